@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from shared.kernel import PlanSet, Roster
-from shared.kernel.remarks.deals import attainment_remarks, deal_remarks
-from shared.kernel.remarks.pools import pool_remarks
-from shared.kernel.remarks.roster import SHOWN, remark_sentences, roster_remarks
+from shared.kernel.remarks.deals import deal_remarks
+from shared.kernel.remarks.earnings import earnings_remarks
+from shared.kernel.remarks.remark import SHOWN, remark_sentences
+from shared.kernel.remarks.roster import roster_remarks
 
 
 def of_slips(deals: pl.DataFrame, roster: Roster, *, earned: pl.DataFrame, plans: PlanSet) -> list[str]:
@@ -17,8 +18,7 @@ def of_slips(deals: pl.DataFrame, roster: Roster, *, earned: pl.DataFrame, plans
     remarks = [
         *roster_remarks(roster, plans),
         *deal_remarks(deals),
-        *attainment_remarks(earned, plans),
-        *pool_remarks(earned, plans),
+        *earnings_remarks(earned, plans),
     ]
     return remark_sentences(remarks)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from shared.formatting import grouped
-from shared.kernel.checks.assertions import ALL, Checked, checked
+from shared.kernel.checks.assertions import ALL, AssertionResult, assertion_results
 from shared.kernel.plan.version import Plan
 
 
@@ -14,7 +14,7 @@ def assertion_report(plans: Sequence[tuple[str, Plan]]) -> tuple[str, bool]:
     lines: list[str] = []
     passed = failed = 0
     for file, plan in plans:
-        outcomes = checked(plan)
+        outcomes = assertion_results(plan)
         lines += [line for outcome in outcomes for line in _lines(file, outcome, plan=plan)]
         if not outcomes:
             lines.append(f"{file}: the plan has no assertions")
@@ -25,7 +25,7 @@ def assertion_report(plans: Sequence[tuple[str, Plan]]) -> tuple[str, bool]:
     return "\n".join(lines), not failed and passed > 0
 
 
-def _lines(file: str, outcome: Checked, *, plan: Plan) -> Iterator[str]:
+def _lines(file: str, outcome: AssertionResult, *, plan: Plan) -> Iterator[str]:
     word = "holds" if outcome.holds else "FAILS"
     yield f"{file}: assertion {outcome.number} {word}: at {outcome.point}"
     if outcome.holds:

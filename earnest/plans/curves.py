@@ -15,7 +15,7 @@ from shared.kernel.language.findings import did_you_mean
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.values import number_in_plan
-from shared.kernel.plan.reference_point import quota_of, reference_terms, reference_value
+from shared.kernel.plan.reference_point import quota_of, reference_terms
 from shared.kernel.plan.version import Plan
 from shared.kernel.scenarios import Scenarios, pay_at
 
@@ -62,7 +62,7 @@ def payout(plan: Plan, component: str | None, *, measure: str | None, quota: str
     others = [other for other in plan.measures if other is not grows and (other.ingredients or other.score)]
     points = Scenarios(
         height=height,
-        measures={other.measure: ExactColumn.constant(reference_value(other), height) for other in others},
+        measures={other.measure: ExactColumn.constant(quota_of(other), height) for other in others},
         attainments={grows.measure: ExactColumn.fractions(attainments)},
         quotas={other.measure: ExactColumn.constant(quota_of(other), height) for other in others}
         | {grows.measure: ExactColumn.constant(size, height)},

@@ -27,7 +27,7 @@ from shared.contracts.base import Identifier, instant_text
 from shared.contracts.message import cloud_event
 from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
 from shared.kernel.checks import slips
-from shared.kernel.checks.trial import tried
+from shared.kernel.checks.trial import try_out
 from shared.kernel.crediting.custom_columns import column_mistakes
 from shared.kernel.plan.plan_file import mistakes
 from shared.kernel.plan.version import Plan
@@ -203,7 +203,7 @@ class PlanDocument(BaseModel):
     @model_validator(mode="after")
     def _is_a_plan(self) -> Self:
         try:
-            tried(self.plan)
+            try_out(self.plan)
         except ValidationError as error:
             raise ValueError("; ".join(mistakes(error))) from None
         return self

@@ -13,7 +13,8 @@ from shared.contracts.roster import RosterFact
 from shared.contracts.topics import ROSTER
 from shared.facts import Facts
 from shared.kernel import PlanSet, Roster
-from shared.kernel.remarks.roster import Remark, roster_remarks
+from shared.kernel.remarks.remark import Remark
+from shared.kernel.remarks.roster import roster_remarks
 from shared.log.port import Log, Partition, Record
 
 TOGETHER: Final = 10_000

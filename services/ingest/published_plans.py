@@ -23,7 +23,7 @@ from shared.bounded import BoundedProcess, Exceeded
 from shared.contracts.topics import PLANS
 from shared.kernel.language.conventions import CalendarTerms
 from shared.kernel.language.filters import ColumnTypes
-from shared.kernel.plan.plan_set import Declared, PlanConflict, PlanSet, check_together, replaced
+from shared.kernel.plan.plan_set import Declaration, PlanConflict, PlanSet, check_together, replacements
 from shared.kernel.plan.version import Plan
 from shared.log.port import Log, LogUnavailable, Record
 
@@ -91,8 +91,8 @@ class PublishedPlans:
 
     def _remember(self, known: Mapping[str, dict[str, Any]]) -> None:
         self._documents = {key: fact["document"] for key, fact in known.items()}
-        versions = [_declared(fact) for fact in known.values()]
-        out = replaced(versions)
+        versions = [_declaration(fact) for fact in known.values()]
+        out = replacements(versions)
         holding = [version.columns.items() for version in versions if version.key not in out]
         self._columns = {
             name: ColumnTypes[kind] for columns in holding for name, kind in columns if kind in ColumnTypes
@@ -132,7 +132,7 @@ class PublishedPlans:
         # sound beside what either of them read.
         with self._lock():
             known = self._known()
-            published = {key: _declared(fact) for key, fact in known.items()}
+            published = {key: _declaration(fact) for key, fact in known.items()}
             new: dict[str, Record] = {}
             for record in records:
                 fact = _fact(record)
@@ -144,7 +144,7 @@ class PublishedPlans:
                         " version; with the same effective_from it replaces this one from its first day"
                     )
                 known[record.key] = fact
-            _check(published, {key: _declared(known[key]) for key in new})
+            _check(published, {key: _declaration(known[key]) for key in new})
             if new:  # all in one append: of a request either every version is published or none
                 self._log.append(PLANS, list(new.values()))
             self._remember(known)
@@ -170,14 +170,14 @@ def in_full(document: dict[str, Any]) -> dict[str, Any]:
     return Plan.model_validate(document).document()
 
 
-def _check(published: dict[str, Declared], new: dict[str, Declared]) -> None:
+def _check(published: dict[str, Declaration], new: dict[str, Declaration]) -> None:
     """See that new versions can stand beside those that are published.
 
     Raises:
         PlanCannotHold: one cannot.
     """
     together = published | new
-    for key, by in replaced(together.values()).items():
+    for key, by in replacements(together.values()).items():
         if key in new and by.key in published:
             raise PlanCannotHold(
                 f"{key} would never hold: {by.key} is published and holds from the same day, {by.effective_from};"
@@ -194,9 +194,9 @@ def _fact(record: Record) -> dict[str, Any]:
     return fact
 
 
-def _declared(fact: dict[str, Any]) -> Declared:
+def _declaration(fact: dict[str, Any]) -> Declaration:
     document = fact["document"]
-    return Declared(
+    return Declaration(
         plan=fact["plan_id"],
         version=fact["version"],
         effective_from=date.fromisoformat(fact["effective_from"]),

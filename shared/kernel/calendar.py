@@ -108,7 +108,7 @@ def goes_on(before: CalendarTerms, after: CalendarTerms, *, day: date) -> bool:
     return (
         fiscal_at(begins - timedelta(days=1), before) < year
         and fiscal_at(last, before) == fiscal_at(last, after)
-        and all(days_of(each, before)[0] == days_of(each, after)[0] for each in periods)
+        and all(days_of(period, before)[0] == days_of(period, after)[0] for period in periods)
     )
 
 

@@ -24,7 +24,8 @@ from shared.kernel.tables import CREDITS, empty
 _BELOW = "who is below"
 """Of a manager, the one through whom a deal comes to them: no name that a column of the deal could have."""
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
-_DATED = ["manager", "plan", "active", "known", "version", "plan_currency", "position", "territory_of"]
+_ASSIGNED = ["manager", "plan", "active", "known", "version", "plan_currency", "position", "territory_of"]
+"""What `_assigned` adds to a participant and a date, and what is dropped before it is asked of another participant."""
 _CREDITED = [
     "deal_id", "participant_id", "plan", "version", "active", "credit_date", "currency", "share", "holding"
 ]  # fmt: skip
@@ -59,32 +60,26 @@ def credit(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> Credited:
     usable = deals.filter(
         pl.all_horizontal(pl.col("amount", "currency", "close_date").is_not_null()) & pl.col("problem").is_null()
     ).select(*_used(deals, plans), net=pl.col("amount") - pl.col("refunded"))
-    dates = sorted({rule.date for plan in plans.holding for rule in plan.credits} | {"close_date"})
-    held: list[pl.DataFrame] = []
-    teams: list[pl.DataFrame] = []
-    above: list[pl.DataFrame] = []
-    strangers: list[pl.DataFrame] = []
-    owners = None
-    for name in dates:
-        dated = _Dated(usable.with_columns(credit_date=name), name, roster=roster, plans=plans)
-        held += dated.held()
-        teams += dated.teams()
-        above += dated.above()
-        strangers += dated.strangers()
-        # Who should have been credited is asked of the close date, whatever dates the rules credit on.
-        owners = dated.holders if name == "close_date" else owners
-    assert owners is not None
-    found = pl.concat(
-        [empty(_WITH_PLACE), *(each.select(_WITH_PLACE.names()) for each in held), *_merged(teams + above)]
+    by_date = {
+        name: _CreditingOnDate(usable.with_columns(credit_date=name), name, roster=roster, plans=plans)
+        for name in sorted({rule.date for plan in plans.holding for rule in plan.credits} | {"close_date"})
+    }
+    held = [of_rule for on_date in by_date.values() for of_rule in on_date.held()]
+    merging = [of_rule for on_date in by_date.values() for of_rule in on_date.teams() + on_date.above()]
+    credited = pl.concat(
+        [empty(_WITH_PLACE), *(of_rule.select(_WITH_PLACE.names()) for of_rule in held), *_merged(merging)]
     )
     # The cap is of a participant's credit by a rule, so it comes after the parts of a manager or a team were added up.
     # A null stays null: `min_horizontal` alone would make it the cap.
-    capped = found.with_columns(amount=pl.when(pl.col("amount").is_not_null()).then(pl.min_horizontal("amount", "cap")))
+    capped = credited.with_columns(
+        amount=pl.when(pl.col("amount").is_not_null()).then(pl.min_horizontal("amount", "cap"))
+    )
     matched = _matched(capped, plans)
     missed = [
         unusable_deals(deals),
-        uncredited_holders(owners, held + teams + above, plans=plans),
-        *strangers,
+        # Who should have been credited is asked of the close date, whatever dates the rules credit on.
+        uncredited_holders(by_date["close_date"].holders, held + merging, plans=plans),
+        *(strangers for on_date in by_date.values() for strangers in on_date.strangers()),
         missing_amounts(matched, usable, plans=plans),
     ]
     return Credited(matched.drop_nulls("amount").select(CREDITS.names()), pl.concat(missed).unique())
@@ -101,7 +96,7 @@ def _used(deals: pl.DataFrame, plans: PlanSet) -> list[str]:
     return [name for name in deals.columns if name in names]
 
 
-class _Dated:
+class _CreditingOnDate:
     """Crediting by the rules that credit on one of the deal's dates."""
 
     def __init__(self, deals: pl.DataFrame, date: str, *, roster: Roster, plans: PlanSet) -> None:
@@ -168,14 +163,14 @@ class _Dated:
             pairs = assigned.select("manager", teammate="participant_id").drop_nulls().unique()
             among = self.holders.filter(pl.col("manager").is_not_null()).rename({"manager": "of"})
             mates = among.join(pairs, left_on="of", right_on="manager")
-            found = _assigned(
-                mates.with_columns(participant_id="teammate").drop("teammate", *_dated(mates)),
+            teammates = _assigned(
+                mates.with_columns(participant_id="teammate").drop("teammate", *_ASSIGNED, strict=False),
                 self._roster,
                 plans=self._plans,
             )
             # Pairs of the whole roster come first, dates second: teammates are those who share the manager on the
             # credit date, and an as-of join by manager would need a row for each day.
-            return found.filter(pl.col("manager") == pl.col("of")).drop("of")
+            return teammates.filter(pl.col("manager") == pl.col("of")).drop("of")
         if to == "territory":
             pairs = assigned.select(pl.col("territory").alias("of"), mate="participant_id").drop_nulls().unique()
             whole = self._whole(
@@ -191,10 +186,6 @@ class _Dated:
         numbered = owned.with_row_index("holding").with_columns(pl.lit(None, dtype=pl.UInt32).alias("holding"))
         parts = _with_parts(numbered, [rule for _, rule in self._rules])
         return _assigned(parts, self._roster, plans=self._plans)
-
-
-def _dated(payees: pl.DataFrame) -> list[str]:
-    return [name for name in _DATED if name in payees.columns]
 
 
 def _with_parts(holders: pl.DataFrame, rules: Sequence[CreditingRule]) -> pl.DataFrame:
@@ -272,7 +263,7 @@ def _managers(holders: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> list[
         if payees.is_empty():
             return levels
         upper = {"participant_id": "manager", _BELOW: "participant_id"}
-        payees = _assigned(payees.with_columns(**upper).drop(_dated(payees)), roster, plans=plans)
+        payees = _assigned(payees.with_columns(**upper).drop(_ASSIGNED, strict=False), roster, plans=plans)
         levels.append(payees)
 
 

@@ -57,15 +57,15 @@ def earn(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFr
     Raises:
         Overflow: a sum or an amount is beyond 10^18 minor units.
     """
-    found = [empty(EARNINGS)]
+    earnings = [empty(EARNINGS)]
     for together in plans.version_chains():
         contributed = pl.concat(
             [steps for plan in together for steps in _contributed(measures, roster, plan=plan, plans=plans)],
             how="diagonal",
         )
         for plan in together:
-            found += _earned(_complete(contributed, plan), roster, plan=plan)
-    return pl.concat(found)
+            earnings += _earned(_complete(contributed, plan), roster, plan=plan)
+    return pl.concat(earnings)
 
 
 def _contributed(measures: pl.DataFrame, roster: Roster, *, plan: Plan, plans: PlanSet) -> Iterator[pl.DataFrame]:
@@ -145,12 +145,12 @@ def _earned(steps: pl.DataFrame, roster: Roster, *, plan: Plan) -> list[pl.DataF
         own = context_for(accumulated(steps.filter(~pl.col("idle")), plan), plan, roster=roster)
     by_name: dict[str, pl.DataFrame] = {}
     for component in plan.in_order:
-        compares = any(each.compares for each in plan.leading_to(component))
+        compares = any(other.compares for other in plan.leading_to(component))
         by_name[component.component] = _paid(component, whole if compares else own, plan=plan, roster=roster)
         if not compares and own is not whole:
             component_pay(component, whole, plan=plan, roster=roster)  # for those who compare what it pays
-    found = [by_name[component.component] for component in plan.components]
-    return [*found, *_limits(found, own, plan=plan, roster=roster)]
+    earnings = [by_name[component.component] for component in plan.components]
+    return [*earnings, *_limits(earnings, own, plan=plan, roster=roster)]
 
 
 def _paid(component: Component, context: EvaluationContext, *, plan: Plan, roster: Roster) -> pl.DataFrame:
@@ -168,9 +168,8 @@ def _paid(component: Component, context: EvaluationContext, *, plan: Plan, roste
         pay.unlimited.alias("unlimited"),
     )
     if component.carry_over:
-        rows = rows.with_columns(
-            pl.Series("most", _figure_minor(component.maximum, context, plan=plan), dtype=pl.Int64)
-        )
+        assert component.maximum is not None
+        rows = rows.with_columns(_limit(component.maximum, context).alias("most"))
     at_the_end = plan.calendar.weeks is not None and plan.pays_at_the_end(component)
     if at_the_end:
         rows = rows.filter(ends_fiscal_period(plan))
@@ -201,16 +200,16 @@ def _share(component: Component, context: EvaluationContext) -> pl.Series:
 
 def _within(budget: Decimal, due: pl.Series, *, context: EvaluationContext) -> pl.Series:
     """What is due to everyone in a period, cut to the budget in proportion; the parts sum to it."""
-    found = due.to_list()
+    amounts = due.to_list()
     most = Fraction(budget) * 10**context.digits
     for members in grouped(context):
-        if sum(found[row] for row in members) > most:
+        if sum(amounts[row] for row in members) > most:
             # A part of a budget is never below zero: where the budget cuts, who would pay back has nothing and pays
             # nothing back.
-            weights = [Fraction(max(0, found[row])) for row in members]
+            weights = [Fraction(max(0, amounts[row])) for row in members]
             for row, part in zip(members, divided(most, weights, digits=0), strict=True):
-                found[row] = int(part)
-    return pl.Series(found, dtype=pl.Int64)
+                amounts[row] = int(part)
+    return pl.Series(amounts, dtype=pl.Int64)
 
 
 def _at_limit(rows: pl.DataFrame, unlimited: pl.Series, *, component: Component) -> pl.DataFrame:
@@ -218,8 +217,8 @@ def _at_limit(rows: pl.DataFrame, unlimited: pl.Series, *, component: Component)
     nothing = rows["amount"].eq(0) & unlimited.ne(0) & rows["problem"].is_null()
     limits = {"the maximum": component.maximum, "the budget of everyone together": component.budget}
     limit = " or ".join(name for name, figure in limits.items() if figure is not None)
-    told = {"problem": "limit_reached", "about": limit}
-    return rows.with_columns(pl.Series(name, [said]).zip_with(nothing, rows[name]) for name, said in told.items())
+    columns = {"problem": "limit_reached", "about": limit}
+    return rows.with_columns(pl.Series(name, [value]).zip_with(nothing, rows[name]) for name, value in columns.items())
 
 
 def _together(rows: pl.DataFrame, component: Component, *, plan: Plan) -> pl.DataFrame:
@@ -243,7 +242,7 @@ def _carried(rows: pl.DataFrame, component: Component, *, plan: Plan) -> pl.Seri
     windows = rows.select(window_keys(plan.window(component), plan)).rows()
     owed: dict[object, int] = defaultdict(int)
     in_window: dict[object, int] = defaultdict(int)
-    found: list[int] = []
+    paid: list[int] = []
     for who, window, amount, limit in zip(people, windows, rows["amount"], rows["most"], strict=True):
         # A balance per participant, whatever the window: what one window's maximum cuts off waits until another has
         # room. `amount` may be negative, and pays back what is owed first.
@@ -251,19 +250,19 @@ def _carried(rows: pl.DataFrame, component: Component, *, plan: Plan) -> pl.Seri
         pays = min(owed[who], limit - in_window[window])
         owed[who] -= pays
         in_window[window] += pays
-        found.append(pays)
-    return pl.Series("amount", found, dtype=pl.Int64)
+        paid.append(pays)
+    return pl.Series("amount", paid, dtype=pl.Int64)
 
 
 def _limits(
-    found: Iterable[pl.DataFrame], context: EvaluationContext, *, plan: Plan, roster: Roster
+    earnings: Iterable[pl.DataFrame], context: EvaluationContext, *, plan: Plan, roster: Roster
 ) -> list[pl.DataFrame]:
     """What the plan's own minimum adds to, and its maximum takes from, the pay of a fiscal period; also one in which a
     quarter is paid."""
     if plan.minimum is None and plan.maximum is None:
         return []
     own = last_segments(context.rows.filter(pl.col("version") == plan.version), plan)
-    paid_in = pl.concat(found).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
+    paid_in = pl.concat(earnings).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
     total = paid_in.group_by(STEP).agg(pl.col("amount").sum())
     rows = pl.concat([own, total.select(STEP)]).unique().join(total, on=STEP, how="left").sort(ORDER)
     months = context_for(rows.with_columns(pl.col("amount").fill_null(0)), plan, roster=roster)
@@ -271,7 +270,7 @@ def _limits(
     for name, figure in ((MINIMUM, plan.minimum), (MAXIMUM, plan.maximum)):
         if figure is None:
             continue
-        room = pl.Series(_figure_minor(figure, months, plan=plan), dtype=pl.Int64) - months.rows["amount"]
+        room = _limit(figure, months) - months.rows["amount"]
         moved = room.clip(lower_bound=0) if name == MINIMUM else room.clip(upper_bound=0)
         by = months.rows.with_columns(
             shown(ExactColumn.of(months.rows["amount"], 10**plan.digits), "a sum of pay").alias("measure"),
@@ -286,7 +285,6 @@ def _limits(
     return limited
 
 
-def _figure_minor(figure: Figure | None, context: EvaluationContext, *, plan: Plan) -> list[int]:
-    assert figure is not None
-    exact = context.figure(figure).rounded(plan.conventions.rounding, Fraction(1, 10**plan.digits))
-    return exact.minor(plan.digits, "a limit").to_list()
+def _limit(figure: Figure, context: EvaluationContext) -> pl.Series:
+    """A minimum or maximum row by row, in minor units."""
+    return context.rounded(context.figure(figure)).minor(context.digits, "a limit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -50,28 +51,33 @@ def explain(
     earned = earn(measure(credits, plans), roster, plans=plans) if earnings is None else earnings
     lines, slices = [empty(LINES)], [empty(SLICES)]
     for together in plans.version_chains():
-        every = pl.concat(
-            [
-                _events(credits, _openings(credits, earned, roster=roster, plan=plan, plans=plans), plan=plan)
-                for plan in together
-            ],
-            how="diagonal",
-        )
-        every = with_increments(_sorted(every), together)
-        for plan in together:
-            summed = accumulated(_in_order(every, plan), plan)
-            for component in plan.in_order:
-                if plan.walks(component):
-                    # The same sums for every component of a version, walked once each. It is the calculation of `earn`
-                    # with a row per credit in place of a row per segment: the same functions of the same columns, which
-                    # is why the last line of an earning comes to its amount.
-                    walk = Walk(summed, plan, component=component, roster=roster)
-                    lines.append(walk.lines())
-                    slices += walk.slices()
+        for walk in _walks(together, credits, earned=earned, roster=roster, plans=plans):
+            lines.append(walk.lines())
+            slices += walk.slices()
     walked = pl.concat(lines)
     # Whatever the walk could not tell is the earning less its lines, so the sum holds by construction.
     rest = _rest(walked, earned, plans=plans)
     return _numbered(Explained(pl.concat([walked, rest]), pl.concat(slices)), plans)
+
+
+def _walks(
+    together: Sequence[Plan], credits: pl.DataFrame, *, earned: pl.DataFrame, roster: Roster, plans: PlanSet
+) -> Iterator[Walk]:
+    """Every component that can be told deal by deal, of versions whose sums go on from one to the next."""
+    events = pl.concat(
+        [
+            _events(credits, _openings(credits, earned, roster=roster, plan=plan, plans=plans), plan=plan)
+            for plan in together
+        ],
+        how="diagonal",
+    )
+    events = with_increments(_sorted(events), together)
+    for plan in together:
+        summed = accumulated(_in_order(events, plan), plan)
+        # The same sums for every component of a version, walked once each. It is the calculation of `earn` with a row
+        # per credit in place of a row per segment: the same functions of the same columns, which is why the last line
+        # of an earning comes to its amount.
+        yield from (Walk(summed, plan, component=c, roster=roster) for c in plan.in_order if plan.walks(c))
 
 
 def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.DataFrame:
@@ -107,21 +113,21 @@ def _openings(
     ]
     if any(measure.score for measure in plan.measures):
         steps.append(scored(roster, plan, plans=plans).select(STEP).join(own, on="participant_id", how="semi"))
-    alone = [c for c in plan.components if not any(each.compares for each in plan.leading_to(c))]
+    alone = [c for c in plan.components if not any(other.compares for other in plan.leading_to(c))]
     by_month = [c.component for c in alone if c.pays == "month"]
     steps.append(own.filter(pl.col("component").is_in(by_month)).select(STEP))
-    found = pl.concat(steps).unique()
+    steps_to_walk = pl.concat(steps).unique()
     for component in alone:
         # A quarter that is paid as a whole has its lines in its last month, where there may be no credit to walk to.
         if component.pays != "month":
             paid = own.filter(pl.col("component") == component.component).select(STEP)
             window = window_of(pl.col("fiscal"), component.pays).alias("window")
-            known = found.select("participant_id", window)
+            known = steps_to_walk.select("participant_id", window)
             idle = paid.with_columns(window).join(known, on=["participant_id", "window"], how="anti")
-            found = pl.concat([found, idle.select(STEP)])
+            steps_to_walk = pl.concat([steps_to_walk, idle.select(STEP)])
     if plan.calendar.weeks is not None:
-        found = pl.concat([found, last_segments(found, plan)])
-    return found.unique()
+        steps_to_walk = pl.concat([steps_to_walk, last_segments(steps_to_walk, plan)])
+    return steps_to_walk.unique()
 
 
 def _in_order(events: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -145,15 +151,15 @@ def _sorted(events: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
 def _rest(walked: pl.DataFrame, earned: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
     """What earnings have beyond lines that tell them: the pay of kinds whose pay is one number, carry-overs, limits of
     the plan."""
-    told = walked.group_by(EARNING).agg(told=pl.col("amount").sum())
+    in_lines = walked.group_by(EARNING).agg(in_lines=pl.col("amount").sum())
     names = {(plan.plan, plan.version, c.component): _rest_of(c, plan) for plan in plans for c in plan.components}
     rules = [names.get(key, "limit") for key in earned.select("plan", "version", "component").iter_rows()]
     # Of kinds whose pay is one number a zero has a line as well, where there is a reason to tell.
     unpaid = (pl.col("rule") == "result") & (pl.col("amount") == 0) & pl.col("problem").is_not_null()
     left = (
         earned.with_columns(pl.Series("rule", rules, dtype=pl.String), after="measure", attainment_after="attainment")
-        .join(told, on=EARNING, how="left")
-        .with_columns(rest=pl.col("amount") - pl.col("told").fill_null(0))
+        .join(in_lines, on=EARNING, how="left")
+        .with_columns(rest=pl.col("amount") - pl.col("in_lines").fill_null(0))
         .filter(((pl.col("rest") != 0) | unpaid) & pl.col("rule").is_not_null())
         .with_columns(problem=pl.when(unpaid).then("problem"))
     )
@@ -164,7 +170,7 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, *, plans: PlanSet) -> pl.D
         for plan in plans
     ]
     return pl.concat(
-        [empty(LINES), *(without_deal(each, "rest", rule=pl.col("rule"), problem="problem") for each in dated)]
+        [empty(LINES), *(without_deal(rows, "rest", rule=pl.col("rule"), problem="problem") for rows in dated)]
     )
 
 
@@ -175,18 +181,18 @@ def _rest_of(component: Component, plan: Plan) -> str | None:
     return after_lines(component) if component.explained_by_earning else None
 
 
-def _numbered(told: Explained, plans: PlanSet) -> Explained:
+def _numbered(explained: Explained, plans: PlanSet) -> Explained:
     """The lines numbered by component and month, those that come last of their earning too."""
     place = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(OF_MONTH)
-    lines = told.lines
+    lines = explained.lines
     if not plans.in_weeks:
         return Explained(
-            lines.with_columns(line=pl.when(pl.col("line") < LAST).then("line").otherwise(place)), told.slices
+            lines.with_columns(line=pl.when(pl.col("line") < LAST).then("line").otherwise(place)), explained.slices
         )
     # A month in which one fiscal period ends and another begins has the lines of both, each with those that come last.
     numbered = lines.sort(*EARNING, "line", maintain_order=True).with_columns(number=place)
     of_deals = numbered.filter(pl.col("line") < LAST).select(*OF_MONTH, "line", "number")
-    slices = told.slices.join(of_deals, on=[*OF_MONTH, "line"], how="left", maintain_order="left")
+    slices = explained.slices.join(of_deals, on=[*OF_MONTH, "line"], how="left", maintain_order="left")
     return Explained(
         numbered.with_columns(line="number").select(LINES.names()),
         slices.with_columns(line="number").select(SLICES.names()),

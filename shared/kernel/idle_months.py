@@ -42,17 +42,20 @@ class Months(NamedTuple):
     def fiscals(self, plan: Plan, plans: PlanSet) -> tuple[int, int]:
         """The first and the last fiscal period of a plan in which anyone has a credit: of a plan with another calendar,
         in whose months."""
-        found: list[tuple[Month, int | None]] = [(month, None) for month in (self.first, self.last)]
+        edges: list[tuple[Month, int | None]] = [(month, None) for month in (self.first, self.last)]
         if plan.calendar.weeks is not None:
-            found = [
+            edges = [
                 (month, fiscal if plans.plans[of, version].calendar == plan.calendar else None)
                 for month, of, version, fiscal in self.steps
             ]
-        begins = [
-            last_ended(previous_period(m), plan.calendar) + 1 if fiscal is None else fiscal for m, fiscal in found
+        # Of another calendar the fiscal period of a credit is not known, only its month: then all that touch the month.
+        spans = [
+            (last_ended(previous_period(month), plan.calendar) + 1, last_ended(month, plan.calendar))
+            if fiscal is None
+            else (fiscal, fiscal)
+            for month, fiscal in edges
         ]
-        ends = [last_ended(m, plan.calendar) if fiscal is None else fiscal for m, fiscal in found]
-        return min(begins), max(ends)
+        return min(begin for begin, _ in spans), max(end for _, end in spans)
 
 
 def earn_every_month(
@@ -87,14 +90,14 @@ def earn_every_month(
 def _idle(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet, months: Months | None) -> pl.DataFrame:
     """Steps that add nothing, for who has none in a month and may be paid nevertheless."""
     # Only of versions that may pay without credits: for all others an empty month costs nothing.
-    found = [measures.clear()]
+    idle = [measures.clear()]
     paying = [plan for plan in plans if plan.pays_without_credits]
     if months is not None:
         for plan in paying:
             begin, end = months.fiscals(plan, plans)
             of_plan = _on(plan, begin, end=end, roster=roster, plans=plans)
-            found.append(_without_steps(of_plan, measures, plan=plan))
-    return pl.concat(found)
+            idle.append(_without_steps(of_plan, measures, plan=plan))
+    return pl.concat(idle)
 
 
 def _without_steps(idle: pl.DataFrame, measures: pl.DataFrame, *, plan: Plan) -> pl.DataFrame:

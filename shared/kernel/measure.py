@@ -4,7 +4,6 @@ measures."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 import polars as pl
 
@@ -29,10 +28,10 @@ def summed(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
     """
-    found = [empty(SUMS)]
+    tables = [empty(SUMS)]
     for plan in plans:
-        found += [sums.select(SUMS.names()) for sums in _summed(credits.filter(plan.own_rows), plan)]
-    return pl.concat(found)
+        tables += [sums.select(SUMS.names()) for sums in _summed(credits.filter(plan.own_rows), plan)]
+    return pl.concat(tables)
 
 
 def _summed(credits: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:
@@ -82,10 +81,9 @@ def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[s
             continue
         # Rounded here, credit by credit, and only summed afterwards: that is what `round_on: deal` means, and the sum
         # of it is as much a sum over credits as any other ingredient, so that a stream can keep it.
-        pays = component.per_deal(ExactColumn.of(credits["amount"], 10**plan.digits), context_of_deals(credits, plan))
-        unit = Fraction(1, 10**plan.digits)
-        due = pays.rounded(plan.conventions.rounding, unit).minor(plan.digits, "the pay of a deal")
-        yield component.component, measure.rules, due
+        context = context_of_deals(credits, plan)
+        pays = component.per_deal(ExactColumn.of(credits["amount"], 10**plan.digits), context)
+        yield component.component, measure.rules, context.rounded(pays).minor(plan.digits, "the pay of a deal")
 
 
 def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
@@ -102,7 +100,7 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
         Overflow: a sum is beyond 10^18 minor units.
     """
     sums = credits if "deals" in credits.columns else summed(credits, plans)
-    found = [empty(MEASURES)]
+    tables = [empty(MEASURES)]
     for together in plans.version_chains():
         every = pl.concat(sums.filter(plan.own_rows) for plan in together).sort(*ORDER, "bucket", "rule")
         every = with_increments(every, together)
@@ -112,8 +110,8 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
             added_up = steps.group_by(STEP).agg(wide(name).sum() for name in names)
             for name in names:
                 added_up = narrow(added_up, name, what="the sum of a measure")
-            found.append(added_up.unpivot(names, index=STEP, variable_name="measure", value_name="amount"))
-    return pl.concat(each.select(MEASURES.names()).cast(MEASURES) for each in found)
+            tables.append(added_up.unpivot(names, index=STEP, variable_name="measure", value_name="amount"))
+    return pl.concat(table.select(MEASURES.names()).cast(MEASURES) for table in tables)
 
 
 def with_increments(events: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
@@ -131,11 +129,13 @@ def with_increments(events: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFr
 
 
 def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
-    found = [(plan, each, of) for plan in together for which, each, of in plan.ingredients() if which == name]
-    hits = [_by(plan, together) & pl.col("rule").is_in(list(ingredient.rules)) for plan, ingredient, _ in found]
+    sources = [
+        (plan, ingredient, of) for plan in together for which, ingredient, of in plan.ingredients() if which == name
+    ]
+    hits = [_by(plan, together) & pl.col("rule").is_in(list(ingredient.rules)) for plan, ingredient, _ in sources]
     hit = pl.any_horizontal(hits)
     column = pl.lit(0, dtype=pl.Int64)
-    for (plan, ingredient, of), own in zip(found, hits, strict=True):
+    for (plan, ingredient, of), own in zip(sources, hits, strict=True):
         within: list[pl.Expr] = [pl.col("participant_id"), window_of(pl.col("fiscal"), of.reset)]
         if plan.conventions.versions == "restart":
             within.append(pl.col("version"))

@@ -124,7 +124,7 @@ class _Given(Figures):
         """Whether it is said."""
         return pl.Series([name in self._points.terms]).new_from_index(0, context.height)
 
-    def score(self, context: EvaluationContext, name: str) -> ExactColumn:  # noqa: ARG002 (whose score is said comes as a measure)
+    def score(self, context: EvaluationContext, name: str) -> ExactColumn:  # noqa: ARG002
         """No score where none is said."""
         return ExactColumn.constant(0, context.height)
 
@@ -146,7 +146,7 @@ def _measured(context: EvaluationContext, plan: Plan, *, points: Scenarios, figu
 
 def _as_one_deal(context: EvaluationContext, plan: Plan, *, name: str) -> ExactColumn:
     """What a component that pays by the deal would pay for one deal that brings the whole measure."""
-    component = next(each for each in plan.components if each.component == name)
+    component = plan.component(name)
     main = component.main_measure()
     assert main is not None
     return component.per_deal(context.value(main), context_of_deals(context.rows, plan))
@@ -175,15 +175,14 @@ def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:
 
 def _limits(plan: Plan, context: EvaluationContext) -> dict[str, pl.Series]:
     """What the plan's own minimum adds to the sum of the components, and its maximum takes from it."""
-    found: dict[str, pl.Series] = {}
-    sum_ = total([context.paid[component.component] for component in plan.components], context.height)
-    unit = Fraction(1, 10**plan.digits)
+    limits: dict[str, pl.Series] = {}
+    paid = total([context.paid[component.component] for component in plan.components], context.height)
     for name, figure in ((MINIMUM, plan.minimum), (MAXIMUM, plan.maximum)):
         if figure is not None:
-            limit = context.figure(figure).rounded(plan.conventions.rounding, unit)
-            beyond = (sum_ < limit) if name == MINIMUM else (sum_ > limit)
-            found[name] = where(beyond, limit - sum_, otherwise=0).minor(plan.digits, "a limit")
-    return found
+            limit = context.rounded(context.figure(figure))
+            beyond = (paid < limit) if name == MINIMUM else (paid > limit)
+            limits[name] = where(beyond, limit - paid, otherwise=0).minor(plan.digits, "a limit")
+    return limits
 
 
 def check_points(plan: Plan, points: Scenarios) -> None:

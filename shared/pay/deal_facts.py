@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from shared.kernel.remarks.roster import RemarkKind
+from shared.kernel.remarks.remark import RemarkKind
 from shared.money import MoneyError, to_minor
 from shared.pay.terms.words.release import DatedAmount
 from shared.periods import Month

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final, Literal, NamedTuple
 
 from shared.kernel.crediting.uncredited import uncredited_by_reason
-from shared.kernel.remarks.roster import RemarkKind as Remarkable
+from shared.kernel.remarks.remark import RemarkKind as Remarkable
 from shared.pay.deal_facts import Uncredited
 from shared.pay.settlement import Settlement
 

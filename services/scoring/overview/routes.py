@@ -12,9 +12,10 @@ from services.scoring.overview import store
 from services.scoring.overview.schemas import CurrencyTotals, Plans, Remarks, RemarkView, Summary
 from services.scoring.reference import store as stored_reference
 from shared.deps import SnapshotDep
-from shared.kernel.remarks.deals import attainment_remarks, far_ahead, far_from
-from shared.kernel.remarks.pools import pool_remarks
-from shared.kernel.remarks.roster import remarks_within, roster_remarks
+from shared.kernel.remarks.deals import far_ahead, far_from
+from shared.kernel.remarks.earnings import earnings_remarks
+from shared.kernel.remarks.remark import remarks_within
+from shared.kernel.remarks.roster import roster_remarks
 from shared.periods import first_day, last_day
 
 router = APIRouter(prefix="/v1", tags=["overview"], dependencies=[MAY_READ])
@@ -57,8 +58,7 @@ def list_remarks(snapshot: SnapshotDep, reference: ReferenceDep, *, period: Mont
         late = stored_deals.closing_after(connection, far_from(last))
     remarks = [
         *remarks_within(roster_remarks(current.roster, current.plans), first, last=last),
-        *attainment_remarks(earned, current.plans),
-        *pool_remarks(earned, current.plans),
+        *earnings_remarks(earned, current.plans),
         *far_ahead(late, last),
     ]
     return Remarks(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from shared.kernel.remarks.roster import RemarkKind
+from shared.kernel.remarks.remark import RemarkKind
 from shared.money import from_minor
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from shared.bounded import BoundedProcess, Exceeded
 from shared.kernel import Plan
-from shared.kernel.checks.trial import CannotBeCalculated, tried
+from shared.kernel.checks.trial import CannotBeCalculated, try_out
 from shared.kernel.plan.plan_file import mistakes
 
 
@@ -28,7 +28,7 @@ def harm_of(document: Mapping[str, Any], *, admitted: bool = False) -> str | Non
     another version of Earnest, it is harmful: it can no longer be calculated with.
     """
     try:
-        tried(Plan.model_validate(document))
+        try_out(Plan.model_validate(document))
     except CannotBeCalculated as error:
         return str(error)
     except ValidationError as error:

@@ -49,8 +49,8 @@ class ExactColumn:
     """
 
     top: Whole
-    by: int
     most: int
+    by: int = 1
     per: Factor = 1
     deepest: int = 1
 
@@ -128,11 +128,9 @@ class ExactColumn:
             return self * (1 / Fraction(other) if other else 0)
         # (a/b) / (c/d) is (a*d) / (b*c): the sign goes up, so that bottoms stay above zero and comparing needs no case
         # for them. A zero below becomes 1, and the zero of its sign above makes the quotient zero.
-        divisor = where(
-            sign_of(other.top) == 0, 1, otherwise=ExactColumn(top=size_of(other.top), by=1, most=other.most)
-        )
+        divisor = where(sign_of(other.top) == 0, 1, otherwise=ExactColumn(top=size_of(other.top), most=other.most))
         inverse, most = times(sign_of(other.top), 1, (other.per, other.deepest))
-        return self * ExactColumn(top=inverse, by=1, most=most, per=divisor.top, deepest=divisor.most) * other.by
+        return self * ExactColumn(top=inverse, most=most, per=divisor.top, deepest=divisor.most) * other.by
 
     def inverse(self) -> ExactColumn:
         """One by it; zero where it is zero."""
@@ -182,9 +180,7 @@ class ExactColumn:
         # Rounding looks at the size and gives the sign back afterwards: `//` rounds down, which on the left of zero
         # would be away from it.
         bottom = count._bottom()
-        size = ExactColumn(
-            top=size_of(count.top), by=1, most=count.most
-        )  # so that halves go away from zero on both sides of it
+        size = ExactColumn(top=size_of(count.top), most=count.most)
         match mode:
             case "half_up":
                 # floor(x + 1/2) without a fraction: (2a + b) // 2b for x = a/b.
@@ -200,7 +196,7 @@ class ExactColumn:
                 whole = (size + bottom - 1)._floor_by(bottom)
             case "down":
                 whole = size._floor_by(bottom)
-        return whole * ExactColumn(top=sign_of(count.top), by=1, most=1) * unit
+        return whole * ExactColumn(top=sign_of(count.top), most=1) * unit
 
     def shown(self, scale: int, what: str) -> pl.Series:
         """Int128 of whole numbers of `1/scale`, for people to read: cut off, and where that was not exact the last
@@ -216,7 +212,7 @@ class ExactColumn:
         if count._is_whole:
             return count.cut_off(what)
         bottom = count._bottom()
-        size = ExactColumn(top=size_of(count.top), by=1, most=count.most)
+        size = ExactColumn(top=size_of(count.top), most=count.most)
         whole = size._floor_by(bottom)
         cut, inexact = whole.cut_off(what), ~(whole * bottom).equals(size)
         # Cut, never rounded: 24.9999999996% shown as 25% would stand beside a tier that it has not reached. The odd
@@ -226,7 +222,7 @@ class ExactColumn:
 
     def floor(self) -> ExactColumn:
         """The largest whole number that is not above it."""
-        return self if self._is_whole else ExactColumn(top=self.top, by=1, most=self.most)._floor_by(self._bottom())
+        return self if self._is_whole else ExactColumn(top=self.top, most=self.most)._floor_by(self._bottom())
 
     def minor(self, digits: int, what: str) -> pl.Series:
         """Int64 of the smallest units of a currency, of which the numbers must be whole multiples.
@@ -279,16 +275,12 @@ class ExactColumn:
         return self.by == 1 and isinstance(self.per, int)
 
     def _bottom(self) -> ExactColumn:
-        return (
-            _column(self.by)
-            if isinstance(self.per, int)
-            else ExactColumn(top=self.per, by=1, most=self.deepest) * self.by
-        )
+        return _column(self.by) if isinstance(self.per, int) else ExactColumn(top=self.per, most=self.deepest) * self.by
 
     def _floor_by(self, bottom: ExactColumn) -> ExactColumn:
         """Of whole numbers, the whole part of their quotient, cut off downwards."""
         a, b = alike(self.top, bottom.top, most=max(self.most, bottom.most))
-        return ExactColumn(top=a // b, by=1, most=self.most)
+        return ExactColumn(top=a // b, most=self.most)
 
     def _fitted(self) -> ExactColumn:
         """The same with the bound that the tops really have, in 128 bits where they fit."""
@@ -307,10 +299,7 @@ def where(yes: pl.Series, then: ExactColumn | Number, *, otherwise: ExactColumn 
 
 def total(parts: Sequence[ExactColumn], height: int) -> ExactColumn:
     """The sum of some columns."""
-    found = ExactColumn.constant(0, height)
-    for part in parts:
-        found = found + part
-    return found
+    return sum(parts, ExactColumn.constant(0, height))
 
 
 def _column(number: ExactColumn | Number) -> ExactColumn:
@@ -320,15 +309,17 @@ def _column(number: ExactColumn | Number) -> ExactColumn:
 def _over_one(one: ExactColumn, two: ExactColumn) -> tuple[ExactColumn, ExactColumn]:
     """Both over the same bottom."""
     by = lcm(one.by, two.by)
-    ups = [(by // each.by, by // each.by) for each in (one, two)]
+    ups = [(by // column.by, by // column.by) for column in (one, two)]
     # Identity is enough and equality would cost a pass: columns that were divided by the same quota share the very
     # object, and their bottoms are then not multiplied with each other.
     if one.per is two.per:
-        tops = [times(each.top, each.most, up) for each, up in zip((one, two), ups, strict=True)]
+        tops = [times(column.top, column.most, up) for column, up in zip((one, two), ups, strict=True)]
         per, deepest = one.per, one.deepest
     else:
         others = [(two.per, two.deepest), (one.per, one.deepest)]
-        tops = [times(each.top, each.most, up, over) for each, up, over in zip((one, two), ups, others, strict=True)]
+        tops = [
+            times(column.top, column.most, up, over) for column, up, over in zip((one, two), ups, others, strict=True)
+        ]
         per, deepest = product(one.per, one.deepest, two=two.per, by=two.deepest)
     left, right = (ExactColumn(top=top, by=by, most=most, per=per, deepest=deepest) for top, most in tops)
     return left, right

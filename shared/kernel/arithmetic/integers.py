@@ -44,7 +44,9 @@ def product(one: Factor, most: int, *, two: Factor, by: int) -> tuple[Factor, in
 
 def alike(one: Factor, two: Factor, *, most: int) -> tuple[Any, Any]:
     """Both in a form in which they can be calculated with each other, where results may be as large as `most`."""
-    large = any(isinstance(each, np.ndarray) or (isinstance(each, int) and abs(each) >= FITS) for each in (one, two))
+    large = any(
+        isinstance(factor, np.ndarray) or (isinstance(factor, int) and abs(factor) >= FITS) for factor in (one, two)
+    )
     if most >= FITS or large:
         # An object array stays one until `fitted` brings it back: going to and fro for every operation would cost more
         # than it gains.
@@ -88,9 +90,11 @@ def sign_of(values: Whole) -> pl.Series:
     return values.sign()
 
 
-def truths(found: Any) -> pl.Series:
+def truths(compared: Any) -> pl.Series:
     """The result of a comparison as a column."""
-    return found if isinstance(found, pl.Series) else pl.Series(np.asarray(found, dtype=bool), dtype=pl.Boolean)
+    return (
+        compared if isinstance(compared, pl.Series) else pl.Series(np.asarray(compared, dtype=bool), dtype=pl.Boolean)
+    )
 
 
 def _size(values: Factor) -> int:

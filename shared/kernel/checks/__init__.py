@@ -18,7 +18,7 @@ from shared.kernel.checks.units import mixed_units
 from shared.kernel.checks.unsaid import left_unsaid
 from shared.kernel.checks.unused import unused
 from shared.kernel.language.findings import Finding, Path
-from shared.kernel.plan.deal_rounding import not_by_deal
+from shared.kernel.plan.deal_rounding import conventions_without_effect
 from shared.kernel.plan.version import Plan
 from shared.kernel.plan.window_checks import gated_by_shorter, without_effect
 
@@ -30,7 +30,15 @@ def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:
         plan: the version.
         others: other versions of the same plan, as far as they are known.
     """
-    return list(_findings(plan, others))
+    return [
+        *_at_a_glance(plan),
+        *cliffs(plan),
+        *conventions_without_effect(plan),
+        *left_unsaid(plan, others),
+        *unused(plan),
+        *never_holds(plan, others),
+        *wrong_assertions(plan),
+    ]
 
 
 UNIT_CODES: Final = frozenset({"P211", "P213"})
@@ -46,10 +54,10 @@ def slips(plan: Plan, document: Any) -> list[Finding]:
         document: what it was read from, which says whether a percent sign was written.
     """
     return [
-        found
-        for found in _at_a_glance(plan)
-        if found.severity == "warning"
-        and not (found.code in UNIT_CODES and _written_at(document, found.path).endswith("%"))
+        finding
+        for finding in _at_a_glance(plan)
+        if finding.severity == "warning"
+        and not (finding.code in UNIT_CODES and _written_at(document, finding.path).endswith("%"))
     ]
 
 
@@ -65,23 +73,13 @@ def _written_at(document: Any, path: Path) -> str:
 def _at_a_glance(plan: Plan) -> Iterator[Finding]:
     units = plan.units
     for place, component in enumerate(plan.components):
-        yield from (found.under("components", place) for found in component.lint(units))
+        yield from (finding.under("components", place) for finding in component.lint(units))
     yield from mixed_units(plan)
     yield from rows_without_effect(plan)
     yield from credited_twice(plan)
     yield from gated_by_shorter(plan)
     yield from without_effect(plan)
     yield from uncapped(plan)
-
-
-def _findings(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
-    yield from _at_a_glance(plan)
-    yield from cliffs(plan)
-    yield from not_by_deal(plan, "warning")
-    yield from left_unsaid(plan, others)
-    yield from unused(plan)
-    yield from never_holds(plan, others)
-    yield from wrong_assertions(plan)
 
 
 __all__ = ["UNIT_CODES", "findings", "slips"]

@@ -3,7 +3,7 @@ does not have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,10 @@ from shared.kernel.language.phrases import spoken
 from shared.kernel.plan.model import Assertion
 from shared.kernel.plan.version import Plan
 from shared.kernel.reasons import PAYS_NOTHING
-from shared.kernel.scenarios import ScenarioError, Scenarios, check_points, pay_at
+from shared.kernel.scenarios import PaidAt, ScenarioError, Scenarios, check_points, pay_at
+
+ALL = ""
+"""The name under which all components together stand."""
 
 
 def wrong_assertions(plan: Plan) -> Iterator[Finding]:
@@ -26,29 +29,19 @@ def wrong_assertions(plan: Plan) -> Iterator[Finding]:
         try:
             check_points(plan, point_of(plan, assertion))
         except ScenarioError as error:
-            yield Finding(
-                code="P210",
-                severity="error",
-                path=("assertions", place, "at"),
-                message=str(error),
-                mend="see `assertions` in the plan language",
+            yield Finding.error(
+                "P210", ("assertions", place, "at"), message=str(error), mend="see `assertions` in the plan language"
             )
         if isinstance(assertion.pays, dict):
             for name in assertion.pays:
                 if name not in components:
-                    said = f"the assertion expects pay of an unknown component {name}"
+                    message = f"the assertion expects pay of an unknown component {name}"
                     mend = did_you_mean(name, components, what="components")
-                    yield Finding(
-                        code="P210", severity="error", path=("assertions", place, "pays", name), message=said, mend=mend
-                    )
+                    yield Finding.error("P210", ("assertions", place, "pays", name), message=message, mend=mend)
 
 
-ALL = ""
-"""The name under which all components together stand."""
-
-
-@dataclass(frozen=True)
-class Checked:
+@dataclass(frozen=True, kw_only=True)
+class AssertionResult:
     """An assertion with what the plan pays there, by component or in all (`ALL`), each beside what was expected."""
 
     number: int
@@ -59,7 +52,7 @@ class Checked:
     @property
     def holds(self) -> bool:
         """Whether everything is as expected, to the smallest unit."""
-        return not self.error and all(expected == found for expected, found in self.pays.values())
+        return not self.error and all(expected == actual for expected, actual in self.pays.values())
 
     @property
     def point(self) -> str:
@@ -67,9 +60,9 @@ class Checked:
         return ", ".join(f"{_name(key)} {_value(key, value)}" for key, value in self.assertion.at.items()) or "nothing"
 
 
-def checked(plan: Plan) -> list[Checked]:
+def assertion_results(plan: Plan) -> list[AssertionResult]:
     """Every assertion of the plan, evaluated."""
-    return [_checked(plan, number, assertion=assertion) for number, assertion in enumerate(plan.assertions, start=1)]
+    return [_result(plan, number, assertion=assertion) for number, assertion in enumerate(plan.assertions, start=1)]
 
 
 def point_of(plan: Plan, assertion: Assertion) -> Scenarios:
@@ -78,7 +71,7 @@ def point_of(plan: Plan, assertion: Assertion) -> Scenarios:
     `attainment` and `quota` without a name are of every measure of whose attainment the pay depends.
 
     Raises:
-        PointError: it names what the plan does not have.
+        ScenarioError: it names what the plan does not have.
     """
     said: dict[str, dict[str, ExactColumn]] = {"measure": {}, "attainment": {}, "quota": {}, "term": {}}
     for key, value in assertion.at.items():
@@ -90,8 +83,8 @@ def point_of(plan: Plan, assertion: Assertion) -> Scenarios:
                 raise ScenarioError(
                     f"{key}: no component looks at the attainment of a measure; say of which: {key}.<measure>"
                 )
-            for each in names:
-                said[kind].setdefault(each, column)
+            for measure in names:
+                said[kind].setdefault(measure, column)
         elif dot:
             if kind not in said or kind == "measure":
                 raise ScenarioError(f"{key}: a point has measures by name, attainment, quota and term.<name>")
@@ -105,33 +98,40 @@ def point_of(plan: Plan, assertion: Assertion) -> Scenarios:
 
 def by_attainment(plan: Plan) -> list[str]:
     """The measures that deals or scores fill and on whose attainment some pay depends."""
-    found = [each.name for component in plan.components for each in component.uses() if each.kind == "attainment"]
-    found += [each.name for measure in plan.measures for each in measure.builds_on() if each.kind == "attainment"]
-    return [each.measure for each in plan.measures if each.measure in found and (each.ingredients or each.score)]
+    references = [reference for component in plan.components for reference in component.uses()]
+    references += [reference for measure in plan.measures for reference in measure.builds_on()]
+    names = {reference.name for reference in references if reference.kind == "attainment"}
+    return [m.measure for m in plan.measures if m.measure in names and (m.ingredients or m.score)]
 
 
-def _checked(plan: Plan, number: int, *, assertion: Assertion) -> Checked:
-    try:
-        points = point_of(plan, assertion)
-        paid = pay_at(plan, points)
-    except ScenarioError as error:
-        return Checked(number, assertion, {}, str(error))
-    expected = assertion.pays if isinstance(assertion.pays, dict) else {ALL: assertion.pays}
-    problems = {name: found[0] for name, found in paid.problems.items() if found[0] is not None}
+def _result(plan: Plan, number: int, *, assertion: Assertion) -> AssertionResult:
     pays: dict[str, tuple[Decimal, Decimal]] = {}
+    try:
+        paid = pay_at(plan, point_of(plan, assertion))
+    except ScenarioError as error:
+        return AssertionResult(number=number, assertion=assertion, pays=pays, error=str(error))
+    expected = assertion.pays if isinstance(assertion.pays, dict) else {ALL: assertion.pays}
     for name, due in expected.items():
         if name not in (ALL, MINIMUM, MAXIMUM) and name not in paid.pay:
-            return Checked(number, assertion, {}, f"the plan has no component {name}")
+            missing = f"the plan has no component {name}"
+            return AssertionResult(number=number, assertion=assertion, pays={}, error=missing)
+        # A limit of the plan that changes nothing at the point has no column, and pays 0.
         minor = paid.total[0] if name == ALL else paid.pay[name][0] if name in paid.pay else 0
         pays[name] = (due, Decimal(minor).scaleb(-plan.digits))
-    lacking = [name for name, found in problems.items() if not PAYS_NOTHING[found].planned]
-    concerned = [name for name in lacking if name in pays or ALL in pays]
-    held = all(due == found for due, found in pays.values())
-    if concerned and not held:
-        why = {"no_quota": "has no quota there", "no_term": "lacks a figure of the participant's own there"}
-        text = "; ".join(f"{name} {why.get(problems[name], problems[name])}" for name in concerned)
-        return Checked(number, assertion, pays, f"{text}: say it in `at`")
-    return Checked(number, assertion, pays)
+    lacking = "" if all(due == actual for due, actual in pays.values()) else _lacking(paid, pays)
+    return AssertionResult(number=number, assertion=assertion, pays=pays, error=lacking)
+
+
+def _lacking(paid: PaidAt, pays: Collection[str]) -> str:
+    """What a point should say for the pay to be known: quotas and terms that are not there, of what was asserted."""
+    why = {"no_quota": "has no quota there", "no_term": "lacks a figure of the participant's own there"}
+    problems = {name: column[0] for name, column in paid.problems.items() if column[0] is not None}
+    concerned = [
+        f"{name} {why.get(problem, problem)}"
+        for name, problem in problems.items()
+        if not PAYS_NOTHING[problem].planned and (name in pays or ALL in pays)
+    ]
+    return f"{'; '.join(concerned)}: say it in `at`" if concerned else ""
 
 
 def _name(key: str) -> str:

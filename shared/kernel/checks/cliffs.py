@@ -14,7 +14,7 @@ from shared.kernel.arithmetic.expressions import Overflow
 from shared.kernel.checks.numbers_in_plan import Numbers, numbers_of
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.measures import Measure
-from shared.kernel.plan.reference_point import quota_of, reference_terms, reference_value
+from shared.kernel.plan.reference_point import quota_of, reference_terms
 from shared.kernel.plan.version import Plan
 from shared.kernel.scenarios import Scenarios, pay_at
 
@@ -30,9 +30,9 @@ def cliffs(plan: Plan) -> Iterator[Finding]:
     for measure in plan.measures:
         if measure.sum_of is None and measure.count_of is None and measure.distinct is None:
             continue
-        looking = [each for each in plan.components if measure.measure in plan.measures_of(each)]
+        looking = [c.component for c in plan.components if measure.measure in plan.measures_of(c)]
         if looking:
-            yield from _along(measure, [each.component for each in looking], plan=plan)
+            yield from _along(measure, looking, plan=plan)
 
 
 def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterator[Finding]:
@@ -41,12 +41,8 @@ def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterat
     try:
         pay = pay_at(plan, _points(measure, values, plan=plan)).pay
     except Overflow as error:
-        yield Finding(
-            code="P404",
-            severity="warning",
-            path=(),
-            message=f"the pay has no bound that can be computed: {error}",
-            mend="give it a maximum",
+        yield Finding.warning(
+            "P404", (), message=f"the pay has no bound that can be computed: {error}", mend="give it a maximum"
         )
         return
     for place, component in enumerate(plan.components):
@@ -65,14 +61,15 @@ def _values(measure: Measure, numbers: Numbers, *, plan: Plan) -> list[Fraction]
     # anywhere.
     marks |= {quota * step * 3 / STEPS for step in range(STEPS + 1)}
     whole = {mark / unit // 1 * unit for mark in marks if 0 <= mark < HIGHEST}
-    return sorted({each + move for each in whole for move in (-unit, 0, unit) if each + move >= 0})
+    return sorted({mark + move for mark in whole for move in (-unit, 0, unit) if mark + move >= 0})
 
 
 def _points(measure: Measure, values: Sequence[Fraction], *, plan: Plan) -> Scenarios:
     height = len(values)
-    others = [each for each in plan.measures if each is not measure and (each.ingredients or each.score)]
-    measures = {each.measure: ExactColumn.constant(reference_value(each), height) for each in others}
-    quotas = {each.measure: ExactColumn.constant(quota_of(each), height) for each in (*others, measure)}
+    others = [other for other in plan.measures if other is not measure and (other.ingredients or other.score)]
+    # Everything else stands still at its quota, so that what moves the pay is the measure alone.
+    measures = {other.measure: ExactColumn.constant(quota_of(other), height) for other in others}
+    quotas = {other.measure: ExactColumn.constant(quota_of(other), height) for other in (*others, measure)}
     terms = {name: ExactColumn.constant(figure, height) for name, figure in reference_terms(plan).items()}
     return Scenarios(
         height=height, measures={**measures, measure.measure: ExactColumn.fractions(values)}, quotas=quotas, terms=terms
@@ -85,20 +82,22 @@ def _falls(
     steps = list(pairwise(pay))
     if not any(after > before for before, after in steps):
         return  # it only ever takes away: a deduction, not a cliff
-    name, told = plan.components[place].component, 0
+    name, reported = plan.components[place].component, 0
     # Neighbours that both fall are one cliff, told at its edge.
     falling = [after < before for before, after in steps]
     for number, falls in enumerate(falling):
-        if not falls or (number and falling[number - 1]) or told == MOST:
+        if not falls or (number and falling[number - 1]) or reported == MOST:
             continue
-        told += 1
+        reported += 1
         low, high = values[number], values[number + 1]
-        before, after = (money(each, plan.currency) for each in steps[number])
-        yield Finding(
-            code="P401",
-            severity="warning",
-            path=_at(place, low, high=high, quota=quota_of(measure), numbers=numbers),
-            message=f"a deal more pays less: {name} pays {before} at {measure.measure} of {_said(low)}, and {after} at {_said(high)}",
+        before, after = (money(minor, plan.currency) for minor in steps[number])
+        yield Finding.warning(
+            "P401",
+            _at(place, low, high=high, quota=quota_of(measure), numbers=numbers),
+            message=(
+                f"a deal more pays less: {name} pays {before} at {measure.measure} of {_said(low)}, and {after}"
+                f" at {_said(high)}"
+            ),
             mend="let the rate of the higher tier pay at least what the lower one has paid, or use graduated tiers",
         )
 

@@ -8,9 +8,6 @@ from shared.kernel.language.findings import Finding
 from shared.kernel.language.formula_growth import grows
 from shared.kernel.plan.version import Plan
 
-UNCAPPED = "P403"
-MEND = "give the component a maximum, or bound the factor: least(…, 1.5)"
-
 
 def uncapped(plan: Plan) -> Iterator[Finding]:
     """Multipliers without bound on components without a maximum; formulas say it themselves."""
@@ -19,10 +16,12 @@ def uncapped(plan: Plan) -> Iterator[Finding]:
             continue
         for number, multiplier in enumerate(component.multiply):
             if multiplier.by is not None and grows(multiplier.by):
-                yield Finding(
-                    code=UNCAPPED,
-                    severity="warning",
-                    path=("components", place, "multiply", number, "by"),
-                    message=f"the pay of {component.component} is multiplied by {multiplier.by}, which has no bound, and has no maximum",
-                    mend=MEND,
+                yield Finding.warning(
+                    "P403",
+                    ("components", place, "multiply", number, "by"),
+                    message=(
+                        f"the pay of {component.component} is multiplied by {multiplier.by}, which has no bound,"
+                        " and has no maximum"
+                    ),
+                    mend="give the component a maximum, or bound the factor: least(…, 1.5)",
                 )

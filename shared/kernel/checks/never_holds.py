@@ -10,14 +10,8 @@ from shared.kernel.plan.version import Plan
 
 def never_holds(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
     """What replaces the version from its first day; which is how a version is corrected, and may be meant."""
-    higher = [each for each in others if each.effective_from == plan.effective_from and each.version > plan.version]
+    higher = [other for other in others if other.effective_from == plan.effective_from and other.version > plan.version]
     if higher:
-        last = max(higher, key=lambda each: each.version)
-        said = f"version {last.version} holds from the same day and replaces this one: it never holds"
-        yield Finding(
-            code="P604",
-            severity="note",
-            path=("effective_from",),
-            message=said,
-            mend="change the day, if both are to hold",
-        )
+        last = max(higher, key=lambda other: other.version)
+        message = f"version {last.version} holds from the same day and replaces this one: it never holds"
+        yield Finding.note("P604", ("effective_from",), message=message, mend="change the day, if both are to hold")

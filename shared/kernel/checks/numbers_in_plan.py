@@ -18,23 +18,23 @@ _NAMES = {"component", "measure", "kind", "title", "on", "window", "pays", "rese
 
 def numbers_of(plan: Plan) -> Numbers:
     """The numbers and where they stand; those of formulas at the formula."""
-    found: Numbers = []
+    numbers: Numbers = []
     for part, items in (("components", plan.components), ("measures", plan.measures)):
         for place, item in enumerate(items):
-            found += _numbers(item.model_dump(exclude_defaults=True), (part, place))
-    return found
+            numbers += _numbers(item.model_dump(exclude_defaults=True), (part, place))
+    return numbers
 
 
 def _numbers(value: Any, path: Path) -> Iterator[tuple[Path, Decimal]]:
     if isinstance(value, Decimal):
         yield path, value
     elif isinstance(value, dict):
-        for name, each in value.items():
+        for name, part in value.items():
             if name not in _NAMES:
-                yield from _numbers(each, (*path, name))
+                yield from _numbers(part, (*path, name))
     elif isinstance(value, list | tuple):
-        for place, each in enumerate(value):
-            yield from _numbers(each, (*path, place))
+        for place, part in enumerate(value):
+            yield from _numbers(part, (*path, place))
     elif isinstance(value, str):
         yield from ((path, number) for number in _literals(value))
 

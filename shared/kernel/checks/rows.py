@@ -23,13 +23,17 @@ def rows_without_effect(plan: Plan) -> Iterator[Finding]:
 
 def _never_first(plan: Plan) -> Iterator[Finding]:
     for place, rule in enumerate(plan.rules):
-        before = next((each for each in plan.rules[:place] if (each.to, each.when) == (rule.to, rule.when)), None)
+        before = next(
+            (earlier for earlier in plan.rules[:place] if (earlier.to, earlier.when) == (rule.to, rule.when)), None
+        )
         if before is not None:
-            yield Finding(
-                code="P304",
-                severity="warning",
-                path=("credits", plan.credits.index(rule)),
-                message=f"rule {rule.rule} never credits anything: {before.rule} comes before it, for the same deals and the same people",
+            yield Finding.warning(
+                "P304",
+                ("credits", plan.credits.index(rule)),
+                message=(
+                    f"rule {rule.rule} never credits anything: {before.rule} comes before it, for the same deals"
+                    " and the same people"
+                ),
                 mend="tell their `when` apart, or use `match: all`",
             )
 
@@ -37,16 +41,16 @@ def _never_first(plan: Plan) -> Iterator[Finding]:
 def credited_twice(plan: Plan) -> Iterator[Finding]:
     """Rules that credit the same people with the same deals, and of which one measure sums both."""
     for place, rule in enumerate(plan.credits) if plan.match == "all" else ():
-        same = [each for each in plan.credits[:place] if _same(each, rule)]
+        same = [earlier for earlier in plan.credits[:place] if _same(earlier, rule)]
         for measure in plan.measures:
             added = measure.sum_of or measure.count_of or ()
             if same and rule.rule in added and same[0].rule in added:
-                said = (
+                message = (
                     f"rules {same[0].rule} and {rule.rule} credit the same people with the same deals,"
                     f" and measure {measure.measure} sums both: each deal counts twice"
                 )
                 mend = "take one of them out, tell their `when` apart, or use `match: first`"
-                yield Finding(code="P309", severity="warning", path=("credits", place), message=said, mend=mend)
+                yield Finding.warning("P309", ("credits", place), message=message, mend=mend)
 
 
 def _same(one: CreditingRule, other: CreditingRule) -> bool:
@@ -58,10 +62,6 @@ def _below(maximum: object, minimum: object) -> bool:
 
 
 def _crossed(path: tuple[str | int, ...], who: str) -> Finding:
-    return Finding(
-        code="P305",
-        severity="warning",
-        path=path,
-        message=f"{who} has a maximum below its minimum",
-        mend="exchange them, or take one out",
+    return Finding.warning(
+        "P305", path, message=f"{who} has a maximum below its minimum", mend="exchange them, or take one out"
     )

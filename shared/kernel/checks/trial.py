@@ -15,7 +15,7 @@ from shared.kernel.credit import credit
 from shared.kernel.crediting.deals import values_table
 from shared.kernel.explain import explain
 from shared.kernel.idle_months import earn_every_month
-from shared.kernel.language.values import PlanPart, Term
+from shared.kernel.language.values import terms_in
 from shared.kernel.measure import measure
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
@@ -33,7 +33,7 @@ class CannotBeCalculated(ValueError):
     """The plan is one, and yet cannot be calculated with; the message says why."""
 
 
-def tried(plan: Plan) -> None:
+def try_out(plan: Plan) -> None:
     """Calculate with the plan.
 
     Raises:
@@ -53,9 +53,10 @@ def tried(plan: Plan) -> None:
 
 def _people(plan: Plan) -> dict[str, Facts]:
     said: dict[str, Any] = {"plan": plan.plan, "territory": "some", "position": "some"}
-    said |= {f"quota.{each.measure}": "10000" for each in plan.measures}
-    said |= {f"score.{each.measure}": "0.85" for each in plan.measures if each.score}
-    said |= {f"term.{name}": "100" for name in _terms(plan)}
+    said |= {f"quota.{measure.measure}": "10000" for measure in plan.measures}
+    said |= {f"score.{measure.measure}": "0.85" for measure in plan.measures if measure.score}
+    terms = {reference.name for part in plan.components for reference in part.uses() if reference.kind == "term"}
+    said |= {f"term.{name}": "100" for name in terms | {term.term for term in terms_in(plan)}}
     day = plan.effective_from.isoformat()
     return {
         who: {f"{day}/{name}": [value, "", 0, ""] for name, value in (said | more).items()}
@@ -63,23 +64,12 @@ def _people(plan: Plan) -> dict[str, Facts]:
     }
 
 
-def _terms(part: object) -> set[str]:
-    if isinstance(part, Term):
-        return {part.term}
-    if isinstance(part, PlanPart):
-        own = {each.name for each in part.uses() if each.kind == "term"} if hasattr(part, "uses") else set()
-        return own.union(*(_terms(getattr(part, name)) for name in type(part).model_fields))
-    if isinstance(part, tuple):
-        return set().union(*map(_terms, part))
-    return set()
-
-
 def _deals(plan: Plan) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    deals: dict[str, dict[str, Any]] = {}
     for number, amount in enumerate(AMOUNTS):
         day = (plan.effective_from + timedelta(days=number)).isoformat()
         custom = {name: day if kind == "date" else _CUSTOM[kind] for name, kind in plan.columns.items()}
-        found[f"D{number}"] = {
+        deals[f"D{number}"] = {
             "stage": "won",
             "amount": amount,
             "list_amount": amount,
@@ -92,4 +82,4 @@ def _deals(plan: Plan) -> dict[str, dict[str, Any]]:
             "territory": "some",
             **{f"custom.{name}": value for name, value in custom.items()},
         }
-    return found
+    return deals

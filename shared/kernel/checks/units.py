@@ -25,7 +25,7 @@ def mixed_units(plan: Plan) -> Iterator[Finding]:
         for node in parsed(text).walk():
             if isinstance(node, _BESIDE):
                 yield from (
-                    Finding(code=code, severity="warning", path=path, message=f"{node.sql()}: {said}", mend=mend)
+                    Finding.warning(code, path, message=f"{node.sql()}: {said}", mend=mend)
                     for code, said, mend in _beside(node, units)
                 )
 

@@ -10,53 +10,38 @@ from shared.kernel.plan.version import Plan
 
 def left_unsaid(plan: Plan, others: Sequence[Plan]) -> Iterator[Finding]:
     """Readings that the file leaves open; the default holds, but two people may expect two things."""
-    said = plan.conventions.model_fields_set
     conventions = plan.conventions
-    asking = {
-        name: [each.component for each in plan.components if name in each.leaves_open()]
+    for name, what, default, alternative in _open_readings(plan, others):
+        if name in conventions.model_fields_set:
+            continue
+        # How half a cent is rounded moves a cent; the others may move whole payouts.
+        finding = Finding.note if name == "rounding" else Finding.warning
+        yield finding(
+            _CODES[name],
+            ("conventions",),
+            message=f"the plan does not say {what}; it is read as {getattr(conventions, name)}: {default}",
+            mend=f"say it in `conventions: {{{name}: …}}`; another reading is {alternative}",
+        )
+
+
+_CODES = {"boundary": "P501", "zero_quota": "P502", "versions": "P503", "rounding": "P504"}
+
+
+def _open_readings(plan: Plan, others: Sequence[Plan]) -> Iterator[tuple[str, str, str, str]]:
+    """Each convention on which the pay depends: its name, what it decides, what its default means, and what else."""
+    depending = {
+        name: ", ".join(component.component for component in plan.components if name in component.leaves_open())
         for name in ("boundary", "zero_quota")
     }
-    if asking["boundary"] and "boundary" not in said:
-        yield _unsaid(
-            "P501",
-            "boundary",
-            what=f"to which tier a value exactly on a boundary belongs ({', '.join(asking['boundary'])})",
-            now=f"{conventions.boundary}: the tier that ends there",
-            else_="upper: the tier that begins there",
-        )
-    if asking["zero_quota"] and "zero_quota" not in said:
-        yield _unsaid(
-            "P502",
-            "zero_quota",
-            what=f"what somebody without a quota is paid ({', '.join(asking['zero_quota'])})",
-            now=f"{conventions.zero_quota}: nothing, and the missing quota is named as a problem",
-            else_="nothing: attainment is 0%; full: attainment is 100%",
-        )
-    longer = [each.measure for each in plan.measures if each.reset != "month" and each.ingredients]
-    if longer and "versions" not in said and (plan.version > 1 or others):
-        yield _unsaid(
-            "P503",
-            "versions",
-            what=f"what becomes of sums over more than a month when a version begins ({', '.join(longer)})",
-            now=f"{conventions.versions}: they begin anew",
-            else_="continue: they go on, and the new version pays what is added",
-        )
-    if "rounding" not in said:
-        yield _unsaid(
-            "P504",
-            "rounding",
-            what="how half a cent is rounded",
-            now=f"{conventions.rounding}: away from zero",
-            else_="half_even, up, down",
-            severity_is_note=True,
-        )
-
-
-def _unsaid(code: str, name: str, *, what: str, now: str, else_: str, severity_is_note: bool = False) -> Finding:
-    return Finding(
-        code=code,
-        severity="note" if severity_is_note else "warning",
-        path=("conventions",),
-        message=f"the plan does not say {what}; it is read as {now}",
-        mend=f"say it in `conventions: {{{name}: …}}`; another reading is {else_}",
-    )
+    if depending["boundary"]:
+        what = f"to which tier a value exactly on a boundary belongs ({depending['boundary']})"
+        yield "boundary", what, "the tier that ends there", "upper: the tier that begins there"
+    if depending["zero_quota"]:
+        what = f"what somebody without a quota is paid ({depending['zero_quota']})"
+        default = "nothing, and the missing quota is named as a problem"
+        yield "zero_quota", what, default, "nothing: attainment is 0%; full: attainment is 100%"
+    longer = ", ".join(measure.measure for measure in plan.measures if measure.reset != "month" and measure.ingredients)
+    if longer and (plan.version > 1 or others):
+        what = f"what becomes of sums over more than a month when a version begins ({longer})"
+        yield "versions", what, "they begin anew", "continue: they go on, and the new version pays what is added"
+    yield "rounding", "how half a cent is rounded", "away from zero", "half_even, up, down"

@@ -87,8 +87,8 @@ class Multiplier(PlanPart):
             rows = [(mark(point.at, self.on), trimmed(point.gives)) for point in self.points]
         else:
             yield f"The result is multiplied by a factor, by the {of}:"
-            reach = between([step.up_to for step in self.steps], self.on)
-            rows = [(where_, trimmed(step.gives)) for where_, step in zip(reach, self.steps, strict=True)]
+            reaches = between([step.up_to for step in self.steps], self.on)
+            rows = [(reach, trimmed(step.gives)) for reach, step in zip(reaches, self.steps, strict=True)]
         yield table([of, "factor"], rows)
 
     def factor(self, context: EvaluationContext) -> ExactColumn:
@@ -96,7 +96,7 @@ class Multiplier(PlanPart):
         if self.by is not None:
             return context.number(self.by)
         assert self.measure is not None
-        value = context.attainment(self.measure) if self.on == "attainment" else context.value(self.measure)
+        value = context.scale(self.measure, self.on)
         return lookup(value, self.steps, points=self.points, boundary=context.conventions.boundary)
 
 
@@ -177,20 +177,20 @@ class Kind(PlanPart, ABC):
         is one."""
         if self.when is not None:
             yield ("when",), self.when
-        for number, each in enumerate(self.multiply):
-            if each.by is not None:
-                yield ("multiply", number, "by"), each.by
+        for number, multiplier in enumerate(self.multiply):
+            if multiplier.by is not None:
+                yield ("multiply", number, "by"), multiplier.by
 
     def uses(self) -> list[Reference]:
         """What it refers to, in its own fields and those of every component."""
-        texts = [self.when, *(each.by for each in self.multiply)]
-        found = [reference for text in texts if text is not None for reference in references(text)]
-        found += [
+        texts = [self.when, *(multiplier.by for multiplier in self.multiply)]
+        common = [reference for text in texts if text is not None for reference in references(text)]
+        common += [
             Reference("attainment" if m.on == "attainment" else "measure", m.measure)
             for m in self.multiply
             if m.measure
         ]
-        return [*self.refers_to(), *found]
+        return [*self.refers_to(), *common]
 
     def refers_to(self) -> list[Reference]:
         """What its kind refers to: its measure, unless it says more."""
@@ -202,7 +202,7 @@ class Kind(PlanPart, ABC):
         again."""
         return []
 
-    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:  # noqa: ARG002 (most kinds do not)
+    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
         """Whether it pays every credit of its main measure by itself, rounded, and its pay is the sum."""
         return False
 
@@ -217,7 +217,7 @@ class Kind(PlanPart, ABC):
         """Whether whoever writes `round_on: deal` may expect that it rounds what each deal pays."""
         return bool(self.pays_of())
 
-    def deal_parts(self, credited: ExactColumn, context: EvaluationContext) -> Sequence[Part]:  # noqa: ARG002 (most kinds do not)
+    def deal_parts(self, credited: ExactColumn, context: EvaluationContext) -> Sequence[Part]:
         """What each credit pays by itself, for kinds that pay by the deal; `at` has a row per credit."""
         raise TypeError(f"{self.kind} does not pay by the deal")
 
@@ -233,22 +233,22 @@ class Kind(PlanPart, ABC):
         said = {name: getattr(self, name) for name in type(self).model_fields if name not in Kind.model_fields}
         yield f"Pays by its own kind, {self.kind}: " + ", ".join(f"{spoken(n)} {v}" for n, v in said.items()) + "."
 
-    def lint(self, units: Units) -> Iterator[Finding]:  # noqa: ARG002 (most kinds do not)
+    def lint(self, units: Units) -> Iterator[Finding]:
         """What a reader of the kind's own fields would stumble over, with paths from the component on."""
         yield from ()
 
     def leaves_open(self) -> set[str]:
         """The conventions on which its pay depends."""
         # With points the straight lines meet at a boundary, so nothing hangs on which side it belongs to.
-        found = {"boundary"} if any(len(each.steps) > 1 for each in self.multiply) else set()
-        return found | ({"zero_quota"} if any(r.kind == "attainment" for r in self.uses()) else set())
+        conventions = {"boundary"} if any(len(multiplier.steps) > 1 for multiplier in self.multiply) else set()
+        return conventions | ({"zero_quota"} if any(r.kind == "attainment" for r in self.uses()) else set())
 
     @property
     def rates_are_amounts(self) -> bool:
         """Whether people read the rates of its parts as amounts, and not in percent."""
         return False
 
-    def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str | None:  # noqa: ARG002 (most kinds do not)
+    def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str | None:
         """What a deal pays by itself as a product in words, for kinds that pay every deal alone."""
         return None
 
@@ -256,24 +256,23 @@ class Kind(PlanPart, ABC):
         """Gate and multipliers together; None where there are none."""
         return context.cached("factor", self.component, make=lambda: self._factor(context))
 
-    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], *, currency: str) -> str:  # noqa: ARG002 (most kinds do not)
+    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], *, currency: str) -> str:
         """Of kinds that look at everyone: what decided somebody's pay, to follow `result`, from the `EARNINGS` of all
         in the period."""
         return ""
 
-    def share(self, context: EvaluationContext) -> ExactColumn | None:  # noqa: ARG002 (most kinds do not)
+    def share(self, context: EvaluationContext) -> ExactColumn | None:
         """Which share of something divided each row has; None for kinds that divide nothing."""
         return None
 
     def _factor(self, context: EvaluationContext) -> ExactColumn | None:
-        found = None
-        for each in self.multiply:
-            found = each.factor(context) if found is None else found * each.factor(context)
+        factor = None
+        for multiplier in self.multiply:
+            factor = multiplier.factor(context) if factor is None else factor * multiplier.factor(context)
         if self.when is not None:
-            open_ = context.condition(self.when)
             # A closed gate is a factor of zero, so that pay, lines and reasons treat it as any other multiplier.
-            found = where(open_, 1 if found is None else found, otherwise=0)
-        return found
+            factor = where(context.condition(self.when), 1 if factor is None else factor, otherwise=0)
+        return factor
 
     def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """Why rows are paid nothing, the most telling reason first; of rows that are paid something it says nothing."""
@@ -290,26 +289,25 @@ class Kind(PlanPart, ABC):
         """What it pays row by row before minimum and maximum, not rounded."""
 
         def due() -> ExactColumn:
-            found = total([part.pays for part in self.parts(context)], context.height)
+            pays = total([part.pays for part in self.parts(context)], context.height)
             factor = self.factor(context)
-            return found if factor is None else found * factor
+            return pays if factor is None else pays * factor
 
         return context.cached("exact", self.component, make=due)
 
     def unlimited(self, context: EvaluationContext) -> ExactColumn:
         """What it pays row by row before minimum and maximum, rounded to the currency's smallest unit."""
-        return self.exact(context).rounded(context.conventions.rounding, Fraction(1, 10**context.digits))
+        return context.rounded(self.exact(context))
 
     def limited(self, due: ExactColumn, context: EvaluationContext, *, ended: pl.Series | None = None) -> ExactColumn:
         """The pay within minimum and maximum; where `ended` is given, the minimum holds in the rows that it names."""
-        unit = Fraction(1, 10**context.digits)
         if self.minimum is not None:
             # Limits are rounded before they are compared: a minimum of half a cent is the cent that it pays, not a cent
             # less.
-            raised = due.greatest(context.figure(self.minimum).rounded(context.conventions.rounding, unit))
+            raised = due.greatest(context.rounded(context.figure(self.minimum)))
             due = raised if ended is None else where(ended, raised, otherwise=due)
         if self.maximum is not None and not self.carry_over:
-            due = due.least(context.figure(self.maximum).rounded(context.conventions.rounding, unit))
+            due = due.least(context.rounded(context.figure(self.maximum)))
         return due
 
     @model_validator(mode="after")

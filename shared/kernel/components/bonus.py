@@ -81,12 +81,12 @@ class Bonus(Kind):
         of = scale(self.measure, self.on)
         how = "Only the highest milestone pays" if self.highest else "Each milestone pays once, beside those before it"
         yield f"{how}:"
-        rows = [(mark(each.at, self.on), figure_in_words(each.amount)) for each in self.milestones]
+        rows = [(mark(milestone.at, self.on), figure_in_words(milestone.amount)) for milestone in self.milestones]
         yield table([f"{of} of at least", "pays"], rows)
 
     def lint(self, units: Units) -> Iterator[Finding]:
         """Milestones that look like another unit."""
-        ends = [each.at for each in self.milestones]
+        ends = [milestone.at for milestone in self.milestones]
         yield from suspicious_tiers(
             ends, [], on=self.on, measure=self.measure or "", unit=units.of(self.measure), rows="milestones", field="at"
         )
@@ -95,9 +95,7 @@ class Bonus(Kind):
         """No milestone reached, too."""
         yield from super().unpaid(context)
         if self.milestones:
-            value = (
-                context.attainment(self.measure or "") if self.on == "attainment" else context.value(self.measure or "")
-            )
+            value = context.scale(self.measure or "", self.on)
             yield Unpaid("no_milestone", self.measure or "", value < Fraction(self.milestones[0].at))
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
@@ -105,8 +103,8 @@ class Bonus(Kind):
         if self.amount is not None:
             return [Part("bonus", context.figure(self.amount), Fraction(1))]
         assert self.measure is not None
-        value = context.attainment(self.measure) if self.on == "attainment" else context.value(self.measure)
-        found: list[Part] = []
+        value = context.scale(self.measure, self.on)
+        parts: list[Part] = []
         for number, milestone in enumerate(self.milestones):
             paid = context.figure(milestone.amount)
             # What the highest pays is the sum of the steps up to it. So `highest` and its opposite are told in the same
@@ -114,5 +112,5 @@ class Bonus(Kind):
             if self.highest and number:
                 paid = paid - context.figure(self.milestones[number - 1].amount)
             come: ExactColumn = where(value >= Fraction(milestone.at), 1, otherwise=0)
-            found.append(Part(f"from {mark(milestone.at, self.on)}: {figure_in_words(milestone.amount)}", come, paid))
-        return found
+            parts.append(Part(f"from {mark(milestone.at, self.on)}: {figure_in_words(milestone.amount)}", come, paid))
+        return parts

@@ -61,7 +61,7 @@ class Contest(Kind):
         yield from super().unpaid(context)
         yield Unpaid("no_prize", self.measure, context.everywhere)
 
-    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], *, currency: str) -> str:  # noqa: ARG002 (places)
+    def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], *, currency: str) -> str:
         """The place, and with how many it is shared; empty where measures alone do not tell it."""
         if self.when is not None or self.on != "amount":
             return ""
@@ -76,7 +76,7 @@ class Contest(Kind):
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the prize."""
-        value = context.attainment(self.measure) if self.on == "attainment" else context.value(self.measure)
+        value = context.scale(self.measure, self.on)
         scores = value.to_fractions()
         takes_part = context.condition(self.when).to_list() if self.when is not None else [True] * context.height
         prizes = [Fraction(0)] * context.height

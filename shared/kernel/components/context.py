@@ -50,8 +50,8 @@ class EvaluationContext:
         """A measure, in major units."""
 
         def counted() -> ExactColumn:
-            found = self.measured(self, measure)
-            return found.greatest(0) if self.conventions.negative == "nothing" else found
+            value = self.measured(self, measure)
+            return value.greatest(0) if self.conventions.negative == "nothing" else value
 
         return self.cached("value", measure, make=counted)
 
@@ -72,6 +72,10 @@ class EvaluationContext:
 
         return self.cached("attainment", measure, make=by_quota)
 
+    def scale(self, measure: str, on: str) -> ExactColumn:
+        """What a threshold is compared with: a measure, or its attainment."""
+        return self.attainment(measure) if on == "attainment" else self.value(measure)
+
     def term(self, name: str, default: Fraction | None = None) -> ExactColumn:
         """A figure of each participant's own."""
         return self.terms(self, name, default)
@@ -79,9 +83,13 @@ class EvaluationContext:
     def figure(self, figure: Figure) -> ExactColumn:
         """A figure of the plan: an amount, or a term."""
         if isinstance(figure, Term):
-            found = self.term(figure.term, None if figure.default is None else Fraction(figure.default))
-            return found if figure.times == 1 else found * Fraction(figure.times)
+            term = self.term(figure.term, None if figure.default is None else Fraction(figure.default))
+            return term if figure.times == 1 else term * Fraction(figure.times)
         return ExactColumn.constant(Fraction(figure), self.height)
+
+    def rounded(self, exact: ExactColumn) -> ExactColumn:
+        """Numbers rounded to the currency's smallest unit, in the way the plan says."""
+        return exact.rounded(self.conventions.rounding, Fraction(1, 10**self.digits))
 
     def number(self, formula: str) -> ExactColumn:
         """The numbers of a formula."""

@@ -55,13 +55,13 @@ class Curve(Kind):
     def in_words(self) -> Iterator[str]:
         """The table of payouts, and what lies between and beyond its rows."""
         of = scale(self.measure, self.on)
-        between_ = "on a straight line between these points" if self.points else "in these steps"
-        yield f"Pays a share of the target, {figure_in_words(self.target)}, by the {of}, {between_}:"
+        lines = "on a straight line between these points" if self.points else "in these steps"
+        yield f"Pays a share of the target, {figure_in_words(self.target)}, by the {of}, {lines}:"
         if self.points:
             rows = [(mark(point.at, self.on), percent(point.gives)) for point in self.points]
         else:
-            reach = between([step.up_to for step in self.steps], self.on)
-            rows = [(where_, percent(step.gives)) for where_, step in zip(reach, self.steps, strict=True)]
+            reaches = between([step.up_to for step in self.steps], self.on)
+            rows = [(reach, percent(step.gives)) for reach, step in zip(reaches, self.steps, strict=True)]
         yield table([of, "share of the target"], rows)
         if self.points and self.beyond == "onward":
             yield f"Above {mark(self.points[-1].at, self.on)} the last line goes on."
@@ -86,11 +86,11 @@ class Curve(Kind):
         for number, (end, following) in enumerate(pairwise(ends)):
             covered = following if self.points else end
             if self.threshold is not None and covered is not None and covered < self.threshold:
-                yield Finding(
-                    code="P301",
-                    severity="warning",
-                    path=(rows, number),
-                    message=f"this row is never reached: below the threshold of {mark(self.threshold, self.on)} nothing is paid",
+                yield Finding.warning(
+                    "P301",
+                    (rows, number),
+                    message="this row is never reached:"
+                    f" below the threshold of {mark(self.threshold, self.on)} nothing is paid",
                     mend="take the row out, or lower the threshold",
                 )
         if self.on == "attainment" and self.target != 1:
@@ -98,15 +98,14 @@ class Curve(Kind):
 
     def _at_target(self) -> Iterator[Finding]:
         one = ExactColumn.constant(1, 1)
-        found = [
+        shares = [
             lookup(one, self.steps, points=self.points, boundary=boundary).to_fractions()[0] for boundary in BOUNDARIES
         ]
-        if 1 not in found:
-            paid = Decimal(found[0].numerator) / found[0].denominator
-            yield Finding(
-                code="P402",
-                severity="warning",
-                path=("points" if self.points else "steps",),
+        if 1 not in shares:
+            paid = Decimal(shares[0].numerator) / shares[0].denominator
+            yield Finding.warning(
+                "P402",
+                ("points" if self.points else "steps",),
                 message=f"at an attainment of 100% it pays {percent(round(paid, 6))} of the target, not 100%",
                 mend="give 100% at 100%, or call the amount that is paid at 100% the target",
             )
@@ -130,14 +129,12 @@ class Curve(Kind):
         """Below the threshold, too."""
         yield from super().unpaid(context)
         if self.threshold is not None:
-            yield Unpaid("below_threshold", self.measure, self._value(context) < Fraction(self.threshold))
-
-    def _value(self, context: EvaluationContext) -> ExactColumn:
-        return context.attainment(self.measure) if self.on == "attainment" else context.value(self.measure)
+            value = context.scale(self.measure, self.on)
+            yield Unpaid("below_threshold", self.measure, value < Fraction(self.threshold))
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the target at the payout that the attainment gives."""
-        value = self._value(context)
+        value = context.scale(self.measure, self.on)
         share = lookup(value, self.steps, points=self.points, boundary=context.conventions.boundary)
         if self.points and self.beyond == "onward":
             low, high = self.points[-2:]

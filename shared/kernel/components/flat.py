@@ -46,7 +46,7 @@ class Flat(Kind):
     def _rounds_deals(self, conventions: Conventions) -> bool:
         return conventions.round_on == "deal" and self.own_rate is None
 
-    def deal_parts(self, credited: ExactColumn, context: EvaluationContext) -> Sequence[Part]:  # noqa: ARG002 (a constant rate)
+    def deal_parts(self, credited: ExactColumn, context: EvaluationContext) -> Sequence[Part]:
         """One part: the rate of each credit."""
         assert not isinstance(self.rate, Term)
         return [Part("all of it", credited, Fraction(self.rate))]

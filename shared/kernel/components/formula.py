@@ -60,13 +60,12 @@ class Formula(Kind):
         yield f"Pays {formula_in_words(self.amount)}."
         yield f"As a formula: `{self.amount}`"
 
-    def lint(self, units: Units) -> Iterator[Finding]:  # noqa: ARG002 (its units are said by its formula)
+    def lint(self, units: Units) -> Iterator[Finding]:
         """A product of two things that grow without end."""
         if self.maximum is None and multiplies_growth(self.amount):
-            yield Finding(
-                code="P403",
-                severity="warning",
-                path=("amount",),
+            yield Finding.warning(
+                "P403",
+                ("amount",),
                 message=f"{self.amount} multiplies two things that have no bound, and the component has no maximum",
                 mend="give the component a maximum, or bound one factor: least(…, 1.5)",
             )

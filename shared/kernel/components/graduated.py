@@ -15,7 +15,7 @@ from shared.kernel.components.lookup import rising_and_open
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import between, scale, spoken, table
-from shared.kernel.language.plausibility import looks_like_percent, suspicious_tiers
+from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Name, PlanPart, Rate, Threshold
 
@@ -59,11 +59,8 @@ class Graduated(Kind):
     def lint(self, units: Units) -> Iterator[Finding]:
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
-        yield from suspicious_tiers(
-            ends, [(tier.rate,) for tier in self.tiers], on=self.on, measure=self.measure, unit=units.of(self.measure)
-        )
-        for number, tier in enumerate(self.tiers):
-            yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
+        gives = [(tier.rate,) for tier in self.tiers]
+        yield from suspicious_rates(ends, gives, on=self.on, by=self.measure, measure=self.measure, units=units)
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part per tier; the first reaches down without end, so that a measure below zero pays back at its rate."""

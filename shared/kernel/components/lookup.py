@@ -66,15 +66,7 @@ def rising_and_open(ends: Sequence[Decimal | None], rows: str = "tiers") -> None
         else:
             continue
         raise Flaws(
-            [
-                Finding(
-                    code="P306",
-                    severity="error",
-                    path=(rows, number) if end is None else (rows, number, "up_to"),
-                    message=said,
-                    mend=mend,
-                )
-            ]
+            [Finding.error("P306", (rows, number) if end is None else (rows, number, "up_to"), message=said, mend=mend)]
         )
 
 
@@ -88,21 +80,21 @@ def lookup(value: ExactColumn, steps: Sequence[Step], *, points: Sequence[Point]
     """What the steps or the points give at a value; outside the points it is what the nearest gives."""
     if points:
         return on_lines(value, points)
-    found: ExactColumn | Fraction = Fraction(steps[0].gives)
+    given: ExactColumn | Fraction = Fraction(steps[0].gives)
     for step, following in pairwise(steps):
         assert step.up_to is not None
         behind = reached(value, Fraction(step.up_to), boundary=boundary).equals(1)
-        found = where(behind, Fraction(following.gives), otherwise=found)
-    return found if isinstance(found, ExactColumn) else value * 0 + found
+        given = where(behind, Fraction(following.gives), otherwise=given)
+    return given if isinstance(given, ExactColumn) else value * 0 + given
 
 
 def on_lines(value: ExactColumn, points: Sequence[Point]) -> ExactColumn:
     """Linear interpolation between points, level outside them."""
-    found = value * 0 + Fraction(points[0].gives)
+    given = value * 0 + Fraction(points[0].gives)
     for low, high in pairwise(points):
         start, end = Fraction(low.at), Fraction(high.at)
         slope = (Fraction(high.gives) - Fraction(low.gives)) / (end - start)
         # Each line adds what lies within it, so beyond the points the result stays level, and at a point both
         # neighbours agree to the last digit.
-        found = found + (value.greatest(start).least(end) - start) * slope
-    return found
+        given = given + (value.greatest(start).least(end) - start) * slope
+    return given

@@ -96,7 +96,10 @@ class Pool(Kind):
             funds = trimmed(self.amount or Decimal(0))
         if self.shares:
             yield f"Of a pool of {funds} each has the share that {spoken(self.shares)} says; together they are 100%."
-            yield "The share of who does not take part is paid to nobody. Unless they sum to exactly 100%, nobody is paid."
+            yield (
+                "The share of who does not take part is paid to nobody. Unless they sum to exactly 100%, nobody is"
+                " paid."
+            )
         else:
             how = f"in proportion to {spoken(self.by)}" if self.by else "in equal parts"
             yield f"A pool of {funds} is divided {how} among those who take part."
@@ -113,10 +116,10 @@ class Pool(Kind):
             return f" of a pool of which {paid} is paid, by {self.shares}"
         if self.by is None:
             return f" of {paid}, divided equally among {sharing.height}"
-        mine, all_ = (
+        mine, whole = (
             trimmed(value, minor_digits(currency)) for value in (own["measure"], Decimal(sum(sharing["measure"])))
         )
-        return f" of {paid}, by {self.by}: {mine} of {all_} that {sharing.height} have together"
+        return f" of {paid}, by {self.by}: {mine} of {whole} that {sharing.height} have together"
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the share of the pool."""
@@ -141,12 +144,10 @@ class Pool(Kind):
     def share(self, context: EvaluationContext) -> ExactColumn:
         """Each one's share of the pool; zero for who has none."""
         shared = self._shared(context)
-        found = [Fraction(0)] * context.height
-        for members in grouped(context, self.among):
-            whole = sum((shared.weights[row] for row in members), Fraction(0))
-            for row in members:
-                found[row] = shared.weights[row] / whole if whole and shared.takes_part[row] else Fraction(0)
-        return ExactColumn.fractions(found)
+        rows = zip(shared.weights, shared.sums, shared.takes_part, strict=True)
+        return ExactColumn.fractions(
+            [weight / whole if whole and takes else Fraction(0) for weight, whole, takes in rows]
+        )
 
     def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """Shares that are not the whole of the pool, no part in what divides it, or nothing to divide, too."""
@@ -154,7 +155,7 @@ class Pool(Kind):
         if self.shares is not None:
             sums = ExactColumn.fractions(self._shared(context).sums)
             about = sums.shown(NUMBER_SCALE, "a sum of shares").to_list()
-            words = [percent(Decimal(each) / NUMBER_SCALE) for each in about]
+            words = [percent(Decimal(share) / NUMBER_SCALE) for share in about]
             yield Unpaid("shares_not_whole", pl.Series(words, dtype=pl.String), ~sums.equals(1))
         if (name := self.by or self.shares) is not None:
             yield Unpaid("no_share", name, context.value(name) <= 0)
@@ -168,15 +169,17 @@ class Pool(Kind):
         name = self.by or self.shares
         said = context.value(name).to_fractions() if name else [Fraction(1)] * context.height
         # Who does not take part still has the share that was said, which nobody else is given.
-        counts = [self.shares is not None or each for each in takes_part]
-        weights = [max(each, Fraction(0)) if count else Fraction(0) for each, count in zip(said, counts, strict=True)]
+        weights = [
+            max(weight, Fraction(0)) if takes or self.shares is not None else Fraction(0)
+            for weight, takes in zip(said, takes_part, strict=True)
+        ]
         sums = [Fraction(0)] * context.height
         for members in grouped(context, self.among):
             whole = sum((weights[row] for row in members), Fraction(0))
             for row in members:
                 sums[row] = whole
         if self.shares is not None:
-            weights = [each if whole == 1 else Fraction(0) for each, whole in zip(weights, sums, strict=True)]
+            weights = [weight if whole == 1 else Fraction(0) for weight, whole in zip(weights, sums, strict=True)]
         return _Shared(weights, takes_part, sums)
 
 

@@ -19,7 +19,7 @@ from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, spoken, table
-from shared.kernel.language.plausibility import looks_like_percent, suspicious_tiers
+from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Name, PlanPart, Rate
 
@@ -60,7 +60,7 @@ class Slabs(Kind):
         """Its measure."""
         return [Reference("measure", self.measure)]
 
-    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:  # noqa: ARG002 (always)
+    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
         """Always, whatever the measure makes of its credits."""
         return True
 
@@ -99,26 +99,19 @@ class Slabs(Kind):
         """The table of rates, and that each deal climbs it anew."""
         way = "in parts, each at the rate of its tier" if self.marginal else "all of it at the rate of its size"
         yield f"Each deal of {spoken(self.measure)} is paid by itself, {way}:"
-        reach = between([tier.up_to for tier in self.tiers], "amount")
+        reaches = between([tier.up_to for tier in self.tiers], "amount")
         fixed = any(tier.amount for tier in self.tiers)
         rows = [
-            (where_, percent(tier.rate), *([trimmed(tier.amount)] if fixed else []))
-            for where_, tier in zip(reach, self.tiers, strict=True)
+            (reach, percent(tier.rate), *([trimmed(tier.amount)] if fixed else []))
+            for reach, tier in zip(reaches, self.tiers, strict=True)
         ]
         yield table(["a deal of", "pays", *(["and in addition"] if fixed else [])], rows)
 
     def lint(self, units: Units) -> Iterator[Finding]:
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
-        yield from suspicious_tiers(
-            ends,
-            [(tier.rate, tier.amount) for tier in self.tiers],
-            on="amount",
-            measure=self.measure,
-            unit=units.of(self.measure),
-        )
-        for number, tier in enumerate(self.tiers):
-            yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
+        gives = [(tier.rate, tier.amount) for tier in self.tiers]
+        yield from suspicious_rates(ends, gives, on="amount", by=self.measure, measure=self.measure, units=units)
 
     def leaves_open(self) -> set[str]:
         """To which size a deal on a boundary belongs, where it is paid at one rate."""
@@ -127,20 +120,20 @@ class Slabs(Kind):
     def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str:
         """The product, or in marginal tiers the products, with the slab that the deal lies in."""
         ends = [tier.up_to for tier in self.tiers]
-        reach = between(ends, "amount")
+        reaches = between(ends, "amount")
         if self.marginal:
             return " + ".join(
-                f"{amount(size)} × {percent(tier.rate)} ({where})"
-                for tier, where, size in zip(self.tiers, reach, _inside(_decimal(credited), ends), strict=True)
+                f"{amount(size)} × {percent(tier.rate)} ({reach})"
+                for tier, reach, size in zip(self.tiers, reaches, _inside(_decimal(credited), ends), strict=True)
                 if size
             )
         behind = [
             end for end in ends if end is not None and _left_behind(credited, Fraction(end), conventions=conventions)
         ]
-        tier, where = self.tiers[len(behind)], reach[len(behind)]
+        tier, reach = self.tiers[len(behind)], reaches[len(behind)]
         beside = f" + {amount(tier.amount)}" if tier.amount else ""
         product = f"{amount(_decimal(credited))} × {percent(tier.rate)}{beside}"
-        return f"{product} ({where})"
+        return f"{product} ({reach})"
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: what the deals pay, each by itself."""
@@ -154,13 +147,13 @@ def _left_behind(credited: Fraction, end: Fraction, *, conventions: Conventions)
 
 def _inside(credited: Decimal, ends: Sequence[Decimal | None]) -> list[Decimal]:
     """How much of a credit lies in each tier; the first reaches down without end."""
-    found: list[Decimal] = []
+    inside: list[Decimal] = []
     start: Decimal | None = None
     for end in ends:
         reached = credited if end is None else min(credited, end)
-        found.append(reached if start is None else max(reached - start, Decimal(0)))
+        inside.append(reached if start is None else max(reached - start, Decimal(0)))
         start = end
-    return found
+    return inside
 
 
 def _decimal(value: Fraction) -> Decimal:

@@ -53,7 +53,7 @@ class Axis(PlanPart):
     @model_validator(mode="after")
     def _in_one_way(self) -> Axis:
         looks = [self.attainment, self.amount, self.formula, self.category]
-        if sum(each is not None for each in looks) != 1:
+        if sum(look is not None for look in looks) != 1:
             raise ValueError("an axis looks at one of attainment, amount, formula or category")
         if sum(map(bool, (self.up_to, self.at, self.of))) != 1 or bool(self.of) != (self.category is not None):
             raise ValueError("an axis has up_to (bands) or at (points), and a category has of (names)")
@@ -115,7 +115,7 @@ class Axis(PlanPart):
 
 
 def _numbers(values: Any) -> Any:
-    return [_numbers(each) for each in values] if isinstance(values, list | tuple) else number_in_plan(values)
+    return [_numbers(value) for value in values] if isinstance(values, list | tuple) else number_in_plan(values)
 
 
 Values = Annotated[Any, BeforeValidator(_numbers)]
@@ -141,7 +141,7 @@ class Table(Kind):
     def _fits(self) -> Table:
         if self.measure is not None and self.target is not None:
             raise ValueError("a table gives a rate of a measure, a share of a target, or amounts: not two of them")
-        _check(self.values, [axis.size for axis in self.axes], where_="values")
+        _check(self.values, [axis.size for axis in self.axes], name="values")
         return self
 
     @property
@@ -182,7 +182,7 @@ class Table(Kind):
         else:
             yield "Pays the amount that this table gives:"
         cell = percent if self.measure is not None or self.target is not None else trimmed
-        yield from _told(self.values, self.axes, cell=cell)
+        yield from _tables(self.values, self.axes, cell=cell)
         for axis in self.axes:
             if axis.at:
                 yield f"Between the points of {axis.title} it goes along straight lines."
@@ -194,10 +194,10 @@ class Table(Kind):
             for field in ("up_to", "at"):
                 ends: Sequence[Decimal] = getattr(axis, field)
                 measure = axis.attainment or axis.amount or ""
-                found = suspicious_tiers(
+                findings = suspicious_tiers(
                     ends, [], on=on, measure=measure, unit=units.of(measure), rows=field, field=None
                 )
-                yield from (each.under("axes", number) for each in found)
+                yield from (finding.under("axes", number) for finding in findings)
 
     def leaves_open(self) -> set[str]:
         """To which band a value on a boundary belongs."""
@@ -218,30 +218,30 @@ class Table(Kind):
         return [Part("by the table", given, Fraction(1))]
 
 
-def _told(values: Any, axes: Sequence[Axis], *, cell: Callable[[Decimal], str]) -> Iterator[str]:
+def _tables(values: Any, axes: Sequence[Axis], *, cell: Callable[[Decimal], str]) -> Iterator[str]:
     first, rest = axes[0], axes[1:]
     if len(axes) > 2:
-        for where_, each in zip(first.places(), values, strict=True):
-            yield f"{first.title}: {where_}"
-            yield from _told(each, rest, cell=cell)
+        for place, inner in zip(first.places(), values, strict=True):
+            yield f"{first.title}: {place}"
+            yield from _tables(inner, rest, cell=cell)
     elif rest:
         corner = f"{first.title} / {rest[0].title}"
-        rows = [[where_, *map(cell, each)] for where_, each in zip(first.places(), values, strict=True)]
+        rows = [[place, *map(cell, row)] for place, row in zip(first.places(), values, strict=True)]
         yield table([corner, *rest[0].places()], rows)
     else:
         yield table([first.title, "gives"], zip(first.places(), map(cell, values), strict=True))
 
 
-def _check(values: Any, sizes: Sequence[int], *, where_: str) -> None:
+def _check(values: Any, sizes: Sequence[int], *, name: str) -> None:
     if not sizes:
         if isinstance(values, list):
-            raise ValueError(f"{where_} is a list, but there is no axis for it")
+            raise ValueError(f"{name} is a list, but there is no axis for it")
         return
     if not isinstance(values, list) or len(values) != sizes[0]:
-        found = len(values) if isinstance(values, list) else "one number"
-        raise ValueError(f"{where_} needs {sizes[0]} entries, one for each place on the axis, not {found}")
-    for number, each in enumerate(values):
-        _check(each, sizes[1:], where_=f"{where_}[{number}]")
+        entries = len(values) if isinstance(values, list) else "one number"
+        raise ValueError(f"{name} needs {sizes[0]} entries, one for each place on the axis, not {entries}")
+    for number, inner in enumerate(values):
+        _check(inner, sizes[1:], name=f"{name}[{number}]")
 
 
 def _looked_up(values: Any, axes: Sequence[Axis], *, context: EvaluationContext) -> ExactColumn:
@@ -249,27 +249,27 @@ def _looked_up(values: Any, axes: Sequence[Axis], *, context: EvaluationContext)
     if not axes:
         return ExactColumn.constant(Fraction(values), context.height)
     axis, rest = axes[0], axes[1:]
-    given = [_looked_up(each, rest, context=context) for each in values]
+    given = [_looked_up(inner, rest, context=context) for inner in values]
     if axis.of:
         # Who is in no row is given zero here; that this is a problem and not a zero of the table is said by `unpaid`.
-        found = given[-1] if axis.others else ExactColumn.constant(0, context.height)
+        result = given[-1] if axis.others else ExactColumn.constant(0, context.height)
         named = context.rows[axis.category or ""]
-        for name, each in zip(axis.of, given, strict=False):
-            found = where((named == name).fill_null(value=False), each, otherwise=found)
-        return found
+        for name, gives in zip(axis.of, given, strict=False):
+            result = where((named == name).fill_null(value=False), gives, otherwise=result)
+        return result
     value = axis.value(context)
-    found = given[0]
+    result = given[0]
     if axis.up_to:
         for end, following in zip(axis.up_to, given[1:], strict=True):
-            found = where(
+            result = where(
                 reached(value, Fraction(end), boundary=context.conventions.boundary).equals(1),
                 following,
-                otherwise=found,
+                otherwise=result,
             )
-        return found
+        return result
     for (start, end), (low, high) in zip(pairwise(axis.at), pairwise(given), strict=True):
         share = (value.greatest(Fraction(start)).least(Fraction(end)) - Fraction(start)) / (
             Fraction(end) - Fraction(start)
         )
-        found = found + share * (high - low)
-    return found
+        result = result + share * (high - low)
+    return result

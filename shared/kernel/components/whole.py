@@ -14,7 +14,7 @@ from shared.kernel.components.lookup import reached, rising_and_open
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import between, scale, spoken, table
-from shared.kernel.language.plausibility import looks_like_percent, suspicious_tiers
+from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Name, PlanPart, Rate
 
@@ -57,7 +57,10 @@ class Whole(Kind):
 
     def in_words(self) -> Iterator[str]:
         """The table of rates, and that one of them pays everything."""
-        yield f"All of {spoken(self.measure)} is paid, from the first unit on, at the one rate of the tier that is reached:"
+        yield (
+            f"All of {spoken(self.measure)} is paid, from the first unit on, at the one rate of the tier that is"
+            " reached:"
+        )
         reach = between([tier.up_to for tier in self.tiers], self.on)
         rates = [percent(tier.rate) for tier in self.tiers]
         yield table([scale(self.by or self.measure, self.on), "everything pays"], zip(reach, rates, strict=True))
@@ -65,15 +68,10 @@ class Whole(Kind):
     def lint(self, units: Units) -> Iterator[Finding]:
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
-        yield from suspicious_tiers(
-            ends,
-            [(tier.rate,) for tier in self.tiers],
-            on=self.on,
-            measure=self.by or self.measure,
-            unit=units.of(self.by or self.measure),
+        gives = [(tier.rate,) for tier in self.tiers]
+        yield from suspicious_rates(
+            ends, gives, on=self.on, by=self.by or self.measure, measure=self.measure, units=units
         )
-        for number, tier in enumerate(self.tiers):
-            yield from looks_like_percent(tier.rate, units.of(self.measure), "tiers", number, "rate")
 
     def leaves_open(self) -> set[str]:
         """To which tier a value on a boundary belongs."""
@@ -84,11 +82,7 @@ class Whole(Kind):
         return list(self._parts(context))
 
     def _parts(self, context: EvaluationContext) -> Iterator[Part]:
-        name = self.by or self.measure
-        value, decides = (
-            context.value(self.measure),
-            context.attainment(name) if self.on == "attainment" else context.value(name),
-        )
+        value, decides = context.value(self.measure), context.scale(self.by or self.measure, self.on)
         # Exactly one tier has everything and the others nothing. As products of zeros and ones the parts have the form
         # of any other kind's, and a line shows the tier that was left with a minus sign.
         here = value * 0 + 1

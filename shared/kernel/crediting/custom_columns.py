@@ -76,22 +76,22 @@ def whole_number(value: str | int | bool) -> int:
 
 def _decimal(value: str | int | bool) -> Decimal:
     try:
-        found = None if isinstance(value, bool) else plain_decimal(str(value))
+        number = None if isinstance(value, bool) else plain_decimal(str(value))
     except NotDecimal:
-        found = None
-    if found is None or abs(found) >= 10**12 or found != round(found, 6):
+        number = None
+    if number is None or abs(number) >= 10**12 or number != round(number, 6):
         raise BadColumnValue(f"{_shown(value)} is not a decimal number of up to 12 digits and 6 decimals")
-    return found
+    return number
 
 
 def _date(value: str | int | bool) -> date:
     try:
-        found = date.fromisoformat(value) if isinstance(value, str) and value[4:5] == value[7:8] == "-" else None
+        day = date.fromisoformat(value) if isinstance(value, str) and value[4:5] == value[7:8] == "-" else None
     except ValueError:
-        found = None
-    if found is None or found.year not in YEARS:
+        day = None
+    if day is None or day.year not in YEARS:
         raise BadColumnValue(f"{_shown(value)} is not a date like 2025-03-31")
-    return found
+    return day
 
 
 def _shown(value: str | int | bool) -> str:
@@ -130,7 +130,7 @@ def with_declared_problems(deals: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     for deal_id, problem, day in doubtful.iter_rows():
         names = problem.partition(":")[2].split(",")
         asked = (name for name in names if day is not None and plans.declares(name, day))
-        found = next(asked, None)
-        kept[deal_id] = None if found is None else bad_value_problem([found])
+        first = next(asked, None)
+        kept[deal_id] = None if first is None else bad_value_problem([first])
     judged = pl.col("deal_id").replace_strict(kept, default=pl.col("problem"), return_dtype=pl.String)
     return deals.with_columns(problem=judged)

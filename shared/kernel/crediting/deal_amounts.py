@@ -6,10 +6,8 @@ import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.arithmetic.expressions import MOST_SUM
+from shared.kernel.language.filters import MONEY, minor_units
 from shared.kernel.language.formulas import FormulaError, number, references
-from shared.money import minor_digits
-
-MONEY = ("amount", "list_amount", "refunded")
 
 
 def exact_number(text: str, deals: pl.DataFrame) -> pl.Series:
@@ -19,22 +17,22 @@ def exact_number(text: str, deals: pl.DataFrame) -> pl.Series:
     a deal that lacks one of the columns, or where it is beyond 10^18 minor units.
     """
 
-    sizes = {currency: 10 ** minor_digits(currency) for currency in deals["currency"].unique().drop_nulls()}
-    units = ExactColumn.of(deals["currency"].replace_strict(sizes, default=1, return_dtype=pl.Int64))
+    units = minor_units(deals["currency"])
+    unit = ExactColumn.of(deals["currency"].replace_strict(units, default=1, return_dtype=pl.Int64))
 
     def column(kind: str, name: str) -> ExactColumn:
         if kind != "measure":
             raise FormulaError(f"{kind}({name}) is not known of a deal")
         values = deals[name]
         if name in MONEY:
-            return ExactColumn.of(values) / units
+            return ExactColumn.of(values) / unit
         if isinstance(values.dtype, pl.Decimal):
             return ExactColumn.of((values * pl.Series([10**6]).cast(pl.Decimal(38, 0))).cast(pl.Int128), 10**6)
         return ExactColumn.of(values)
 
     # In minor units of the deal's own currency, before any exchange: that is where the deal's amount is rounded as
     # well.
-    exact = (number(text, column, deals.height) * units).rounded("half_up")
+    exact = (number(text, column, deals.height) * unit).rounded("half_up")
     fits = (exact < MOST_SUM) & (exact * -1 < MOST_SUM)
     amounts = where(fits, exact, otherwise=0).minor(0, "the amount of a credit")
     lacks = deals.select(pl.any_horizontal(pl.lit(value=False), *(pl.col(name).is_null() for name in named(text))))

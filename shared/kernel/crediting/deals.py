@@ -39,15 +39,7 @@ def _row(deal_id: str, values: Mapping[str, Any], *, custom: list[tuple[str, pl.
     amounts: list[int | None] = [None, None, 0]
     if currency is not None:
         try:
-            amounts = [
-                _minor(get("amount"), currency),
-                _minor(get("list_amount"), currency),
-                sum(
-                    _minor(value["amount"], currency) or 0
-                    for path, value in values.items()
-                    if path.startswith("refunds.") and value is not None
-                ),
-            ]
+            amounts = _amounts(values, currency)
         except MoneyError as error:
             problem = "inexact_amount" if isinstance(error, InexactAmount) else "bad_amount"
     own: list[Any] = []
@@ -58,21 +50,28 @@ def _row(deal_id: str, values: Mapping[str, Any], *, custom: list[tuple[str, pl.
         except BadColumnValue:
             own.append(None)
             misread.append(name)
-    return (
-        deal_id,
-        get("stage"),
-        *amounts,
-        currency,
-        _date(get("open_date")),
-        _date(get("close_date")),
-        get("owner"),
-        _shares(get("splits")),
-        get("product"),
-        get("account"),
-        get("territory"),
-        problem or (bad_value_problem(misread) if misread else None),
-        *own,
-    )
+    splits, named = _shares(get("splits")), [get("product"), get("account"), get("territory")]
+    dates = [_date(get("open_date")), _date(get("close_date"))]
+    # An amount that cannot be read goes before a column: without it nothing of the deal can be credited.
+    problem = problem or (bad_value_problem(misread) if misread else None)
+    return (deal_id, get("stage"), *amounts, currency, *dates, get("owner"), splits, *named, problem, *own)
+
+
+def _amounts(values: Mapping[str, Any], currency: str) -> list[int | None]:
+    """amount, list_amount and refunded in minor units; a refund that was taken back is null, and counts nothing.
+
+    Raises:
+        MoneyError: one is no amount of the currency.
+    """
+    return [
+        _minor(values.get("amount"), currency),
+        _minor(values.get("list_amount"), currency),
+        sum(
+            _minor(value["amount"], currency) or 0
+            for path, value in values.items()
+            if path.startswith("refunds.") and value is not None
+        ),
+    ]
 
 
 def _minor(amount: str | None, currency: str) -> int | None:

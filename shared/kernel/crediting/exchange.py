@@ -10,8 +10,8 @@ from shared.formatting import trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import RATE_SCALE, scaled, whole, wide
 from shared.kernel.language.conventions import ExchangeRate
+from shared.kernel.language.filters import minor_units
 from shared.kernel.plan.version import Plan
-from shared.money import minor_digits
 
 
 def portion(amount: pl.Expr, share: Decimal) -> pl.Expr:
@@ -41,9 +41,8 @@ def exchanged(due: pl.DataFrame, amount: pl.Expr, *, plan: Plan, counts: bool) -
     # No rate on or before the day is no credit; `uncredited` tells it as `no_rate`. A later rate must not count: it was
     # not known when the deal was made.
     rated = rated.filter(own | pl.col("top").is_not_null()).with_columns(pl.col("exchange").fill_null(""))
-    digits = {code: minor_digits(code) for code in rated["currency"].unique()} | {plan.currency: plan.digits}
-    sizes = {code: 10**each for code, each in digits.items()}
-    size = pl.col("currency").replace_strict(sizes, return_dtype=pl.Int128)
+    units = minor_units(rated["currency"]) | {plan.currency: 10**plan.digits}
+    size = pl.col("currency").replace_strict(units, return_dtype=pl.Int128)
     top, bottom = pl.col("top").fill_null(1) * whole(10**plan.digits), pl.col("bottom").fill_null(1) * size
     known = rated.select(amount=wide(amount), top=top, bottom=bottom)
     # One fraction and one rounding: amount, by the smaller unit of the one currency, times the rate, times that of the
@@ -59,8 +58,8 @@ def _rates(plan: Plan) -> pl.DataFrame:
     assert plan.exchange is not None
     return pl.DataFrame(
         [
-            (each.currency, each.effective_from, *each.worth.as_integer_ratio(), _said(each, plan.currency))
-            for each in plan.exchange.rates
+            (rate.currency, rate.effective_from, *rate.worth.as_integer_ratio(), _said(rate, plan.currency))
+            for rate in plan.exchange.rates
         ],
         schema={
             "currency": pl.String,
@@ -73,8 +72,8 @@ def _rates(plan: Plan) -> pl.DataFrame:
     ).sort("from")
 
 
-def _said(each: ExchangeRate, currency: str) -> str:
-    if each.rate is not None:
-        return f"1 {each.currency} = {trimmed(each.rate)} {currency}"
-    assert each.units is not None
-    return f"{trimmed(each.units)} {each.currency} = 1 {currency}"
+def _said(rate: ExchangeRate, currency: str) -> str:
+    if rate.rate is not None:
+        return f"1 {rate.currency} = {trimmed(rate.rate)} {currency}"
+    assert rate.units is not None
+    return f"{trimmed(rate.units)} {rate.currency} = 1 {currency}"

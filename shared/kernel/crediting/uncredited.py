@@ -15,6 +15,7 @@ from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.reasons import in_words
 from shared.kernel.tables import UNCREDITED, empty
 
+_ABOUT_A_PLAN: Final = ("unknown_plan", "plan_not_in_force", "plan_quarantined")
 BY_PLAN: Final = ("no_rule", "no_refund_rule")
 """What a plan may mean to be so: the holder of a deal has nothing from it, and others are credited."""
 
@@ -36,7 +37,7 @@ def unusable_deals(deals: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], *, plans: PlanSet) -> pl.DataFrame:
+def uncredited_holders(holders: pl.DataFrame, credits: list[pl.DataFrame], *, plans: PlanSet) -> pl.DataFrame:
     """Holders of won deals whom no rule credited, and why; not those whose rule waits for its date, such as that of a
     payment.
 
@@ -45,16 +46,31 @@ def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], *, plan
 
     Args:
         holders: of all deals, with what is in force at the close date.
-        found: what the rules credited; `holding` is null where somebody is credited with the whole deal, whoever holds
-            it.
+        credits: what the rules credited; `holding` is null where somebody is credited with the whole deal, whoever
+            holds it.
         plans: all plan versions.
     """
     won = holders.filter(pl.sql_expr(WON))
-    by_holder = [each.filter(pl.col("level") == 0).select("holding").drop_nulls() for each in found]
+    by_holder = [of_rule.filter(pl.col("level") == 0).select("holding").drop_nulls() for of_rule in credits]
     missed = _without(won, by_holder + _waiting(won, plans), key="holding")
     if missed.is_empty():
         return empty(UNCREDITED)
-    missed = _with_rates(missed, plans)
+    missed = _with_reasons(_with_rates(missed, plans), plans)
+    wanting = missed.filter(~pl.col("reason").is_in(BY_PLAN))
+    by_plan = missed.filter(pl.col("reason").is_in(BY_PLAN))
+    # Holders by place, because two holders of one deal are two shares; whoever is credited with the whole deal uses all
+    # of its shares.
+    unused = _without(by_plan, [of_rule.select("holding").drop_nulls() for of_rule in credits], key="holding")
+    unused = _without(
+        unused, [of_rule.filter(pl.col("holding").is_null()).select("deal_id") for of_rule in credits], key="deal_id"
+    )
+    return pl.concat([wanting, unused]).select(UNCREDITED.names()).cast(UNCREDITED)
+
+
+def _with_reasons(missed: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+    """Beside each holder the `reason` and what it is `about`: the first thing that is wrong on the way from the roster
+    over the plan to its rules."""
+    # A later reason is only true of who has passed the ones before it: without a plan there is no version to look for.
     aside = [f"{plan}@{version}" for plan, version in plans.quarantined.iter_rows()]
     quarantined = pl.concat_str("plan", pl.lit("@"), "version").is_in(aside)
     reason = (
@@ -71,18 +87,9 @@ def uncredited_holders(holders: pl.DataFrame, found: list[pl.DataFrame], *, plan
     )  # fmt: skip
     about = (
         pl.when(pl.col("reason").is_in(["other_currency", "no_rate"])).then("currency")
-        .when(pl.col("reason").is_in(["unknown_plan", "plan_not_in_force", "plan_quarantined", "no_rule", "no_refund_rule"])).then("plan")
+        .when(pl.col("reason").is_in([*BY_PLAN, *_ABOUT_A_PLAN])).then("plan")
     )  # fmt: skip
-    told = missed.with_columns(reason=reason).with_columns(about=about)
-    wanting = told.filter(~pl.col("reason").is_in(BY_PLAN))
-    by_plan = told.filter(pl.col("reason").is_in(BY_PLAN))
-    # Holders by place, because two holders of one deal are two shares; whoever is credited with the whole deal uses all
-    # of its shares.
-    unused = _without(by_plan, [each.select("holding").drop_nulls() for each in found], key="holding")
-    unused = _without(
-        unused, [each.filter(pl.col("holding").is_null()).select("deal_id") for each in found], key="deal_id"
-    )
-    return pl.concat([wanting, unused]).select(UNCREDITED.names()).cast(UNCREDITED)
+    return missed.with_columns(reason=reason).with_columns(about=about)
 
 
 def missing_amounts(credits: pl.DataFrame, deals: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
@@ -94,15 +101,15 @@ def missing_amounts(credits: pl.DataFrame, deals: pl.DataFrame, *, plans: PlanSe
         deals: what they are of.
         plans: all plan versions.
     """
-    found = [empty(UNCREDITED)]
+    missing = [empty(UNCREDITED)]
     without = credits.filter(pl.col("amount").is_null())
     for plan, version, rule in without.select("plan", "version", "rule").unique().iter_rows():
-        amount = next(each.amount for each in plans.plans[plan, version].credits if each.rule == rule)
+        amount = next(crediting.amount for crediting in plans.plans[plan, version].credits if crediting.rule == rule)
         first = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in named(amount or ""))
         of_rule = pl.col("plan").eq(plan) & pl.col("version").eq(version) & pl.col("rule").eq(rule)
         of_deals = deals.filter(pl.sql_expr(WON)).select("deal_id", about=first)
         rows = without.filter(of_rule).select("deal_id", "participant_id").join(of_deals, on="deal_id")
-        found.append(
+        missing.append(
             rows.select(
                 "deal_id",
                 "participant_id",
@@ -110,7 +117,7 @@ def missing_amounts(credits: pl.DataFrame, deals: pl.DataFrame, *, plans: PlanSe
                 about="about",
             ).cast(UNCREDITED)
         )
-    return pl.concat(found)
+    return pl.concat(missing)
 
 
 def unknown_participants(people: pl.DataFrame, condition: pl.Expr, *, manage: str | None = None) -> pl.DataFrame:
@@ -135,15 +142,15 @@ def _unrated() -> pl.Expr:
 
 def _waiting(holders: pl.DataFrame, plans: PlanSet) -> list[pl.DataFrame]:
     """Holders of deals that a rule selects and that have no date for its credit yet."""
-    found: list[pl.DataFrame] = []
+    waiting: list[pl.DataFrame] = []
     for plan in plans:
         for rule in plan.credits:
             if rule.date != "close_date":
                 condition = plan.filters[rule.rule]
                 undated = holders.filter(plan.own_rows & pl.col(rule.date).is_null())
                 selected = filter_frame(undated, set(condition.meta.root_names())).filter(condition)
-                found.append(selected.select("holding"))
-    return found
+                waiting.append(selected.select("holding"))
+    return waiting
 
 
 def _with_rates(holders: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
@@ -167,7 +174,7 @@ def _with_rates(holders: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     )
 
 
-Row = tuple[str, str | None, str, str | None]
+UncreditedRow = tuple[str, str | None, str, str | None]
 """deal, participant, reason and what that is about, as `UNCREDITED` has them."""
 
 
@@ -190,10 +197,10 @@ class UncreditedReason:
         return f"{many if self.deals > 1 else one} nobody ({self.reason}){named}: {self.message}."
 
 
-def uncredited_by_reason(rows: Iterable[Row]) -> list[UncreditedReason]:
+def uncredited_by_reason(rows: Iterable[UncreditedRow]) -> list[UncreditedReason]:
     """What is missed, the most frequent reason first."""
-    by_reason: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=lambda each: (each[0], each[1] or "")):
+    by_reason: dict[str, list[UncreditedRow]] = {}
+    for row in sorted(rows, key=lambda deal_and_who: (deal_and_who[0], deal_and_who[1] or "")):
         by_reason.setdefault(row[2], []).append(row)
     missed = [
         UncreditedReason(
@@ -205,4 +212,4 @@ def uncredited_by_reason(rows: Iterable[Row]) -> list[UncreditedReason]:
         for reason, of_reason in by_reason.items()
         for first in of_reason[:1]
     ]
-    return sorted(missed, key=lambda each: (-each.deals, each.reason))
+    return sorted(missed, key=lambda reason: (-reason.deals, reason.reason))

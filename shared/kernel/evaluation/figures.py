@@ -74,10 +74,10 @@ class Figures:
         """The score entered for a measure in the window of each row: the latest of the window so far."""
         measure = self._plan.measure(name)
         assert measure is not None
-        found = self._dated(context, self._roster.scores.filter(pl.col("name") == name))
+        scores = self._dated(context, self._roster.scores.filter(pl.col("name") == name))
         entered = fiscal_of(pl.col("effective_from"), self._plan.calendar)
         window, of = (window_of(fiscal, measure.reset) for fiscal in (pl.col("fiscal"), entered))
-        return _nano(found.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
+        return _nano(scores.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
 
     def left_within(self, rows: pl.DataFrame) -> pl.Series:
         """Who is no longer active at the end of the fiscal period."""
@@ -87,14 +87,13 @@ class Figures:
     def with_categories(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with position, territory and manager at the end of the fiscal period."""
         names = ["position", "territory", "manager"]
-        found = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", *names))
-        return rows.with_columns(found[name] for name in names)
+        categories = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", *names))
+        return rows.with_columns(categories[name] for name in names)
 
     def _in_force(
         self, context: EvaluationContext, table: pl.DataFrame, *, default: Decimal | Fraction | int
     ) -> ExactColumn:
-        found = self._dated(context, table.select("participant_id", "effective_from", "value"))
-        return _nano(found["value"], Fraction(default))
+        return _nano(self._dated(context, table)["value"], Fraction(default))
 
     def _dated(self, context: EvaluationContext, table: pl.DataFrame) -> pl.DataFrame:
         return self._joined(context.rows, table.select("participant_id", "effective_from", "value"))
@@ -105,7 +104,7 @@ class Figures:
         begin = begins(pairs, [pl.col("participant_id"), pl.col("fiscal")])
         # As-of joins cost per row, and what they find depends on participant and fiscal period only.
         once = pairs.filter(begin)  # for the many deals of a participant's period together
-        found = (
+        in_force = (
             once.with_row_index("row")
             .join(bounds(once["fiscal"], self._plan.calendar), on="fiscal", how="left")
             .sort("last")
@@ -119,7 +118,7 @@ class Figures:
             )
             .sort("row")
         )
-        return found[begin.cast(pl.Int64).cum_sum() - 1]
+        return in_force[begin.cast(pl.Int64).cum_sum() - 1]
 
     def _weights(
         self, context: EvaluationContext, measure: Measure, *, figure: Callable[[str, Fiscal], Fraction] | None = None
@@ -134,7 +133,7 @@ class Figures:
         on = ["fiscal"] if same else ["participant_id", "fiscal"]
         pairs = context.rows.select(on).unique(maintain_order=True).with_row_index("pair")
         known: dict[tuple[object, ...], Fraction] = {}
-        found: list[Fraction] = []
+        weights: list[Fraction] = []
         for _, *who, fiscal in pairs.iter_rows():
             participant = who[0] if who else ""
             # Everything about the participant on which a weight depends: of two with the same start and the same days
@@ -143,9 +142,9 @@ class Figures:
             alike = (fiscal, own if figure is None else participant)
             if alike not in known:
                 known[alike] = self._weight(measure, participant, fiscal=fiscal, figure=figure or _one)
-            found.append(known[alike])
+            weights.append(known[alike])
         places = context.rows.select(on).join(pairs, on=on, how="left", maintain_order="left")["pair"]
-        return ExactColumn.fractions(found).taken(places)
+        return ExactColumn.fractions(weights).taken(places)
 
     def _weight(
         self, measure: Measure, participant: str, *, fiscal: Fiscal, figure: Callable[[str, Fiscal], Fraction]
@@ -158,18 +157,18 @@ class Figures:
         first = place // length * length
         after = place + 1 if terms.to_date else first + length
         whole = Fraction(0)
-        for each in range(first, after):
+        for number in range(first, after):
             # Each period has its share of a year, so that quotas of any window are sums of the same twelve numbers and
             # a year is exactly its periods.
-            share = Fraction(terms.spread[each]) if terms.spread else Fraction(1, 12)
-            period = Fiscal(fiscal + each - place)
+            share = Fraction(terms.spread[number]) if terms.spread else Fraction(1, 12)
+            period = Fiscal(fiscal + number - place)
             ramped = self._ramped(terms, period, started=self._started.get(participant))
             whole += share * ramped * figure(participant, period)
         # The figure is for `per` periods, a share of `spread` for one of twelve: a figure per quarter is worth 12/3 of
         # a year's share.
         weight = whole * Fraction(12, per)
         if terms.prorate != "no":
-            window = [Fiscal(fiscal + each - place) for each in range(first, after)]
+            window = [Fiscal(fiscal + number - place) for number in range(first, after)]
             weight *= self._days(participant, window, business=terms.prorate == "business_days")
         return weight
 
@@ -203,12 +202,12 @@ class Figures:
 
     @cached_property
     def _timeline(self) -> dict[str, list[tuple[date, bool]]]:
-        found: dict[str, list[tuple[date, bool]]] = {}
+        timeline: dict[str, list[tuple[date, bool]]] = {}
         for participant, day, plan, active in self._roster.assignments.select(
             "participant_id", "effective_from", "plan", "active"
         ).iter_rows():
-            found.setdefault(participant, []).append((day, active and plan == self._plan.plan))
-        return found
+            timeline.setdefault(participant, []).append((day, active and plan == self._plan.plan))
+        return timeline
 
 
 def _one(_: str, __: Fiscal) -> Fraction:

@@ -21,7 +21,7 @@ from shared.kernel.evaluation.figures import Figures
 from shared.kernel.language.conventions import Reset
 from shared.kernel.language.formulas import FormulaError
 from shared.kernel.language.measures import Measure
-from shared.kernel.language.values import PlanPart, Term
+from shared.kernel.language.values import terms_in
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import NUMBER
@@ -106,10 +106,8 @@ def context_of_deals(rows: pl.DataFrame, plan: Plan) -> EvaluationContext:
 
 
 def _of_deals(context: EvaluationContext, plan: Plan, *, name: str) -> ExactColumn:
-    component = next(each for each in plan.components if each.component == name)
-    return bounded_deal_pay(
-        component, ExactColumn.of(context.rows[f"@{name}"], 10**plan.digits), context=context, plan=plan
-    )
+    of_deals = ExactColumn.of(context.rows[f"@{name}"], 10**plan.digits)
+    return bounded_deal_pay(plan.component(name), of_deals, context=context, plan=plan)
 
 
 def bounded_deal_pay(
@@ -156,7 +154,7 @@ def component_pay_with(
     """The same with figures that need not come from a roster; `over` adds up what is due over the component's own
     window, and `ended` says where the minimum holds, if not everywhere."""
     none = pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
-    problem, about = _first(_lacking(component, context, plan=plan, figures=figures), none, about=none)
+    problem, about = _first_reason(_lacking(component, context, plan=plan, figures=figures), none, about=none)
     payable = problem.is_null()
     here = where(payable, component.unlimited(context), otherwise=0)
     # The order decides pay, and is that of the plan language: parts, gate and multipliers; rounded once; added up over
@@ -171,15 +169,12 @@ def component_pay_with(
     if component.minimum is not None:  # who is paid the minimum is paid
         unpaid &= limited.equals(unlimited)
     if unpaid.any():
-        problem, about = _first(
+        problem, about = _first_reason(
             _unpaid(component, context, plan=plan, figures=figures), problem, about=about, of=unpaid
         )
     if not component.pays_without_credits and problem.is_not_null().any():
-        # Who has reached nothing is paid nothing in any case; a figure that is missing is told before it matters.
-        nothing = (problem != "no_term").fill_null(value=True)
-        for name in sorted(plan.measures_of(component)):
-            nothing &= context.measured(context, name).equals(0)
-        problem, about = none.zip_with(nothing, problem), none.zip_with(nothing, about)
+        idle = _nothing_reached(component, context, plan=plan) & (problem != "no_term").fill_null(value=True)
+        problem, about = none.zip_with(idle, problem), none.zip_with(idle, about)
     what = f"the pay of {component.component}"
     return ComponentPay(
         due=limited.minor(plan.digits, what),
@@ -189,6 +184,15 @@ def component_pay_with(
         payable=payable,
         context=context,
     )
+
+
+def _nothing_reached(component: Component, context: EvaluationContext, *, plan: Plan) -> pl.Series:
+    """Who has nothing of all that the component looks at, and so is paid nothing in any case, whatever is missing."""
+    # Except a term that is not in the roster (`no_term`): it is named before it matters.
+    nothing = context.everywhere
+    for name in sorted(plan.measures_of(component)):
+        nothing &= context.measured(context, name).equals(0)
+    return nothing
 
 
 def _in_window(due: ExactColumn, component: Component, *, context: EvaluationContext, plan: Plan) -> ExactColumn:
@@ -221,8 +225,8 @@ def without_leavers(amounts: pl.Series, rows: pl.DataFrame, *, plan: Plan, roste
 
 
 def forfeited(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> pl.DataFrame:
-    """Rows with their amounts as `staying` leaves them, and that as the problem of those that it takes something
-    from."""
+    """Rows with their amounts as `without_leavers` leaves them, and that as the problem of those from which it takes
+    something."""
     kept = without_leavers(rows["amount"], rows, plan=plan, roster=roster)
     taken = kept != rows["amount"]
     if not taken.any():
@@ -281,7 +285,7 @@ def measured(context: EvaluationContext, plan: Plan, *, figures: Figures, name: 
 
 
 def _scorecard(context: EvaluationContext, measure: Measure) -> ExactColumn:
-    found = ExactColumn.constant(0, context.height)
+    weighted = ExactColumn.constant(0, context.height)
     for name, goal in (measure.scorecard or {}).items():
         attained = context.attainment(name)
         if goal.maximum is not None:
@@ -289,8 +293,8 @@ def _scorecard(context: EvaluationContext, measure: Measure) -> ExactColumn:
         counted = attained
         if goal.minimum is not None:
             counted = where(attained < Fraction(goal.minimum), 0, otherwise=attained)
-        found = found + counted * Fraction(goal.weight)
-    return found
+        weighted = weighted + counted * Fraction(goal.weight)
+    return weighted
 
 
 def _lacking(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
@@ -298,8 +302,9 @@ def _lacking(component: Component, context: EvaluationContext, *, plan: Plan, fi
     if plan.conventions.zero_quota == "refuse":
         for name in sorted(plan.quotas_of(component)):
             yield Unpaid("no_quota", name, context.quota(name) <= 0)
-    for name in _terms_without_default(component):
-        yield Unpaid("no_term", name, ~figures.has_term(context, name))
+    for term in terms_in(component):
+        if term.default is None:
+            yield Unpaid("no_term", term.term, ~figures.has_term(context, term.term))
 
 
 def _unpaid(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
@@ -316,25 +321,13 @@ def _unpaid(component: Component, context: EvaluationContext, *, plan: Plan, fig
     yield Unpaid(AT_ZERO, about, context.everywhere)
 
 
-def _first(
-    found: Iterable[Unpaid], problem: pl.Series, *, about: pl.Series, of: pl.Series | None = None
+def _first_reason(
+    reasons: Iterable[Unpaid], problem: pl.Series, *, about: pl.Series, of: pl.Series | None = None
 ) -> tuple[pl.Series, pl.Series]:
-    """Problem and about, with the first of what is found in rows that have none yet; `of` says among which rows."""
-    for each in found:
-        there = each.there & problem.is_null() if of is None else each.there & of & problem.is_null()
+    """Problem and about, the first of the reasons in rows that have none yet; `of` says among which rows."""
+    for unpaid in reasons:
+        there = unpaid.there & problem.is_null() if of is None else unpaid.there & of & problem.is_null()
         if there.any():
-            what = pl.Series([each.about]) if isinstance(each.about, str) else each.about
-            problem, about = pl.Series([each.reason]).zip_with(there, problem), what.zip_with(there, about)
+            what = pl.Series([unpaid.about]) if isinstance(unpaid.about, str) else unpaid.about
+            problem, about = pl.Series([unpaid.reason]).zip_with(there, problem), what.zip_with(there, about)
     return problem, about
-
-
-def _terms_without_default(part: object) -> Iterable[str]:
-    """The figures of a participant's own that a component cannot do without, however deep in it."""
-    if isinstance(part, Term):
-        yield from [] if part.default is not None else [part.term]
-    elif isinstance(part, PlanPart):
-        for name in type(part).model_fields:
-            yield from _terms_without_default(getattr(part, name))
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from _terms_without_default(each)

@@ -50,8 +50,9 @@ class Walk:
         self._plan, self._component, self._roster = plan, component, roster
         rules = sorted(plan.rules_of(component))
         self._context = context_for(events.filter(pl.col("rule").is_in([*rules, OPENING])), plan, roster=roster)
-        for each in plan.leading_to(component):
-            self._pay = component_pay(each, self._context, plan=plan, roster=roster)
+        # First those to whose pay it refers, which is then in the context; the last is the component itself.
+        for needed in plan.leading_to(component):
+            self._pay = component_pay(needed, self._context, plan=plan, roster=roster)
         # The window is that of the month in which a deal was credited, not of the month in which it is paid.
         self._begins = window_starts(self._context.rows, plan.window(component), plan=plan)
         self._measured_from = self._begins | window_starts(
@@ -98,14 +99,14 @@ class Walk:
     def _attained_before(self, main: str | None, quota: pl.Series, *, attained: pl.Series) -> pl.Series:
         """What was reached before each row of the quota after it: the attainment of the row before, unless the quota
         has changed since."""
-        found = previous(attained, self._measured_from, first=pl.Series([0], dtype=NUMBER))
+        reached = previous(attained, self._measured_from, first=pl.Series([0], dtype=NUMBER))
         # A quota that changes between two deals moves the attainment without a deal. Told against the new quota, the
         # deal's step is the deal's alone.
         changed = quota.ne_missing(previous(quota, self._measured_from, first=quota)) & quota.is_not_null()
         if main is not None and changed.any():
             share = self._before(self._context.value(main)) / self._context.quota(main)
-            found = shown(share, f"the attainment of {main}").zip_with(changed, found)
-        return found.zip_with(quota.is_not_null(), pl.Series([None], dtype=NUMBER))
+            reached = shown(share, f"the attainment of {main}").zip_with(changed, reached)
+        return reached.zip_with(quota.is_not_null(), pl.Series([None], dtype=NUMBER))
 
     def _before(self, exact: ExactColumn) -> ExactColumn:
         """The numbers of the row before, zero where the measure begins."""
@@ -126,8 +127,8 @@ class Walk:
 
     def lines(self) -> pl.DataFrame:
         """`LINES`, one per event, and one for what a limit changes."""
-        told = _dated(self._walked.filter(self._kept), self._plan).select(LINES.names()).cast(LINES)
-        return pl.concat([told, self._limits()])
+        lines = _dated(self._walked.filter(self._kept), self._plan).select(LINES.names()).cast(LINES)
+        return pl.concat([lines, self._limits()])
 
     def _limits(self) -> pl.DataFrame:
         """What minimum and maximum change of the pay of a period, as a line after the others."""
@@ -165,11 +166,11 @@ class Walk:
         # of its own, so that the slices of a line sum to what it pays.
         rest = total([part.pays for part in self._component.parts(self._context)], self._context.height)
         for part in self._component.deal_parts(credited, self._context):
-            each = (part.base * unit).cut_off("a number on a statement")
-            each = each.zip_with(self._counts, pl.Series([0], dtype=each.dtype))
+            bases = (part.base * unit).cut_off("a number on a statement")
+            bases = bases.zip_with(self._counts, pl.Series([0], dtype=bases.dtype))
             base = bounded_deal_pay(
                 self._component,
-                ExactColumn.of(running_sum(each, self._measured_from), unit),
+                ExactColumn.of(running_sum(bases, self._measured_from), unit),
                 context=self._context,
                 plan=self._plan,
             )
@@ -184,28 +185,32 @@ class Walk:
         before."""
         minor = AMOUNT_SCALE * 10**self._plan.digits
         numbers = ((part.base, minor), (part.rate, RATE_SCALE), (factor, RATE_SCALE))
-        (base, rate, times), inexact = zip(*(self._row_by_row(*each) for each in numbers), strict=True)
-        nothing, said = pl.Series([0], dtype=base.dtype), self._pay.problem.fill_null(AT_ZERO) == AT_ZERO
+        (base, rate, times), inexact = zip(*(self._row_by_row(*number) for number in numbers), strict=True)
+        nothing = pl.Series([0], dtype=base.dtype)
+        # A part at a rate of zero is shown where nothing else says why it pays nothing: it is then the whole reason.
+        unexplained = self._pay.problem.fill_null(AT_ZERO) == AT_ZERO
         base_before = previous(base, self._measured_from, first=nothing)
-        rate_before, times_before = (previous(each, self._measured_from, first=each) for each in (rate, times))
+        rate_before, times_before = (previous(column, self._measured_from, first=column) for column in (rate, times))
         # While the rate stands still, the growth of the base at the rate is all there is. Where it moves (whole tiers,
         # curves, a gate that opens) everything before is priced again: the new product less the old one, as two slices,
         # each of which a calculator can check.
         moves = (rate != rate_before) | (times != times_before)
-        after, earlier = self._paying(part.pays * factor, [each for each in inexact if each is not None], moves=moves)
+        after, earlier = self._paying(
+            part.pays * factor, [column for column in inexact if column is not None], moves=moves
+        )
         for credited, at, by, pays, there in (
             (base - nothing.zip_with(moves, base_before), rate, times, after, payable),
             (nothing - base_before, rate_before, times_before, earlier, payable & moves),
         ):
-            told = there & (credited != 0) & (by != 0) & ((at != 0) | ~moves & said)
+            is_slice = there & (credited != 0) & (by != 0) & ((at != 0) | ~moves & unexplained)
             yield (
                 self._walked.select(*OF_MONTH, "line")
-                .filter(told)
+                .filter(is_slice)
                 .with_columns(
-                    credited.filter(told).alias("credited"),
-                    at.filter(told).cast(pl.Int64).alias("rate"),
-                    by.filter(told).cast(pl.Int64).alias("factor"),
-                    pays.filter(told).alias("pays"),
+                    credited.filter(is_slice).alias("credited"),
+                    at.filter(is_slice).cast(pl.Int64).alias("rate"),
+                    by.filter(is_slice).cast(pl.Int64).alias("factor"),
+                    pays.filter(is_slice).alias("pays"),
                     tier=pl.lit(number, dtype=pl.Int64),
                     reach=pl.lit(part.reach),
                 )

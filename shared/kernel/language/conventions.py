@@ -55,7 +55,8 @@ class ExchangeRate(PlanPart):
     def _in_one_way(self) -> ExchangeRate:
         if (self.rate is None) == (self.units is None):
             raise ValueError(
-                f"{self.currency} has either a rate, what one of it is worth, or units, how many of it one of the plan's"
+                f"{self.currency} has either a rate, what one of it is worth, or units, how many of it one of the"
+                " plan's"
                 " currency is worth"
             )
         return self

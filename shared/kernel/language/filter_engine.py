@@ -30,18 +30,18 @@ def for_engine(tree: Any, schema: pl.Schema, *, days: Sequence[Any]) -> str:
     # would be a float.
     decimals = _DECIMALS if tree.find(sql.Div) is not None else 0
     for node in reversed(list(tree.bfs())):  # what is within a part before the part
-        told = _days(node) if id(node) in between_dates else _told(node)
+        written = _days(node) if id(node) in between_dates else _written(node)
         whole = id(node) in between_dates or isinstance(node, _COUNTED) or _whole(node, schema, decimals=decimals)
         if whole and node.find_ancestor(*_CALCULATED):
-            told = sql.cast(told.copy(), f"decimal(38, {decimals})")
+            written = sql.cast(written.copy(), f"decimal(38, {decimals})")
         if node is tree:
-            tree = told
-        elif told is not node:
-            node.replace(told)
+            tree = written
+        elif written is not node:
+            node.replace(written)
     return str(tree.sql(dialect="duckdb", comments=False, identify=True))
 
 
-def _told(node: Any) -> Any:
+def _written(node: Any) -> Any:
     match node:
         case sql.Is(expression=sql.Boolean()):
             yes = bool(node.expression.this)
@@ -52,7 +52,7 @@ def _told(node: Any) -> Any:
             return sql.Case(ifs=[sql.If(this=short, true=node.this.copy())], default=node.copy())
         case sql.StrPosition():
             texts = (node.this, node.args["substr"])
-            blank = sql.or_(*(sql.Is(this=each.copy(), expression=sql.Null()) for each in texts))
+            blank = sql.or_(*(sql.Is(this=text.copy(), expression=sql.Null()) for text in texts))
             return sql.Case(ifs=[sql.If(this=blank, true=sql.Null())], default=_large(node))
     if isinstance(node, _COUNTED):
         return _large(node)

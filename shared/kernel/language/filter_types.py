@@ -33,6 +33,9 @@ _AS = {
 }
 _MEND_DAYS = "days between two dates are a number: paid_on - close_date <= 30; a date is moved by INTERVAL '30 days'"
 _MEND_PERCENT = "a part is written as a number: 0.9 * list_amount for 90%"
+_MEND_UNKNOWN = (
+    "see conditions on a deal in the plan language: comparisons, in, between, like, case, coalesce, days between dates"
+)
 _PERCENT = re.compile(r"[0-9]%")
 _LONGEST_SPAN = 5
 """Digits of its number."""
@@ -90,7 +93,7 @@ def typed(text: str, schema: pl.Schema) -> tuple[str, str]:
     try:
         tree = cast(Any, parse(text, read="duckdb"))
         typing = _Typing(text, schema)
-        typing.names(tree)
+        typing.check_names(tree)
         return typing.kind(tree), for_engine(tree, schema, days=typing.days)
     except SqlglotError:
         message = f"{text!r} is not a filter: it does not read as one SQL condition"
@@ -110,12 +113,12 @@ class _Typing:
         self.days: list[Any] = []
         """What gives the days between two dates."""
 
-    def names(self, tree: Any) -> None:
+    def check_names(self, tree: Any) -> None:
         """Check that it looks at columns of one deal."""
         if any(isinstance(node, _ACROSS_ROWS) for node in tree.walk()):
             raise FilterError(f"{self._text!r} must look at one deal only, not at sums, ranks or windows")
         columns = list(tree.find_all(sql.Column))
-        named = {f"{each.table}.{each.name}" if each.table else each.name for each in columns}
+        named = {f"{column.table}.{column.name}" if column.table else column.name for column in columns}
         if unknown := sorted(named - set(self._schema)):
             raise FilterError(
                 f"{self._text!r} names unknown columns {', '.join(unknown)}; known are {', '.join(self._schema)}",
@@ -146,9 +149,9 @@ class _Typing:
             case sql.Interval():
                 return self._span(node)
             case sql.And() | sql.Or():
-                return self._each(YES_NO, (node.this, node.expression), gives=YES_NO)
+                return self._of_kind(YES_NO, (node.this, node.expression), gives=YES_NO)
             case sql.Not():
-                return self._each(YES_NO, (node.this,), gives=YES_NO)
+                return self._of_kind(YES_NO, (node.this,), gives=YES_NO)
             case sql.Is():
                 return self._is(node)
             case sql.In() if node.expressions and not node.args.get("query"):
@@ -162,9 +165,12 @@ class _Typing:
             case sql.DateDiff():
                 return self._date_diff(node)
             case sql.Extract():
-                return self._each(DATE, (node.expression,), gives=NUMBER)
+                return self._of_kind(DATE, (node.expression,), gives=NUMBER)
             case sql.Concat():
-                return self._each(TEXT, node.expressions, gives=TEXT)
+                return self._of_kind(TEXT, node.expressions, gives=TEXT)
+        return self._operation(node)
+
+    def _operation(self, node: Any) -> str:
         if isinstance(node, (*_COMPARED, *_DISTINCT)):
             return self._alike([node.this, node.expression], YES_NO, blanks=isinstance(node, _DISTINCT))
         if isinstance(node, _ARITHMETIC):
@@ -173,28 +179,24 @@ class _Typing:
             return self._alike([node.this, *(node.expressions or [node.expression])], None, blanks=True)
         if type(node) in _FUNCTIONS:
             needed, gives = _FUNCTIONS[type(node)]
-            operands = [each for each in node.iter_expressions() if not isinstance(each, sql.Var)]
+            operands = [operand for operand in node.iter_expressions() if not isinstance(operand, sql.Var)]
             if len(operands) <= len(needed):
-                for each, want in zip(operands, needed, strict=False):
-                    self._need(want, each)
+                for operand, want in zip(operands, needed, strict=False):
+                    self._need(want, operand)
                 self._counts(node)
                 return gives
-        raise FilterError(
-            f"{self._text!r}: filters have no {node.sql(dialect='duckdb')}",
-            _MEND_PERCENT
-            if _PERCENT.search(self._text)
-            else "see conditions on a deal in the plan language: comparisons, in, between, like, case, coalesce, days between dates",
-        )
+        mend = _MEND_PERCENT if _PERCENT.search(self._text) else _MEND_UNKNOWN
+        raise FilterError(f"{self._text!r}: filters have no {node.sql(dialect='duckdb')}", mend)
 
     def _need(self, want: str, node: Any) -> None:
-        found = self.kind(node)
-        if found not in (want, BLANK):
+        kind = self.kind(node)
+        if kind not in (want, BLANK):
             raise FilterError(
-                f"{self._text!r}: {node.sql(dialect='duckdb')} is {found} where {want} is needed",
-                _mend(want, found, node=node),
+                f"{self._text!r}: {node.sql(dialect='duckdb')} is {kind} where {want} is needed",
+                _mend(want, kind, node=node),
             )
 
-    def _each(self, want: str, nodes: Iterable[Any], *, gives: str) -> str:
+    def _of_kind(self, want: str, nodes: Iterable[Any], *, gives: str) -> str:
         for node in nodes:
             self._need(want, node)
         return gives
@@ -203,20 +205,20 @@ class _Typing:
         """The type of what must be of one type; a literal is told by what stands beside it."""
         # Columns first: of `amount > '100'` it is the text that is wrong and is told how to be written, and not the
         # column.
-        order = sorted(nodes, key=lambda each: isinstance(each.unnest(), sql.Literal))
-        kinds = [(each, self.kind(each)) for each in order]
-        known = [(each, kind) for each, kind in kinds if kind != BLANK]
+        order = sorted(nodes, key=lambda node: isinstance(node.unnest(), sql.Literal))
+        kinds = [(node, self.kind(node)) for node in order]
+        known = [(node, kind) for node, kind in kinds if kind != BLANK]
         # SQL answers `= null` with null, which no row fulfils; whoever writes it means `is null`.
         if len(known) < len(kinds) and not blanks:
             mend = "ask whether it is blank: column is null, or column is not null"
             raise FilterError(f"{self._text!r}: a comparison with null never says yes", mend)
-        for each, kind in known[1:]:
+        for node, kind in known[1:]:
             one, first = known[0]
             if kind != first:
                 raise FilterError(
                     f"{self._text!r} compares what cannot be compared:"
-                    f" {one.sql()} is {first}, {each.sql(dialect='duckdb')} is {kind}",
-                    _mend(first, kind, node=each),
+                    f" {one.sql()} is {first}, {node.sql(dialect='duckdb')} is {kind}",
+                    _mend(first, kind, node=node),
                 )
         return gives or (known[0][1] if known else BLANK)
 
@@ -224,20 +226,20 @@ class _Typing:
         if isinstance(node.expression, sql.Null):
             self.kind(node.this)
             return YES_NO
-        return self._each(YES_NO, (node.this, node.expression), gives=YES_NO)
+        return self._of_kind(YES_NO, (node.this, node.expression), gives=YES_NO)
 
     def _case(self, node: Any) -> str:
         branches = node.args["ifs"]
         if node.this is not None:
-            self._alike([node.this, *(each.this for each in branches)], YES_NO)
+            self._alike([node.this, *(branch.this for branch in branches)], YES_NO)
         return self._branches(
-            [] if node.this is not None else [each.this for each in branches],
-            [*(each.args["true"] for each in branches), node.args.get("default")],
+            [] if node.this is not None else [branch.this for branch in branches],
+            [*(branch.args["true"] for branch in branches), node.args.get("default")],
         )
 
     def _branches(self, conditions: list[Any], results: list[Any]) -> str:
-        self._each(YES_NO, conditions, gives=YES_NO)
-        return self._alike([each for each in results if each is not None], None, blanks=True)
+        self._of_kind(YES_NO, conditions, gives=YES_NO)
+        return self._alike([result for result in results if result is not None], None, blanks=True)
 
     def _arithmetic(self, node: Any) -> str:
         one, two = self.kind(node.this), self.kind(node.expression)
@@ -269,7 +271,7 @@ class _Typing:
         if unit is not None and unit.name.lower() not in ("day", "days", "d"):
             raise FilterError(f"{self._text!r}: {node.sql(dialect='duckdb')} is not in days", _MEND_DAYS)
         self.days.append(node)
-        return self._each(DATE, (node.this, node.expression), gives=NUMBER)
+        return self._of_kind(DATE, (node.this, node.expression), gives=NUMBER)
 
     def _counts(self, node: Any) -> None:
         """See that how many characters or decimals is a whole number; of decimals the engine takes no other."""
@@ -280,7 +282,8 @@ class _Typing:
             calculated = not isinstance(count, sql.Literal | sql.Neg) and name != "decimals"
             if count is not None and not written and not calculated:
                 raise FilterError(
-                    f"{self._text!r}: {count.sql()} in {node.sql(dialect='duckdb')} is not a whole number from {least} on",
+                    f"{self._text!r}: {count.sql()} in {node.sql(dialect='duckdb')} is not a whole number from"
+                    f" {least} on",
                     f"write a whole number from {least} on",
                 )
 
@@ -304,7 +307,7 @@ class _Typing:
         if node.to.this == sql.DataType.Type.DATE:
             written = node.this.unnest()
             if not isinstance(written, sql.Literal):
-                return self._each(DATE, (written,), gives=DATE)
+                return self._of_kind(DATE, (written,), gives=DATE)
             try:
                 date.fromisoformat(written.name)
             except ValueError:
@@ -316,8 +319,8 @@ class _Typing:
         )
 
 
-def _mend(want: str, found: str, *, node: Any) -> str:
-    if SPAN in (want, found) or {want, found} == {DATE, NUMBER}:
+def _mend(want: str, kind: str, *, node: Any) -> str:
+    if SPAN in (want, kind) or {want, kind} == {DATE, NUMBER}:
         return _MEND_DAYS
     return _AS[want] if isinstance(node.unnest(), sql.Literal) else f"only {want} fits here"
 

@@ -17,15 +17,21 @@ ColumnTypes: dict[str, pl.DataType] = {
 }
 """The types that a plan may declare for its custom deal columns."""
 
-_MONEY = ("amount", "list_amount", "refunded")
+MONEY = ("amount", "list_amount", "refunded")
+"""The columns of a deal that are minor units in the table of deals, and major units to whoever writes a plan."""
 _PLAIN = ("stage", "currency", "open_date", "close_date", "owner", "product", "account", "territory")
+
+
+def minor_units(currencies: pl.Series) -> dict[str, int]:
+    """How many of its smallest units one of each currency has."""
+    return {currency: 10 ** minor_digits(currency) for currency in currencies.unique().drop_nulls()}
 
 
 def filter_schema(custom: dict[str, pl.DataType]) -> pl.Schema:
     """What a filter may name: a deal's plain columns, its amounts in major units, and the plan's custom columns."""
     dates: dict[str, pl.DataType] = {name: pl.Date() for name in ("open_date", "close_date")}
     plain: dict[str, pl.DataType] = {name: dates.get(name, pl.String()) for name in _PLAIN}
-    money: dict[str, pl.DataType] = {name: pl.Decimal(38, 6) for name in _MONEY}
+    money: dict[str, pl.DataType] = {name: pl.Decimal(38, 6) for name in MONEY}
     return pl.Schema({**plain, **money, **custom})
 
 
@@ -56,10 +62,10 @@ def _first_line(error: Exception) -> str:
 
 def filter_frame(deals: pl.DataFrame, names: set[str]) -> pl.DataFrame:
     """The deals with the named amounts in major units of each deal's currency, as filters and people read them."""
-    sizes = {currency: 10 ** minor_digits(currency) for currency in deals["currency"].unique().drop_nulls()}
-    unit = pl.col("currency").replace_strict(sizes, default=1, return_dtype=pl.Int64).cast(pl.Decimal(38, 6))
-    money = [(pl.col(name).cast(pl.Decimal(38, 6)) / unit).alias(name) for name in _MONEY if name in names]
+    units = minor_units(deals["currency"])
+    unit = pl.col("currency").replace_strict(units, default=1, return_dtype=pl.Int64).cast(pl.Decimal(38, 6))
+    money = [(pl.col(name).cast(pl.Decimal(38, 6)) / unit).alias(name) for name in MONEY if name in names]
     return deals.with_columns(money) if money else deals
 
 
-__all__ = ["ColumnTypes", "FilterError", "compile_filter", "filter_frame", "filter_schema"]
+__all__ = ["MONEY", "ColumnTypes", "FilterError", "compile_filter", "filter_frame", "filter_schema", "minor_units"]

@@ -22,6 +22,21 @@ class Finding:
     message: str
     mend: str = ""
 
+    @classmethod
+    def error(cls, code: str, path: Path, *, message: str, mend: str = "") -> Finding:
+        """What keeps the plan from being used."""
+        return cls(code=code, severity="error", path=path, message=message, mend=mend)
+
+    @classmethod
+    def warning(cls, code: str, path: Path, *, message: str, mend: str = "") -> Finding:
+        """What probably pays otherwise than it was meant."""
+        return cls(code=code, severity="warning", path=path, message=message, mend=mend)
+
+    @classmethod
+    def note(cls, code: str, path: Path, *, message: str, mend: str = "") -> Finding:
+        """What may be meant as it is."""
+        return cls(code=code, severity="note", path=path, message=message, mend=mend)
+
     @property
     def in_words(self) -> str:
         """Code, what, and how to mend it, in one line."""
@@ -36,7 +51,7 @@ class Flaws(ValueError):
     """Errors of a part of a plan, each at its own place; raised by validators in place of a plain `ValueError`."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__("; ".join(found.message for found in findings))
+        super().__init__("; ".join(finding.message for finding in findings))
         self.findings = tuple(findings)
 
 

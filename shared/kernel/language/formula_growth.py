@@ -26,11 +26,11 @@ def _grows(node: Any) -> bool:
         case sql.Anonymous():
             return node.name.lower() in ("attainment", "pay")
         case sql.Least():
-            return all(_grows(each) for each in (node.this, *node.expressions))
+            return all(_grows(operand) for operand in (node.this, *node.expressions))
         case sql.Case():
             default = node.args.get("default")
             results = [branch.args["true"] for branch in node.args["ifs"]] + ([default] if default is not None else [])
-            return any(_grows(each) for each in results)
+            return any(_grows(result) for result in results)
         case sql.Div():
             return _grows(node.left)
         case sql.Round():
@@ -42,5 +42,5 @@ def _multiplies(node: Any) -> bool:
     if isinstance(node, sql.Mul) and _grows(node.left) and _grows(node.right):
         return True
     if isinstance(node, sql.Least):
-        return all(_multiplies(each) for each in (node.this, *node.expressions))
+        return all(_multiplies(operand) for operand in (node.this, *node.expressions))
     return any(_multiplies(child) for child in node.iter_expressions())

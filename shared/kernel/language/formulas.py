@@ -8,6 +8,7 @@ There are `+ - * /`, `80%` for 0.8, comparisons, `and or not`, `between`, `case 
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -76,8 +77,8 @@ def parsed(text: str) -> sql.Expression:
     return tree
 
 
-def _as_share(found: re.Match[str]) -> str:
-    return f"{Decimal(found[1]) / 100:f}"
+def _as_share(percent: re.Match[str]) -> str:
+    return f"{Decimal(percent[1]) / 100:f}"
 
 
 def _as_text(value: Any) -> Any:
@@ -120,7 +121,7 @@ def _added_up(node: sql.Expression, of: Callable[[Reference], dict[str, int]]) -
     """The sums, and whether there is a part beside them that has none."""
     match node:
         case sql.Column() | sql.Anonymous():
-            named = (of(each) for each in _references(node) if each.kind in ("measure", "pay"))
+            named = (of(reference) for reference in _references(node) if reference.kind in ("measure", "pay"))
             sums = next(named, {})
             return sums, not sums
         case sql.Mul():
@@ -137,17 +138,17 @@ def _added_up(node: sql.Expression, of: Callable[[Reference], dict[str, int]]) -
             return {}, True
         case _:
             parts = [] if isinstance(node, _CONDITIONS) else list(node.iter_expressions())
-    found = [_added_up(part, of) for part in parts]
-    return _longest([sums for sums, _ in found]), any(plain for _, plain in found)
+    added = [_added_up(part, of) for part in parts]
+    return _longest([sums for sums, _ in added]), any(plain for _, plain in added)
 
 
 def _as_long_as(sums: dict[str, int], factor: dict[str, int], *, plain: bool) -> dict[str, int]:
     """The sums, no longer than what they are multiplied by adds up."""
-    return sums if plain or not factor else {name: min(each, max(factor.values())) for name, each in sums.items()}
+    return sums if plain or not factor else {name: min(length, max(factor.values())) for name, length in sums.items()}
 
 
-def _longest(found: list[dict[str, int]]) -> dict[str, int]:
-    return {name: max(each[name] for each in found if name in each) for name in dict.fromkeys(chain(*found))}
+def _longest(sums: list[dict[str, int]]) -> dict[str, int]:
+    return {name: max(lengths[name] for lengths in sums if name in lengths) for name in dict.fromkeys(chain(*sums))}
 
 
 def is_condition(text: str) -> bool:
@@ -163,8 +164,8 @@ def number(text: str, lookup: Lookup, height: int) -> ExactColumn:
 
 def condition(text: str, lookup: Lookup, height: int) -> pl.Series:
     """Where a formula says yes."""
-    found = _condition(parsed(text), lookup)
-    return found if isinstance(found, pl.Series) else pl.Series([found]).new_from_index(0, height)
+    yes = _condition(parsed(text), lookup)
+    return yes if isinstance(yes, pl.Series) else pl.Series([yes]).new_from_index(0, height)
 
 
 def _references(node: sql.Expression) -> Iterator[Reference]:
@@ -180,7 +181,6 @@ def _references(node: sql.Expression) -> Iterator[Reference]:
 
 
 def _number(node: sql.Expression, lookup: Lookup) -> Value:
-    one, two = (cast(sql.Expression, node.args.get(side)) for side in ("this", "expression"))
     match node:
         case sql.Paren():
             return _number(node.this, lookup)
@@ -192,15 +192,8 @@ def _number(node: sql.Expression, lookup: Lookup) -> Value:
             return lookup("measure", node.name)
         case sql.Anonymous():
             return lookup(node.name.lower(), node.expressions[0].name)
-        case sql.Add():
-            return _number(one, lookup) + _number(two, lookup)
-        case sql.Sub():
-            return _number(one, lookup) - _number(two, lookup)
-        case sql.Mul():
-            return _number(one, lookup) * _number(two, lookup)
-        case sql.Div():
-            top, bottom = _number(one, lookup), _number(two, lookup)
-            return _quotient(top, bottom)
+        case sql.Add() | sql.Sub() | sql.Mul() | sql.Div():
+            return _ARITHMETIC[type(node)](_number(node.this, lookup), _number(node.expression, lookup))
         case sql.Abs():
             return cast(Value, abs(_number(node.this, lookup)))
         case sql.Floor():
@@ -210,20 +203,24 @@ def _number(node: sql.Expression, lookup: Lookup) -> Value:
             unit = Fraction(10) ** -int(digits.sql() if digits else 0)
             return _rounded(_number(node.this, lookup), lambda value: value.rounded("half_up", unit))
         case sql.Least() | sql.Greatest():
-            found = _number(node.this, lookup)
+            extreme = _number(node.this, lookup)
             for other in node.expressions:
-                found = _extreme(found, _number(other, lookup), least=isinstance(node, sql.Least))
-            return found
+                extreme = _extreme(extreme, _number(other, lookup), least=isinstance(node, sql.Least))
+            return extreme
         case sql.Case():
-            default = node.args.get("default")
-            value: Value = _number(default, lookup) if default is not None else Fraction(0)
-            # From the last branch to the first, so that the first whose condition holds is written last and counts.
-            for branch in reversed(node.args["ifs"]):
-                yes = _condition(branch.this, lookup)
-                then = _number(branch.args["true"], lookup)
-                value = where(yes, then, otherwise=value) if isinstance(yes, pl.Series) else (then if yes else value)
-            return value
+            return _case(node, lookup)
     raise FormulaError(f"{node.sql()} is not a number")
+
+
+def _case(node: sql.Case, lookup: Lookup) -> Value:
+    default = node.args.get("default")
+    value: Value = _number(default, lookup) if default is not None else Fraction(0)
+    # From the last branch to the first, so that the first whose condition holds is written last and counts.
+    for branch in reversed(node.args["ifs"]):
+        yes = _condition(branch.this, lookup)
+        then = _number(branch.args["true"], lookup)
+        value = where(yes, then, otherwise=value) if isinstance(yes, pl.Series) else (then if yes else value)
+    return value
 
 
 def _quotient(top: Value, bottom: Value) -> Value:
@@ -253,82 +250,54 @@ def _extreme(one: Value, two: Value, *, least: bool) -> Value:
 
 
 def _condition(node: sql.Expression, lookup: Lookup) -> pl.Series | bool:
-    one, two = (cast(sql.Expression, node.args.get(side)) for side in ("this", "expression"))
     match node:
         case sql.Paren():
             return _condition(node.this, lookup)
         case sql.Not():
-            found = _condition(node.this, lookup)
-            return ~found if isinstance(found, pl.Series) else not found
+            return _opposite(_condition(node.this, lookup))
         case sql.And():
-            return _condition(one, lookup) & _condition(two, lookup)
+            return _condition(node.this, lookup) & _condition(node.expression, lookup)
         case sql.Or():
-            return _condition(one, lookup) | _condition(two, lookup)
+            return _condition(node.this, lookup) | _condition(node.expression, lookup)
         case sql.Boolean():
             return bool(node.this)
         case sql.Between():
-            value = _number(node.this, lookup)
-            low, high = _number(node.args["low"], lookup), _number(node.args["high"], lookup)
-            return _compared(low, value, sign="<=") & _compared(value, high, sign="<=")
-        case sql.LT():
-            return _compared(_number(one, lookup), _number(two, lookup), sign="<")
-        case sql.LTE():
-            return _compared(_number(one, lookup), _number(two, lookup), sign="<=")
-        case sql.GT():
-            return _compared(_number(two, lookup), _number(one, lookup), sign="<")
-        case sql.GTE():
-            return _compared(_number(two, lookup), _number(one, lookup), sign="<=")
+            value, low, high = (_number(node.args[part], lookup) for part in ("this", "low", "high"))
+            return _ORDER[sql.LTE](low, value) & _ORDER[sql.LTE](value, high)
+        case sql.LT() | sql.LTE() | sql.GT() | sql.GTE():
+            return _ORDER[type(node)](_number(node.this, lookup), _number(node.expression, lookup))
         case sql.EQ():
-            return _compared(_number(one, lookup), _number(two, lookup), sign="=")
+            return _equal(_number(node.this, lookup), _number(node.expression, lookup))
         case sql.NEQ():
-            return _compared(_number(one, lookup), _number(two, lookup), sign="<>")
+            return _opposite(_equal(_number(node.this, lookup), _number(node.expression, lookup)))
     raise FormulaError(f"{node.sql()} is not a yes/no condition")
 
 
-def _compared(one: Value, two: Value, *, sign: str) -> pl.Series | bool:
-    if not isinstance(one, ExactColumn) and not isinstance(two, ExactColumn):
-        return {"<": one < two, "<=": one <= two, "=": one == two, "<>": one != two}[sign]
-    left = cast(ExactColumn, one if isinstance(one, ExactColumn) else one + 0 * two)
-    match sign:
-        case "<":
-            return left < two
-        case "<=":
-            return left <= two
-        case "=":
-            return left.equals(two)
-    return ~left.equals(two)
+def _opposite(yes: pl.Series | bool) -> pl.Series | bool:
+    return ~yes if isinstance(yes, pl.Series) else not yes
 
 
-_CONDITIONS = (
-    sql.Not,
-    sql.And,
-    sql.Or,
-    sql.Boolean,
-    sql.Between,
-    sql.LT,
-    sql.LTE,
-    sql.GT,
-    sql.GTE,
-    sql.EQ,
-    sql.NEQ,
-)
-_KNOWN = (
-    *_CONDITIONS,
-    sql.Paren,
-    sql.Neg,
-    sql.Literal,
-    sql.Column,
-    sql.Identifier,
-    sql.Anonymous,
-    sql.Add,
-    sql.Sub,
-    sql.Mul,
-    sql.Div,
-    sql.Abs,
-    sql.Floor,
-    sql.Round,
-    sql.Least,
-    sql.Greatest,
-    sql.Case,
-    sql.If,
+def _equal(one: Value, two: Value) -> pl.Series | bool:
+    if isinstance(one, ExactColumn):
+        return one.equals(two)
+    return two.equals(one) if isinstance(two, ExactColumn) else one == two
+
+
+# Of a number and a column Python asks the column: `3 < column` is `column > 3`, so no case is needed for each side.
+_ARITHMETIC: dict[type[Any], Callable[[Any, Any], Value]] = {
+    sql.Add: operator.add,
+    sql.Sub: operator.sub,
+    sql.Mul: operator.mul,
+    sql.Div: _quotient,
+}
+_ORDER: dict[type[Any], Callable[[Any, Any], pl.Series | bool]] = {
+    sql.LT: operator.lt,
+    sql.LTE: operator.le,
+    sql.GT: operator.gt,
+    sql.GTE: operator.ge,
+}
+_CONDITIONS: tuple[type[Any], ...] = (sql.Not, sql.And, sql.Or, sql.Boolean, sql.Between, *_ORDER, sql.EQ, sql.NEQ)
+_KNOWN: tuple[type[Any], ...] = (
+    *(*_CONDITIONS, *_ARITHMETIC, sql.Paren, sql.Neg, sql.Literal, sql.Column, sql.Identifier, sql.Anonymous),
+    *(sql.Abs, sql.Floor, sql.Round, sql.Least, sql.Greatest, sql.Case, sql.If),
 )

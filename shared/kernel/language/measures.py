@@ -50,18 +50,10 @@ class QuotaTerms(PlanPart):
     @model_validator(mode="after")
     def _sums_to_a_year(self) -> QuotaTerms:
         if self.spread and (len(self.spread) != 12 or sum(self.spread) != 1):
-            what = f"spread has {len(self.spread)} shares that sum to {percent(sum(self.spread, Decimal(0)))}, not 12 that sum to 100%"
-            raise Flaws(
-                [
-                    Finding(
-                        code="P307",
-                        severity="error",
-                        path=("spread",),
-                        message=what,
-                        mend="say 12 shares, one for each period of the year",
-                    )
-                ]
-            )
+            whole = percent(sum(self.spread, Decimal(0)))
+            message = f"spread has {len(self.spread)} shares that sum to {whole}, not 12 that sum to 100%"
+            mend = "say 12 shares, one for each period of the year"
+            raise Flaws([Finding.error("P307", ("spread",), message=message, mend=mend)])
         return self
 
 
@@ -133,22 +125,11 @@ class Measure(PlanPart):
         said = [way for way in WAYS if getattr(self, way) is not None]
         if len(said) != 1:
             raise ValueError(f"measure {self.measure} is built in one way: {', '.join(WAYS)}")
-        if (
-            self.scorecard is not None
-            and (whole := sum((goal.weight for goal in self.scorecard.values()), Decimal(0))) != 1
-        ):
-            what = f"the weights of scorecard {self.measure} sum to {percent(whole)}, not to 100%"
-            raise Flaws(
-                [
-                    Finding(
-                        code="P307",
-                        severity="error",
-                        path=("scorecard",),
-                        message=what,
-                        mend="change the weights until they sum to 100%",
-                    )
-                ]
-            )
+        whole = sum((goal.weight for goal in self.scorecard.values()), Decimal(0)) if self.scorecard else Decimal(1)
+        if whole != 1:
+            message = f"the weights of scorecard {self.measure} sum to {percent(whole)}, not to 100%"
+            mend = "change the weights until they sum to 100%"
+            raise Flaws([Finding.error("P307", ("scorecard",), message=message, mend=mend)])
         return self
 
     @property
@@ -177,8 +158,8 @@ class Measure(PlanPart):
 
     def builds_on(self) -> list[Reference]:
         """The names of other measures, and of terms, that it is calculated from."""
-        found = references(self.formula) if self.formula is not None else []
-        return found + [Reference("attainment", name) for name in self.scorecard or ()]
+        named = references(self.formula) if self.formula is not None else []
+        return named + [Reference("attainment", name) for name in self.scorecard or ()]
 
     @property
     def rules(self) -> set[str]:

@@ -16,18 +16,18 @@ def mark(value: Decimal, on: str) -> str:
 
 def between(ends: Sequence[Decimal | None], on: str) -> list[str]:
     """Tiers in words: `up to 100% of quota`, `from 100% to 150% of quota`, `above 150% of quota`."""
-    found: list[str] = []
+    tiers: list[str] = []
     start: Decimal | None = None
     unit = " of quota" if on == "attainment" else ""
     for end in ends:
         if end is None:
-            found.append("all of it" if start is None else f"above {mark(start, on)}{unit}")
+            tiers.append("all of it" if start is None else f"above {mark(start, on)}{unit}")
         elif start is None:
-            found.append(f"up to {mark(end, on)}{unit}")
+            tiers.append(f"up to {mark(end, on)}{unit}")
         else:
-            found.append(f"from {mark(start, on)} to {mark(end, on)}{unit}")
+            tiers.append(f"from {mark(start, on)} to {mark(end, on)}{unit}")
         start = end
-    return found
+    return tiers
 
 
 def spoken(name: str) -> str:

@@ -73,7 +73,10 @@ class _Words(ABC):
                 return f"not {self.said(node.this)}"
             case sql.Between():
                 of = _on(node.this)
-                return f"{self.said(node.this)} is from {self.said(node.args['low'], of)} to {self.said(node.args['high'], of)}"
+                return (
+                    f"{self.said(node.this)} is from {self.said(node.args['low'], of)} to"
+                    f" {self.said(node.args['high'], of)}"
+                )
             case sql.Mul():
                 return f"{self.said(node.left)} times {self.said(node.right)}"
         if type(node) in _COMPARED:
@@ -115,9 +118,9 @@ class _Formula(_Words):
                 return f"{self.said(node.this)}, rounded{to}"
             case sql.Least() | sql.Greatest():
                 among = (node.this, *node.expressions)
-                of = next((found for each in among if (found := _on(each)) != "amount"), "amount")
+                of = next((kind for operand in among if (kind := _on(operand)) != "amount"), "amount")
                 which = "least" if isinstance(node, sql.Least) else "greatest"
-                *first, last = (self.said(each, of) for each in among)
+                *first, last = (self.said(operand, of) for operand in among)
                 return f"the {which} of {', '.join(first)} and {last}"
             case sql.Case():
                 branches = [f"{self.said(one.args['true'])} if {self.said(one.this)}" for one in node.args["ifs"]]
@@ -163,7 +166,7 @@ class _Filter(_Words):
         raise _NoWordsError
 
     def _listed(self, node: Any) -> str:
-        values = [self.said(each) for each in node.expressions]
+        values = [self.said(value) for value in node.expressions]
         if not values:
             raise _NoWordsError
         return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} and {values[-1]}"

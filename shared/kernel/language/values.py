@@ -3,6 +3,7 @@ decimals."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from numbers import Real
 from typing import Annotated, Any, Final
@@ -111,6 +112,18 @@ class Term(PlanPart):
     """The figure of those who have none."""
     times: Rate = Decimal(1)
     """By what it is multiplied: a maximum of `200%` of their target."""
+
+
+def terms_in(part: object) -> Iterator[Term]:
+    """The figures of a participant's own that a part of a plan names by itself, however deep in it, not in formulas."""
+    if isinstance(part, Term):
+        yield part
+    elif isinstance(part, PlanPart):
+        for name in type(part).model_fields:
+            yield from terms_in(getattr(part, name))
+    elif isinstance(part, tuple):
+        for inner in part:
+            yield from terms_in(inner)
 
 
 def _kind_of_figure(value: Any) -> str:

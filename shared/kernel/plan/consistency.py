@@ -11,7 +11,7 @@ from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
 from shared.kernel.language.filters import FilterError, compile_filter, filter_schema
 from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
 from shared.kernel.language.formulas import Reference, references
-from shared.kernel.plan.deal_rounding import not_by_deal
+from shared.kernel.plan.deal_rounding import own_rates_rounded
 from shared.kernel.plan.model import PlanModel, ordered
 from shared.kernel.plan.window_checks import lost, paid_again, shared_by_versions
 
@@ -21,15 +21,11 @@ def flaws(plan: PlanModel) -> Iterator[Finding]:
     yield from _named_twice(plan)
     yield from _sums(plan)
     for place, rule in enumerate(plan.credits):
-        yield from (found.under("credits", place) for found in _rule(rule, plan))
+        yield from (finding.under("credits", place) for finding in _rule(rule, plan))
     yield from _columns_of_measures(plan)
     unfit = [*_references(plan)]
     # Windows follow from references, so they are only asked where every name leads somewhere.
-    yield from unfit or [*paid_again(plan), *lost(plan), *shared_by_versions(plan), *not_by_deal(plan, "error")]
-
-
-def _error(code: str, path: Path, *, message: str, mend: str = "") -> Finding:
-    return Finding(code=code, severity="error", path=path, message=message, mend=mend)
+    yield from unfit or [*paid_again(plan), *lost(plan), *shared_by_versions(plan), *own_rates_rounded(plan)]
 
 
 def _named_twice(plan: PlanModel) -> Iterator[Finding]:
@@ -40,7 +36,7 @@ def _named_twice(plan: PlanModel) -> Iterator[Finding]:
     ):
         for place, name in enumerate(names):
             if names.index(name) < place:
-                yield _error(
+                yield Finding.error(
                     "P204", (part, place, what), message=f"{what} {name} is there twice", mend="give one another name"
                 )
 
@@ -49,48 +45,52 @@ def _sums(plan: PlanModel) -> Iterator[Finding]:
     rules = {rule.rule for rule in plan.credits}
     for place, measure in enumerate(plan.measures):
         if unknown := sorted(measure.rules - rules):
-            what = f"measure {measure.measure} sums unknown rules {', '.join(unknown)}"
-            yield _error(
+            message = f"measure {measure.measure} sums unknown rules {', '.join(unknown)}"
+            yield Finding.error(
                 "P201",
                 ("measures", place, measure.way),
-                message=what,
+                message=message,
                 mend=did_you_mean(unknown[0], rules, what="rules"),
             )
         for ingredient in measure.ingredients.values():
             if len(set(ingredient.rules)) < len(ingredient.rules):
-                what = f"measure {measure.measure} sums a rule twice"
-                yield _error("P201", ("measures", place, measure.way), message=what, mend="name each rule once")
+                message = f"measure {measure.measure} sums a rule twice"
+                yield Finding.error(
+                    "P201", ("measures", place, measure.way), message=message, mend="name each rule once"
+                )
                 break
 
 
 def _rule(rule: CreditingRule, plan: PlanModel) -> Iterator[Finding]:
     known = filter_schema(plan.custom_columns)
     if rule.to not in RELATIONS and plan.columns.get(rule.to) != "participant":
-        yield _error(
+        yield Finding.error(
             "P208",
             ("to",),
-            message=f"rule {rule.rule}: to: {rule.to} is none of {', '.join(RELATIONS)}, and no column of type participant",
+            message=(
+                f"rule {rule.rule}: to: {rule.to} is none of {', '.join(RELATIONS)}, and no column of type participant"
+            ),
             mend=did_you_mean(rule.to, RELATIONS, what="relations"),
         )
     if known.get(rule.date) != pl.Date:
         dates = [name for name, kind in known.items() if kind == pl.Date]
-        what = f"rule {rule.rule}: date: {rule.date} is no date of the deal"
-        yield _error("P208", ("date",), message=what, mend=did_you_mean(rule.date, dates, what="dates"))
+        message = f"rule {rule.rule}: date: {rule.date} is no date of the deal"
+        yield Finding.error("P208", ("date",), message=message, mend=did_you_mean(rule.date, dates, what="dates"))
     for reference in references(rule.amount) if rule.amount is not None else ():
         kind = known.get(reference.name)
         if reference.kind != "measure" or kind is None or not kind.is_numeric():
-            numbers = [name for name, each in known.items() if each.is_numeric()]
-            what = f"rule {rule.rule}: amount: {reference.name} is no number of the deal"
+            numbers = [name for name, dtype in known.items() if dtype.is_numeric()]
+            message = f"rule {rule.rule}: amount: {reference.name} is no number of the deal"
             mend = did_you_mean(reference.name, numbers, what="numbers")
             if kind is not None:
                 mend = (
                     f"an amount is calculated from numbers; look at {reference.name} in `when`, in a rule for each case"
                 )
-            yield _error("P208", ("amount",), message=what, mend=mend)
+            yield Finding.error("P208", ("amount",), message=message, mend=mend)
     try:
         compile_filter(rule.when, plan.custom_columns)
     except FilterError as error:
-        yield _error("P206", ("when",), message=f"rule {rule.rule}: {error}", mend=error.mend)
+        yield Finding.error("P206", ("when",), message=f"rule {rule.rule}: {error}", mend=error.mend)
 
 
 def _columns_of_measures(plan: PlanModel) -> Iterator[Finding]:
@@ -98,17 +98,19 @@ def _columns_of_measures(plan: PlanModel) -> Iterator[Finding]:
     by_rule: dict[str, str] = {}
     for place, measure in enumerate(plan.measures):
         if measure.distinct is not None and measure.distinct.column not in known:
-            what = f"measure {measure.measure}: {measure.distinct.column} is no column of the deal"
+            message = f"measure {measure.measure}: {measure.distinct.column} is no column of the deal"
             mend = did_you_mean(measure.distinct.column, known, what="columns")
-            yield _error("P208", ("measures", place, "distinct", "column"), message=what, mend=mend)
+            yield Finding.error("P208", ("measures", place, "distinct", "column"), message=message, mend=mend)
         for name in sorted(measure.rules) if measure.bucket else ():
             # A credit has one bucket column. Two ways of telling credits of one rule apart would need two rows for one
             # credit, and sums would count it twice.
             if by_rule.setdefault(name, measure.bucket or "") != measure.bucket:
-                yield _error(
+                yield Finding.error(
                     "P209",
                     ("measures", place, measure.way),
-                    message=f"rule {name} is told apart by {by_rule[name]} and by {measure.bucket}: write a second rule",
+                    message=(
+                        f"rule {name} is told apart by {by_rule[name]} and by {measure.bucket}: write a second rule"
+                    ),
                     mend="a second rule with the same `when` and another name gives each measure its own credits",
                 )
 
@@ -121,30 +123,30 @@ def _references(plan: PlanModel) -> Iterator[Finding]:
         main = component.main_measure()
         if main is not None and main not in measures:
             field = "measure" if getattr(component, "measure", None) == main else None
-            what = f"component {component.component} pays an unknown measure {main}"
+            message = f"component {component.component} pays an unknown measure {main}"
             at = path if field is None else (*path, field)
-            yield _error("P202", at, message=what, mend=did_you_mean(main, measures, what="measures"))
-        for found in dict.fromkeys(component.uses()):
-            if found.kind == "pay" or found.name != main:
+            yield Finding.error("P202", at, message=message, mend=did_you_mean(main, measures, what="measures"))
+        for reference in dict.fromkeys(component.uses()):
+            if reference.kind == "pay" or reference.name != main:
                 who = f"component {component.component}"
-                wrong = _reference(who, found, measures=measures, components=components)
-                yield from (each.under(*path, *_where(component, found)) for each in wrong)
+                wrong = _reference(who, reference, measures=measures, components=components)
+                yield from (flaw.under(*path, *_where(component, reference)) for flaw in wrong)
     for place, measure in enumerate(plan.measures):
-        for found in measure.builds_on():
-            wrong = _reference(f"measure {measure.measure}", found, measures=measures, components=set())
-            yield from (each.under("measures", place, measure.way) for each in wrong)
+        for reference in measure.builds_on():
+            wrong = _reference(f"measure {measure.measure}", reference, measures=measures, components=set())
+            yield from (flaw.under("measures", place, measure.way) for flaw in wrong)
     yield from _circles({m.measure: {r.name for r in m.builds_on() if r.kind != "term"} for m in plan.measures})
     yield from _circles(plan.links, "components")
 
 
-def _where(component: Component, found: Reference) -> Path:
+def _where(component: Component, reference: Reference) -> Path:
     """The field of a component, of those that all have, in which a name stands."""
-    if component.when is not None and found in references(component.when):
+    if component.when is not None and reference in references(component.when):
         return ("when",)
-    for number, each in enumerate(component.multiply):
-        if each.by is not None and found in references(each.by):
+    for number, multiplier in enumerate(component.multiply):
+        if multiplier.by is not None and reference in references(multiplier.by):
             return ("multiply", number, "by")
-        if each.measure == found.name:
+        if multiplier.measure == reference.name:
             return ("multiply", number, "measure")
     return ()
 
@@ -157,10 +159,10 @@ def _circles(links: dict[str, set[str]], what: str = "measures") -> Iterable[Fin
     return ()
 
 
-def _reference(who: str, found: Reference, *, measures: set[str], components: set[str]) -> Iterator[Finding]:
-    if found.kind == "pay" and found.name not in components:
-        mend = did_you_mean(found.name, components, what="components")
-        yield _error("P203", (), message=f"{who} refers to an unknown component {found.name}", mend=mend)
-    if found.kind not in ("pay", "term") and found.name not in measures:
-        mend = did_you_mean(found.name, measures, what="measures")
-        yield _error("P202", (), message=f"{who} refers to an unknown measure {found.name}", mend=mend)
+def _reference(who: str, reference: Reference, *, measures: set[str], components: set[str]) -> Iterator[Finding]:
+    if reference.kind == "pay" and reference.name not in components:
+        mend = did_you_mean(reference.name, components, what="components")
+        yield Finding.error("P203", (), message=f"{who} refers to an unknown component {reference.name}", mend=mend)
+    if reference.kind not in ("pay", "term") and reference.name not in measures:
+        mend = did_you_mean(reference.name, measures, what="measures")
+        yield Finding.error("P202", (), message=f"{who} refers to an unknown measure {reference.name}", mend=mend)

@@ -17,13 +17,13 @@ def with_resets(plan: Any) -> Any:
     Otherwise a scorecard of yearly measures would begin anew, and be paid anew, each month.
     """
     measures = plan.get("measures") if isinstance(plan, dict) else None
-    if not isinstance(measures, list | tuple) or not all(isinstance(each, dict) for each in measures):
+    if not isinstance(measures, list | tuple) or not all(isinstance(measure, dict) for measure in measures):
         return plan
-    by_name = {str(each.get("measure")): each for each in measures}
+    by_name = {str(measure.get("measure")): measure for measure in measures}
     known: dict[str, str] = {}
     # Worked out on the data, before the model: so the reset stands in the measure like one that was written, and
     # nothing after this asks where it came from.
-    return plan | {"measures": [_with_reset(each, by_name, known=known) for each in measures]}
+    return plan | {"measures": [_with_reset(measure, by_name, known=known) for measure in measures]}
 
 
 def _with_reset(
@@ -40,8 +40,10 @@ def _longest(measure: dict[str, Any], by_name: dict[str, dict[str, Any]], *, kno
     name = str(measure.get("measure"))
     if name not in known:
         known[name] = "month"  # of a circle, which the plan refuses
-        found = [_longest(by_name[each], by_name, known=known) for each in _built_from(measure) if each in by_name]
-        known[name] = max(found, key=_ORDER.index, default="month")
+        resets = [
+            _longest(by_name[source], by_name, known=known) for source in _built_from(measure) if source in by_name
+        ]
+        known[name] = max(resets, key=_ORDER.index, default="month")
     return known[name]
 
 
@@ -52,6 +54,6 @@ def _built_from(measure: dict[str, Any]) -> list[str]:
     if not isinstance(formula, str):
         return []
     try:
-        return [each.name for each in references(formula) if each.kind != "term"]
+        return [reference.name for reference in references(formula) if reference.kind != "term"]
     except FormulaError:
         return []

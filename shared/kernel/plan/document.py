@@ -89,7 +89,10 @@ def _blocks(plan: Plan) -> Iterator[str]:
         yield "Of the rules below, only the first that fits a deal counts it for you."
     yield "\n".join(f"- {_rule(rule)}" for rule in plan.rules)
     if plan.exchange is not None:
-        yield f"Deals in other currencies are converted at the rates of {plan.exchange.source} in force on the day of the credit."
+        yield (
+            f"Deals in other currencies are converted at the rates of {plan.exchange.source} in force on the day of"
+            " the credit."
+        )
     yield "## How it is read"
     yield "\n".join(f"- {line}" for line in _conventions(plan))
 
@@ -145,7 +148,10 @@ def _how(measure: Measure) -> str:
         column = "deal" if measure.distinct.column == "deal_id" else spoken(measure.distinct.column)
         return f"the number of different values of {column} among what is credited by {_listed(measure.distinct.of)}"
     if measure.ratio is not None:
-        return f"what is credited by {_listed(measure.ratio.of)}, divided by what is credited by {_listed(measure.ratio.to)}"
+        return (
+            f"what is credited by {_listed(measure.ratio.of)}, divided by what is credited by"
+            f" {_listed(measure.ratio.to)}"
+        )
     if measure.score is not None:
         return "the score that is entered for you"
     if measure.scorecard is not None:
@@ -166,24 +172,24 @@ def _again(measure: Measure) -> str:
 
 
 def _quota(terms: QuotaTerms) -> str:
-    found = []
+    phrases = []
     if terms.default is not None:
-        found.append(f"the quota is {trimmed(terms.default)} unless yours is another")
+        phrases.append(f"the quota is {trimmed(terms.default)} unless yours is another")
     if terms.per is not None:
-        found.append(f"the quota is set {_ADVERB[terms.per]}")
+        phrases.append(f"the quota is set {_ADVERB[terms.per]}")
     if terms.to_date:
-        found.append("only the part of the months so far counts")
+        phrases.append("only the part of the months so far counts")
     if terms.changes == "by_period":
-        found.append("when it changes, each figure counts for the months in which it is in force")
+        phrases.append("when it changes, each figure counts for the months in which it is in force")
     if terms.spread:
-        found.append(f"it is spread over the year as {', '.join(percent(share) for share in terms.spread)}")
+        phrases.append(f"it is spread over the year as {', '.join(percent(share) for share in terms.spread)}")
     if terms.ramp:
-        found.append(
+        phrases.append(
             f"in your first months on the plan it is {', '.join(percent(share) for share in terms.ramp)} of it"
         )
     if terms.prorate != "no":
-        found.append(f"it is reduced to the {spoken(terms.prorate)} on which you are in your role")
-    said = "; ".join(found)
+        phrases.append(f"it is reduced to the {spoken(terms.prorate)} on which you are in your role")
+    said = "; ".join(phrases)
     return f" {said[0].upper()}{said[1:]}." if said else ""
 
 
@@ -200,10 +206,10 @@ def _rule(rule: CreditingRule) -> str:
 
 
 def _conventions(plan: Plan) -> Iterator[str]:
-    open_ = {name for component in plan.components for name in component.leaves_open()}
+    depending = {name for component in plan.components for name in component.leaves_open()}
     always = {"rounding", "negative", "leavers"}
     for name in Conventions.model_fields:
-        if name in open_ | always or name in plan.conventions.model_fields_set:
+        if name in depending | always or name in plan.conventions.model_fields_set:
             yield _CONVENTIONS[name][getattr(plan.conventions, name)]
 
 

@@ -7,7 +7,7 @@ before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -124,26 +124,30 @@ class PlanModel(PlanPart):
     def leading_to(self, component: Component) -> list[Component]:
         """The components to whose pay a component refers, directly or through others, in order; it is the last."""
         needed = {component.component}
-        for each in reversed(self.in_order):
-            if each.component in needed:
-                needed |= self.links[each.component]
-        return [each for each in self.in_order if each.component in needed]
+        for other in reversed(self.in_order):
+            if other.component in needed:
+                needed |= self.links[other.component]
+        return [other for other in self.in_order if other.component in needed]
 
     def walks(self, component: Component) -> bool:
         """Whether a component, and each to whose pay it refers, can be told deal by deal."""
-        return all(type(each).walks for each in self.leading_to(component))
+        return all(type(other).walks for other in self.leading_to(component))
 
     def pays_at_the_end(self, component: Component) -> bool:
         """Whether a component pays for a fiscal period when it ends: itself or what it refers to, or because no deal
         counts in it."""
         # What refers to a component is known no sooner than that component is.
-        if any(each.pays_at_the_end for each in self.leading_to(component)):
+        if any(other.pays_at_the_end for other in self.leading_to(component)):
             return True
         return not any(m.rules for m in self.measures if m.measure in self.measures_of(component))
 
     def measure(self, name: str | None) -> Measure | None:
         """The measure of a name."""
         return next((measure for measure in self.measures if measure.measure == name), None)
+
+    def component(self, name: str) -> Component:
+        """The component of a name, which is one of the plan's."""
+        return next(component for component in self.components if component.component == name)
 
     def ingredients(self) -> Iterator[tuple[str, Ingredient, Measure]]:
         """Everything that adds up over credits: its name, what it is, and the measure it is for."""
@@ -154,11 +158,11 @@ class PlanModel(PlanPart):
     @cached_property
     def pays_by_deal(self) -> tuple[str, ...]:
         """The components that pay every deal by itself."""
-        with_measure = ((each, self.measure(each.main_measure())) for each in self.components)
+        with_measure = ((component, self.measure(component.main_measure())) for component in self.components)
         return tuple(
-            each.component
-            for each, measure in with_measure
-            if measure is not None and each.pays_by_deal(self.conventions, measure)
+            component.component
+            for component, measure in with_measure
+            if measure is not None and component.pays_by_deal(self.conventions, measure)
         )
 
     def bounds_deals(self, component: Component) -> bool:
@@ -194,20 +198,13 @@ class PlanModel(PlanPart):
     def reset_of(self, ingredient: str) -> Reset:
         """After which time an ingredient begins anew."""
         if ingredient.startswith("@"):
-            return self.window(next(c for c in self.components if c.component == ingredient[1:]))
+            return self.window(self.component(ingredient[1:]))
         return next(measure.reset for name, _, measure in self.ingredients() if name == ingredient)
 
     def measures_of(self, component: Component) -> set[str]:
         """All measures that a component looks at, directly or through other measures and components."""
-        due = [r.name for c in self.leading_to(component) for r in c.uses() if r.kind not in ("pay", "term")]
-        found: set[str] = set()
-        while due:
-            one = due.pop()
-            measure = self.measure(one)
-            if one not in found and measure is not None:
-                found.add(one)
-                due += [r.name for r in measure.builds_on() if r.kind != "term"]
-        return found
+        seen = self._looks_at(self.leading_to(component))
+        return {r.name for r in seen if r.kind not in ("pay", "term") and self.measure(r.name) is not None}
 
     def rules_of(self, component: Component) -> set[str]:
         """The crediting rules that feed what a component looks at."""
@@ -217,20 +214,22 @@ class PlanModel(PlanPart):
     def quotas_of(self, component: Component) -> set[str]:
         """The measures at whose quota or attainment a component looks, directly or through formulas and scorecards of
         measures."""
-        return {each.name for each in self._looks_at(component) if each.kind in ("attainment", "quota")}
+        return {r.name for r in self._looks_at([component]) if r.kind in ("attainment", "quota")}
 
     def terms_of(self, component: Component) -> set[str]:
         """The terms that the formulas of a component name, directly or through formulas of measures."""
-        return {each.name for each in self._looks_at(component) if each.kind == "term"}
+        return {r.name for r in self._looks_at([component]) if r.kind == "term"}
 
-    def _looks_at(self, component: Component) -> set[Reference]:
-        due, seen = component.uses(), set[Reference]()
+    def _looks_at(self, components: Iterable[Component]) -> set[Reference]:
+        """What components refer to, and what the measures among that are calculated from."""
+        due, seen = [r for component in components for r in component.uses()], set[Reference]()
         while due:
-            one = due.pop()
-            measure = self.measure(one.name) if one.kind not in ("pay", "term") else None
-            if one not in seen and measure is not None:
+            reference = due.pop()
+            measure = self.measure(reference.name) if reference.kind not in ("pay", "term") else None
+            # Seen ones end the search: measures may refer to each other in a circle until the plan is refused for it.
+            if reference not in seen and measure is not None:
                 due += measure.builds_on()
-            seen.add(one)
+            seen.add(reference)
         return seen
 
     @property
@@ -299,10 +298,9 @@ def ordered(links: dict[str, set[str]], what: str) -> list[str]:
         place = next((number for number, name in enumerate(links) if name in circle), 0)
         raise Flaws(
             [
-                Finding(
-                    code="P205",
-                    severity="error",
-                    path=(what, place),
+                Finding.error(
+                    "P205",
+                    (what, place),
                     message=f"{what} refer to each other in a circle: {' -> '.join(circle)}",
                     mend="let one of them stand on its own: what is calculated first cannot need what comes after it",
                 )

@@ -34,9 +34,9 @@ def mistakes(error: ValidationError) -> list[str]:
 
 
 def _mistakes(error: ValidationError) -> Iterator[tuple[Path, str]]:
-    for found in error.errors():
-        cause = found.get("ctx", {}).get("error")
+    for mistake in error.errors():
+        cause = mistake.get("ctx", {}).get("error")
         if isinstance(cause, Flaws):
-            yield from ((found["loc"], each.message) for each in cause.findings)
+            yield from ((mistake["loc"], finding.message) for finding in cause.findings)
         else:
-            yield found["loc"], found["msg"].removeprefix("Value error, ")
+            yield mistake["loc"], mistake["msg"].removeprefix("Value error, ")

@@ -21,7 +21,7 @@ class PlanConflict(ValueError):
     """Plans that cannot stand side by side; the message names both."""
 
 
-class Declared(NamedTuple):
+class Declaration(NamedTuple):
     """What of a plan version decides whether it can stand beside others; `columns` are its deal columns and their
     types, `continues` says that sums of the version before it go on in its own."""
 
@@ -38,18 +38,21 @@ class Declared(NamedTuple):
         return f"{self.plan}@{self.version}"
 
 
-def replaced(versions: Iterable[Declared]) -> dict[str, Declared]:
+def replacements(versions: Iterable[Declaration]) -> dict[str, Declaration]:
     """The versions that never hold, since a higher version of the same plan holds from the same day: that one, by their
     names."""
-    highest: dict[tuple[str, date], Declared] = {}
-    every = sorted(versions, key=lambda each: each.version)
-    for each in every:
-        highest[each.plan, each.effective_from] = each
-    by = ((each, highest[each.plan, each.effective_from]) for each in every)
-    return {each.key: other for each, other in by if other is not each}
+    highest: dict[tuple[str, date], Declaration] = {}
+    every = sorted(versions, key=lambda version: version.version)
+    for version in every:
+        highest[version.plan, version.effective_from] = version
+    return {
+        version.key: other
+        for version in every
+        if (other := highest[version.plan, version.effective_from]) is not version
+    }
 
 
-def check_together(versions: Iterable[Declared]) -> None:
+def check_together(versions: Iterable[Declaration]) -> None:
     """See that versions that hold at some time declare a column in one way, and that sums that go on from one to the
     next can.
 
@@ -57,23 +60,24 @@ def check_together(versions: Iterable[Declared]) -> None:
         PlanConflict: two do not; names the column and both.
     """
     every = list(versions)
-    out = replaced(every)
-    holding = [each for each in every if each.key not in out]
-    for earlier, later in pairwise(sorted(holding, key=lambda each: (each.plan, each.effective_from))):
-        on = earlier.plan == later.plan and earlier.continues and later.continues
-        if on and not goes_on(earlier.calendar, later.calendar, day=later.effective_from):
+    never = replacements(every)
+    holding = [version for version in every if version.key not in never]
+    for earlier, later in pairwise(sorted(holding, key=lambda version: (version.plan, version.effective_from))):
+        continued = earlier.plan == later.plan and earlier.continues and later.continues
+        if continued and not goes_on(earlier.calendar, later.calendar, day=later.effective_from):
             raise PlanConflict(
-                f"{later.key} says `versions: continue`, and the fiscal periods of its calendar are not those of {earlier.key}: no sum of the one"
-                f" goes on in the other; say `versions: restart` in {later.key}, or leave the calendar as it is"
+                f"{later.key} says `versions: continue`, and the fiscal periods of its calendar are not those of"
+                f" {earlier.key}: no sum of the one goes on in the other; say `versions: restart` in {later.key}, or"
+                " leave the calendar as it is"
             )
     declared: dict[str, tuple[str, str]] = {}
-    for each in holding:
-        for name, kind in each.columns.items():
-            other, before = declared.setdefault(name, (each.key, kind))
+    for version in holding:
+        for name, kind in version.columns.items():
+            other, before = declared.setdefault(name, (version.key, kind))
             if ColumnTypes[before] != ColumnTypes[kind]:
                 raise PlanConflict(
-                    f"{each.key} declares column {name} as {kind}, {other} as {before}: a deal has it in one type only;"
-                    " give one of them another name"
+                    f"{version.key} declares column {name} as {kind}, {other} as {before}: a deal has it in one type"
+                    " only; give one of them another name"
                 )
 
 
@@ -96,7 +100,7 @@ class PlanSet:
             if self.plans.setdefault((plan.plan, plan.version), plan) != plan:
                 raise PlanConflict(f"{plan.key} is there twice, with different content: a version never changes")
         declared = [
-            Declared(
+            Declaration(
                 plan=p.plan,
                 version=p.version,
                 effective_from=p.effective_from,
@@ -107,7 +111,7 @@ class PlanSet:
             for p in self.plans.values()
         ]
         check_together(declared)
-        self._replaced = replaced(declared)
+        self._replaced = replacements(declared)
 
     @cached_property
     def holding(self) -> tuple[Plan, ...]:
@@ -190,17 +194,17 @@ class PlanSet:
 
     def version_chains(self) -> list[list[Plan]]:
         """The versions whose sums go on from one to the next; every version that begins anew is alone."""
-        found = [[plan] for plan in self if plan.key in self._replaced]
+        chains = [[plan] for plan in self if plan.key in self._replaced]
         before: Plan | None = None
-        for plan in sorted(self.holding, key=lambda each: (each.plan, each.effective_from)):
+        for plan in sorted(self.holding, key=lambda version: (version.plan, version.effective_from)):
             if (
                 before is not None
                 and before.plan == plan.plan
                 # Both have to say it: a version that restarts neither takes sums over nor hands them on.
                 and {before.conventions.versions, plan.conventions.versions} == {"continue"}
             ):
-                found[-1].append(plan)
+                chains[-1].append(plan)
             else:
-                found.append([plan])
+                chains.append([plan])
             before = plan
-        return found
+        return chains

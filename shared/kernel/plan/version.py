@@ -38,6 +38,6 @@ class Plan(PlanModel):
     @model_validator(mode="after")
     def _hangs_together(self) -> Plan:
         minor_digits(self.currency)
-        if found := list(flaws(self)):
-            raise Flaws(found)
+        if findings := list(flaws(self)):
+            raise Flaws(findings)
         return self

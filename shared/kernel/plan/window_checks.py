@@ -22,16 +22,16 @@ def paid_again(plan: PlanModel) -> Iterator[Finding]:
         if component.component in plan.pays_by_deal:
             continue
         window = plan.window(component)
-        longer = [each for each in plan.windows.sums_of(component.pays_of()) if is_longer(each[1], window)]
+        sums = plan.windows.sums_of(component.pays_of())
+        longer = [(name, reset) for name, reset in sums if is_longer(reset, window)]
         for name, reset in sorted(set(longer))[:1]:
             path: Path = ("components", place)
             first = f"say window: {reset}"
             if component.window is not None:
                 path, first = (*path, "window"), "take out the window"
-            yield Finding(
-                code="P214",
-                severity="error",
-                path=path,
+            yield Finding.error(
+                "P214",
+                path,
                 message=f"{component.component} pays by the {_said(window)}, but {name} begins anew {_when(reset)}:"
                 " what it has come to would be paid again in each window",
                 mend=f"{first}, or let {name} begin anew after each {_said(window)} (reset: {window})",
@@ -44,21 +44,22 @@ def lost(plan: PlanModel) -> Iterator[Finding]:
     for place, component in enumerate(plan.components):
         over = plan.windows.of_measure(component)
         sums = plan.windows.sums_of(component.pays_of())
-        shorter = [each for each in sums if is_longer(over, each[1])]
+        shorter = [(name, reset) for name, reset in sums if is_longer(over, reset)]
         again = any(is_longer(of, plan.window(component)) for _, of in sums)
         if not shorter or again or component.component in plan.pays_by_deal:
             continue
         name, reset = sorted(shorter)[0]
         other = next(
-            (f"{each}, which adds up {_how_long(of)}" for each, of in sums if of == over), f"a sum {_how_long(over)}"
+            (f"{another}, which adds up {_how_long(of)}" for another, of in sums if of == over),
+            f"a sum {_how_long(over)}",
         )
-        yield Finding(
-            code="P217",
-            severity="error",
-            path=("components", place),
-            message=f"{component.component} pays a part of {name}, which begins anew {_when(reset)}, in one sum with {other}:"
-            f" what each {_said(reset)} before had would be lost",
-            mend="let both begin anew together, pay each by a component of its own, or look at one only in a condition, a rate or `multiply`",
+        yield Finding.error(
+            "P217",
+            ("components", place),
+            message=f"{component.component} pays a part of {name}, which begins anew {_when(reset)}, in one sum with"
+            f" {other}: what each {_said(reset)} before had would be lost",
+            mend="let both begin anew together, pay each by a component of its own, or look at one only in a"
+            " condition, a rate or `multiply`",
         )
 
 
@@ -70,12 +71,12 @@ def shared_by_versions(plan: PlanModel) -> Iterator[Finding]:
     for place, component in enumerate(plan.components):
         window = plan.window(component)
         if component.compares and not _begins_with(plan, window):
-            yield Finding(
-                code="P218",
-                severity="error",
-                path=("components", place),
-                message=f"versions: continue cannot hold for {component.component}: version {plan.version} begins on {plan.effective_from}, within"
-                f" a window over which it compares people, who would be counted under both versions",
+            yield Finding.error(
+                "P218",
+                ("components", place),
+                message=f"versions: continue cannot hold for {component.component}: version {plan.version} begins on"
+                f" {plan.effective_from}, within a window over which it compares people, who would be counted under"
+                " both versions",
                 mend="let the version begin with the window, or leave versions at restart",
             )
 
@@ -97,13 +98,14 @@ def gated_by_shorter(plan: PlanModel) -> Iterator[Finding]:
         for reference in dict.fromkeys(component.uses()):
             measure = plan.measure(reference.name) if reference.kind in ("measure", "amount", "attainment") else None
             if measure is not None and is_longer(over, measure.reset):
-                yield Finding(
-                    code="P215",
-                    severity="warning",
-                    path=("components", place),
-                    message=f"{component.component} pays a sum that begins anew {_when(over)}, by {measure.measure}, which begins anew"
-                    f" {_when(measure.reset)}: each time that changes, all that was paid before is priced again",
-                    mend=f"let both begin anew together, or pay each {_said(measure.reset)} by itself and say window: {over}",
+                yield Finding.warning(
+                    "P215",
+                    ("components", place),
+                    message=f"{component.component} pays a sum that begins anew {_when(over)}, by {measure.measure},"
+                    f" which begins anew {_when(measure.reset)}: each time that changes, all that was paid before is"
+                    " priced again",
+                    mend=f"let both begin anew together, or pay each {_said(measure.reset)} by itself and say window:"
+                    f" {over}",
                 )
                 break
 
@@ -114,18 +116,14 @@ def without_effect(plan: PlanModel) -> Iterator[Finding]:
         terms = measure.quota
         for name in ("per", "changes", "to_date", "spread", "ramp", "prorate"):
             if measure.reset == "never" and getattr(terms, name) != type(terms).model_fields[name].default:
-                said = f"{measure.measure} never begins anew, so that its quota is one figure: {name} has no effect"
+                message = f"{measure.measure} never begins anew, so that its quota is one figure: {name} has no effect"
                 mend = "say after which time it begins anew (reset), or take it out"
-                yield Finding(
-                    code="P308", severity="warning", path=("measures", place, "quota", name), message=said, mend=mend
-                )
+                yield Finding.warning("P308", ("measures", place, "quota", name), message=message, mend=mend)
     for place, component in enumerate(plan.components):
         if component.carry_over and plan.window(component) == "never":
-            said = f"the window of {component.component} never ends, so that nothing is carried over"
+            message = f"the window of {component.component} never ends, so that nothing is carried over"
             mend = "say its window, or take out carry_over"
-            yield Finding(
-                code="P308", severity="warning", path=("components", place, "carry_over"), message=said, mend=mend
-            )
+            yield Finding.warning("P308", ("components", place, "carry_over"), message=message, mend=mend)
 
 
 def _said(reset: Reset) -> str:

@@ -71,15 +71,15 @@ class Windows:
                 return {measure.measure: RESETS.index(measure.reset)}
             return {}
 
-        found = (of(each) if isinstance(each, Reference) else added_up(each, of) for each in paid)
-        return [(name, RESETS[length]) for one in found for name, length in one.items()]
+        lengths = (of(source) if isinstance(source, Reference) else added_up(source, of) for source in paid)
+        return [(name, RESETS[length]) for by_name in lengths for name, length in by_name.items()]
 
     @cached_property
     def _of_measures(self) -> dict[str, Reset]:
-        found: dict[str, Reset] = {}
+        resets: dict[str, Reset] = {}
         for component in self._components:
-            found[component.component] = self._of_measure(component, found)
-        return found
+            resets[component.component] = self._of_measure(component, resets)
+        return resets
 
     def _of_measure(self, component: Component, known: dict[str, Reset]) -> Reset:
         # What deals pay by themselves is summed as it is over the window that was said, whatever the reset of their
@@ -96,19 +96,19 @@ class Windows:
             return max(looks_at, key=RESETS.index)
         return min(gated_by, key=RESETS.index) if gated_by else component.pays
 
-    def _resets(self, found: Iterable[Reference], known: dict[str, Reset]) -> list[Reset]:
+    def _resets(self, references: Iterable[Reference], known: dict[str, Reset]) -> list[Reset]:
         resets: list[Reset] = []
-        for each in dict.fromkeys(found):
-            paid = self._component(each.name) if each.kind == "pay" else None
-            measure = self._measures.get(each.name) if each.kind not in ("pay", "term") else None
+        for reference in dict.fromkeys(references):
+            paid = self._component(reference.name) if reference.kind == "pay" else None
+            measure = self._measures.get(reference.name) if reference.kind not in ("pay", "term") else None
             if paid is not None:
-                resets.append(paid.window or known[each.name])
+                resets.append(paid.window or known[reference.name])
             elif measure is not None:
                 resets.append(measure.reset)
         return resets
 
     def _component(self, name: str) -> Component | None:
-        return next((each for each in self._components if each.component == name), None)
+        return next((component for component in self._components if component.component == name), None)
 
 
 def is_longer(one: Reset, other: Reset) -> bool:

@@ -1,84 +1,20 @@
-"""What deals, and what was earned by them, say that is allowed and yet looks like a slip: the remarks that need more
-than roster and plans."""
+"""What deals say that is allowed and yet looks like a slip: one deal under two ids, and dates years ahead."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Final
 
 import polars as pl
 
-from shared.formatting import percent
-from shared.kernel.language.plausibility import HIGH_ATTAINMENT
-from shared.kernel.plan.plan_set import PlanSet
-from shared.kernel.remarks.roster import SHOWN, Remark
+from shared.kernel.remarks.remark import SHOWN, Remark
 
-LOW_ATTAINMENT: Final = Decimal("0.01")
-SEVERAL: Final = 3
-"""So many people do not fail alike."""
 YEARS_AHEAD: Final = 5
 """A date so many years after everything else is rather a slip in the year."""
 RARE: Final = 100
 """Deals that are alike in everything are a slip where they are one in so many; where there are more, it is how the
 company sells."""
-
-
-def attainment_remarks(earnings: pl.DataFrame, plans: PlanSet) -> list[Remark]:
-    """Attainments that are too high or too low to be true, where pay depends on them; of `EARNINGS`."""
-    looked_at = [
-        (plan.plan, plan.version, component.component)
-        for plan in plans.holding
-        for attained in [{name for component in plan.components for name in plan.quotas_of(component)}]
-        for component in plan.components
-        if getattr(component, "measure", None) in attained
-    ]
-    names = ["plan", "version", "component"]
-    those = pl.DataFrame(looked_at, schema={n: earnings.schema[n] for n in names}, orient="row")
-    attained = earnings.filter(pl.col("attainment") > 0).join(those, on=names, how="semi")
-    return [*_far_above_quota(attained), *_far_below_quota(attained)]
-
-
-def _far_above_quota(earnings: pl.DataFrame) -> list[Remark]:
-    """Attainments that are so high that a digit or a unit of a quota or of amounts has rather slipped, of each
-    component the last."""
-    high = (
-        earnings.filter(pl.col("attainment") >= HIGH_ATTAINMENT)
-        .sort("period")
-        .unique(["participant_id", "component"], keep="last")
-        .sort("participant_id", "component")
-    )
-    rows = high.select("participant_id", "component", "period", "attainment").iter_rows()
-    return [
-        Remark(
-            kind="far_above_quota",
-            participant_id=who,
-            says=f"In {period} {who} is at {percent(Decimal(int(attained)))} of quota or more for component {component}."
-            " If a digit or a unit slipped, correct the quota or the amounts of the deals.",
-        )
-        for who, component, period, attained in rows
-    ]
-
-
-def _far_below_quota(earnings: pl.DataFrame) -> list[Remark]:
-    """Components for which everybody is far below quota, several people at least: rather all amounts are in another
-    unit than the quotas."""
-    best = (
-        earnings.group_by("component")
-        .agg(best=pl.col("attainment").max(), people=pl.col("participant_id").n_unique())
-        .filter((pl.col("best") < LOW_ATTAINMENT) & (pl.col("people") >= SEVERAL))
-        .sort("component")
-    )
-    return [
-        Remark(
-            kind="far_below_quota",
-            participant_id="",
-            says=f"All {people:,} who sold are below {percent(LOW_ATTAINMENT)} of quota for component {component}."
-            " If amounts or quotas are in thousands, or the other in cents, send them again in whole units.",
-        )
-        for component, people in best.select("component", "people").iter_rows()
-    ]
 
 
 def deal_remarks(deals: pl.DataFrame) -> list[Remark]:
@@ -100,9 +36,7 @@ def duplicate_deals(deals: pl.DataFrame, alike: Sequence[str], *, all_deals: int
     """
     numbers = [name for name in alike if deals.schema[name] in (pl.Int64, pl.Date)]
     # Texts and lists are expensive to compare: numbers and dates first, which leave few.
-    likely = deals.filter(
-        pl.struct("owner", *numbers).is_duplicated()
-    )  # few, and only of them texts and lists are compared
+    likely = deals.filter(pl.struct("owner", *numbers).is_duplicated())
     twice = (
         likely.group_by("owner", *alike)
         .agg(pl.col("deal_id").unique().sort())

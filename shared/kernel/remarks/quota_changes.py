@@ -6,16 +6,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
+from shared.formatting import trimmed
 from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
 from shared.kernel.language.conventions import CalendarTerms, Reset
 from shared.kernel.language.measures import Measure
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
+from shared.kernel.remarks.remark import Remark, RemarkKind
 from shared.kernel.roster import Roster
+
+FAR: Final = 10
+"""A quota that is so many times the one before, or such a part of it, is rather a slip of a digit."""
 
 
 class QuotaChange(NamedTuple):
@@ -28,44 +33,55 @@ class QuotaChange(NamedTuple):
     before: Decimal
     quota: Decimal
 
+    @property
+    def in_words(self) -> str:
+        """The beginning of a sentence about it."""
+        return (
+            f"From {self.effective_from} the quota of {self.participant_id} for {self.measure.measure} is"
+            f" {trimmed(self.quota)} instead of {trimmed(self.before)}"
+        )
 
-class LateQuota(NamedTuple):
-    """A quota that begins after the first day of the window that it counts for, and the first and last day of that."""
-
-    change: QuotaChange
-    first: date
-    last: date
-    divides: bool
-    """Whether the window is longer than the time in which each figure could count by itself (`changes: by_period`)."""
+    def remark(self, kind: RemarkKind, says: str, *, until: date) -> Remark:
+        """What there is to say about it."""
+        return Remark(kind=kind, participant_id=self.participant_id, says=says, since=self.effective_from, until=until)
 
 
-def quota_changes(roster: Roster, plans: PlanSet) -> list[QuotaChange]:
-    """The quotas that replace another, both above zero, where pay depends on them, by participant and date.
+def quota_changes(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
+    """Quotas that replace another, both above zero, where pay depends on them: those that come late, and those that
+    are far off.
 
     Of who comes to the plan on that day the earlier quota was none of this plan's.
     """
-    found = [
-        change
-        for plan in plans.holding
-        for name in sorted({name for component in plan.components for name in plan.quotas_of(component)})
-        if (measure := plan.measure(name)) is not None
-        for change in _of_measure(roster, plans, plan=plan, measure=measure)
-    ]
-    return sorted(
-        found, key=lambda each: (each.participant_id, each.effective_from, each.plan.plan, each.measure.measure)
-    )
+    for plan in plans.holding:
+        for name in {name for component in plan.components for name in plan.quotas_of(component)}:
+            if (measure := plan.measure(name)) is not None:
+                for change in _of_measure(roster, plans, plan=plan, measure=measure):
+                    yield from _late(change)
+                    yield from _far_off(change)
 
 
-def late_quotas(changes: list[QuotaChange]) -> Iterator[LateQuota]:
-    """Those of them that begin after the first day of what they count for, in the same order."""
-    for change in changes:
-        measure, calendar = change.measure, change.plan.calendar
-        if measure.reset == "never":
-            continue
-        over: Reset = "month" if measure.quota.changes == "by_period" else measure.reset
-        first, last = window_at(change.effective_from, over, calendar=calendar)
-        if change.effective_from > first:
-            yield LateQuota(change, first, last, divides=over != "month")
+def _late(change: QuotaChange) -> Iterator[Remark]:
+    """A quota that begins after the first day of the window that it counts for."""
+    if change.measure.reset == "never":
+        return
+    # With `changes: by_period` each figure counts for its own periods, so only the month in which it begins is split.
+    by_period = change.measure.quota.changes == "by_period"
+    over: Reset = "month" if by_period else change.measure.reset
+    first, last = window_at(change.effective_from, over, calendar=change.plan.calendar)
+    if change.effective_from > first:
+        mend = " or say in the plan that quotas change by_period" if over != "month" else ""
+        says = (
+            f"{change.in_words}, and on plan {change.plan.plan} it counts for the whole of {first} to {last}."
+            f" If it is not meant for the days before, let it begin on {last + timedelta(days=1)}{mend}."
+        )
+        yield change.remark("late_quota", says, until=last)
+
+
+def _far_off(change: QuotaChange) -> Iterator[Remark]:
+    if not 1 / Decimal(FAR) < change.quota / change.before < FAR:
+        times = "ten times as much or more" if change.quota > change.before else "a tenth or less"
+        says = f"{change.in_words}, {times}. If a digit slipped, set it again from that day."
+        yield change.remark("quota_far_off", says, until=change.effective_from)
 
 
 def window_at(day: date, over: Reset, *, calendar: CalendarTerms) -> tuple[date, date]:
@@ -104,7 +120,7 @@ def _of_measure(roster: Roster, plans: PlanSet, *, plan: Plan, measure: Measure)
 def _on_plan(changes: pl.DataFrame, day: str, *, roster: Roster, plan: Plan) -> pl.DataFrame:
     """Those whose participant is active on the plan on a day of theirs."""
     assigned = roster.assignments.select("participant_id", since="effective_from", on="plan", active="active")
-    found = changes.sort(day).join_asof(
+    on_day = changes.sort(day).join_asof(
         assigned, left_on=day, right_on="since", by="participant_id", check_sortedness=False
     )
-    return found.filter(pl.col("active") & (pl.col("on") == plan.plan)).select(changes.columns)
+    return on_day.filter(pl.col("active") & (pl.col("on") == plan.plan)).select(changes.columns)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from shared.kernel.remarks.remark import EVER, SHOWN, Remark
+
 
 class Circle(NamedTuple):
     """Who reports to the next, and the last of them to the first, from a day to another; one alone is their own
@@ -18,8 +20,23 @@ class Circle(NamedTuple):
     until: date
 
 
-def circles(assignments: pl.DataFrame) -> list[Circle]:
-    """The circles of a table of assignments, each once for as long as it is closed, by first day and member."""
+def reporting_circles(assignments: pl.DataFrame) -> Iterator[Remark]:
+    """Everybody who is in a circle, in a table of assignments; each circle once for as long as it is closed."""
+    for circle in _circles(assignments):
+        chain = [*circle.members, circle.members[0]]
+        shown = ", ".join(chain if len(chain) <= SHOWN + 1 else [*chain[:SHOWN], "and so on"])
+        says = (
+            f"From {circle.since} managers report in a circle: {shown}. The chain above a deal ends there, and nobody"
+            " above is credited. Correct the manager of one of them."
+        )
+        for who in circle.members:
+            yield Remark(
+                kind="managers_in_a_circle", participant_id=who, says=says, since=circle.since, until=circle.until
+            )
+
+
+def _circles(assignments: pl.DataFrame) -> Iterator[Circle]:
+    """The circles of a table of assignments, each once for as long as it is closed."""
     managers: dict[str, list[tuple[date, str | None]]] = {}
     for who, day, manager in (
         assignments.select("participant_id", "effective_from", "manager").sort("effective_from").iter_rows()
@@ -30,15 +47,13 @@ def circles(assignments: pl.DataFrame) -> list[Circle]:
     suspects = _in_some_circle(managers)
     days = sorted({day for who in suspects for day, _ in managers[who]})
     open_since: dict[tuple[str, ...], date] = {}
-    found: list[Circle] = []
     for day in days:
         now = set(_on(day, suspects, managers=managers))
-        for members in [each for each in open_since if each not in now]:
-            found.append(Circle(members, open_since.pop(members), day - timedelta(days=1)))
+        for members in open_since.keys() - now:
+            yield Circle(members, open_since.pop(members), day - timedelta(days=1))
         for members in now:
             open_since.setdefault(members, day)
-    found += [Circle(members, since, date.max) for members, since in open_since.items()]
-    return sorted(found, key=lambda each: (each.since, each.members))
+    yield from (Circle(members, since, EVER) for members, since in open_since.items())
 
 
 def _in_some_circle(managers: dict[str, list[tuple[date, str | None]]]) -> set[str]:

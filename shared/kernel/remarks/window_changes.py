@@ -5,30 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import NamedTuple
 
 import polars as pl
 
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.remarks.quota_changes import window_at
+from shared.kernel.remarks.remark import Remark
 from shared.kernel.roster import Roster
 
 
-class MidWindowChange(NamedTuple):
-    """What begins on a day within the window, from its first to its last day, of a measure with a quota; of a version
-    for everybody."""
-
-    participant_id: str
-    before: str
-    plan: Plan
-    day: date
-    measure: str
-    first: date
-    last: date
-
-
-def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
+def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
     """Participants who come from one plan to another within a window of the other: the longest of those on whose quotas
     its pay depends."""
     timeline = roster.assignments.sort("effective_from").with_columns(
@@ -39,30 +26,31 @@ def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
         to = _in_force(plans, plan, day=day)
         if to is not None and (window := _longest_window(to, day)) is not None:
             measure, first, last = window
-            yield MidWindowChange(
-                participant_id=who, before=before, plan=to, day=day, measure=measure, first=first, last=last
+            says = (
+                f"From {day} {who} is on plan {plan} instead of {before}, within {first} to {last}:"
+                f" what counted for {measure} before does not count on plan {plan}, and the quota of the whole time"
+                f" does. If that is not meant, let the change begin on {last + timedelta(days=1)}."
             )
+            yield Remark(kind="plan_changed_within", participant_id=who, says=says, since=day, until=last)
 
 
-def version_changes(roster: Roster, plans: PlanSet) -> Iterator[MidWindowChange]:
+def version_changes(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
     """Versions that somebody is on and that begin within a window of their own, where the plan does not say what
     becomes of its sums."""
     taken = set(roster.assignments["plan"].drop_nulls())
     for plan in plans.holding:
-        before = _in_force(plans, plan.plan, day=plan.effective_from - timedelta(days=1))
+        day = plan.effective_from
+        before = _in_force(plans, plan.plan, day=day - timedelta(days=1))
         if before is None or plan.plan not in taken or "versions" in plan.conventions.model_fields_set:
             continue
-        if (window := _longest_window(plan, plan.effective_from)) is not None:
+        if (window := _longest_window(plan, day)) is not None:
             measure, first, last = window
-            yield MidWindowChange(
-                participant_id="",
-                before=before.key,
-                plan=plan,
-                day=plan.effective_from,
-                measure=measure,
-                first=first,
-                last=last,
+            says = (
+                f"{plan.key} replaces {before.key} on {day}, within {first} to {last}: {measure} begins anew,"
+                " and the quota of the whole time counts. Say in the plan `conventions: {versions: continue}`, or"
+                " `restart` if that is meant."
             )
+            yield Remark(kind="version_within", participant_id="", says=says, since=day, until=last)
 
 
 def _in_force(plans: PlanSet, name: str, *, day: date) -> Plan | None:
@@ -74,11 +62,11 @@ def _longest_window(plan: Plan, day: date) -> tuple[str, date, date] | None:
     """A measure of the plan with a quota, and the first and last day of its window, of those that hold the day and
     begin before it the first to begin.
     """
-    found = []
+    windows = []
     for name in sorted({name for component in plan.components for name in plan.quotas_of(component)}):
         measure = plan.measure(name)
         if measure is not None and measure.reset != "never":
             first, last = window_at(day, measure.reset, calendar=plan.calendar)
             if first < day:
-                found.append((name, first, last))
-    return min(found, key=lambda each: (each[1], each[0]), default=None)
+                windows.append((name, first, last))
+    return min(windows, key=lambda window: (window[1], window[0]), default=None)

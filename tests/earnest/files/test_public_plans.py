@@ -11,7 +11,7 @@ import pytest
 
 from earnest.files.calculation import calculate
 from earnest.plans.files import read_plans
-from shared.kernel.checks.assertions import checked
+from shared.kernel.checks.assertions import assertion_results
 from shared.money import from_minor
 
 FOLDER = Path(__file__).resolve().parents[3] / "examples" / "public_plans"
@@ -33,7 +33,7 @@ def test_a_public_plan_pays_what_was_worked_out_by_hand(plan: Path) -> None:
     assert all(row["why"] for row in rows)
     assert set(found.rejected["reason"]) <= {"no_rule"}  # a deal that the plan leaves out on purpose
     assert not found.notes
-    assert all(point.holds for each in plans for point in checked(each))
+    assert all(point.holds for each in plans for point in assertion_results(each))
     assert found.explained.lines["amount"].sum() == found.earnings["amount"].sum()
 
 

@@ -12,8 +12,10 @@ import polars as pl
 import pytest
 
 from shared.kernel import Plan, PlanSet, Roster
-from shared.kernel.remarks.deals import attainment_remarks, duplicate_deals, far_ahead, last_of_the_many
-from shared.kernel.remarks.roster import remark_sentences, remarks_within, roster_remarks
+from shared.kernel.remarks.deals import duplicate_deals, far_ahead, last_of_the_many
+from shared.kernel.remarks.earnings import earnings_remarks
+from shared.kernel.remarks.remark import remark_sentences, remarks_within
+from shared.kernel.remarks.roster import roster_remarks
 from shared.kernel.tables import EARNINGS
 
 QUARTER = [{"measure": "sales", "sum_of": ["own"], "reset": "quarter"}]
@@ -161,18 +163,18 @@ def earnings(*rows: tuple[str, str, int, int]) -> pl.DataFrame:
 
 def test_ten_times_the_quota_is_told_once_for_the_last_month() -> None:
     months = earnings(("ann", "2025-01", 1100, 100), ("ann", "2025-02", 2050, 100), ("bob", "2025-02", 90, 100))
-    [words] = remark_sentences(attainment_remarks(months, PlanSet([plan()])))
+    [words] = remark_sentences(earnings_remarks(months, PlanSet([plan()])))
     assert words.startswith("In 2025-02 ann is at 2,000% of quota or more for component base.")
     ungated = GATED | {"when": None}
-    assert attainment_remarks(months, PlanSet([plan(components=[ungated])])) == []
+    assert earnings_remarks(months, PlanSet([plan(components=[ungated])])) == []
 
 
 def test_everybody_far_below_quota_is_told_where_they_are_several() -> None:
     some = [("ann", "2025-01", 1, 1000), ("bob", "2025-01", 2, 1000), ("cy", "2025-01", 3, 1000)]
-    [words] = remark_sentences(attainment_remarks(earnings(*some), PlanSet([plan()])))
+    [words] = remark_sentences(earnings_remarks(earnings(*some), PlanSet([plan()])))
     assert words.startswith("All 3 who sold are below 1% of quota for component base.")
-    assert attainment_remarks(earnings(*some[:2]), PlanSet([plan()])) == []
-    assert attainment_remarks(earnings(*some, ("dan", "2025-01", 500, 1000)), PlanSet([plan()])) == []
+    assert earnings_remarks(earnings(*some[:2]), PlanSet([plan()])) == []
+    assert earnings_remarks(earnings(*some, ("dan", "2025-01", 500, 1000)), PlanSet([plan()])) == []
 
 
 def sold(*rows: tuple[str, str, int]) -> pl.DataFrame:
