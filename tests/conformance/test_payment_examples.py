@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from earnest.files.pay import Sources, pay_from_files
+from earnest.files.pay import PayFiles, pay_from_files
 from earnest.files.pay_results import settlements, tables
 from shared.pay.steps import BESIDE
 
@@ -34,13 +34,13 @@ GIVEN = BESIDE | {
 """Steps that bring or take for good; all others move what is there."""
 
 
-def sources(case: Path) -> Sources:
+def sources(case: Path) -> PayFiles:
     def there(name: str) -> Path | None:
         return case / name if (case / name).exists() else None
 
     terms = sorted(case.glob("terms*.yaml"))
     last = (case / LAST).read_text().strip() if there(LAST) else None
-    return Sources(
+    return PayFiles(
         terms=terms,
         earned=case / "earned.csv",
         deals=there("deals.csv"),
