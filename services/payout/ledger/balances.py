@@ -1,12 +1,15 @@
-"""Balances: the sums of accounts as people read them. Amounts are in minor units."""
+"""What people read of the ledger: balances, which are the sums of accounts, and which months are open. Amounts are in
+minor units.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from shared.pay.accounts import LedgerAccount
+from shared.periods import Month
 
 SIGNS: Final[Mapping[LedgerAccount, Literal["", "-"]]] = {
     "earned": "",
@@ -27,6 +30,8 @@ ACCOUNTS: Final = tuple(SIGNS)
 
 By = Literal["participant", "cost_center", "entity", "pay_group"]
 """What balances can be summed by."""
+
+PeriodState = Literal["open", "soft-closed", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +72,12 @@ class TrialBalanceRow:
     def closing(self) -> int:
         """What stands on it after the month."""
         return self.opening + self.debits - self.credits
+
+
+class BookedPeriod(NamedTuple):
+    """A month of a pay group in which something is booked, and the run that closed it, if one did."""
+
+    pay_group: str
+    period: Month
+    state: PeriodState
+    closed_by: str | None

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from services.payout.ledger.journal import Journal, Posting
+from services.payout.ledger.journal import Journal
 from shared.contracts.base import instant_text
 
 NOTHING: Final = ""
@@ -52,10 +52,11 @@ def journal_sha256(journal: Journal, entry: int, *, previous_sha256: str, record
         journal.assignment.pay_group,
         journal.assignment.entity,
         journal.assignment.cost_center,
-        journal.cause,  # JSONB of PostgreSQL keeps no order of keys: sorted, it is the same as it was when it is read again
+        # JSONB of PostgreSQL keeps no order of keys: sorted, the cause is the same when it is read again.
+        journal.cause,
         journal.actor,
         instant_text(recorded_at),
-        [_posting(posting) for posting in journal.postings],
+        [posting.columns() for posting in journal.postings],
     )
     return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -71,9 +72,3 @@ def chain(journals: Iterable[Journal], heads: Mapping[str, Head], *, recorded_at
         ends[journal.participant_id] = Head(entry, digest)
         links.append(Link(entry, head.sha256, digest))
     return links
-
-
-def _posting(posting: Posting) -> list[Any]:
-    key = posting.key
-    of = (key.component, key.plan, key.version) if key else (None, None, None)
-    return [posting.account, posting.currency, posting.amount, *of, posting.deal]

@@ -11,7 +11,7 @@ time.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -51,6 +51,9 @@ Earned = Mapping[ComponentKey, int]
 """Amounts in minor units; what is not there is zero."""
 
 
+POSTING_COLUMNS: Final = ("account", "currency", "amount", "component", "plan", "version", "deal")
+
+
 class Posting(NamedTuple):
     """An amount in minor units on an account of a participant.
 
@@ -63,6 +66,19 @@ class Posting(NamedTuple):
     amount: int
     key: ComponentKey | None = None
     deal: str | None = None
+
+    def columns(self) -> tuple[Any, ...]:
+        """The posting spread out as `POSTING_COLUMNS`: so it lies in the table, and so it is hashed."""
+        key = self.key
+        of_component = (key.component, key.plan, key.version) if key else (None, None, None)
+        return (self.account, self.currency, self.amount, *of_component, self.deal)
+
+    @staticmethod
+    def of_columns(columns: Iterable[Any]) -> Posting:
+        """The posting of what `columns` gives."""
+        account, currency, amount, component, plan, version, deal = columns
+        key = None if component is None else ComponentKey(component, plan, version, currency)
+        return Posting(account=account, currency=currency, amount=amount, key=key, deal=deal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +155,8 @@ def difference(before: Earned, after: Earned) -> dict[ComponentKey, int]:
     Differences telescope: what is booked of a month always sums to the newest earning, however many events there were,
     in whichever order they came and whatever was left out between.
     """
-    keys = sorted(
-        before.keys() | after.keys()
-    )  # an order of its own: the hash of a journal covers its postings in order
+    # An order of its own: the hash of a journal covers its postings in their order.
+    keys = sorted(before.keys() | after.keys())
     changes = {key: after.get(key, 0) - before.get(key, 0) for key in keys}
     return {key: change for key, change in changes.items() if change}
 

@@ -45,28 +45,22 @@ def show_summary(_: EarningsReader, snapshot: SnapshotDep) -> Summary:
     with snapshot.connect() as connection:
         totals, positions = views.totals(connection), views.positions(connection, WORKER)
         open_from = closings.open_from(connection)
-    return Summary(totals=[BalanceView.of(each) for each in totals], positions=positions, open_from=open_from)
+    return Summary(totals=[BalanceView.of(balance) for balance in totals], positions=positions, open_from=open_from)
 
 
 @router.get("/v1/periods", summary="Open and closed months")
 def list_periods(_: EarningsReader, snapshot: SnapshotDep) -> Periods:
     """Which periods are open and which are closed, and by which run."""
     with snapshot.connect() as connection:
-        found = views.periods(connection)
-    return Periods(
-        periods=[
-            PeriodView.of(pay_group, period, state=state, closed_by=closed_by)
-            for pay_group, period, state, closed_by in found
-        ]
-    )
+        return Periods(periods=[PeriodView.model_validate(period) for period in views.periods(connection)])
 
 
 @router.get("/v1/participants/{participant_id:path}/balance", summary="Balances of a participant")
 def show_balance(_: EarningsReader, snapshot: SnapshotDep, participant_id: ParticipantId) -> Balances:
     """What a participant has earned, was paid and is owed, per currency."""
     with snapshot.connect() as connection:
-        found = views.balances(connection, participant_id)
-    return Balances(participant_id=participant_id, balances=[BalanceView.of(each) for each in found])
+        balances = views.balances(connection, participant_id)
+    return Balances(participant_id=participant_id, balances=[BalanceView.of(balance) for balance in balances])
 
 
 @router.get("/v1/participants/{participant_id:path}/journal", summary="Journals of a participant")
@@ -79,11 +73,11 @@ def list_journals(
 ) -> Journals:
     """A participant's journals, the latest first: what was booked, in which period, about which period, and why."""
     with snapshot.connect() as connection:
-        found = views.journals(connection, participant_id, before=before, limit=limit)
+        journals = views.journals(connection, participant_id, before=before, limit=limit)
     return Journals(
         participant_id=participant_id,
-        journals=[JournalView.of(booked) for booked in found],
-        next=next_page(found, limit, cursor=lambda last: last.number),
+        journals=[JournalView.of(journal) for journal in journals],
+        next=next_page(journals, limit, cursor=lambda last: last.number),
     )
 
 
@@ -97,13 +91,12 @@ def list_balances(
 ) -> Sums:
     """The accounts by participant, cost centre, entity or pay group, per currency. Currencies are never added up."""
     with snapshot.connect() as connection:
-        found = views.totals_by(connection, by, after=after, limit=limit)
-    keys = list(
-        dict.fromkeys(key for key, _ in found)
-    )  # a key has a row for each of its currencies; a page counts keys
+        totals = views.totals_by(connection, by, after=after, limit=limit)
+    # A key has a row for each of its currencies, and a page counts keys.
+    keys = list(dict.fromkeys(key for key, _ in totals))
     return Sums(
         by=by,
-        balances=[SumView.of(balance, key=key) for key, balance in found],
+        balances=[SumView.of(balance, key=key) for key, balance in totals],
         next=next_page(keys, limit, cursor=lambda last: last),
     )
 
@@ -115,7 +108,10 @@ def show_trial_balance(
     period: Annotated[PeriodName, Query(examples=["2025-03"])],
     entity: Annotated[NoNul | None, Query(description="Of this legal entity only; empty: of none")] = None,
 ) -> TrialBalance:
-    """What a month found on each account, debited, credited and left there: journals by the month they are booked in."""
+    """What a month found on each account, debited, credited and left there: journals by the month they are booked
+    in.
+    """
+    month = checked(period)
     with snapshot.connect() as connection:
-        found = views.trial_balance(connection, checked(period), entity=entity)
-    return TrialBalance(period=period, entity=entity, accounts=[TrialLine.of(each) for each in found])
+        rows = views.trial_balance(connection, month, entity=entity)
+    return TrialBalance(period=month, entity=entity, accounts=[TrialLine.of(row) for row in rows])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
-from services.payout.ledger.balances import Balance, By, TrialBalanceRow
-from services.payout.ledger.journal import BookedJournal, Posting
+from services.payout.ledger.balances import Balance, By, PeriodState, TrialBalanceRow
+from services.payout.ledger.journal import POSTING_COLUMNS, BookedJournal, Posting
 from shared.money import from_minor
 from shared.pay.accounts import LedgerAccount
 from shared.pay.steps import JournalKind
@@ -18,7 +18,7 @@ from shared.periods import Month
 
 
 class BalanceView(BaseModel):
-    """The accounts in one currency, signed as people read them: costs, what is owed, and what is owed back, as positive amounts.
+    """The accounts in one currency, signed as people read them: costs, what is owed, and what is owed back are positive.
 
     Always earned + adjusted + guaranteed = paid + held + payable - draw - clawback.
     """
@@ -48,8 +48,8 @@ class Balances(BaseModel):
 
 
 class Summary(BaseModel):
-    """The whole ledger in a few figures; `positions` says, per partition of topic `earnings`, what is booked next, `open_from` the
-    first month that is open, per pay group that has closed one.
+    """The whole ledger in a few figures; `positions` says, per partition of topic `earnings`, what is booked next,
+    `open_from` the first month that is open, per pay group that has closed one.
     """
 
     totals: list[BalanceView]
@@ -58,7 +58,9 @@ class Summary(BaseModel):
 
 
 class SumView(BalanceView):
-    """The accounts of one cost centre, entity, pay group or participant, in one currency; `key` is empty where none was named."""
+    """The accounts of one cost centre, entity, pay group or participant, in one currency; `key` is empty where none was
+    named.
+    """
 
     key: str
 
@@ -72,7 +74,8 @@ class Sums(BaseModel):
 
 
 class TrialLine(BaseModel):
-    """An account in one currency: what stood on it before the month, what the month debited and credited, and what stands after.
+    """An account in one currency: what stood on it before the month, what the month debited and credited, and what
+    stands after.
 
     Debits are positive in `opening` and `closing`.
     """
@@ -93,7 +96,9 @@ class TrialLine(BaseModel):
 
 
 class TrialBalance(BaseModel):
-    """The accounts of a month. In each currency openings, and closings, sum to zero, and debits are as much as credits."""
+    """The accounts of a month. In each currency openings, and closings, sum to zero, and debits are as much as
+    credits.
+    """
 
     period: Month
     entity: str | None
@@ -101,7 +106,9 @@ class TrialBalance(BaseModel):
 
 
 class PostingView(BaseModel):
-    """An amount on an account: debits are positive. `earned` and `held` name component and plan version, `held` may name a deal."""
+    """An amount on an account: debits are positive. `earned` and `held` name component and plan version, `held` may
+    name a deal.
+    """
 
     account: LedgerAccount
     currency: str
@@ -114,16 +121,8 @@ class PostingView(BaseModel):
     @classmethod
     def of(cls, posting: Posting) -> Self:
         """The posting in major units, its component spread out."""
-        key = posting.key
-        return cls(
-            account=posting.account,
-            currency=posting.currency,
-            amount=from_minor(posting.amount, posting.currency),
-            component=key.component if key else None,
-            plan=key.plan if key else None,
-            version=key.version if key else None,
-            deal=posting.deal,
-        )
+        columns = dict(zip(POSTING_COLUMNS, posting.columns(), strict=True))
+        return cls(**columns | {"amount": from_minor(posting.amount, posting.currency)})
 
 
 class JournalView(BaseModel):
@@ -148,10 +147,10 @@ class JournalView(BaseModel):
     postings: list[PostingView]
 
     @classmethod
-    def of(cls, booked: BookedJournal) -> Self:
+    def of(cls, journal: BookedJournal) -> Self:
         """The journal with its postings in major units."""
-        facts = {name: getattr(booked, name) for name in cls.model_fields if name != "postings"}
-        return cls(**facts, postings=[PostingView.of(posting) for posting in booked.postings])
+        facts = {name: getattr(journal, name) for name in cls.model_fields if name != "postings"}
+        return cls(**facts, postings=[PostingView.of(posting) for posting in journal.postings])
 
 
 class Journals(BaseModel):
@@ -163,17 +162,16 @@ class Journals(BaseModel):
 
 
 class PeriodView(BaseModel):
-    """A month of a pay group. Soft-closed: the stream books into the month after it, and finance may still adjust it."""
+    """A month of a pay group. Soft-closed: the stream books into the month after it, and finance may still adjust
+    it.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
 
     pay_group: str
     period: Month
-    state: Literal["open", "soft-closed", "closed"]
+    state: PeriodState
     closed_by: str | None
-
-    @classmethod
-    def of(cls, pay_group: str, period: Month, *, state: str, closed_by: str | None) -> Self:
-        """From a row of `store_views.periods`: the database says the state."""
-        return cls.model_validate({"pay_group": pay_group, "period": period, "state": state, "closed_by": closed_by})
 
 
 class Periods(BaseModel):

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.payout.ledger.chain import NOTHING, Head, chain
-from services.payout.ledger.journal import ComponentKey, Earned, Journal
+from services.payout.ledger.journal import POSTING_COLUMNS, ComponentKey, Earned, Journal
 from services.payout.ledger.tables import book, booked_earning, journal, journal_kind, posting
 from shared.columns import arrays, insert_rows, is_any, rows_of
 from shared.pay.steps import JournalKind
@@ -70,8 +70,8 @@ def save_booked(connection: Connection, booked: Mapping[Earner, BookedEarning]) 
     """Remember what is booked for each earner, so that the next event needs no sum over journals."""
     if not booked:
         return
-    rows = [(*earner, each.revision, each.journal) for earner, each in booked.items()]
-    amounts = ([(*key, amount) for key, amount in each.earned.items()] for each in booked.values())
+    rows = [(*earner, earning.revision, earning.journal) for earner, earning in booked.items()]
+    amounts = ([(*key, amount) for key, amount in earning.earned.items()] for earning in booked.values())
     connection.execute(_SAVE_BOOKED, arrays(_REMEMBERED, rows, earned=amounts))
 
 
@@ -86,10 +86,7 @@ _INSERT_JOURNALS = insert_rows(
     json=("cause",),
     once={"recorded_at": bindparam("now", type_=journal.c.recorded_at.type)},
 )
-_OF_POSTING: Final = (
-    *("journal", "line", "account", "participant_id", "currency", "amount"),
-    *("component", "plan", "version", "deal"),
-)
+_OF_POSTING: Final = ("journal", "line", "participant_id", *POSTING_COLUMNS)
 _INSERT_POSTINGS = insert_rows(posting, _OF_POSTING)
 
 
@@ -101,32 +98,25 @@ def post(connection: Connection, journals: Sequence[Journal], *, now: datetime) 
     """
     if not journals:
         return
-    heads = _lock_heads(connection, {each.participant_id for each in journals})
+    heads = _lock_heads(connection, {entry.participant_id for entry in journals})
     links = chain(journals, heads, recorded_at=now)
     rows = [
-        (each.id, each.kind, each.participant_id, each.origin_period, each.actor, *each.assignment, *link)
-        for each, link in zip(journals, links, strict=True)
+        (entry.id, entry.kind, entry.participant_id, entry.origin_period, entry.actor, *entry.assignment, *link)
+        for entry, link in zip(journals, links, strict=True)
     ]
-    causes = (each.cause for each in journals)
+    causes = (entry.cause for entry in journals)
     connection.execute(_INSERT_JOURNALS, {**arrays(_OF_JOURNAL, rows, cause=causes), "now": now})
-    connection.execute(_INSERT_POSTINGS, arrays(_OF_POSTING, _posting_rows(journals)))
+    postings = [
+        (entry.id, line, entry.participant_id, *booked.columns())
+        for entry in journals
+        for line, booked in enumerate(entry.postings)
+    ]
+    connection.execute(_INSERT_POSTINGS, arrays(_OF_POSTING, postings))
     # The last link of each participant is the new head: of equal keys a mapping keeps the last.
-    ends = {each.participant_id: link for each, link in zip(journals, links, strict=True)}
+    ends = {entry.participant_id: link for entry, link in zip(journals, links, strict=True)}
     moved = [(participant, link.entry, link.sha256) for participant, link in ends.items()]
     connection.execute(_MOVE_HEADS, arrays(_OF_HEAD, moved))
 
-
-def _posting_rows(journals: Iterable[Journal]) -> Iterable[tuple[object, ...]]:
-    for each in journals:
-        for line, posted in enumerate(each.postings):
-            component, plan, version = (
-                (posted.key.component, posted.key.plan, posted.key.version) if posted.key else _NONE
-            )
-            head = (each.id, line, posted.account, each.participant_id, posted.currency, posted.amount)
-            yield (*head, component, plan, version, posted.deal)
-
-
-_NONE: Final = (None, None, None)
 
 _OF_HEAD: Final = ("participant_id", "entries", "head_sha256")
 _moved = rows_of(book, _OF_HEAD)

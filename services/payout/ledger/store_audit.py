@@ -12,12 +12,13 @@ import orjson
 from sqlalchemy import Connection, Row, select, text
 
 from services.payout.ledger.chain import Link
-from services.payout.ledger.journal import ComponentKey, CostAssignment, Journal, Posting
+from services.payout.ledger.journal import POSTING_COLUMNS, ComponentKey, CostAssignment, Journal, Posting
 from services.payout.ledger.store import Earner
 from services.payout.ledger.tables import booked_earning
 from shared.log.port import Partition
 from shared.log.tables import dead_letter
 from shared.pay.snapshot import PayKey
+from shared.periods import Month
 
 AccountKey: TypeAlias = tuple[str, str, str]
 """A participant, a currency and an account."""
@@ -38,10 +39,12 @@ def earned(connection: Connection) -> dict[Earner, dict[ComponentKey, int]]:
 
 def remembered(connection: Connection) -> dict[Earner, dict[ComponentKey, int]]:
     """What the stream goes on from."""
-    of = booked_earning.c
+    # By the columns that the worker reads, but all of them at once: `store.booked_earnings` wants earners.
+    stored = booked_earning.c
+    rows = connection.execute(select(stored.participant_id, stored.period, stored.earned))
     return {
         (participant, period): {ComponentKey(*key): amount for *key, amount in orjson.loads(amounts)}
-        for participant, period, amounts in connection.execute(select(of.participant_id, of.period, of.earned))
+        for participant, period, amounts in rows
     }
 
 
@@ -89,7 +92,7 @@ _BROKEN_SEALS = text("""
     select pay_group, period from closing where sha256 <> seal_of(pay_group, period) order by pay_group, period""")
 
 
-def broken_seals(connection: Connection) -> list[tuple[str, str]]:
+def broken_seals(connection: Connection) -> list[tuple[str, Month]]:
     """Pay groups and months whose journals are not those that were closed."""
     return [tuple(row) for row in connection.execute(_BROKEN_SEALS)]
 
@@ -114,11 +117,10 @@ class LinkedJournal(NamedTuple):
     recorded_at: datetime
 
 
-_CHAINS = text("""
+_CHAINS = text(f"""
     select j.*, coalesce(p.postings, '[]') as postings
     from journal j left join (
-        select journal,
-            jsonb_agg(jsonb_build_array(account, currency, amount, component, plan, version, deal) order by line) as postings
+        select journal, jsonb_agg(jsonb_build_array({", ".join(POSTING_COLUMNS)}) order by line) as postings
         from posting group by journal
     ) p on p.journal = j.id
     order by j.participant_id, j.entry""")
@@ -133,16 +135,6 @@ def chains(connection: Connection) -> Iterator[LinkedJournal]:
 
 
 def _journal(row: Row[Any]) -> Journal:
-    postings = tuple(
-        Posting(
-            account=account,
-            currency=currency,
-            amount=amount,
-            key=None if component is None else ComponentKey(component, plan, version, currency),
-            deal=deal,
-        )
-        for account, currency, amount, component, plan, version, deal in row.postings
-    )
     return Journal(
         id=row.id,
         kind=row.kind,
@@ -151,7 +143,7 @@ def _journal(row: Row[Any]) -> Journal:
         origin_period=row.origin_period,
         cause=row.cause,
         actor=row.actor,
-        postings=postings,
+        postings=tuple(map(Posting.of_columns, row.postings)),
     )
 
 

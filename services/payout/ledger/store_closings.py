@@ -48,7 +48,9 @@ _CLOSED_BY_ANY = text("select max(period) from closing")
 
 
 def lock_all_for_booking(connection: Connection) -> Month | None:
-    """The last month that any pay group has closed for good; so it stays until the transaction ends: who closes waits."""
+    """The last month that any pay group has closed for good; so it stays until the transaction ends: who closes
+    waits.
+    """
     lock_for_booking(connection, [DEFAULT_PAY_GROUP, *connection.execute(_PAY_GROUPS).scalars()])
     return connection.execute(_CLOSED_BY_ANY).scalar()
 
@@ -75,10 +77,11 @@ _CLOSED_AT = text("select max(at) from closing where pay_group = :pay_group")
 
 def closed_at(connection: Connection, pay_group: str) -> datetime | None:
     """When a pay group last closed a month."""
-    found: datetime | None = connection.execute(_CLOSED_AT, {"pay_group": pay_group}).scalar()
-    return found
+    last: datetime | None = connection.execute(_CLOSED_AT, {"pay_group": pay_group}).scalar()
+    return last
 
 
+# A month that is closed or soft-closed closes every earlier one: so the last of either says where a group is open from.
 _OPEN_FROM = text("""
     select pay_group, max(period) from (
         select pay_group, period from closing
@@ -118,6 +121,7 @@ def soft_close(
     return number
 
 
+# Without a run are the closings that finance made by hand: they are lifted by hand too, never by a run that returns.
 _LIFT = text("""
     insert into soft_opening (closing, actor, at)
     select number, :actor, :at from soft_closing

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, TextClause, select, text
 
-from services.payout.ledger.balances import ACCOUNTS, SIGNS, Balance, By, TrialBalanceRow
-from services.payout.ledger.journal import BookedJournal, ComponentKey, Posting
+from services.payout.ledger.balances import ACCOUNTS, SIGNS, Balance, BookedPeriod, By, TrialBalanceRow
+from services.payout.ledger.journal import POSTING_COLUMNS, BookedJournal, Posting
 from services.payout.ledger.tables import book
 from services.payout.roster.tables import person
 from shared.contracts.topics import EARNINGS, Topic
@@ -26,7 +26,8 @@ _SUM_COLUMNS: Final = ", ".join(
 )
 
 _BALANCES = text(f"""
-    select currency, {_SUM_COLUMNS} from posting where participant_id = :participant group by currency order by currency""")
+    select currency, {_SUM_COLUMNS} from posting
+    where participant_id = :participant group by currency order by currency""")
 
 
 def balances(connection: Connection, participant_id: str) -> list[Balance]:
@@ -88,11 +89,13 @@ def trial_balance(connection: Connection, period: Month, *, entity: str | None) 
 
 
 _JOURNALS = text("""
-    select j.entry as number, j.id, j.kind, j.period, j.origin_period, j.pay_group, j.entity, j.cost_center, j.cause, j.actor,
-        j.recorded_at, j.previous_sha256, j.sha256,
+    select j.entry as number, j.id, j.kind, j.period, j.origin_period, j.pay_group, j.entity, j.cost_center, j.cause,
+        j.actor, j.recorded_at, j.previous_sha256, j.sha256,
         p.account, p.currency, p.amount, p.component, p.plan, p.version, p.deal
-    from (select * from journal where participant_id = :participant and entry < :before order by entry desc limit :limit) j
-    join posting p on p.journal = j.id
+    from (
+        select * from journal where participant_id = :participant and entry < :before
+        order by entry desc limit :limit
+    ) j join posting p on p.journal = j.id
     order by j.entry desc, p.line""")
 
 
@@ -102,14 +105,13 @@ def journals(connection: Connection, participant_id: str, *, before: int, limit:
     return [_booked_journal(list(lines)) for _, lines in groupby(rows, key=attrgetter("number"))]
 
 
+_posting_columns = attrgetter(*POSTING_COLUMNS)
+
+
 def _booked_journal(rows: Sequence[Row[Any]]) -> BookedJournal:
-    keys = [None if r.component is None else ComponentKey(r.component, r.plan, r.version, r.currency) for r in rows]
-    postings = [
-        Posting(account=r.account, currency=r.currency, amount=r.amount, key=key, deal=r.deal)
-        for r, key in zip(rows, keys, strict=True)
-    ]
+    """The journal of its rows, one for each posting: every row has the whole head."""
     head = {field.name: getattr(rows[0], field.name) for field in fields(BookedJournal) if field.name != "postings"}
-    return BookedJournal(**head, postings=tuple(postings))
+    return BookedJournal(**head, postings=tuple(Posting.of_columns(_posting_columns(row)) for row in rows))
 
 
 _PERIODS = text("""
@@ -118,19 +120,21 @@ _PERIODS = text("""
         select pay_group, max(period) as period from soft_closing
         where number not in (select closing from soft_opening) group by pay_group)
     select known.pay_group, known.period,
-        case when closed.run is not null then 'closed' when known.period <= soft.period then 'soft-closed' else 'open' end,
+        case when closed.run is not null then 'closed'
+            when known.period <= soft.period then 'soft-closed'
+            else 'open' end,
         closed.run
     from known left join soft on soft.pay_group = known.pay_group left join lateral (
-        select run from closing c where c.pay_group = known.pay_group and c.period >= known.period order by c.period limit 1
+        -- A closing closes every earlier month too: the first at or after a month is the one that closed it.
+        select run from closing c where c.pay_group = known.pay_group and c.period >= known.period
+        order by c.period limit 1
     ) closed on true
     order by known.period desc, known.pay_group""")
 
 
-def periods(connection: Connection) -> list[tuple[str, Month, str, str | None]]:
-    """Every month in which something is booked, by pay group: pay group, month, state, and the run that closed it, the
-    latest first.
-    """
-    return [tuple(row) for row in connection.execute(_PERIODS)]
+def periods(connection: Connection) -> list[BookedPeriod]:
+    """Every month in which something is booked or closed, by pay group, the latest first."""
+    return [BookedPeriod(*row) for row in connection.execute(_PERIODS)]
 
 
 def not_on_roster(connection: Connection) -> list[str]:
@@ -143,6 +147,6 @@ def not_on_roster(connection: Connection) -> list[str]:
 
 def positions(connection: Connection, worker: str, *, topic: Topic = EARNINGS) -> dict[int, int]:
     """Where the worker is on a topic: the next position per partition."""
-    of = position.c
-    found = select(of.partition, of.next_position).where(of.worker == worker, of.topic == topic.name)
-    return {row.partition: row.next_position for row in connection.execute(found.order_by(of.partition))}
+    stored = position.c
+    wanted = select(stored.partition, stored.next_position).where(stored.worker == worker, stored.topic == topic.name)
+    return {row.partition: row.next_position for row in connection.execute(wanted.order_by(stored.partition))}

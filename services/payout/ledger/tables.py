@@ -57,6 +57,7 @@ book: Final = Table(
     Column("participant_id", Name, primary_key=True),
     Column("entries", Integer, nullable=False, comment="how many journals the participant has"),
     Column("head_sha256", Text, nullable=False, comment="the hash of the last"),
+    # Every booking moves a head: with room on its page the new version stays there, and no index is written.
     postgresql_with={"fillfactor": 70},
 )
 
@@ -66,6 +67,7 @@ posting: Final = Table(
     Column("journal", ForeignKey(journal.c.id), primary_key=True),
     Column("line", SmallInteger, primary_key=True, autoincrement=False),
     Column("account", Text, nullable=False),
+    # The journal has it too: repeated, so that a balance is a sum over one index and needs no join.
     Column("participant_id", Name, nullable=False),
     Column("currency", Name, nullable=False),
     Column("amount", BigInteger, nullable=False, comment="debits are positive"),
@@ -76,6 +78,7 @@ posting: Final = Table(
     Index("posting_balance", "participant_id", "currency", "account", postgresql_include=["amount"]),
 )
 
+# A memory, not a record: it is what the journals sum to, and `verify` compares the two.
 booked_earning: Final = Table(
     "booked_earning",
     metadata,
@@ -92,6 +95,7 @@ booked_earning: Final = Table(
     postgresql_with={"fillfactor": 80},
 )
 
+# Of a pay group and not of a run: a month closes once, whichever runs paid it.
 closing: Final = Table(
     "closing",
     metadata,

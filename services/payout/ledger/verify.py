@@ -39,6 +39,7 @@ def broken_chains(connection: Connection) -> list[str]:
     for journal, link, recorded_at in store_audit.chains(connection):
         participant = journal.participant_id
         before = ends.get(participant, Head())
+        # The place as counted and the hash as stored: that is what the head of the chain has to say in the end.
         ends[participant] = Head(before.entries + 1, link.sha256)
         if participant in broken:
             continue
