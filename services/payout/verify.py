@@ -16,7 +16,7 @@ from services.payout.ledger import store_audit as audit
 from services.payout.ledger import store_views as views
 from services.payout.ledger import verify as ledger
 from services.payout.ledger.worker import TOPICS, WORKER
-from services.payout.payroll import store_audit as payroll_audit
+from services.payout.payroll import store as batches
 from services.payout.payroll import verify as payroll
 from services.payout.roster.store import people
 from services.payout.runs import verify as runs
@@ -71,8 +71,7 @@ def verify(engine: Engine, log: Log) -> list[str]:
 
 def _files(connection: Connection) -> Iterator[str]:
     """Files that went out and statements that were shown."""
-    damaged = payroll_audit.damaged_files(connection)
-    yield from (f"batch {batch}: its file does not have its hash" for batch in damaged)
+    yield from (f"batch {batch}: its file does not have its hash" for batch in batches.damaged_files(connection))
     yield from payroll.differences(connection)
     yield from gl.differences(connection)
     for run, who, document, form in statements.damaged(connection):

@@ -12,7 +12,7 @@ from services.payout.contract_costs.earned_lines import costs_of, lines_of
 from services.payout.roster.store import people
 from services.payout.runs import store_record
 from shared.contract_costs.facts import CostLine
-from shared.contracts.lines import SCHEMA
+from shared.contracts.lines import empty
 from shared.periods import Month, last_day
 
 
@@ -28,23 +28,9 @@ def costs(connection: Connection, period: Month) -> Iterable[CostLine]:
 
 
 def _last_looked_at(connection: Connection, through: Month) -> pl.DataFrame:
-    """A row per participant and month, from the latest run that looked at it.
-
-    A run looks at months whole, so the latest one that did has all lines of a participant and month, corrections of
-    earlier runs included; adding up runs would count them twice.
-    """
-    wanted = ["participant_id", "period", "lines"]
-    latest = [pl.DataFrame(schema=SCHEMA).select(wanted)]
-    seen = latest[0].select("participant_id", "period")
-    for run_id in store_record.runs_that_looked_at(connection, ""):
-        lines = store_record.earned_lines(connection, run_id)
-        if lines is None:
-            continue
-        new = (
-            lines.select(wanted)
-            .filter(pl.col("period") <= through)
-            .join(seen, on=["participant_id", "period"], how="anti")
-        )
-        latest.append(new)
-        seen = pl.concat([seen, new.select("participant_id", "period")])
-    return pl.concat(latest)
+    """A row per participant and month up to a month, from the latest run that looked at it."""
+    latest = store_record.last_looked_at(
+        store_record.runs_that_looked_at(connection),
+        lambda run: store_record.earned_lines(connection, run, "lines").filter(pl.col("period") <= through),
+    )
+    return pl.concat([empty().select(*store_record.EARNER, "lines"), *(lines for _, lines in latest)])

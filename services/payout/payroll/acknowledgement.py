@@ -24,7 +24,9 @@ class Rejection(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What payroll says it received: the hash of the file to import, its rows, their sums in major units by currency."""
+    """What payroll says it received: the hash of the file to import, its rows, their sums in major units by
+    currency.
+    """
 
     status: Status
     sha256: str
@@ -83,6 +85,7 @@ def returned_lines(batch: str, receipt: Receipt, *, lines: Sequence[BatchLine]) 
     if len(by_row) != len(receipt.rejected):
         raise BadRejections(batch, "a row is rejected twice")
     rows = {line.row for line in lines}
+    # What is refused below is what would say two things at once: which of them payroll meant, nobody here can know.
     if unknown := sorted(by_row.keys() - rows):
         raise BadRejections(batch, f"it has no row {unknown[0]}")
     everything = len(by_row) == len(rows)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from services.payout.exports.chain import PreviousBatch, links
 from services.payout.exports.files import File
@@ -27,7 +27,9 @@ HASH_MODULUS: Final = 10**10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityLines:
-    """What a legal entity pays, in which format, to which payroll's numbers of people; None are people without entity."""
+    """What a legal entity pays, in which format, to which payroll's numbers of people; None are people without
+    entity.
+    """
 
     entity: str | None
     target: PayrollFormat
@@ -161,39 +163,57 @@ def write(
     rows = target.rows(lines, head)
     people = [target.person(row.line) or "" for row in rows]
     control_totals = totals(lines)
-    manifest = {
-        "batch_id": head.batch,
-        "run": head.run.id,
-        "format": target.version_name,
-        "pay_group": head.run.pay_group,
-        "entity": head.entity,
-        "period": head.run.period,
-        "pay_date": head.run.pay_date.isoformat(),
-        "corrects": head.run.corrects,
-        "file": files[0].name,
-        "sha256": files[0].sha256,
-        "files": [
-            {"name": file.name, "media_type": file.media_type, "bytes": len(file.content), "sha256": file.sha256}
-            for file in files
-        ],
+    counts = {
         "record_count": len(rows),
         "employee_count": len({target.identity(person) for person in people}),
         "control_totals": control_totals,
         "hash_total": _hash_total(people),
-        **links(previous),
-        "created_at": instant_text(head.created_at),
     }
     return Batch(
         head=head,
         format=target.format,
         files=files,
         sha256=files[0].sha256,
-        # ASCII throughout: whoever reads a manifest need not know its encoding.
-        manifest=json.dumps(manifest, indent=2).encode() + b"\n",
+        manifest=_manifest(target, head, files=files, counts=counts, previous=previous),
         record_count=len(rows),
         control_totals=control_totals,
         rows=tuple((row.number, line.id) for row in rows for line in row.lines),
     )
+
+
+def _manifest(
+    target: PayrollFormat,
+    head: BatchHeader,
+    *,
+    files: Sequence[File],
+    counts: Mapping[str, Any],
+    previous: PreviousBatch | None,
+) -> bytes:
+    """What payroll compares its file with, and by which it sees that a batch is missing. Its bytes are proven: what is
+    written differently here is another `version` of every format.
+    """
+    run = head.run
+    manifest = {
+        "batch_id": head.batch,
+        "run": run.id,
+        "format": target.version_name,
+        "pay_group": run.pay_group,
+        "entity": head.entity,
+        "period": run.period,
+        "pay_date": run.pay_date.isoformat(),
+        "corrects": run.corrects,
+        "file": files[0].name,
+        "sha256": files[0].sha256,
+        "files": [
+            {"name": file.name, "media_type": file.media_type, "bytes": len(file.content), "sha256": file.sha256}
+            for file in files
+        ],
+        **counts,
+        **links(previous),
+        "created_at": instant_text(head.created_at),
+    }
+    # ASCII throughout: whoever reads a manifest need not know its encoding.
+    return json.dumps(manifest, indent=2).encode() + b"\n"
 
 
 def _hash_total(ids: Sequence[str]) -> int:

@@ -10,7 +10,9 @@ from services.payout.payroll.formats.base import RefusedLine
 
 
 class LinesRefused(Refusal):
-    """The target would refuse lines of the batch: nothing is written until they are mended. `rejected` names every one."""
+    """The target would refuse lines of the batch: nothing is written until they are mended. `rejected` names every
+    one.
+    """
 
     type = "payroll-refuses"
     title = "Payroll would refuse lines of this batch"

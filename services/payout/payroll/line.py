@@ -1,4 +1,6 @@
-"""What payroll hears of a run: who is paid how much under which code, and what a batch says of itself before its lines."""
+"""What payroll hears of a run: who is paid how much under which code, and what a batch says of itself before its
+lines.
+"""
 
 from __future__ import annotations
 

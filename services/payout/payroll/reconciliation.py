@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from services.payout.exports.identities import as_read
 from services.payout.payroll.batch import BatchLine
 
-Kind = Literal["underpaid", "overpaid", "missing", "unexpected"]
+DiscrepancyKind = Literal["underpaid", "overpaid", "missing", "unexpected"]
 
 PaymentKey = tuple[str, str, str]
 """What payments are compared by: person, the target's code or nothing, currency."""
@@ -28,7 +28,7 @@ class PaidRow(NamedTuple):
 class Discrepancy(NamedTuple):
     """Where the two differ: released and paid in minor units, and the lines that it is about."""
 
-    kind: Kind
+    kind: DiscrepancyKind
     person: str
     code: str | None
     currency: str
@@ -57,25 +57,16 @@ def reconcile(
     or in other letters, is that of the one person of the batch whose id reads the same.
     """
     not_paid = set(returned)
-    persons: dict[str, set[str]] = defaultdict(set)
-    for line in lines:
-        persons[as_read(line.person, "loosely")].add(line.person)
     # One row without a code and none can be told apart by it: then every row counts for its person and currency.
     coded = bool(paid) and all(row.code is not None for row in paid)
     released: dict[PaymentKey, list[BatchLine]] = defaultdict(list)
-    received: dict[PaymentKey, list[int]] = defaultdict(list)
     for line in lines:
         if line.line not in not_paid:
             released[line.person, line.target_code if coded else "", line.currency].append(line)
-    for row in paid:
-        alike = persons[as_read(row.person, "loosely")]
-        # Ids of one payroll that read the same were refused at release, unless its profile says `exactly`: then only
-        # the very same counts.
-        person = row.person if row.person in alike or len(alike) != 1 else next(iter(alike))
-        received[person, (row.code or "") if coded else "", row.currency].append(row.amount)
+    received = _received(paid, lines, coded=coded)
     findings, matched = [], 0
     for key in sorted(released.keys() | received.keys()):
-        due, got = sum(line.amount for line in released.get(key, ())), sum(received.get(key, ()))
+        due, got = sum(line.amount for line in released.get(key, ())), received.get(key, 0)
         kind = _kind(key in released, key in received, due=due, got=got)
         if kind is None:
             matched += len(released[key])
@@ -96,20 +87,34 @@ def reconcile(
     return BatchReconciliation(
         findings=tuple(findings),
         matched=matched,
-        released=_totals((key, line.amount) for key, group in released.items() for line in group),
-        paid=_totals((key, amount) for key, amounts in received.items() for amount in amounts),
+        released=_totals((currency, line.amount) for (_, _, currency), group in released.items() for line in group),
+        paid=_totals((currency, got) for (_, _, currency), got in received.items()),
     )
 
 
-def _totals(amounts: Iterable[tuple[PaymentKey, int]]) -> dict[str, int]:
-    """Sums by currency."""
-    sums: dict[str, int] = {}
-    for (_, _, currency), amount in amounts:
-        sums[currency] = sums.get(currency, 0) + amount
-    return sums
+def _received(paid: Iterable[PaidRow], lines: Iterable[BatchLine], *, coded: bool) -> dict[PaymentKey, int]:
+    """What was paid to each person of the batch, by the id that the batch has for them."""
+    persons: dict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        persons[as_read(line.person, "loosely")].add(line.person)
+    received: dict[PaymentKey, int] = defaultdict(int)
+    for row in paid:
+        alike = persons[as_read(row.person, "loosely")]
+        # Ids of one payroll that read the same were refused at release, unless its profile says `exactly`: then only
+        # the very same counts.
+        person = row.person if row.person in alike or len(alike) != 1 else next(iter(alike))
+        received[person, (row.code or "") if coded else "", row.currency] += row.amount
+    return received
 
 
-def _kind(released: bool, paid: bool, *, due: int, got: int) -> Kind | None:
+def _totals(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = defaultdict(int)
+    for currency, amount in amounts:
+        sums[currency] += amount
+    return dict(sums)
+
+
+def _kind(released: bool, paid: bool, *, due: int, got: int) -> DiscrepancyKind | None:
     if not released:
         return "unexpected"
     if not paid:

@@ -211,7 +211,9 @@ def list_returned_lines(who: EarningsReader, snapshot: SnapshotDep) -> ReturnedL
 
 @router.post("/v1/payroll/returned/resolve", summary="Say what was done about a returned line")
 def resolve_returned_line(who: RunsWriter, engine: EngineDep, clock: ClockDep, body: Resolution) -> ReturnedLines:
-    """Say what was done about a returned line, and see what still waits. It is paid again by the run that takes it up."""
+    """Say what was done about a returned line, and see what still waits. It is paid again by the run that takes it
+    up.
+    """
     with engine.begin() as connection:
         store.batch(connection, body.batch, groups=who.pay_groups)
         store_answers.resolve(connection, body.batch, line=body.line, reason=body.reason, by=who.name, at=clock())

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.payout.exports.files import File
 from services.payout.payroll.acknowledgement import Acknowledgement, OpenReturn, Receipt, Rejection, Status
 from services.payout.payroll.batch import ReleasedBatch
-from services.payout.payroll.reconciliation import BatchReconciliation, PaidRow
+from services.payout.payroll.reconciliation import BatchReconciliation, DiscrepancyKind, PaidRow
 from shared.contracts.base import CurrencyCode, ExactDecimal
 from shared.money import major_text, to_minor
 
@@ -197,7 +197,7 @@ class ReconcileBody(Body):
 class FindingView(BaseModel):
     """A difference between what was released and what was paid."""
 
-    kind: Literal["underpaid", "overpaid", "missing", "unexpected"]
+    kind: DiscrepancyKind
     person: str
     code: str | None
     currency: str

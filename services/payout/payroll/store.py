@@ -1,14 +1,17 @@
-"""Payroll batches: released in the transaction of their run, then only read."""
+"""Payroll batches: released in the transaction of their run, then only read; and the profile that a pay group's files
+are written by.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Text, bindparam, insert, select, text
 
+from services.payout.errors import NoSuchProfile
 from services.payout.exports.chain import PreviousBatch
 from services.payout.exports.files import File
 from services.payout.payroll import tables
@@ -25,11 +28,18 @@ from services.payout.payroll.batch import (
 from services.payout.payroll.errors import LinesRefused, LinesReleased, NoSuchBatch
 from services.payout.payroll.formats.base import IdOwners
 from services.payout.payroll.line import BatchHeader, PayrollLine, ReleasedRun
-from services.payout.payroll.policy import Numbering, PayrollProfile
+from services.payout.payroll.policy import DEFAULT, Numbering, PayrollProfile
+from services.payout.policies import store as policies
 from shared.columns import arrays, insert_rows
+from shared.pay.calendars.policy import PayGroup
+from shared.pay.policy import in_force
+from shared.pay.snapshot import PayKey
 
 PayGroups = Collection[str] | None
 """The pay groups that the caller may see; None is all of them."""
+
+_PLAIN: Final = f"{DEFAULT.id}/0"
+"""The name of the plain CSV, which nobody published; versions that somebody did begin with 1."""
 
 
 def release(
@@ -134,6 +144,53 @@ def unacknowledged(connection: Connection, run: str) -> list[str]:
     return list(connection.execute(_UNACKNOWLEDGED, {"run": run}).scalars())
 
 
+def damaged_files(connection: Connection) -> list[str]:
+    """Batches with a file that does not have its hash."""
+    return list(connection.execute(_DAMAGED_FILES).scalars())
+
+
+def released_by_runs(connection: Connection) -> dict[str, dict[PayKey, int]]:
+    """What each run released to payroll, by participant and currency, in minor units; what was released again left
+    out.
+    """
+    sums: dict[str, dict[PayKey, int]] = defaultdict(dict)
+    for run, participant, currency, amount in connection.execute(_RELEASED_BY_RUNS):
+        sums[run][participant, currency] = int(amount)
+    return dict(sums)
+
+
+def profile_in_force(connection: Connection, group: PayGroup, *, day: date) -> tuple[str, PayrollProfile]:
+    """The payroll profile of a pay group on a day with its version, as `adp-us/3`; the plain CSV where it names none.
+
+    A day before the first version has that one: a company that publishes its profile late pays earlier months by it as
+    well.
+
+    Raises:
+        NoSuchProfile: the group names one that nobody published.
+    """
+    if group.payroll_profile is None:
+        return _PLAIN, DEFAULT
+    published = policies.versions(connection, "payroll_profile", policy_id=group.payroll_profile)
+    if not published:
+        raise NoSuchProfile(group.id, group.payroll_profile)
+    version = in_force(published, day) or min(published, key=lambda first: (first.policy.valid_from, -first.version))
+    assert isinstance(version.policy, PayrollProfile)
+    return f"{version.policy.id}/{version.version}", version.policy
+
+
+def profile_named(connection: Connection, name: str) -> PayrollProfile:
+    """A version of a payroll profile, as `adp-us/3`: what a run was approved with stays what its files are written
+    by.
+    """
+    if name == _PLAIN:
+        return DEFAULT
+    policy_id, _, number = name.partition("/")
+    published = policies.versions(connection, "payroll_profile", policy_id=policy_id)
+    (profile,) = (version.policy for version in published if version.version == int(number))
+    assert isinstance(profile, PayrollProfile)
+    return profile
+
+
 def _attempts(connection: Connection, wanted: Sequence[str]) -> dict[str, int]:
     """Which attempt each line is at.
 
@@ -194,20 +251,7 @@ def _add(connection: Connection, batch: Batch, *, part: EntityLines, attempts: d
             for place, file in enumerate(batch.files)
         ],
     )
-    rows = [
-        (
-            line.line,
-            attempts.get(line.line, 1),
-            line.row,
-            line.participant_id,
-            line.person,
-            line.pay_code,
-            line.target_code,
-            line.currency,
-            line.amount,
-        )
-        for line in batch_lines(batch, part)
-    ]
+    rows = [(attempts.get(line.line, 1), *line) for line in batch_lines(batch, part)]
     connection.execute(_ADD_LINES, {"batch_id": head.batch, **arrays(_OF_LINE, rows)})
 
 
@@ -235,9 +279,14 @@ _UNACKNOWLEDGED = text("""
     select id from payroll_batch b where run = :run
       and not exists (select from batch_acknowledgement a where a.batch = b.id) order by number""")
 
+_DAMAGED_FILES = text("""
+    select distinct batch from payroll_batch_file where sha256 <> encode(sha256(content), 'hex') order by 1""")
+
+# A batch that corrects another releases again what payroll gave back: the run paid it once.
+_RELEASED_BY_RUNS = text("""
+    select b.run, l.participant_id, l.currency, sum(l.amount) from batch_line l join payroll_batch b on b.id = l.batch
+    where b.corrects is null group by 1, 2, 3""")
+
 # One statement however many lines: a run of a large company has a hundred thousand.
-_OF_LINE: Final = (
-    *("line", "attempt", "row"),
-    *("participant_id", "person", "pay_code", "target_code", "currency", "amount"),
-)
+_OF_LINE: Final = ("attempt", *BatchLine._fields)
 _ADD_LINES = insert_rows(tables.batch_line, _OF_LINE, once={"batch": bindparam("batch_id", type_=Text)})

@@ -1,4 +1,6 @@
-"""What comes back from payroll about a batch: that it was fetched, acknowledged, in part returned, and what was paid."""
+"""What comes back from payroll about a batch: that it was fetched, acknowledged, in part returned, and what was
+paid.
+"""
 
 from __future__ import annotations
 

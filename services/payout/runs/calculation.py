@@ -16,12 +16,12 @@ from shared.pay.deal_facts import DealHistory, Remarked, Uncredited
 from shared.pay.deals_changed import RULE_KEY, Corrected, by_deal, by_rule, compared
 from shared.pay.deals_lost import deals_of, dismisses, lost_deals, worth_remembering
 from shared.pay.settlement import Settlement
-from shared.pay.snapshot import RunSnapshot
+from shared.pay.snapshot import PayKey, RunSnapshot
 from shared.pay.terms.losses import LossRecord, LostLineKey
 from shared.periods import Month
 
-MOST_TOLD: Final = 2000
-"""Of so many deals it is told what became of them; a change of more than that is one of a plan or a quota."""
+MOST_EXPLAINED: Final = 2000
+"""Of so many deals a statement says what became of them; a change of more than that is one of a plan or a quota."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +45,9 @@ class RunInputs:
     remarks: Sequence[Remarked] = ()
 
     @property
-    def facts_to_tell(self) -> Mapping[str, DealHistory]:
+    def facts_to_explain(self) -> Mapping[str, DealHistory]:
         """What statements say became of deals: nothing where so much changed that it is no matter of single deals."""
-        return self.facts if _is_told(self.corrected) else {}
+        return self.facts if _explained_by_deals(self.corrected) else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,11 @@ class Calculation:
 
     inputs: RunInputs
     settlements: Sequence[Settlement]
+
+    @property
+    def pays_anybody(self) -> bool:
+        """Whether anything is paid."""
+        return any(settlement.paid for settlement in self.settlements)
 
 
 def calculate(inputs: RunInputs) -> Calculation:
@@ -72,8 +77,8 @@ def calculate(inputs: RunInputs) -> Calculation:
 def corrected_months(snapshot: RunSnapshot) -> dict[Month, set[str]]:
     """The closed months about which something was booked since a run looked, and of whom."""
     months: dict[Month, set[str]] = {}
-    for (who, _), fresh in snapshot.unsettled.items():
-        for entry in fresh:
+    for (who, _), entries in snapshot.unsettled.items():
+        for entry in entries:
             if entry.kind == "earning" and snapshot.closed is not None and entry.origin <= snapshot.closed:
                 months.setdefault(entry.origin, set()).add(who)
     return months
@@ -90,26 +95,25 @@ def corrected_deals(
         lines: what was earned by now, in these months and others.
     """
     pairs = pl.DataFrame(list(looked_at), schema={"participant_id": pl.String, "period": pl.String}, orient="row")
-    # Who had no line when a run last looked has nothing to compare: all of it is new, and told as such by the
-    # settlement.
+    # Who had no line when a run last looked has nothing to compare: all of it is new, and the settlement shows it so.
     theirs = each_line(lines.join(pairs, on=pairs.columns, how="semi"))
     deals = compared(by_deal(before, "deal_currency"), by_deal(theirs))
     corrected = Corrected(deals, compared(by_rule(before), by_rule(theirs), key=RULE_KEY), looked_at)
-    return corrected if _is_told(corrected) else corrected._replace(looked_at={})
+    return corrected if _explained_by_deals(corrected) else corrected._replace(looked_at={})
 
 
 def deals_to_ask(snapshot: RunSnapshot, corrected: Corrected) -> set[str]:
     """The deals of which scoring has to say what became of them: for what may stay with people although it was lost,
-    and to tell it.
+    and for statements.
     """
     if dismisses(snapshot):
         return deals_of(corrected.deals, _remembered(snapshot))
-    return deals_of(corrected.deals, {}) if _is_told(corrected) else set()
+    return deals_of(corrected.deals, {}) if _explained_by_deals(corrected) else set()
 
 
-def _is_told(corrected: Corrected) -> bool:
-    return corrected.deals["deal_id"].n_unique() <= MOST_TOLD
+def _explained_by_deals(corrected: Corrected) -> bool:
+    return corrected.deals["deal_id"].n_unique() <= MOST_EXPLAINED
 
 
-def _remembered(snapshot: RunSnapshot) -> dict[tuple[str, str], Mapping[LostLineKey, LossRecord]]:
-    return {owed: left.dismissed for owed, left in snapshot.carried.items()}
+def _remembered(snapshot: RunSnapshot) -> dict[PayKey, Mapping[LostLineKey, LossRecord]]:
+    return {key: state.dismissed for key, state in snapshot.carried.items()}

@@ -57,7 +57,7 @@ class DealPay(NamedTuple):
 
 def changed_lines(
     corrected: Corrected, facts: Mapping[str, DealHistory], *, before: Details, now: Details, writing: Writing
-) -> Mapping[tuple[str, str, str], Sequence[ChangedLine]]:
+) -> Mapping[tuple[str, str, Month], Sequence[ChangedLine]]:
     """By participant, currency and month what became of which deal, and of what no deal earned.
 
     Args:
@@ -67,21 +67,21 @@ def changed_lines(
         now: what is earned now.
         writing: how amounts and dates are written.
     """
-    changes: dict[tuple[str, str, str], list[ChangedLine]] = {}
-    was, is_now = _DealPays(before), _DealPays(now)
-    for row in corrected.deals.iter_rows(named=True):
-        who, currency, period, component, deal = (row[name] for name in KEY)
-        stood, stands = (each.of(who, period, component=component, deal=deal) for each in (was, is_now))
-        why = "; ".join(_causes(row, facts.get(deal), was=stood, now=stands, writing=writing))
+    changes: dict[tuple[str, str, Month], list[ChangedLine]] = {}
+
+    def add(row: Mapping[str, Any], why: str, *, deal: str | None) -> None:
         change = ChangedLine(
-            deal, component, row["amount_now"] - row["amount"], _with_amounts(why, row, writing=writing)
+            deal, row["component"], row["amount_now"] - row["amount"], _with_amounts(why, row, writing=writing)
         )
-        changes.setdefault((who, currency, period), []).append(change)
-    for row in corrected.others.iter_rows(named=True):
-        rule = words.RULES.get(row["rule"], words.title(row["rule"]))
-        why = _with_amounts(rule, row, writing=writing)
-        change = ChangedLine(None, row["component"], row["amount_now"] - row["amount"], why)
         changes.setdefault((row["participant_id"], row["currency"], row["period"]), []).append(change)
+
+    deals_before, deals_now = _DealPays(before), _DealPays(now)
+    for row in corrected.deals.iter_rows(named=True):
+        who, _, period, component, deal = (row[name] for name in KEY)
+        was, pays = (deals.of(who, period, component=component, deal=deal) for deals in (deals_before, deals_now))
+        add(row, "; ".join(_causes(row, facts.get(deal), was=was, now=pays, writing=writing)), deal=deal)
+    for row in corrected.others.iter_rows(named=True):
+        add(row, words.RULES.get(row["rule"], words.title(row["rule"])), deal=None)
     return changes
 
 
@@ -103,11 +103,11 @@ class _DealPays:
 def _deal_pays(detail: Any) -> Iterator[tuple[tuple[str, str], DealPay]]:
     for component, parts in components_of(detail):
         for part in parts:
-            of: dict[str, list[Line]] = {}
+            by_deal: dict[str, list[Line]] = {}
             for line in part.lines:
                 if line.deal_id is not None:
-                    of.setdefault(line.deal_id, []).append(line)
-            for deal, lines in of.items():
+                    by_deal.setdefault(line.deal_id, []).append(line)
+            for deal, lines in by_deal.items():
                 yield (component, deal), DealPay(part, lines)
 
 
@@ -125,14 +125,7 @@ def _causes(
     # From the cause that explains most to the one that explains least: a deal that is gone needs no words about its
     # rate.
     if not row["is_there"]:
-        if fact is not None and fact.shares_of(row["participant_id"], row["period"]) == {}:
-            return ["no longer credited to you"]
-        if fact is not None and fact.cancelled_on is not None:
-            return [f"cancelled on {fact.cancelled_on}"]
-        # Refunds explain that nothing is left only where they are as much as the deal.
-        gone = fact is not None and fact.amount is not None and fact.amount <= sum(each.amount for each in fact.refunds)
-        refunds = list(_of_the_deal(row, fact, writing=writing)) if fact is not None and gone else []
-        return refunds or ["no longer credited to you"]
+        return _causes_of_a_loss(row, fact, writing=writing) or ["no longer credited to you"]
     if not row["was_there"]:
         return ["credited to you since the month was paid"]
     causes = [] if fact is None else list(_of_the_deal(row, fact, writing=writing))
@@ -146,6 +139,18 @@ def _causes(
     return causes or ["calculated anew"]
 
 
+def _causes_of_a_loss(row: Mapping[str, Any], fact: DealHistory | None, *, writing: Writing) -> list[str]:
+    """Why a deal earns somebody nothing any more, as far as the deal says it."""
+    # Whoever has no share in it by now lost it by that, whatever became of the deal afterwards.
+    if fact is None or fact.shares_of(row["participant_id"], row["period"]) == {}:
+        return []
+    if fact.cancelled_on is not None:
+        return [f"cancelled on {fact.cancelled_on}"]
+    # Refunds explain that nothing is left only where they are as much as the deal.
+    refunded = sum(refund.amount for refund in fact.refunds)
+    return list(_of_the_deal(row, fact, writing=writing)) if fact.amount is not None and fact.amount <= refunded else []
+
+
 def _of_the_deal(row: Mapping[str, Any], fact: DealHistory, *, writing: Writing) -> Iterator[str]:
     """Refunds and the amount."""
     known, refunds = Counter(DatedAmount.all_of(row["refunds"]) or ()), Counter(fact.refunds)
@@ -156,10 +161,10 @@ def _of_the_deal(row: Mapping[str, Any], fact: DealHistory, *, writing: Writing)
         return f"{writing.amount(from_minor(amount, currency), currency)} {currency}" if currency else "part of it"
 
     # Compared as multisets: two refunds of the same amount on the same day are two.
-    for each in sorted((refunds - known).elements()):
-        yield f"{money(each.amount)} refunded on {each.day}"
-    for each in sorted((known - refunds).elements()):
-        yield f"the refund of {money(each.amount)} on {each.day} was taken back"
+    for refund in sorted((refunds - known).elements()):
+        yield f"{money(refund.amount)} refunded on {refund.day}"
+    for refund in sorted((known - refunds).elements()):
+        yield f"the refund of {money(refund.amount)} on {refund.day} was taken back"
     if fact.amount is not None and row["deal_amount"] not in (None, fact.amount) and currency:
         yield f"the amount of the deal is {money(fact.amount)} instead of {money(row['deal_amount'])}"
 
@@ -168,7 +173,7 @@ def _of_the_credit(was: DealPay, now: DealPay, *, writing: Writing, explained: b
     """Share, rate of exchange; and what is credited, where nothing of the deal explains it."""
     before, after = was.lines[0], now.lines[0]
     if None not in (before.share_percent, after.share_percent) and before.share_percent != after.share_percent:
-        shares = (writing.percent(each.share_percent) for each in (after, before))  # type: ignore[arg-type]
+        shares = (writing.percent(line.share_percent) for line in (after, before))  # type: ignore[arg-type]
         yield "your share is {} instead of {}".format(*shares)
         explained = True
     if before.exchange != after.exchange and after.exchange:
@@ -176,8 +181,8 @@ def _of_the_credit(was: DealPay, now: DealPay, *, writing: Writing, explained: b
         explained = True
     if was.credited != now.credited and not explained:
         credited = (
-            writing.exact(sum((line.credited for line in each.lines), Decimal(0)), each.part.currency)
-            for each in (now, was)
+            writing.exact(sum((line.credited for line in pay.lines), Decimal(0)), pay.part.currency)
+            for pay in (now, was)
         )
         yield "{} are credited instead of {}".format(*credited)
 
@@ -187,38 +192,38 @@ def _of_the_rate(was: DealPay, now: DealPay, *, writing: Writing) -> Iterator[st
     # The rate on the whole, pays / credited, is the same: cross-multiplied, because either may be zero.
     if was.pays * now.credited == now.pays * was.credited:
         return
-    plans = [f"{each.part.plan} version {each.part.version}" for each in (now, was)]
+    plans = [f"{pay.part.plan} version {pay.part.version}" for pay in (now, was)]
     if plans[0] != plans[1]:
         yield "under {} instead of {}".format(*plans)
     if was.part.quota != now.part.quota:
         quotas = (
-            "none" if each.part.quota is None else counted(each.part.quota, each.part, writing=writing)
-            for each in (now, was)
+            "none" if pay.part.quota is None else counted(pay.part.quota, pay.part, writing=writing)
+            for pay in (now, was)
         )
         yield "the quota is {} instead of {}".format(*quotas)
-    here, there = (_reach(each, writing) for each in (now, was))
-    if here != there:
-        yield f"it reaches {here} instead of {there}"
+    reaches = [_reach(pay, writing) for pay in (now, was)]
+    if reaches[0] != reaches[1]:
+        yield "it reaches {} instead of {}".format(*reaches)
         return
-    rates = [_rates(each, writing) for each in (now, was)]
+    rates = [_rates(pay, writing) for pay in (now, was)]
     yield "paid at {} instead of {}".format(*rates) if rates[0] != rates[1] else "what else its pay depends on changed"
 
 
-def _reach(each: DealPay, writing: Writing) -> str:
+def _reach(pay: DealPay, writing: Writing) -> str:
     """From where to where it takes the measure: `from 37.2% to 52% of quota`."""
-    first, last = each.lines[0], each.lines[-1]
+    first, last = pay.lines[0], pay.lines[-1]
     if first.attainment_before is not None and last.attainment_after is not None:
         return f"from {writing.percent(first.attainment_before)} to {writing.percent(last.attainment_after)} of quota"
-    return (
-        f"from {counted(first.before, each.part, writing=writing)} to {counted(last.after, each.part, writing=writing)}"
-    )
+    begins, ends = (counted(measure, pay.part, writing=writing) for measure in (first.before, last.after))
+    return f"from {begins} to {ends}"
 
 
-def _rates(each: DealPay, writing: Writing) -> str:
-    pieces = [piece for line in each.lines for piece in line.slices if piece.reach != ROUNDING and piece.credited > 0]
-    of_amounts = each.part.rates_are_amounts
+def _rates(pay: DealPay, writing: Writing) -> str:
+    """The rates of a deal, in the order in which it takes the measure through them: `5% and 8% × 1.2`."""
+    pieces = [piece for line in pay.lines for piece in line.slices if piece.reach != ROUNDING and piece.credited > 0]
+    of_amounts = pay.part.rates_are_amounts
     rates = (
-        f"{writing.exact(piece.rate, each.part.currency) if of_amounts else writing.percent(piece.rate * 100)}"
+        f"{writing.exact(piece.rate, pay.part.currency) if of_amounts else writing.percent(piece.rate * 100)}"
         f"{'' if piece.factor == 1 else f' × {writing.number(piece.factor)}'}"
         for piece in pieces
     )

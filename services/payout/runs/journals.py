@@ -6,10 +6,11 @@ They are made from what the run froze, not calculated again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import uuid5
 
 from services.payout.ledger.journal import NAMES, ComponentKey, CostAssignment, Journal, Posting
+from services.payout.payroll.batch import BatchLine
 from shared.pay.accounts import OF_A_COMPONENT, LedgerAccount
 from shared.pay.settlement import PayLine
 from shared.pay.steps import PAYMENT, RETURN, STEPS, TRANSFER, JournalKind
@@ -54,16 +55,15 @@ def pay_journals(
 
     for number, line in enumerate(lines):
         booking = STEPS[line.step].booking
-        if booking is None:
+        if booking is None:  # booked already when the run looks at it, as what was earned
             continue
         deal = {"deal": line.deal_id} if line.deal_id else {}
-        cause = {"step": line.step, **deal}
         # The number keeps two lines of one step apart: ids of journals follow from their names.
         yield journal(
             booking.kind,
             f"{number}/{line.step}",
             about=line.about,
-            cause=cause,
+            cause={"step": line.step, **deal},
             postings=(
                 _posting(line, booking.credit, currency=currency, amount=-line.amount),
                 _posting(line, booking.debit, currency=currency, amount=line.amount),
@@ -82,20 +82,7 @@ def _posting(line: PayLine, account: LedgerAccount, *, currency: str, amount: in
     return Posting(account=account, currency=currency, amount=amount, key=part, deal=line.deal_id)
 
 
-class RejectedPayment(Protocol):
-    """A line that payroll did not take."""
-
-    @property
-    def line(self) -> str: ...  # noqa: D102
-    @property
-    def participant_id(self) -> str: ...  # noqa: D102
-    @property
-    def currency(self) -> str: ...  # noqa: D102
-    @property
-    def amount(self) -> int: ...  # noqa: D102
-
-
-def return_journal(run: str, batch: str, *, line: RejectedPayment, assignment: CostAssignment, actor: str) -> Journal:
+def return_journal(run: str, batch: str, *, line: BatchLine, assignment: CostAssignment, actor: str) -> Journal:
     """The journal of a payment that payroll gave back: it is owed again."""
     postings = (
         Posting(RETURN.debit, line.currency, line.amount),
@@ -114,17 +101,11 @@ def return_journal(run: str, batch: str, *, line: RejectedPayment, assignment: C
 
 
 class EntityBalance(NamedTuple):
-    """A balance of a participant with an entity, in minor units, debits positive."""
+    """A balance of a participant with an entity: what postings with its account, component and deal sum to there."""
 
     participant_id: str
     entity: str
-    account: LedgerAccount
-    component: str | None
-    plan: str | None
-    version: int | None
-    deal: str | None
-    currency: str
-    amount: int
+    balance: Posting
 
 
 def transfer_journals(
@@ -135,26 +116,18 @@ def transfer_journals(
 
     Two journals per participant, entity and currency: what leaves the one comes to the other.
     """
-    grouped: dict[tuple[str, str, str], list[EntityBalance]] = {}
-    for each in balances:
-        if each.entity != assignments[each.participant_id].entity:
-            grouped.setdefault((each.participant_id, each.entity, each.currency), []).append(each)
-    for (who, entity, currency), mine in sorted(grouped.items()):
+    left_behind: dict[tuple[str, str, str], list[Posting]] = {}
+    for who, entity, balance in balances:
+        if entity != assignments[who].entity:
+            left_behind.setdefault((who, entity, balance.currency), []).append(balance)
+    # By ids, so that the same balances make the same journals in the same order of the chain.
+    for (who, entity, currency), moved in sorted(left_behind.items()):
         assignment = assignments[who]
-        total = sum(each.amount for each in mine)
+        total = sum(balance.amount for balance in moved)
         for side, home, sign in (("out", assignment._replace(entity=entity), -1), ("in", assignment, 1)):
-            postings = [
-                Posting(
-                    account=each.account,
-                    currency=currency,
-                    amount=sign * each.amount,
-                    key=ComponentKey(each.component, each.plan or "", each.version or 0, currency)
-                    if each.component
-                    else None,
-                    deal=each.deal,
-                )
-                for each in mine
-            ]
+            postings = [balance._replace(amount=sign * balance.amount) for balance in moved]
+            # Entities keep books of their own: what one hands over it is owed by the other. Where what moves sums to
+            # zero, nobody owes anybody anything.
             if total:
                 postings.append(Posting("intercompany", currency, -sign * total))
             yield Journal(

@@ -1,4 +1,4 @@
-"""What a run freezes for a participant's statement: the facts that `statements` tells."""
+"""What a run freezes for a participant's statement: the facts that `statements` shows."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class PayslipWords:
 
     Args:
         accounts: the customers of deals, by deal.
-        parts: what a step consists of, by currency, step and month. What they leave of it is told without words.
+        parts: what a step consists of, by currency, step and month. What they leave of it is shown without words.
     """
 
     accounts: Mapping[str, str] = field(default_factory=dict)
-    parts: Mapping[tuple[str, str, str], Sequence[StepPart]] = field(default_factory=dict)
+    parts: Mapping[tuple[str, str, Month], Sequence[StepPart]] = field(default_factory=dict)
 
 
 def payslip_facts(
@@ -96,16 +96,7 @@ def payslip_facts(
             pay_group=run.pay_group,
             kind=run.kind,
         ),
-        participant=ParticipantFacts(
-            id=participant_id,
-            name=full_name(home),
-            position=home.position,
-            plan=home.plan,
-            manager=Person(id=home.manager, name=manager_name) if home.manager else None,
-            entity=home.entity or None,
-            cost_center=home.cost_center or None,
-            payroll_id=home.payroll_id,
-        ),
+        participant=_participant(participant_id, home, manager_name=manager_name),
         accounts=dict(words.accounts),
         pay_lines=[line for settlement in settlements for line in _pay_lines(settlement, run, words=words)],
         balances=[
@@ -115,6 +106,19 @@ def payslip_facts(
         year_to_date=list(year),
     )
     return _with_details(frozen(facts), details)
+
+
+def _participant(participant_id: str, home: Attributes, *, manager_name: str) -> ParticipantFacts:
+    return ParticipantFacts(
+        id=participant_id,
+        name=full_name(home),
+        position=home.position,
+        plan=home.plan,
+        manager=Person(id=home.manager, name=manager_name) if home.manager else None,
+        entity=home.entity or None,
+        cost_center=home.cost_center or None,
+        payroll_id=home.payroll_id,
+    )
 
 
 def year_with_run(booked: YearSums | None, settlement: Settlement, *, run: Run) -> YearFacts:
@@ -158,8 +162,8 @@ def _pay_lines(settlement: Settlement, run: Run, *, words: PayslipWords) -> Iter
         if line.step == "lapse":  # lost while it was held: no part of pay, but what is held afterwards says so
             continue
         parts = words.parts.get((settlement.currency, line.step, line.about), ())
-        # Parts are what is known of a step. What they leave is told, too: the lines of a statement sum to what is paid,
-        # to the cent.
+        # Parts are what is known of a step. What they leave is a line too: the lines of a statement sum to what is
+        # paid, to the cent.
         if rest := line.amount - sum(part.amount for part in parts):
             reason = settlement.reasons.get((line.step, line.about), "")
             if line.step == "hold" and line.earning is not None and line.earning in settlement.hold_reasons:
@@ -172,7 +176,7 @@ def _pay_lines(settlement: Settlement, run: Run, *, words: PayslipWords) -> Iter
                 kind=line.step,
                 currency=settlement.currency,
                 amount=part.amount,
-                origin_period=Month(line.about) if line.about != run.month else None,
+                origin_period=line.about if line.about != run.month else None,
                 component=part.component,
                 deal_id=part.deal_id,
                 reason=part.reason,
@@ -199,15 +203,15 @@ def _balances(settlement: Settlement, before: Mapping[str, int]) -> Iterable[Bal
 
 
 def _held(settlement: Settlement) -> Iterable[HeldFacts]:
-    for whose, figures in sorted(settlement.held.items()):
+    for earning, figures in sorted(settlement.held.items()):
         if figures.held:
-            why = settlement.hold_reasons.get(whose, _UNKNOWN)
+            why = settlement.hold_reasons.get(earning, _UNKNOWN)
             yield HeldFacts(
                 currency=settlement.currency,
                 amount=figures.held,
-                component=whose.component,
-                deal_id=whose.deal_id or None,
-                origin_period=Month(whose.period),
+                component=earning.component,
+                deal_id=earning.deal_id or None,
+                origin_period=earning.period,
                 reason=why.reason,
                 released_by=why.released_by,
             )

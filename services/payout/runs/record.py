@@ -15,12 +15,14 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from services.payout.ledger.journal import CostAssignment
 from shared.pay.people import Person
 from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import Run, RunPayment
 from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, SettledPeriod, Settlement
 from shared.pay.terms.losses import Loss, LossRecord, LostLineKey, PaidLine
 from shared.pay.terms.words.release import DatedAmount
+from shared.periods import Month
 
 PAYEE_ATTRIBUTES: Final = frozenset(
     {"payroll_id", "first_name", "last_name", "name", "entity", "cost_center", "pay_group"}
@@ -32,8 +34,7 @@ class SettlementRecord(NamedTuple):
     """A settlement as the column `run_pay.pay` keeps it, in JSON. This class is all that writes and reads it.
 
     Its parts are read when they are asked for: most readers want one of them, of everybody. What is missing reads as
-    nothing:
-    that the record is not what it was is for its hash to say, and everything else about it can still be told.
+    nothing: that the record is not what it was is for its hash to say, and everything else about it can still be read.
     """
 
     json: Mapping[str, Any]
@@ -170,6 +171,10 @@ class Payee(NamedTuple):
     pay_group: str
     payroll_profile: str
 
+    def assignment(self, month: Month) -> CostAssignment:
+        """Where their pay is booked in a month."""
+        return CostAssignment(month, self.pay_group, self.entity, self.cost_center)
+
 
 def payees_of(run: Run, people: Mapping[str, Person], *, who: Iterable[str], profile: str) -> list[Payee]:
     """The payees among `people`, by id, as they are at the end of the pay period; whoever is not among them is left
@@ -229,8 +234,8 @@ class RunRecord:
             for who, slip in self.slips.items()
         ]
         rows += [f"payee\t{orjson.dumps(tuple(payee)).decode()}" for payee in self.payees]
-        rows += ["\t".join(("touched", *each)) for each in self.contributors]
-        rows += ["\t".join(("found", *each)) for each in self.findings]
+        rows += ["\t".join(("touched", *contributor)) for contributor in self.contributors]
+        rows += ["\t".join(("found", *finding)) for finding in self.findings]
         rows.append(f"earned\t{self.earned_sha256}")
         over = (run.kind, run.pay_group, run.pay_period, run.month, run.starts, run.ends, run.pay_date, run.closes)
         rows.append(f"run\t{orjson.dumps((*over, run.participants, run.author, run.created_at)).decode()}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
-from typing import Annotated, TypeAlias
+from typing import Annotated, Protocol
 
 import structlog
 from fastapi import APIRouter, Path, Response
@@ -26,14 +26,14 @@ from services.payout.runs.schemas import (
 )
 from services.payout.runs.service import payroll_release, transitions
 from shared.contracts.base import RUN_ID, Identifier
-from shared.deps import SnapshotDep
+from shared.deps import Clock, SnapshotDep
 from shared.pay.run import Run, run_totals
 
 router = APIRouter(tags=["runs"])
 
 RunId = Annotated[str, Path(pattern=RUN_ID, examples=["run-2025-03-1"])]
 ParticipantId = Annotated[Identifier, Path(examples=["ada.brandt"])]
-Move: TypeAlias = Callable[[Connection, Run], Run]
+
 
 _logger = structlog.get_logger(__name__)
 
@@ -96,62 +96,38 @@ def calculate_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
 @router.post("/v1/runs/{run_id}/submit", summary="Submit a run for approval")
 def submit_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
     """Hand the run on for approval. What the stream still brings for its months is booked in the month after."""
-
-    def submit(connection: Connection, run: Run) -> Run:
-        return transitions.submit(connection, run, actor=who.name, now=deps.now)
-
-    return _moved(deps, run_id, actor=who.name, move=submit)
+    return _moved(deps, run_id, move=transitions.submit, actor=who.name)
 
 
 @router.post("/v1/runs/{run_id}/return", summary="Return a run to its author")
 def return_run(who: RunsApprover, deps: Deps, run_id: RunId, body: Reason) -> RunDetail:
     """Give a submitted run back to its author."""
-
-    def send_back(connection: Connection, run: Run) -> Run:
-        return transitions.send_back(connection, run, actor=who.name, now=deps.now, reason=body.reason)
-
-    return _moved(deps, run_id, actor=who.name, move=send_back)
+    return _moved(deps, run_id, move=partial(transitions.send_back, reason=body.reason), actor=who.name)
 
 
 @router.post("/v1/runs/{run_id}/approve", summary="Approve a run")
 def approve_run(who: RunsApprover, deps: Deps, run_id: RunId, body: Approved | None = None) -> RunDetail:
     """Take the next step of the approval. The last one books the run and closes its months for good."""
-
-    def approve(connection: Connection, run: Run) -> Run:
-        seen = body.lines_sha256 if body else None
-        return transitions.approve(connection, run, approver=who, now=deps.now, seen=seen)
-
-    return _moved(deps, run_id, actor=who.name, move=approve)
+    seen = body.lines_sha256 if body else None
+    return _moved(deps, run_id, move=partial(transitions.approve, roles=who.roles, seen=seen), actor=who.name)
 
 
 @router.post("/v1/runs/{run_id}/cancel", summary="Cancel a run")
 def cancel_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
     """Give up a run that is not submitted, as its author."""
-
-    def cancel(connection: Connection, run: Run) -> Run:
-        return transitions.cancel(connection, run, actor=who.name, now=deps.now)
-
-    return _moved(deps, run_id, actor=who.name, move=cancel)
+    return _moved(deps, run_id, move=transitions.cancel, actor=who.name)
 
 
 @router.post("/v1/runs/{run_id}/export", summary="Release a run to payroll")
 def export_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
     """Release the payroll files of an approved run. Doing it again changes nothing."""
-
-    def export(connection: Connection, run: Run) -> Run:
-        return payroll_release.export(connection, run, actor=who.name, now=deps.now)
-
-    return _moved(deps, run_id, actor=who.name, move=export)
+    return _moved(deps, run_id, move=payroll_release.export, actor=who.name)
 
 
 @router.post("/v1/runs/{run_id}/pay", summary="Mark a run as paid")
 def mark_run_paid(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
     """Say that payroll has paid what it acknowledged."""
-
-    def mark_paid(connection: Connection, run: Run) -> Run:
-        return payroll_release.mark_paid(connection, run, actor=who.name, now=deps.now)
-
-    return _moved(deps, run_id, actor=who.name, move=mark_paid)
+    return _moved(deps, run_id, move=payroll_release.mark_paid, actor=who.name)
 
 
 @router.post("/v1/runs/{run_id}/reconciliations", summary="Reconcile a run")
@@ -172,12 +148,19 @@ def list_reconciliations(_: EarningsReader, snapshot: SnapshotDep, run_id: RunId
         return _reconciliations(connection, run_id)
 
 
-def _moved(deps: Dependencies, run_id: str, *, actor: str, move: Move) -> RunDetail:
+class Move(Protocol):
+    """What moves a run on, in a transaction in which it is locked."""
+
+    def __call__(self, connection: Connection, run: Run, /, *, actor: str, now: Clock) -> Run:
+        """The run as it is afterwards."""
+
+
+def _moved(deps: Dependencies, run_id: str, *, move: Move, actor: str) -> RunDetail:
     """The run after a move. What is answered is read in the transaction of the move: as the caller left it, whoever
     comes next.
     """
     with deps.engine.begin() as connection:
-        run = move(connection, store.lock_run(connection, run_id))
+        run = move(connection, store.lock_run(connection, run_id), actor=actor, now=deps.now)
         detail = _detail(connection, run)
     _logger.info(f"run.{run.state}", run=run_id, actor=actor)
     return detail

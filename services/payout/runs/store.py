@@ -16,6 +16,7 @@ from services.payout.runs import tables
 from services.payout.runs.lifecycle import Approval, RunEvent, Verb
 from services.payout.runs.reconciliation import Comparison
 from shared.pay.run import Run, RunTotal
+from shared.periods import Month
 
 _RUN = [getattr(tables.run.c, name) for name in Run.__slots__]
 
@@ -51,8 +52,8 @@ def runs(connection: Connection) -> list[Run]:
     return [_run(row) for row in connection.execute(select(*_RUN).order_by(*order))]
 
 
-def in_order(connection: Connection) -> list[Run]:
-    """All runs as they were drafted, the first one first."""
+def in_order_of_drafting(connection: Connection) -> list[Run]:
+    """All runs, the first one first: what they left is folded in this order."""
     return [_run(row) for row in connection.execute(select(*_RUN).order_by(tables.run.c.number))]
 
 
@@ -170,7 +171,7 @@ def reconciliations(connection: Connection, run_id: str) -> list[tuple[Compariso
     ]
 
 
-def earned_sums(connection: Connection, run_id: str, *, earners: Iterable[tuple[str, str]]) -> dict[str, int]:
+def earned_sums(connection: Connection, run_id: str, *, earners: Iterable[tuple[str, Month]]) -> dict[str, int]:
     """By currency what is booked as earned by these participants for these months, in the journals that the run had
     looked at.
     """
@@ -187,6 +188,16 @@ def payment_sums(connection: Connection, run_id: str) -> dict[str, int]:
 def released_sums(connection: Connection, run_id: str) -> dict[str, int]:
     """By currency the control totals of the payroll files of a run, those that correct others left out."""
     return _sums(connection, _RELEASED, parameters={"run": run_id})
+
+
+def unapproved_closings(connection: Connection) -> list[tuple[str, Month]]:
+    """Pay groups and months that are closed, and not by an approved run of theirs."""
+    return [(group, period) for group, period in connection.execute(_UNAPPROVED_CLOSINGS)]
+
+
+def inconsistent_runs(connection: Connection) -> set[str]:
+    """Runs of which events, approvals and statements' facts do not say the same as what they stand beside."""
+    return set(connection.execute(_INCONSISTENT_RUNS).scalars())
 
 
 def _sums(connection: Connection, query: TextClause, *, parameters: Mapping[str, object]) -> dict[str, int]:
@@ -240,3 +251,34 @@ _PAID = text("""
 _RELEASED = text("""
     select l.currency, sum(l.amount) from batch_line l join payroll_batch b on b.id = l.batch
     where b.run = :run and b.corrects is null group by 1""")
+
+_UNAPPROVED_CLOSINGS = text(f"""
+    select c.pay_group, c.period from closing c
+    left join run r on r.id = c.run and r.pay_group = c.pay_group and r.closes = c.period and r.{tables.BOOKED}
+    where r.id is null order by 1, 2""")
+
+# Beside each other stand: the last calculation and the run; whoever made the run and its author; each approval and what
+# was approved, and its step and its number; the last approval and the event that it made; and contents and their
+# hashes.
+_INCONSISTENT_RUNS = text("""
+    with last as (
+        select distinct on (run, verb) run, verb, actor, at, lines_sha256, inputs_sha256, steps
+        from run_event order by run, verb, number desc
+    ), decided as (
+        select a.run, a.submission, a.step, a.approver, a.at, a.lines_sha256,
+            row_number() over of_run - 1 as place,
+            row_number() over (partition by a.run order by a.step desc) = 1 as is_last
+        from approval a join run r on r.id = a.run and r.submission = a.submission
+        window of_run as (partition by a.run order by a.step)
+    )
+    select r.id from run r join last on last.run = r.id and last.verb = 'calculate' where r.state <> 'draft'
+        and (last.lines_sha256, last.inputs_sha256, last.steps)
+            is distinct from (r.lines_sha256, r.inputs_sha256, r.steps)
+    union select r.id from run r join run_event e on e.run = r.id
+        where e.verb in ('calculate', 'submit', 'cancel') and e.actor <> r.author
+    union select r.id from run r join decided on decided.run = r.id
+        where decided.lines_sha256 <> r.lines_sha256 or decided.step <> decided.place
+    union select decided.run from decided join last on last.run = decided.run and last.verb = 'approve'
+        where is_last and (decided.approver, decided.at) is distinct from (last.actor, last.at)
+    union select run from run_slip where sha256 <> encode(sha256(facts), 'hex')
+    union select run from run_lines where sha256 <> encode(sha256(content), 'hex')""")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import orjson
 from sqlalchemy import Connection, text
 
+from services.payout.ledger.journal import Posting
 from services.payout.runs.journals import EntityBalance
 from services.payout.runs.payslip import YearSums
 from services.payout.runs.record import SettlementRecord
@@ -88,7 +89,7 @@ def paid_for(connection: Connection, *, pay_group: str, pay_period: str, but: st
     return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
-def history(connection: Connection, *, pay_group: str, before: str, runs: int) -> dict[PayKey, list[int]]:
+def history(connection: Connection, *, pay_group: str, before: Month, runs: int) -> dict[PayKey, list[int]]:
     """What the last regular runs before a month paid, the latest first."""
     payments: dict[PayKey, list[int]] = {}
     for who, currency, paid in connection.execute(_HISTORY, {"pay_group": pay_group, "before": before, "runs": runs}):
@@ -102,9 +103,14 @@ def held_lines(
     """What is held of which line; of the deals `released` also lines of which nothing is held any more."""
     amounts: dict[PayKey, dict[EarningLineKey, HeldAmount]] = {}
     for row in connection.execute(_HELD, {"participants": list(participants), "released": list(released)}):
-        who, currency, *whose, amount, held, forfeited = row
-        amounts.setdefault((who, currency), {})[EarningLineKey(*whose)] = HeldAmount(amount, held, forfeited)
+        who, currency, *earning, amount, held, forfeited = row
+        amounts.setdefault((who, currency), {})[EarningLineKey(*earning)] = HeldAmount(amount, held, forfeited)
     return amounts
+
+
+def held_participants(connection: Connection) -> list[str]:
+    """Everybody of whom something is remembered as held."""
+    return list(connection.execute(text("select distinct participant_id from held_line order by 1")).scalars())
 
 
 def journal_counts(connection: Connection, participants: Iterable[str]) -> dict[str, int]:
@@ -115,9 +121,9 @@ def journal_counts(connection: Connection, participants: Iterable[str]) -> dict[
 
 def adjusted(
     connection: Connection, participants: Iterable[str], *, month: Month
-) -> dict[tuple[PayKey, str], list[ManualAdjustment]]:
+) -> dict[tuple[PayKey, Month], list[ManualAdjustment]]:
     """The manual adjustments among what is `unsettled`, by participant, currency and the month that they are about."""
-    adjustments: dict[tuple[PayKey, str], list[ManualAdjustment]] = {}
+    adjustments: dict[tuple[PayKey, Month], list[ManualAdjustment]] = {}
     for who, currency, origin, *rest in connection.execute(
         _ADJUSTED, {"participants": list(participants), "month": month}
     ):
@@ -155,7 +161,10 @@ def adjusters(
 def balances_by_entity(connection: Connection, participants: Iterable[str], *, month: Month) -> list[EntityBalance]:
     """The balances up to a month of whoever has had journals with more than one entity."""
     wanted = {"participants": list(participants), "month": month}
-    return [EntityBalance(*row) for row in connection.execute(_BY_ENTITY, wanted)]
+    return [
+        EntityBalance(who, entity, Posting.of_columns(columns))
+        for who, entity, *columns in connection.execute(_BY_ENTITY, wanted)
+    ]
 
 
 def year_sums(connection: Connection, participants: Iterable[str], *, month: Month) -> Mapping[PayKey, YearSums]:
@@ -266,15 +275,15 @@ _ADJUSTERS = text("""
 
 # Who was never with more than one entity has nothing to move: only the few others are summed by account.
 _BY_ENTITY = text("""
-    select p.participant_id, j.entity, p.account, p.component, p.plan, p.version, p.deal, p.currency,
-        cast(sum(p.amount) as bigint)
+    select p.participant_id, j.entity,
+        p.account, p.currency, cast(sum(p.amount) as bigint), p.component, p.plan, p.version, p.deal
     from journal j join posting p on p.journal = j.id
     where p.account in ('payable', 'held', 'draw', 'clawback') and j.period <= :month and j.participant_id in (
         select participant_id from journal
         where participant_id = any(cast(:participants as text[])) and period <= :month
         group by participant_id having count(distinct entity) > 1)
-    group by 1, 2, 3, 4, 5, 6, 7, 8 having sum(p.amount) <> 0
-    order by 1, 2, 3""")
+    group by 1, 2, 3, 4, 6, 7, 8, 9 having sum(p.amount) <> 0
+    order by 1, 2, 3, 4, 6, 7, 8, 9""")
 
 _YEAR_SUMS = text("""
     select p.participant_id, p.currency, p.account, j.kind, sum(p.amount)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import orjson
@@ -16,11 +16,14 @@ from services.payout.runs import tables
 from services.payout.runs.record import Payee, PayRecord, Payslip, RunRecord, SettlementRecord
 from services.payout.runs.tables import BOOKED
 from shared.columns import arrays, insert_rows
-from shared.contracts.lines import each_line
+from shared.contracts.lines import each_line, empty
 from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import Run, RunPayment
 from shared.pay.settlement import EarningLineKey, HeldAmount
 from shared.pay.snapshot import PayKey
+from shared.periods import Month
+
+EARNER: Final = ["participant_id", "period"]
 
 
 class PaidUnder(NamedTuple):
@@ -103,38 +106,55 @@ def pays(connection: Connection, run_id: str, *, participant_id: str | None = No
     ]
 
 
-def earned_lines(connection: Connection, run_id: str) -> pl.DataFrame | None:
-    """Everything earned that a run looked at (`shared.contracts.lines.SCHEMA` without the details); None before it is
-    calculated.
+def earned_lines(connection: Connection, run_id: str, *more: str) -> pl.DataFrame:
+    """Everything earned that a run looked at, of each participant in each month: `participant_id`, `period` and `more`
+    columns of `shared.contracts.lines.SCHEMA` (there is no `detail`); of nobody before it is calculated.
     """
+    columns = [*EARNER, *more]
     c = tables.run_lines.c
     content = connection.execute(select(c.content).where(c.run == run_id)).scalar()
-    return pl.read_parquet(io.BytesIO(content)) if content is not None else None
+    return empty().select(columns) if content is None else pl.read_parquet(io.BytesIO(content), columns=columns)
+
+
+def last_looked_at(
+    runs: Iterable[str],
+    lines_of: Callable[[str], pl.DataFrame],
+    *,
+    month: Month | None = None,
+    participants: Collection[str] | None = None,
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The `earned_lines` of each participant in each month from the latest run that looked at them, by run.
+
+    A run looks at months whole: the latest that did has all lines of a participant in a month, corrections of earlier
+    runs included. To add up runs would be to count them twice.
+
+    Args:
+        runs: those to look into, the latest first.
+        lines_of: reads the lines of a run.
+        month, participants: only of these, where they are said; with both, runs before those of the last are not read.
+    """
+    wanted = [pl.col("period") == month] if month is not None else []
+    wanted += [pl.col("participant_id").is_in(list(participants))] if participants is not None else []
+    seen = empty().select(EARNER)
+    for run in runs:
+        mine = lines_of(run).filter(*wanted).join(seen, on=EARNER, how="anti")
+        if mine.height:
+            yield run, mine
+            seen = pl.concat([seen, mine.select(EARNER)])
+        if month is not None and participants is not None and seen.height == len(participants):
+            return
 
 
 def earned_by(connection: Connection, participant_id: str, *, deal_id: str) -> bool:
     """Whether a participant earned by a deal when an approved run last looked at a month."""
-    seen: list[str] = []
-    for run_id in runs_that_looked_at(connection, ""):
-        lines = earned_lines(connection, run_id)
-        if lines is not None:
-            mine = lines.filter((pl.col("participant_id") == participant_id) & ~pl.col("period").is_in(seen))
-            if deal_id in each_line(mine)["deal_id"]:
-                return True
-            seen += mine["period"].to_list()
-    return False
+    runs, lines_of = runs_that_looked_at(connection), lambda run: earned_lines(connection, run, "lines")
+    mine = last_looked_at(runs, lines_of, participants=[participant_id])
+    return any(deal_id in each_line(lines)["deal_id"] for _, lines in mine)
 
 
-def contributors_to_lines(connection: Connection, run_id: str) -> pl.DataFrame:
-    """participant_id, period and touched_by of everything earned that a run looked at."""
-    c = tables.run_lines.c
-    content = connection.execute(select(c.content).where(c.run == run_id)).scalar_one()
-    return pl.read_parquet(io.BytesIO(content), columns=["participant_id", "period", "touched_by"])
-
-
-def runs_that_looked_at(connection: Connection, month: str) -> list[str]:
-    """Approved runs that may have looked at what was earned in a month, the latest first."""
-    return list(connection.execute(_LOOKED, {"month": month}).scalars())
+def runs_that_looked_at(connection: Connection, month: Month | None = None) -> list[str]:
+    """Approved runs that may have looked at what was earned in a month, or in any, the latest first."""
+    return list(connection.execute(_LOOKED, {"month": month or ""}).scalars())
 
 
 def contributors(connection: Connection, run_id: str) -> list[tuple[str, str]]:

@@ -13,16 +13,16 @@ from sqlalchemy import Connection
 
 from services.payout.ledger import store_audit as ledger_audit
 from services.payout.ledger.journal import CostAssignment
-from services.payout.payroll import store as batches
-from services.payout.payroll import store_audit as payroll_audit
+from services.payout.ledger.store_audit import AccountKey
+from services.payout.payroll import store as payroll
 from services.payout.payroll.batch import EntityLines, by_entity
 from services.payout.payroll.verify import UNREADABLE, is_written_again, readable
 from services.payout.runs import store as runs
-from services.payout.runs import store_audit, store_balances, store_record
+from services.payout.runs import store_balances, store_record
 from services.payout.runs.journals import pay_journals
 from services.payout.runs.lifecycle import MOVES, RELEASED_STATES, Approval, RunEvent
 from services.payout.runs.record import PayRecord, RunRecord
-from services.payout.runs.service.payments import lines_to_pay, paying, profile_kept
+from services.payout.runs.service.payments import payroll_lines, profile_kept, released_run
 from shared.pay.run import DONE_STATES, Run, State
 from shared.pay.settlement import EarningLineKey, HeldAmount
 from shared.pay.snapshot import PayKey
@@ -36,14 +36,14 @@ def differences(connection: Connection, settled: Counter[PayKey]) -> Iterator[st
     payroll did not return.
     """
     # What is left of either once every run has taken its own belongs to no run.
-    booked, released = ledger_audit.booked_by_runs(connection), payroll_audit.released_by_runs(connection)
+    booked, released = ledger_audit.booked_by_runs(connection), payroll.released_by_runs(connection)
     held: HeldLines = {}
-    inconsistent = store_audit.inconsistent_runs(connection)
-    for run in runs.in_order(connection):
-        mine, out = booked.pop(run.id, {}), released.pop(run.id, {})
+    inconsistent = runs.inconsistent_runs(connection)
+    for run in runs.in_order_of_drafting(connection):
         if run.id in inconsistent:
             yield f"run {run.id}: what was done to it is not what is kept of it"
-        yield from readable(_differences(connection, run, booked=mine, released=out), f"run {run.id}")
+        of_run = _differences(connection, run, booked=booked.pop(run.id, {}), released=released.pop(run.id, {}))
+        yield from readable(of_run, f"run {run.id}")
         if run.state in DONE_STATES:
             for payment in store_record.payments(connection, run.id):
                 settled[payment.participant_id, payment.currency] += payment.paid
@@ -55,7 +55,7 @@ def differences(connection: Connection, settled: Counter[PayKey]) -> Iterator[st
     yield from (f"run {run}: something is booked for it, and it does not exist" for run in booked)
     yield from (
         f"month {period} of {group}: no approved run closed it"
-        for group, period in store_audit.unapproved_closings(connection)
+        for group, period in runs.unapproved_closings(connection)
     )
     yield from _held(connection, held)
 
@@ -64,8 +64,8 @@ def _differences(
     connection: Connection,
     run: Run,
     *,
-    booked: dict[tuple[str, str, str], int],
-    released: dict[tuple[str, str], int],
+    booked: dict[AccountKey, int],
+    released: dict[PayKey, int],
 ) -> Iterator[str]:
     record = store_record.record(connection, run.id)
     yield from _life(run, runs.events(connection, run.id), approvals=runs.approvals(connection, run.id), record=record)
@@ -96,16 +96,14 @@ def _life(run: Run, events: Sequence[RunEvent], *, approvals: Sequence[Approval]
             yield f"run {run.id}: somebody approved what they had a hand in"
 
 
-def _pay(
-    run: Run, record: RunRecord, *, booked: dict[tuple[str, str, str], int], released: dict[tuple[str, str], int]
-) -> Iterator[str]:
+def _pay(run: Run, record: RunRecord, *, booked: dict[AccountKey, int], released: dict[PayKey, int]) -> Iterator[str]:
     if run.state != "draft" and run.lines_sha256 and record.sha256(run) != run.lines_sha256:
         yield f"run {run.id}: what it pays does not have its hash"
-    decided: Counter[tuple[str, str, str]] = Counter()
-    pays: dict[tuple[str, str], int] = {}
+    decided: Counter[AccountKey] = Counter()
+    pays: dict[PayKey, int] = {}
     if run.state in DONE_STATES:
         for pay in record.pays:
-            decided.update(_does(run.id, pay))
+            decided.update(_account_sums(run.id, pay))
     if run.state in RELEASED_STATES:
         pays = {(pay.participant_id, pay.currency): pay.paid for pay in record.pays if pay.paid}
     if booked != {key: amount for key, amount in decided.items() if amount}:
@@ -115,15 +113,15 @@ def _pay(
 
 
 def _released(connection: Connection, run: Run, *, record: RunRecord) -> Iterator[str]:
-    """Batches of the run whose files or lines its payments, payees and payroll profile do not give again."""
+    """Batches of the run of which its payments, payees and payroll profile do not give the same files or lines again."""
     parts: dict[str | None, EntityLines] = {}
     with suppress(KeyError, ValueError):  # nothing can be made of what is kept: no batch is what it gives
-        listed, unlisted = by_entity(lines_to_pay(run, record), profile_kept(connection, run, record=record))
+        listed, unlisted = by_entity(payroll_lines(run, record), profile_kept(connection, run, record=record))
         parts = {} if unlisted else {part.entity: part for part in listed}
-    for batch in batches.batches(connection, run=run.id):
+    for batch in payroll.batches(connection, run=run.id):
         if batch.corrects is None:
             part = parts.get(batch.entity)
-            if part is None or not is_written_again(connection, batch, run=paying(connection, run), part=part):
+            if part is None or not is_written_again(connection, batch, run=released_run(connection, run), part=part):
                 yield batch.id
 
 
@@ -132,21 +130,17 @@ def _held(connection: Connection, decided: HeldLines) -> Iterator[str]:
     # The last run to say something of a line wins: runs are read in the order in which they were drafted.
     kept = {key: figures for key, figures in decided.items() if figures.held or figures.forfeited}
     remembered = {
-        (owed, whose): figures
-        for owed, lines in store_balances.held_lines(connection, store_audit.held_participants(connection)).items()
-        for whose, figures in lines.items()
+        (owed, earning): figures
+        for owed, lines in store_balances.held_lines(connection, store_balances.held_participants(connection)).items()
+        for earning, figures in lines.items()
     }
-    wrong = {
-        owed
-        for owed, whose in kept.keys() | remembered.keys()
-        if kept.get((owed, whose)) != remembered.get((owed, whose))
-    }
+    wrong = {key[0] for key in kept.keys() | remembered.keys() if kept.get(key) != remembered.get(key)}
     yield from (f"held of {who} in {currency}: not what the runs decided" for who, currency in sorted(wrong))
 
 
-def _does(run: str, pay: PayRecord) -> Counter[tuple[str, str, str]]:
+def _account_sums(run: str, pay: PayRecord) -> Counter[AccountKey]:
     """What a run books for a participant, by account."""
-    sums: Counter[tuple[str, str, str]] = Counter()
+    sums: Counter[AccountKey] = Counter()
     nowhere = CostAssignment(Month(""), "", "", "")  # sums by account do not depend on where the journals are booked
     steps = pay.settlement.lines
     for journal in pay_journals(

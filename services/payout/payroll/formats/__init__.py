@@ -1,4 +1,6 @@
-"""The payroll formats, one module each: settings, columns, and so what is refused. A new format is a new module here."""
+"""The payroll formats, one module each: settings, columns, and so what is refused. A new format is a new module
+here.
+"""
 
 from __future__ import annotations
 

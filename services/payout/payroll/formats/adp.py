@@ -62,15 +62,8 @@ class Adp(PayrollFormat):
                 cell=Code(pattern="[0-9]{1,6}", least=self.file_number_from, most=999_999, width=6),
             ),
             *([cost_center] if self.department else []),
-            Column(
-                heading=f"Earnings {slot} Code", field="pay_code", value=lambda row: self.code(row.line), cell=Code()
-            ),
-            Column(
-                heading=f"Earnings {slot} Amount",
-                field="amount",
-                value=self.amount,
-                cell=Money(least=self.least, most=self.most),
-            ),
+            self.code_column(f"Earnings {slot} Code"),
+            self.amount_column(f"Earnings {slot} Amount", cell=Money(least=self.least, most=self.most)),
         )
 
     def file_name(self, _: BatchHeader) -> str:

@@ -20,7 +20,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.payout.exports.files import XLSX, Dialect, File, Sheet, Value, plain_amount, workbook
 from services.payout.exports.identities import Reading, as_read
-from services.payout.payroll.formats.cells import Cell, Fixed
+from services.payout.payroll.formats.cells import Cell, Code, Fixed
 from services.payout.payroll.line import BatchHeader, PayrollLine
 from shared.contracts.base import NAME, CurrencyCode
 from shared.money import from_minor
@@ -32,6 +32,7 @@ PayCode = Annotated[str, StringConstraints(pattern=NAME)]
 Codes = dict[PayCode, str]
 """The target's code for each of them."""
 
+_CODE: Final = Code()
 CREATED: Final = date(2000, 1, 1)
 """When our spreadsheets say they were made: always the same, so that the same lines give the same bytes."""
 
@@ -86,7 +87,9 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column: its heading, the field of the line that a refusal names, its value in a row, and the kind of its cell."""
+    """A column: its heading, the field of the line that a refusal names, its value in a row, and the kind of its
+    cell.
+    """
 
     heading: str
     field: str
@@ -188,6 +191,14 @@ class PayrollFormat(PolicyPart, ABC):
         """What a row pays, in major units with the currency's decimals."""
         # Summed in minor units, so that nothing is rounded on the way.
         return from_minor(sum(line.amount for line in row.lines), row.line.currency)
+
+    def code_column(self, heading: str, *, cell: Cell = _CODE) -> Column:
+        """The column of the target's codes."""
+        return Column(heading=heading, field="pay_code", value=lambda row: self.code(row.line), cell=cell)
+
+    def amount_column(self, heading: str, *, cell: Cell) -> Column:
+        """The column of the amounts."""
+        return Column(heading=heading, field="amount", value=self.amount, cell=cell)
 
     def rows(self, lines: Sequence[PayrollLine], head: BatchHeader) -> list[FileRow]:
         """The rows of a file in order: by person, currency, pay code and line."""

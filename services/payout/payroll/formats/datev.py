@@ -1,4 +1,6 @@
-"""What DATEV's two payroll programs share: consultant and client number, Windows-1252, decimal comma, no quoting, euro."""
+"""What DATEV's two payroll programs share: consultant and client number, Windows-1252, decimal comma, no quoting,
+euro.
+"""
 
 from __future__ import annotations
 

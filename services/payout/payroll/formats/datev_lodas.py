@@ -9,7 +9,7 @@ from pydantic import Field
 
 from services.payout.exports.files import File
 from services.payout.payroll.formats.base import Column, fixed, of
-from services.payout.payroll.formats.cells import Code, Day
+from services.payout.payroll.formats.cells import Day
 from services.payout.payroll.formats.datev import AMOUNT, COST_CENTER, PERSON, Datev
 from services.payout.payroll.line import BatchHeader, PayrollLine
 
@@ -42,9 +42,9 @@ class Lodas(Datev):
                 cell=_DAY,
             ),
             of("pnr#bwd", "payroll_id", cell=PERSON),
-            Column(heading="la_eigene#bwd", field="pay_code", value=lambda row: self.code(row.line), cell=Code()),
+            self.code_column("la_eigene#bwd"),
             fixed("bs_nr#bwd", str(self.processing_key)),
-            Column(heading="bs_wert_butab#bwd", field="amount", value=self.amount, cell=AMOUNT),
+            self.amount_column("bs_wert_butab#bwd", cell=AMOUNT),
             *([of("kostenstelle#bwd", "cost_center", cell=COST_CENTER)] if self.cost_center else []),
         )
 
@@ -52,7 +52,7 @@ class Lodas(Datev):
         """One text of three sections."""
         columns = self.layout()
         described = [_RECORD, _TABLE, *(column.heading for column in columns[1:])]
-        text = [
+        records = [
             "[Allgemein]",
             "Ziel=LODAS",
             "Version_SST=1.0",
@@ -67,8 +67,8 @@ class Lodas(Datev):
         ]
         # Every field ends with the delimiter, also the last, here as in the description above.
         for row in self.rows(lines, head):
-            text.append("".join(f"{column.cell.text(column.value(row))};" for column in columns))
-        content = "".join(f"{each}\r\n" for each in text).encode("cp1252")
+            records.append("".join(f"{column.cell.text(column.value(row))};" for column in columns))
+        content = "".join(f"{record}\r\n" for record in records).encode("cp1252")
         return (File(name=self.file_name(head), media_type="text/plain; charset=windows-1252", content=content),)
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar, Final, Literal
 
 from services.payout.exports.files import File
 from services.payout.payroll.formats.base import Column, FileRow, blank, of
-from services.payout.payroll.formats.cells import Code, Words
+from services.payout.payroll.formats.cells import Words
 from services.payout.payroll.formats.datev import AMOUNT, COST_CENTER, PERSON, Datev
 from services.payout.payroll.line import BatchHeader, PayrollLine
 
@@ -36,9 +36,9 @@ class LohnUndGehalt(Datev):
         return (
             of("Personalnummer", "payroll_id", cell=PERSON),
             *map(blank, ("Kalendertag", "Ausfallschluessel")),
-            Column(heading="Lohnartennummer", field="pay_code", value=lambda row: self.code(row.line), cell=Code()),
+            self.code_column("Lohnartennummer"),
             *map(blank, ("Stundenanzahl", "Tagesanzahl")),
-            Column(heading="Wert", field="amount", value=self.amount, cell=AMOUNT),
+            self.amount_column("Wert", cell=AMOUNT),
             *map(blank, ("Abweichender Faktor", "Abweichende Lohnveraenderung")),
             of("Kostenstellennummer", "cost_center", cell=COST_CENTER)
             if self.cost_center
@@ -72,7 +72,7 @@ class LohnUndGehalt(Datev):
             "[Bewegungsdaten]",
             *(f"Feld{at}={column.heading}" for at, column in enumerate(self.layout(), 1)),
         ]
-        return "".join(f"{each}\r\n" for each in described).encode("cp1252")
+        return "".join(f"{setting}\r\n" for setting in described).encode("cp1252")
 
 
 def _note(row: FileRow) -> str:

@@ -31,13 +31,8 @@ class Frappe(WithDeductions):
         return (
             fixed("Series", self.series),
             of("Employee", "payroll_id", cell=Code(longest=140)),
-            Column(
-                heading="Salary Component",
-                field="pay_code",
-                value=lambda row: self.code(row.line),
-                cell=Code(pattern=self.code_form),
-            ),
-            Column(heading="Amount", field="amount", value=self.amount, cell=Money(digits=None)),
+            self.code_column("Salary Component", cell=Code(pattern=self.code_form)),
+            self.amount_column("Amount", cell=Money(digits=None)),
             fixed("Company", self.company),
             of("Currency", "currency", cell=Code()),
             of("Payroll Date", "pay_date", cell=Day()),

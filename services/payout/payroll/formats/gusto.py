@@ -19,7 +19,9 @@ Title = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Gusto(PayrollFormat):
-    """Commission and bonus beside the name. A blank leaves what Gusto has; a zero, which would not, is never written."""
+    """Commission and bonus beside the name. A blank leaves what Gusto has; a zero, which would not, is never
+    written.
+    """
 
     # Matched by name, so a name cannot be made harmless by an apostrophe: one that begins as a formula is refused.
     dialect: ClassVar[Dialect] = Dialect(encoding="utf-8")
@@ -34,7 +36,7 @@ class Gusto(PayrollFormat):
 
     def layout(self) -> tuple[Column, ...]:
         """Names first; the amounts in the order of the settings."""
-        amounts = dict.fromkeys(self.pay_codes.values())
+        titles = dict.fromkeys(self.pay_codes.values())  # two pay codes may come into one column
         return (
             of("last_name", "last_name", cell=Words(needed=True, longest=120, guarded=False)),
             of("first_name", "first_name", cell=Words(needed=True, longest=120, guarded=False)),
@@ -44,7 +46,7 @@ class Gusto(PayrollFormat):
                 else []
             ),
             of("gusto_employee_id", "payroll_id", cell=Code(pattern="[A-Za-z0-9]{6}", needed=True)),
-            *(Column(heading=each, field="amount", value=partial(self._of, each), cell=_MONEY) for each in amounts),
+            *(Column(heading=title, field="amount", value=partial(self._of, title), cell=_MONEY) for title in titles),
         )
 
     def rows(self, lines: Sequence[PayrollLine], head: BatchHeader) -> list[FileRow]:
@@ -57,9 +59,8 @@ class Gusto(PayrollFormat):
     def _of(self, column: str, row: FileRow) -> Value:
         """What a person gets in one column, summed."""
         due = sum(line.amount for line in row.lines if self.code(line) == column)
-        return (
-            from_minor(due, row.line.currency) if due else None
-        )  # Gusto keeps what it has under a blank, not under a zero
+        # Gusto keeps what it has under a blank, not under a zero.
+        return from_minor(due, row.line.currency) if due else None
 
 
 _MONEY = Money(needed=False)

@@ -74,14 +74,9 @@ class Paychex(PayrollFormat):
             of("Worker ID", "payroll_id", cell=Code(longest=10)),
             cost_center if self.org else blank("Org"),
             blank("Job Number"),
-            Column(
-                heading="Pay Component",
-                field="pay_code",
-                value=lambda row: self.code(row.line),
-                cell=Code(pattern=self.code_form, longest=20),
-            ),
+            self.code_column("Pay Component", cell=Code(pattern=self.code_form, longest=20)),
             *map(blank, _BETWEEN),
             day,
-            Column(heading="Amount", field="amount", value=self.amount, cell=Money()),
+            self.amount_column("Amount", cell=Money()),
             *map(blank, _BEHIND),
         )

@@ -31,9 +31,9 @@ class Paylocity(WithDeductions):
             of("EmployeeId", "payroll_id", cell=Code(longest=20)),
             # E is an earning, D a deduction; the sign is in this letter, and the amount has none.
             Column(heading="Det", field="amount", value=lambda row: "D" if row.line.amount < 0 else "E", cell=Fixed()),
-            Column(heading="DetCode", field="pay_code", value=lambda row: self.code(row.line), cell=Code()),
+            self.code_column("DetCode"),
             blank("Hours"),  # with an amount, hours and rates are not looked at
-            Column(heading="Amount", field="amount", value=self.amount, cell=Money()),
+            self.amount_column("Amount", cell=Money()),
             *map(blank, _BEHIND),
             cost_center if self.cost_center else blank("CostCenter1"),
             *map(blank, ("CostCenter2", "CostCenter3", "JobCode", "Shift")),

@@ -1,4 +1,6 @@
-"""SAP HR, one-time payments as infotype records: 0015 (additional payments) and 0267 (additional off-cycle payments)."""
+"""SAP HR, one-time payments as infotype records: 0015 (additional payments) and 0267 (additional off-cycle
+payments).
+"""
 
 from __future__ import annotations
 
@@ -38,17 +40,12 @@ class Sap(PayrollFormat):
         return (
             of("PERNR", "payroll_id", cell=number(8, width=8)),  # NUMC8: digits with zeros before them
             # The subtype of these infotypes is the wage type, so both have the same four characters.
-            Column(
-                heading="SUBTY",
-                field="pay_code",
-                value=lambda row: self.code(row.line),
-                cell=Code(pattern=self.code_form),
-            ),
+            self.code_column("SUBTY", cell=Code(pattern=self.code_form)),
             # A one-time payment is a record of one day.
             Column(heading="ENDDA", field="pay_date", value=self._date, cell=day),
             Column(heading="BEGDA", field="pay_date", value=self._date, cell=day),
-            Column(heading="LGART", field="pay_code", value=lambda row: self.code(row.line), cell=Fixed()),
-            Column(heading="BETRG", field="amount", value=self.amount, cell=money),
+            self.code_column("LGART", cell=Fixed()),
+            self.amount_column("BETRG", cell=money),
             of("WAERS", "currency", cell=Code(longest=5)),
             Column(heading="ZUORD", field="row", value=lambda row: row.reference, cell=Code(longest=20)),
             *self._more(),

@@ -44,11 +44,9 @@ class Workday(PayrollFormat):
             of("End Date", "pay_period_end", cell=Day()),
             *([fixed("Run Category", self.run_category)] if self.run_category else []),
             of("Worker", "payroll_id", cell=Code(longest=60)),
-            Column(heading="Earning", field="pay_code", value=lambda row: self.code(row.line), cell=Code()),
+            self.code_column("Earning"),
             # Also in a CSV, because an EIB is a spreadsheet.
-            Column(
-                heading="Amount", field="amount", value=self.amount, cell=Money(digits=None, significant=SIGNIFICANT)
-            ),
+            self.amount_column("Amount", cell=Money(digits=None, significant=SIGNIFICANT)),
             of("Currency", "currency", cell=Code()),
             fixed("Adjustment", "Y" if self.adjustment else "N"),
             *([of("Cost Center", "cost_center", cell=Code())] if self.cost_center else []),

@@ -52,7 +52,8 @@ def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator
 
     A fact that was replaced since moved what is paid now as much as the one in its place.
     """
-    kept = cache(lambda run: store_record.contributors_to_lines(connection, run))
+    # Read once each, although many months may be corrected by the same runs: a run of a large company is megabytes.
+    lines_of = cache(lambda run: store_record.earned_lines(connection, run, "touched_by"))
     looked = cache(lambda month: store_record.runs_that_looked_at(connection, month))
     left: dict[str, set[str]] = {}
     # By month, and the run before which it was replaced: this one, or an earlier one.
@@ -62,22 +63,19 @@ def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator
             left.setdefault(uncleared.run, set()).add(who)
             for month in uncleared.corrected:
                 corrected.setdefault((month, uncleared.run), set()).add(who)
-    for (who, _), fresh in snapshot.unsettled.items():
-        for change in fresh:
-            if change.kind == "earning":
-                corrected.setdefault((change.origin, snapshot.run.id), set()).add(who)
+    for (who, _), entries in snapshot.unsettled.items():
+        for entry in entries:
+            if entry.kind == "earning":
+                corrected.setdefault((entry.origin, snapshot.run.id), set()).add(who)
     for run, everybody in left.items():
-        yield from _touched_by(kept(run).filter(pl.col("participant_id").is_in(list(everybody))))
+        yield from _touched_by(lines_of(run).filter(pl.col("participant_id").is_in(list(everybody))))
     # Of each month only the run counts that looked at a participant last before it was corrected: what that one had
     # paid is the other side of the difference. Runs before it were corrected by it, and what they had moved is settled.
-    for (month, before), missing in corrected.items():
-        earlier = looked(month)
-        for run in earlier[earlier.index(before) + 1 :] if before in earlier else earlier:
-            mine = kept(run).filter(pl.col("period") == month, pl.col("participant_id").is_in(list(missing)))
-            yield from _touched_by(mine)
-            missing -= set(mine["participant_id"])
-            if not missing:
-                break
+    for (month, before), everybody in corrected.items():
+        runs = looked(month)
+        earlier = runs[runs.index(before) + 1 :] if before in runs else runs
+        for _, lines in store_record.last_looked_at(earlier, lines_of, month=month, participants=everybody):
+            yield from _touched_by(lines)
 
 
 def _touched_by(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
@@ -89,7 +87,7 @@ def _touched_by(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
 def _pay_periods(snapshot: RunSnapshot) -> Iterator[PayPeriod]:
     """The pay period of the run, and those in which the closed months ended that it corrects."""
     yield pay_period_at(ruling(snapshot.groups, snapshot.run.ends), snapshot.run.ends)
-    for month in {entry.origin for fresh in snapshot.unsettled.values() for entry in fresh}:
+    for month in {entry.origin for entries in snapshot.unsettled.values() for entry in entries}:
         if snapshot.closed is not None and month <= snapshot.closed:
             yield pay_period_at(ruling(snapshot.groups, last_day(month)), last_day(month))
 

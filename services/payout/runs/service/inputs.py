@@ -121,21 +121,15 @@ def _when_paid(
     """The lines that a run last looked at, of whoever's closed months were corrected; and which run that was, by
     participant and month.
     """
-    tables, looked_at = [_NO_LINES], dict[tuple[str, Month], str]()
+    tables, looked_at = [each_line(empty())], dict[tuple[str, Month], str]()
     for month, everybody in sorted(corrected.items()):
-        missing = set(everybody)
-        for run_id in store_record.runs_that_looked_at(connection, month):
-            kept = store_record.earned_lines(connection, run_id)
-            if kept is None:
-                continue
-            mine = kept.filter((pl.col("period") == month) & pl.col("participant_id").is_in(list(missing)))
-            if mine.height:
-                tables.append(each_line(mine))
-                looked_at.update(((who, month), run_id) for who in mine["participant_id"])
-                missing -= set(mine["participant_id"])
-            if not missing:
-                break
+        runs = store_record.runs_that_looked_at(connection, month)
+        for run, mine in store_record.last_looked_at(
+            runs,
+            lambda run: store_record.earned_lines(connection, run, "lines"),
+            month=month,
+            participants=everybody,
+        ):
+            tables.append(each_line(mine))
+            looked_at.update(((who, month), run) for who in mine["participant_id"])
     return pl.concat(tables), looked_at
-
-
-_NO_LINES: Final = each_line(empty())

@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from services.payout.errors import Refusal
-from services.payout.payroll import store_profiles
+from services.payout.payroll import store as payroll
 from services.payout.payroll.batch import refused_lines
 from services.payout.payroll.formats.base import IdOwner, IdOwners, PayrollFormat, RefusedLine
 from services.payout.payroll.line import PayrollLine, ReleasedRun
@@ -30,49 +30,47 @@ def profile_in_force(connection: Connection, run: Run) -> tuple[str, PayrollProf
     Raises:
         NoSuchProfile: the pay group names one that nobody published.
     """
-    return store_profiles.profile_in_force(
-        connection, ruling(pay_group(connection, run.pay_group), run.ends), day=run.ends
-    )
+    group = ruling(pay_group(connection, run.pay_group), run.ends)
+    return payroll.profile_in_force(connection, group, day=run.ends)
 
 
 def profile_kept(connection: Connection, run: Run, *, record: RunRecord) -> PayrollProfile:
     """The payroll profile that a run was approved with; that in force where it pays nobody and so keeps no payees."""
     if not record.payees:
         return profile_in_force(connection, run)[1]
-    return store_profiles.profile_named(connection, record.payees[0].payroll_profile)
+    return payroll.profile_named(connection, record.payees[0].payroll_profile)
 
 
-def paying(connection: Connection, run: Run) -> ReleasedRun:
+def released_run(connection: Connection, run: Run) -> ReleasedRun:
     """What the batches of a run say of it."""
     group = ruling(pay_group(connection, run.pay_group), run.ends)
-    by = pay_period_at(group, run.ends).cut_off
     return ReleasedRun(
         id=run.id,
         pay_group=run.pay_group,
         period=run.pay_period,
         period_end=run.ends,
         pay_date=run.pay_date,
-        acknowledge_by=by,
+        acknowledge_by=pay_period_at(group, run.ends).cut_off,
     )
 
 
-def lines_to_pay(run: Run, record: RunRecord) -> list[PayrollLine]:
+def payroll_lines(run: Run, record: RunRecord) -> list[PayrollLine]:
     """Every payment of a run, to the payees that it keeps."""
     payees = {payee.participant_id: payee for payee in record.payees}
-    return [line for pay in record.pays if pay.paid for line in _payments(run, pay, payee=payees[pay.participant_id])]
+    return [line for pay in record.pays if pay.paid for line in _lines_of(run, pay, payee=payees[pay.participant_id])]
 
 
-def would_refuse(connection: Connection, run: Run, *, record: RunRecord) -> list[tuple[str, RefusedLine]]:
-    """What payroll would refuse of a run's files, each with whose pay it is, before anything is approved."""
-    lines = lines_to_pay(run, record)
+def payroll_refusals(connection: Connection, run: Run, *, record: RunRecord) -> list[tuple[str, RefusedLine]]:
+    """What payroll would refuse of a run's files, each with the participant, before anything is approved."""
+    lines = payroll_lines(run, record)
     _, profile = profile_in_force(connection, run)
-    others = _ids_of_others(connection, run.ends, paid={line.participant_id for line in lines})
-    whose = {line.id: line.participant_id for line in lines}
-    refused = refused_lines(paying(connection, run), lines, profile=profile, owners=others)
-    return [(whose[line.line], line) for line in refused]
+    participants = {line.id: line.participant_id for line in lines}
+    owners = _id_owners(connection, run.ends, paid={*participants.values()})
+    refused = refused_lines(released_run(connection, run), lines, profile=profile, owners=owners)
+    return [(participants[line.line], line) for line in refused]
 
 
-def _payments(run: Run, pay: PayRecord, *, payee: Payee) -> Iterator[PayrollLine]:
+def _lines_of(run: Run, pay: PayRecord, *, payee: Payee) -> Iterator[PayrollLine]:
     """A participant's pay: draw and guarantee under codes of their own, as long as the rest is not negative."""
     own: dict[str, int] = {}
     for line in pay.settlement.lines:
@@ -102,7 +100,7 @@ def _payments(run: Run, pay: PayRecord, *, payee: Payee) -> Iterator[PayrollLine
             )
 
 
-def _ids_of_others(connection: Connection, day: date, *, paid: Collection[str]) -> Mapping[Numbering, IdOwners]:
+def _id_owners(connection: Connection, day: date, *, paid: Collection[str]) -> Mapping[Numbering, IdOwners]:
     """The ids in each payroll of whoever is not paid: nobody else may be paid under them."""
     groups = pay_groups(connection)
     targets: dict[tuple[str, str], tuple[Numbering, PayrollFormat] | None] = {}
@@ -110,7 +108,7 @@ def _ids_of_others(connection: Connection, day: date, *, paid: Collection[str]) 
 
     def target_of(group: str, entity: str) -> tuple[Numbering, PayrollFormat] | None:
         try:
-            _, profile = store_profiles.profile_in_force(connection, ruling(groups[group], day), day=day)
+            _, profile = payroll.profile_in_force(connection, ruling(groups[group], day), day=day)
             target = profile.of_entity(entity or None)
         except (KeyError, Refusal):  # no such group, or no profile for it: nobody of it is in any payroll
             return None

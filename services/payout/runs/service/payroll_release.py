@@ -13,15 +13,14 @@ from services.payout.gl import store as gl
 from services.payout.gl.reconciliation import reconcile as gl_reconcile
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
-from services.payout.ledger.journal import CostAssignment
-from services.payout.payroll import store as batches
+from services.payout.payroll import store as payroll
 from services.payout.payroll.batch import BatchLine, ReleasedBatch
 from services.payout.runs import store as runs
 from services.payout.runs import store_record
 from services.payout.runs.journals import return_journal
 from services.payout.runs.lifecycle import RELEASED_STATES, check_move
 from services.payout.runs.reconciliation import Comparison, ComparisonKind, Sums, agreed_turnover
-from services.payout.runs.service.payments import lines_to_pay, paying, profile_kept
+from services.payout.runs.service.payments import payroll_lines, profile_kept, released_run
 from services.payout.runs.service.transitions import untampered
 from shared.contracts.lines import each_line
 from shared.deps import Clock
@@ -42,11 +41,15 @@ def export(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
         return run  # whoever asks twice, because the first answer was lost, gets the same: nothing is released twice
     check_move(run, "export")
     record = untampered(connection, run)
-    lines = lines_to_pay(run, record)
-    profile = profile_kept(connection, run, record=record)
-    for batch in batches.release(
-        connection, paying(connection, run), lines=lines, profile=profile, actor=actor, now=now()
-    ):
+    batches = payroll.release(
+        connection,
+        released_run(connection, run),
+        lines=payroll_lines(run, record),
+        profile=profile_kept(connection, run, record=record),
+        actor=actor,
+        now=now(),
+    )
+    for batch in batches:
         deliver_released(connection, batch.head.batch, day=run.ends, now=now(), group=run.pay_group)
     runs.move(connection, run.id, verb="export", actor=actor, at=now())
     return runs.run(connection, run.id)
@@ -69,12 +72,11 @@ def answered(
     """Book what payroll did not take as payable again, and move the run on once payroll has acknowledged every file of
     it.
     """
-    # Two files of a run may be acknowledged at the same moment: the second to come sees the first, and moves the run
-    # on.
+    # Two files of a run may be acknowledged at once: with the run locked, the second sees the first, and moves it on.
     run = runs.lock_run(connection, batch.run)
     if lines:
         _give_back(connection, batch, lines=lines, actor=actor, at=at)
-    if run.state == "exported" and not batches.unacknowledged(connection, run.id):
+    if run.state == "exported" and not payroll.unacknowledged(connection, run.id):
         runs.move(connection, run.id, verb="acknowledge", actor=actor, at=at)
 
 
@@ -113,13 +115,10 @@ def _minor(tolerance: Decimal, currency: str) -> int:
 
 
 def _source_and_credits(connection: Connection, run: Run) -> tuple[Sums, Sums]:
-    lines = store_record.earned_lines(connection, run.id)
-    if lines is None or not lines.height:
-        return {}, {}
-    each = each_line(lines.select("participant_id", "period", "lines"))
-    earners = lines.select("participant_id", "period").unique().iter_rows()
-    source = dict(each.select("currency", "amount").group_by("currency").sum().iter_rows())
-    return source, runs.earned_sums(connection, run.id, earners=earners)
+    earned = store_record.earned_lines(connection, run.id, "lines")
+    earners = earned.select("participant_id", "period").unique().iter_rows()
+    source = each_line(earned).select("currency", "amount").group_by("currency").sum()
+    return dict(source.iter_rows()), runs.earned_sums(connection, run.id, earners=earners)
 
 
 def _give_back(
@@ -130,10 +129,11 @@ def _give_back(
     """
     month = closings.lock_for_booking(connection, [batch.pay_group]).get(batch.pay_group, period_of(batch.pay_date))
     # The month of the run is closed; the books of its payees stay where the payment was, even if they moved since.
-    paid = {payee.participant_id: payee for payee in store_record.payees(connection, batch.run)}
-    journals = []
-    for line in lines:
-        payee = paid[line.participant_id]
-        assignment = CostAssignment(month, payee.pay_group, payee.entity, payee.cost_center)
-        journals.append(return_journal(batch.run, batch.id, line=line, assignment=assignment, actor=actor))
+    assignments = {
+        payee.participant_id: payee.assignment(month) for payee in store_record.payees(connection, batch.run)
+    }
+    journals = [
+        return_journal(batch.run, batch.id, line=line, assignment=assignments[line.participant_id], actor=actor)
+        for line in lines
+    ]
     books.post(connection, journals, now=at)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import orjson
 import polars as pl
@@ -40,11 +39,6 @@ class Proposal:
     calculated: Calculation
     record: RunRecord
     inputs_sha256: str
-
-    @property
-    def pays_anybody(self) -> bool:
-        """Whether anything is paid."""
-        return any(settlement.paid for settlement in self.calculated.settlements)
 
 
 def propose(deps: Dependencies, run: Run) -> Proposal:
@@ -133,18 +127,22 @@ def _payslips(connection: Connection, calculated: Calculation, *, company: Compa
 def _words(
     connection: Connection, calculated: Calculation, *, details: Mapping[str, Mapping[Month, bytes]], writing: Writing
 ) -> Callable[[str], PayslipWords]:
-    """By participant the customers of their deals, and what adjustments and changes of earlier months consist of."""
+    """By participant the customers of their deals, and what adjustments and changes of earlier months consist of: read
+    for everybody at once, because a query for each of a hundred thousand would take the night.
+    """
     inputs, snapshot = calculated.inputs, calculated.inputs.snapshot
-    parts: dict[str, dict[tuple[str, str, str], list[StepPart]]] = {}
+    parts: dict[str, dict[tuple[str, str, Month], list[StepPart]]] = {}
     is_now = {(who, month): detail for who, months in details.items() for month, detail in months.items()}
     before = _when_looked_at(connection, inputs.corrected.looked_at)
     changed = corrections.changed_lines(
-        inputs.corrected, inputs.facts_to_tell, before=before, now=is_now, writing=writing
+        inputs.corrected, inputs.facts_to_explain, before=before, now=is_now, writing=writing
     )
     for (who, currency, month), lines in changed.items():
         of_lines = [StepPart(line.amount, line.why, line.deal_id, line.component) for line in lines]
         parts.setdefault(who, {})[currency, "prior_period", month] = of_lines
-    adjusted = {who for (who, _), new in snapshot.unsettled.items() if any(entry.kind == "adjustment" for entry in new)}
+    adjusted = {
+        who for (who, _), entries in snapshot.unsettled.items() if any(entry.kind == "adjustment" for entry in entries)
+    }
     made = store_balances.adjusted(connection, adjusted, month=snapshot.run.month) if adjusted else {}
     for ((who, currency), month), adjustments in made.items():
         reasons = [StepPart(adjustment.amount, f"{adjustment.reason} ({adjustment.id})") for adjustment in adjustments]
@@ -153,16 +151,16 @@ def _words(
     return lambda who: PayslipWords(accounts=accounts.get(who, {}), parts=parts.get(who, {}))
 
 
-def _when_looked_at(connection: Connection, looked_at: Mapping[tuple[str, Month], str]) -> dict[tuple[str, Month], Any]:
+def _when_looked_at(connection: Connection, looked_at: Mapping[tuple[str, Month], str]) -> corrections.Details:
     """The details of months as the run that last looked at them froze them."""
     # From the facts of statements: the lines that a run keeps are without details, which are as large again.
-    of_run: dict[str, list[tuple[str, Month]]] = {}
-    for place, run_id in looked_at.items():
-        of_run.setdefault(run_id, []).append(place)
+    by_run: dict[str, list[tuple[str, Month]]] = {}
+    for earner, run_id in looked_at.items():
+        by_run.setdefault(run_id, []).append(earner)
     details = {}
-    for run_id, places in of_run.items():
-        documents = statements.documents(connection, run_id, participants=[who for who, _ in places])
-        for who, month in places:
+    for run_id, earners in by_run.items():
+        documents = statements.documents(connection, run_id, participants=[who for who, _ in earners])
+        for who, month in earners:
             if (detail := orjson.loads(documents.get(who, b"{}")).get("details", {}).get(month)) is not None:
                 details[who, month] = detail
     return details

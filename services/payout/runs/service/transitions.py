@@ -30,25 +30,23 @@ from services.payout.errors import (
 )
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
-from services.payout.ledger.journal import CostAssignment, Journal
+from services.payout.ledger.journal import Journal
 from services.payout.payroll.errors import LinesRefused
 from services.payout.policies import store as policies
 from services.payout.policies.store import pay_group
-from services.payout.runs import store, store_balances, store_record
+from services.payout.runs import calculation, store, store_balances, store_record
 from services.payout.runs.journals import pay_journals, transfer_journals
 from services.payout.runs.lifecycle import Approval, check_author, check_move, check_unchanged, next_step
 from services.payout.runs.record import RunRecord, payees_of
-from services.payout.runs.service.payments import profile_in_force, would_refuse
+from services.payout.runs.service.inputs import gather
+from services.payout.runs.service.payments import payroll_refusals, profile_in_force
 from services.payout.runs.service.proposal import Proposal, is_current, propose
 from services.payout.runs.service.snapshot import inputs_sha256, load
-from shared.auth import Principal
 from shared.deps import Clock
 from shared.pay.approval import ApprovalPolicy, steps_for
 from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at, pay_period_named, ruling
 from shared.pay.review_rules import LEFT_OUT
 from shared.pay.run import Run, RunPayment, run_totals
-from shared.pay.settlement import EarningLineKey, HeldAmount
-from shared.pay.snapshot import PayKey
 from shared.periods import next_period, period_of
 
 LOOKS: Final = 2
@@ -80,9 +78,10 @@ def draft(deps: Dependencies, request: RunRequest, *, author: str) -> Run:
         NothingDue: it is off-cycle, and would pay nobody.
     """
     if request.participants and request.off_cycle is not None:
-        # Looked at before anything is locked: nobody else drafts a run for as long as this one is being added.
-        _, proposal = simulate(deps, request, author=author)
-        if not proposal.pays_anybody:
+        # Looked at before drafts are locked, for which everybody else who drafts would wait: scoring is asked.
+        with deps.snapshot.connect() as connection:
+            run = _drafted(connection, deps, request=request, author=author, simulated=True)
+        if not calculation.calculate(gather(deps, run)).pays_anybody:
             raise NothingDue(request.participants, request.off_cycle)
     with deps.engine.begin() as connection:
         store.lock_drafts(connection)
@@ -201,7 +200,7 @@ def submit(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
     closings.lock_for_closing(connection, run.pay_group)
     _check_current(connection, run, seen=None)
     # Approval books and closes: what payroll would refuse after that could not be mended by calculating again.
-    if refused := would_refuse(connection, run, record=store_record.record(connection, run.id)):
+    if refused := payroll_refusals(connection, run, record=store_record.record(connection, run.id)):
         raise LinesRefused([line for _, line in refused])
     store.move(connection, run.id, verb="submit", actor=actor, at=now())
     if run.closes is not None:
@@ -222,7 +221,9 @@ def send_back(connection: Connection, run: Run, *, actor: str, now: Clock, reaso
     return store.run(connection, run.id)
 
 
-def approve(connection: Connection, run: Run, *, approver: Principal, now: Clock, seen: str | None) -> Run:
+def approve(
+    connection: Connection, run: Run, *, actor: str, now: Clock, roles: frozenset[str], seen: str | None
+) -> Run:
     """Take the next step of the approval; the last one books the run and closes its months.
 
     Every step looks again at what the run was calculated from: between submission and approval finance may have
@@ -232,8 +233,9 @@ def approve(connection: Connection, run: Run, *, approver: Principal, now: Clock
     Args:
         connection: of the transaction.
         run: which run, locked.
-        approver: who approves.
+        actor: who approves.
         now: gives the instant.
+        roles: the actor's.
         seen: the hash of what the approver looked at; None where they do not say.
 
     Raises:
@@ -245,17 +247,17 @@ def approve(connection: Connection, run: Run, *, approver: Principal, now: Clock
     closings.lock_for_closing(connection, run.pay_group)
     makers = {event.actor for event in store.events(connection, run.id) if event.verb in ("calculate", "submit")}
     taken = store.approvals(connection, run.id)
-    role = next_step(run, taken, approver=approver.name, roles=approver.roles, makers=makers)
-    if mine := [what for name, what in store_record.contributors(connection, run.id) if name == approver.name]:
-        raise SegregationOfDuties(run.id, approver.name, what=", ".join(mine))
+    role = next_step(run, taken, approver=actor, roles=roles, makers=makers)
+    if mine := [what for who, what in store_record.contributors(connection, run.id) if who == actor]:
+        raise SegregationOfDuties(run.id, actor, what=", ".join(mine))
     _check_current(connection, run, seen=seen)
     record = untampered(connection, run)
     at = now()
-    store.approve(connection, run, step=len(taken), approval=Approval(role, approver.name, at))
+    store.approve(connection, run, step=len(taken), approval=Approval(role, actor, at))
     if len(taken) + 1 == len(run.steps):
         # Booked before the run is moved: the event closes its months, and in a closed month nothing is booked any more.
-        _book(connection, run, record=record, actor=approver.name, at=at)
-        store.move(connection, run.id, verb="approve", actor=approver.name, at=at)
+        _book(connection, run, record=record, actor=actor, at=at)
+        store.move(connection, run.id, verb="approve", actor=actor, at=at)
     return store.run(connection, run.id)
 
 
@@ -316,26 +318,20 @@ def _steps(connection: Connection, run: Run, *, payments: Iterable[RunPayment]) 
 
 def _book(connection: Connection, run: Run, *, record: RunRecord, actor: str, at: datetime) -> None:
     """Book everything the run does, in its month, which is closed right after."""
-    assignments = {
-        payee.participant_id: CostAssignment(run.month, payee.pay_group, payee.entity, payee.cost_center)
-        for payee in record.payees
-    }
+    assignments = {payee.participant_id: payee.assignment(run.month) for payee in record.payees}
     journals: list[Journal] = []
-    held: dict[PayKey, dict[EarningLineKey, HeldAmount]] = {}
     for pay in record.pays:
-        assignment, steps = assignments[pay.participant_id], pay.settlement.lines
         journals += pay_journals(
             run.id,
             pay.participant_id,
             currency=pay.currency,
-            lines=steps,
+            lines=pay.settlement.lines,
             paid=pay.paid,
-            assignment=assignment,
+            assignment=assignments[pay.participant_id],
             actor=actor,
         )
-        held[pay.participant_id, pay.currency] = pay.settlement.held
     books.post(connection, journals, now=at)
-    store_record.save_held(connection, held)
+    store_record.save_held(connection, {(pay.participant_id, pay.currency): pay.settlement.held for pay in record.pays})
     # After the pay, which is booked where a participant is now: only what is then left with an entity of before moves.
     balances = store_balances.balances_by_entity(connection, assignments, month=run.month)
     books.post(connection, list(transfer_journals(run.id, balances, assignments=assignments, actor=actor)), now=at)
