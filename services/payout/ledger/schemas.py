@@ -18,7 +18,8 @@ from shared.periods import Month
 
 
 class BalanceView(BaseModel):
-    """The accounts in one currency, signed as people read them: costs, what is owed, and what is owed back are positive.
+    """The accounts in one currency, signed as people read them: costs, what is owed, and what is owed back are
+    positive.
 
     Always earned + adjusted + guaranteed = paid + held + payable - draw - clawback.
     """

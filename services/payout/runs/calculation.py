@@ -96,9 +96,9 @@ def corrected_deals(
     """
     pairs = pl.DataFrame(list(looked_at), schema={"participant_id": pl.String, "period": pl.String}, orient="row")
     # Who had no line when a run last looked has nothing to compare: all of it is new, and the settlement shows it so.
-    theirs = each_line(lines.join(pairs, on=pairs.columns, how="semi"))
-    deals = compared(by_deal(before, "deal_currency"), by_deal(theirs))
-    corrected = Corrected(deals, compared(by_rule(before), by_rule(theirs), key=RULE_KEY), looked_at)
+    now = each_line(lines.join(pairs, on=pairs.columns, how="semi"))
+    deals = compared(by_deal(before, "deal_currency"), by_deal(now))
+    corrected = Corrected(deals, compared(by_rule(before), by_rule(now), key=RULE_KEY), looked_at)
     return corrected if _explained_by_deals(corrected) else corrected._replace(looked_at={})
 
 

@@ -20,14 +20,14 @@ class Comparison(NamedTuple):
 
     kind: ComparisonKind
     currency: str
-    left: int
-    right: int
+    one: int
+    other: int
     tolerance: int
 
     @property
     def difference(self) -> int:
-        """By how much the left is larger."""
-        return self.left - self.right
+        """By how much the one is larger."""
+        return self.one - self.other
 
     @property
     def agrees(self) -> bool:

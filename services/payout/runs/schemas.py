@@ -73,7 +73,7 @@ class Approved(BaseModel):
 
 
 class Reason(BaseModel):
-    """Why."""
+    """Why a run is returned, for its author."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -100,7 +100,7 @@ class LineView(BaseModel):
 
     @classmethod
     def of(cls, line: RunPayment) -> Self:
-        """A line as it is shown."""
+        """In major units."""
         return cls(
             participant_id=line.participant_id,
             currency=line.currency,
@@ -119,7 +119,7 @@ class TotalView(BaseModel):
 
     @classmethod
     def of(cls, total: RunTotal) -> Self:
-        """A total as it is shown."""
+        """In major units."""
         return cls(
             currency=total.currency,
             paid=from_minor(total.paid, total.currency),
@@ -183,12 +183,8 @@ class RunView(BaseModel):
 
     @classmethod
     def of(cls, run: Run, totals: Iterable[RunTotal], **more: Any) -> Self:
-        """A run as it is shown."""
+        """`more` are the fields of a subclass."""
         facts = {name: getattr(run, name) for name in RunView.model_fields if name != "totals"}
-        facts |= {
-            "participants": None if run.participants is None else list(run.participants),
-            "steps": list(run.steps),
-        }
         return cls(**facts, totals=[TotalView.of(total) for total in totals], **more)
 
 
@@ -215,7 +211,7 @@ class RunDetail(RunView):
         contributors: Iterable[tuple[str, str]] = (),
         findings: Iterable[ReviewFinding] = (),
     ) -> Self:
-        """A run with everything about it."""
+        """Contributors come as pairs of who and what, and are shown by person."""
         touched_by: dict[str, list[str]] = {}
         for who, what in sorted(contributors):
             touched_by.setdefault(who, []).append(what)
@@ -242,13 +238,13 @@ class StepView(BaseModel):
     step: StepName
     amount: Decimal
     currency: str
-    about: str
+    about: Month
     component: str | None
     deal_id: str | None
 
     @classmethod
     def of(cls, line: PayLine, currency: str) -> Self:
-        """A step as it is shown."""
+        """In major units of the currency in which the participant is paid."""
         return cls(
             step=line.step,
             amount=from_minor(line.amount, currency),
@@ -271,13 +267,13 @@ class PayView(BaseModel):
 
     @classmethod
     def of(cls, run: str, participant_id: str, *, pays: Iterable[PayRecord]) -> Self:
-        """The pay as it is shown, of all currencies."""
-        found = list(pays)
+        """All currencies in which the participant is paid."""
+        of_currencies = list(pays)
         return cls(
             participant_id=participant_id,
             run=run,
-            lines=[LineView.of(pay.payment) for pay in found],
-            steps=[StepView.of(step, pay.currency) for pay in found for step in pay.settlement.lines],
+            lines=[LineView.of(pay.payment) for pay in of_currencies],
+            steps=[StepView.of(step, pay.currency) for pay in of_currencies for step in pay.settlement.lines],
         )
 
 
@@ -296,18 +292,11 @@ class ReconciliationView(BaseModel):
 
     @classmethod
     def of(cls, comparison: Comparison, preparer: str, *, at: datetime) -> Self:
-        """A comparison as it is shown."""
-        return cls(
-            kind=comparison.kind,
-            currency=comparison.currency,
-            one=from_minor(comparison.left, comparison.currency),
-            other=from_minor(comparison.right, comparison.currency),
-            difference=from_minor(comparison.difference, comparison.currency),
-            tolerance=from_minor(comparison.tolerance, comparison.currency),
-            agrees=comparison.agrees,
-            preparer=preparer,
-            at=at,
-        )
+        """In major units."""
+        currency = comparison.currency
+        amounts = {name: getattr(comparison, name) for name in ("one", "other", "difference", "tolerance")}
+        shown = {name: from_minor(amount, currency) for name, amount in amounts.items()}
+        return cls(kind=comparison.kind, currency=currency, agrees=comparison.agrees, preparer=preparer, at=at, **shown)
 
 
 class Reconciliations(BaseModel):

@@ -147,28 +147,15 @@ def add_reconciliations(
     connection: Connection, run_id: str, *, comparisons: Iterable[Comparison], preparer: str, at: datetime
 ) -> None:
     """Write comparisons that somebody made for a run."""
+    made = {"run": run_id, "preparer": preparer, "at": at}
     for comparison in comparisons:
-        values = {
-            "kind": comparison.kind,
-            "currency": comparison.currency,
-            "one": comparison.left,
-            "other": comparison.right,
-            "tolerance": comparison.tolerance,
-        }
-        connection.execute(insert(tables.run_reconciliation).values(run=run_id, preparer=preparer, at=at, **values))
+        connection.execute(insert(tables.run_reconciliation).values(**made, **comparison._asdict()))
 
 
 def reconciliations(connection: Connection, run_id: str) -> list[tuple[Comparison, str, datetime]]:
     """The comparisons made for a run, with who made them and when."""
     rows = connection.execute(_RECONCILIATIONS, {"run": run_id})
-    return [
-        (
-            Comparison(kind=row.kind, currency=row.currency, left=row.one, right=row.other, tolerance=row.tolerance),
-            row.preparer,
-            row.at,
-        )
-        for row in rows
-    ]
+    return [(Comparison(*figures), preparer, at) for *figures, preparer, at in rows]
 
 
 def earned_sums(connection: Connection, run_id: str, *, earners: Iterable[tuple[str, Month]]) -> dict[str, int]:

@@ -113,7 +113,7 @@ def _pay(run: Run, record: RunRecord, *, booked: dict[AccountKey, int], released
 
 
 def _released(connection: Connection, run: Run, *, record: RunRecord) -> Iterator[str]:
-    """Batches of the run of which its payments, payees and payroll profile do not give the same files or lines again."""
+    """Batches of the run whose files or lines its payments, payees and payroll profile do not give again."""
     parts: dict[str | None, EntityLines] = {}
     with suppress(KeyError, ValueError):  # nothing can be made of what is kept: no batch is what it gives
         listed, unlisted = by_entity(payroll_lines(run, record), profile_kept(connection, run, record=record))

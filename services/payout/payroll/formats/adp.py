@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from services.payout.payroll.formats.base import Column, PayrollFormat, fixed, of
+from services.payout.payroll.formats.base import Column, PayrollFormat, fixed, of_line
 from services.payout.payroll.formats.cells import Code, Money
 from services.payout.payroll.line import BatchHeader
 from shared.contracts.base import ExactDecimal
@@ -45,7 +45,7 @@ class Adp(PayrollFormat):
         # The import refuses other headings, and reads an amount with the code in the column directly before it. The
         # free slots are 3 to 5: 1 and 2 are regular and overtime earnings.
         slot = self.earnings_slot
-        cost_center = of("Temp Dept", "cost_center", cell=Code(longest=self.department_length))
+        cost_center = of_line("Temp Dept", "cost_center", cell=Code(longest=self.department_length))
         # The last characters, because those are what differs from batch to batch.
         batch = Column(
             heading="Batch ID",
@@ -53,14 +53,11 @@ class Adp(PayrollFormat):
             value=lambda row: f"B{row.head.number}"[-self.batch_id_length :],
             cell=Code(),
         )
+        file_number = Code(pattern="[0-9]{1,6}", least=self.file_number_from, most=999_999, width=6)
         return (
             fixed("Co Code", self.company_code.ljust(3, "_")),  # always three characters
             batch,
-            of(
-                "File #",
-                "payroll_id",
-                cell=Code(pattern="[0-9]{1,6}", least=self.file_number_from, most=999_999, width=6),
-            ),
+            of_line("File #", "payroll_id", cell=file_number),
             *([cost_center] if self.department else []),
             self.code_column(f"Earnings {slot} Code"),
             self.amount_column(f"Earnings {slot} Amount", cell=Money(least=self.least, most=self.most)),

@@ -107,7 +107,7 @@ def fixed(heading: str, value: Value) -> Column:
     return Column(heading=heading, field=heading, value=lambda _: value, cell=Fixed())
 
 
-def of(heading: str, field: str, *, cell: Cell) -> Column:
+def of_line(heading: str, field: str, *, cell: Cell) -> Column:
     """A column that has a field of the line."""
     return Column(heading=heading, field=field, value=lambda row: getattr(row.line, field), cell=cell)
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Final, Literal
 from pydantic import Field
 
 from services.payout.exports.files import File
-from services.payout.payroll.formats.base import Column, fixed, of
+from services.payout.payroll.formats.base import Column, fixed, of_line
 from services.payout.payroll.formats.cells import Day
 from services.payout.payroll.formats.datev import AMOUNT, COST_CENTER, PERSON, Datev
 from services.payout.payroll.line import BatchHeader, PayrollLine
@@ -41,11 +41,11 @@ class Lodas(Datev):
                 value=lambda row: self.payroll_month(row.head),
                 cell=_DAY,
             ),
-            of("pnr#bwd", "payroll_id", cell=PERSON),
+            of_line("pnr#bwd", "payroll_id", cell=PERSON),
             self.code_column("la_eigene#bwd"),
             fixed("bs_nr#bwd", str(self.processing_key)),
             self.amount_column("bs_wert_butab#bwd", cell=AMOUNT),
-            *([of("kostenstelle#bwd", "cost_center", cell=COST_CENTER)] if self.cost_center else []),
+            *([of_line("kostenstelle#bwd", "cost_center", cell=COST_CENTER)] if self.cost_center else []),
         )
 
     def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, Literal
 
 from services.payout.exports.files import File
-from services.payout.payroll.formats.base import Column, FileRow, blank, of
+from services.payout.payroll.formats.base import Column, FileRow, blank, of_line
 from services.payout.payroll.formats.cells import Words
 from services.payout.payroll.formats.datev import AMOUNT, COST_CENTER, PERSON, Datev
 from services.payout.payroll.line import BatchHeader, PayrollLine
@@ -34,13 +34,13 @@ class LohnUndGehalt(Datev):
     def layout(self) -> tuple[Column, ...]:
         """In the order of the import profile."""
         return (
-            of("Personalnummer", "payroll_id", cell=PERSON),
+            of_line("Personalnummer", "payroll_id", cell=PERSON),
             *map(blank, ("Kalendertag", "Ausfallschluessel")),
             self.code_column("Lohnartennummer"),
             *map(blank, ("Stundenanzahl", "Tagesanzahl")),
             self.amount_column("Wert", cell=AMOUNT),
             *map(blank, ("Abweichender Faktor", "Abweichende Lohnveraenderung")),
-            of("Kostenstellennummer", "cost_center", cell=COST_CENTER)
+            of_line("Kostenstellennummer", "cost_center", cell=COST_CENTER)
             if self.cost_center
             else blank("Kostenstellennummer"),
             blank("Kostentraeger"),

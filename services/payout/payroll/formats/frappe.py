@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from services.payout.exports.files import Dialect
-from services.payout.payroll.formats.base import Column, WithDeductions, fixed, of
+from services.payout.payroll.formats.base import Column, WithDeductions, fixed, of_line
 from services.payout.payroll.formats.cells import Code, Day, Money
 from shared.spreadsheets import PLAIN
 
@@ -30,12 +30,12 @@ class Frappe(WithDeductions):
         """By label. `Overwrite Salary Structure Amount` is 1 where nothing is said, which would replace base pay."""
         return (
             fixed("Series", self.series),
-            of("Employee", "payroll_id", cell=Code(longest=140)),
+            of_line("Employee", "payroll_id", cell=Code(longest=140)),
             self.code_column("Salary Component", cell=Code(pattern=self.code_form)),
             self.amount_column("Amount", cell=Money(digits=None)),
             fixed("Company", self.company),
-            of("Currency", "currency", cell=Code()),
-            of("Payroll Date", "pay_date", cell=Day()),
+            of_line("Currency", "currency", cell=Code()),
+            of_line("Payroll Date", "pay_date", cell=Day()),
             # The doctype's default is 1 (frappe/hrms, additional_salary.json). With 0 nothing blocks a second import of
             # the file: what guards against it is the batch that is acknowledged once.
             fixed("Overwrite Salary Structure Amount", "0"),

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from services.payout.exports.files import Dialect, Value
-from services.payout.payroll.formats.base import Column, FileRow, PayrollFormat, of
+from services.payout.payroll.formats.base import Column, FileRow, PayrollFormat, of_line
 from services.payout.payroll.formats.cells import Code, Money, Words
 from services.payout.payroll.line import BatchHeader, PayrollLine
 from shared.money import from_minor
@@ -38,14 +38,14 @@ class Gusto(PayrollFormat):
         """Names first; the amounts in the order of the settings."""
         titles = dict.fromkeys(self.pay_codes.values())  # two pay codes may come into one column
         return (
-            of("last_name", "last_name", cell=Words(needed=True, longest=120, guarded=False)),
-            of("first_name", "first_name", cell=Words(needed=True, longest=120, guarded=False)),
+            of_line("last_name", "last_name", cell=Words(needed=True, longest=120, guarded=False)),
+            of_line("first_name", "first_name", cell=Words(needed=True, longest=120, guarded=False)),
             *(
                 [Column(heading="title", field="title", value=lambda _: self.title, cell=Words(guarded=False))]
                 if self.title
                 else []
             ),
-            of("gusto_employee_id", "payroll_id", cell=Code(pattern="[A-Za-z0-9]{6}", needed=True)),
+            of_line("gusto_employee_id", "payroll_id", cell=Code(pattern="[A-Za-z0-9]{6}", needed=True)),
             *(Column(heading=title, field="amount", value=partial(self._of, title), cell=_MONEY) for title in titles),
         )
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Final, Literal
 from pydantic import Field
 
 from services.payout.exports.dates import DatePattern
-from services.payout.payroll.formats.base import Column, PayrollFormat, blank, fixed, of
+from services.payout.payroll.formats.base import Column, PayrollFormat, blank, fixed, of_line
 from services.payout.payroll.formats.cells import Code, Day, Money
 
 # The order of the SPI specification sheet (myapps.paychex.com): columns are read by place, so none may be left out.
@@ -63,15 +63,15 @@ class Paychex(PayrollFormat):
 
     def layout(self) -> tuple[Column, ...]:
         """All of the layout, in its order."""
-        cost_center = of("Org", "cost_center", cell=Code(pattern=r"[A-Za-z0-9_|-]+", longest=60))
+        cost_center = of_line("Org", "cost_center", cell=Code(pattern=r"[A-Za-z0-9_|-]+", longest=60))
         day = (
-            of("Line Date", self.line_date, cell=Day(pattern=self.date_pattern))
+            of_line("Line Date", self.line_date, cell=Day(pattern=self.date_pattern))
             if self.line_date
             else blank("Line Date")
         )
         return (
             fixed("Client ID", self.client_id),
-            of("Worker ID", "payroll_id", cell=Code(longest=10)),
+            of_line("Worker ID", "payroll_id", cell=Code(longest=10)),
             cost_center if self.org else blank("Org"),
             blank("Job Number"),
             self.code_column("Pay Component", cell=Code(pattern=self.code_form, longest=20)),

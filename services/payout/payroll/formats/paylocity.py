@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final, Literal
 
-from services.payout.payroll.formats.base import Column, WithDeductions, blank, of
+from services.payout.payroll.formats.base import Column, WithDeductions, blank, of_line
 from services.payout.payroll.formats.cells import Code, Day, Fixed, Money
 
 _BEHIND: Final = ("TempRate", "RateCode")
@@ -24,11 +24,11 @@ class Paylocity(WithDeductions):
 
     def layout(self) -> tuple[Column, ...]:
         """As documented, up to `WorkersCompCode`; hours and rate stay empty, for the amount decides."""
-        cost_center = of("CostCenter1", "cost_center", cell=Code())
-        begin = of("BeginDate", "pay_period_start", cell=Day(pattern="MM/DD/YYYY"))
-        end = of("EndDate", "pay_period_end", cell=Day(pattern="MM/DD/YYYY"))
+        cost_center = of_line("CostCenter1", "cost_center", cell=Code())
+        begin = of_line("BeginDate", "pay_period_start", cell=Day(pattern="MM/DD/YYYY"))
+        end = of_line("EndDate", "pay_period_end", cell=Day(pattern="MM/DD/YYYY"))
         return (
-            of("EmployeeId", "payroll_id", cell=Code(longest=20)),
+            of_line("EmployeeId", "payroll_id", cell=Code(longest=20)),
             # E is an earning, D a deduction; the sign is in this letter, and the amount has none.
             Column(heading="Det", field="amount", value=lambda row: "D" if row.line.amount < 0 else "E", cell=Fixed()),
             self.code_column("DetCode"),

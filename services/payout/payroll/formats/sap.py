@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from services.payout.exports.files import Dialect
-from services.payout.payroll.formats.base import Column, FileRow, PayrollFormat, fixed, of
+from services.payout.payroll.formats.base import Column, FileRow, PayrollFormat, fixed, of_line
 from services.payout.payroll.formats.cells import Code, Day, Fixed, Money, number
 from services.payout.payroll.line import BatchHeader
 
@@ -38,7 +38,7 @@ class Sap(PayrollFormat):
         money = Money(digits=None, least=-_MOST, most=_MOST, decimal=self.decimal_sign, minus_behind=self.minus_behind)
         day = Day(pattern="YYYYMMDD")
         return (
-            of("PERNR", "payroll_id", cell=number(8, width=8)),  # NUMC8: digits with zeros before them
+            of_line("PERNR", "payroll_id", cell=number(8, width=8)),  # NUMC8: digits with zeros before them
             # The subtype of these infotypes is the wage type, so both have the same four characters.
             self.code_column("SUBTY", cell=Code(pattern=self.code_form)),
             # A one-time payment is a record of one day.
@@ -46,7 +46,7 @@ class Sap(PayrollFormat):
             Column(heading="BEGDA", field="pay_date", value=self._date, cell=day),
             self.code_column("LGART", cell=Fixed()),
             self.amount_column("BETRG", cell=money),
-            of("WAERS", "currency", cell=Code(longest=5)),
+            of_line("WAERS", "currency", cell=Code(longest=5)),
             Column(heading="ZUORD", field="row", value=lambda row: row.reference, cell=Code(longest=20)),
             *self._more(),
         )

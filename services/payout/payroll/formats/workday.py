@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from services.payout.exports.files import SIGNIFICANT, File
-from services.payout.payroll.formats.base import Column, PayrollFormat, fixed, of
+from services.payout.payroll.formats.base import Column, PayrollFormat, fixed, of_line
 from services.payout.payroll.formats.cells import Code, Day, Money
 from services.payout.payroll.line import BatchHeader, PayrollLine
 
@@ -40,16 +40,16 @@ class Workday(PayrollFormat):
             fixed("Spreadsheet Key", "1"),
             Column(heading="Row ID", field="row", value=lambda row: str(row.number), cell=Code(pattern="[0-9]+")),
             fixed("Batch ID", self.batch_id),
-            of("Start Date", "pay_period_start", cell=Day()),
-            of("End Date", "pay_period_end", cell=Day()),
+            of_line("Start Date", "pay_period_start", cell=Day()),
+            of_line("End Date", "pay_period_end", cell=Day()),
             *([fixed("Run Category", self.run_category)] if self.run_category else []),
-            of("Worker", "payroll_id", cell=Code(longest=60)),
+            of_line("Worker", "payroll_id", cell=Code(longest=60)),
             self.code_column("Earning"),
             # Also in a CSV, because an EIB is a spreadsheet.
             self.amount_column("Amount", cell=Money(digits=None, significant=SIGNIFICANT)),
-            of("Currency", "currency", cell=Code()),
+            of_line("Currency", "currency", cell=Code()),
             fixed("Adjustment", "Y" if self.adjustment else "N"),
-            *([of("Cost Center", "cost_center", cell=Code())] if self.cost_center else []),
+            *([of_line("Cost Center", "cost_center", cell=Code())] if self.cost_center else []),
         )
 
     def files(self, lines: Sequence[PayrollLine], head: BatchHeader) -> tuple[File, ...]:

@@ -73,7 +73,7 @@ class HoldView(HoldSaid):
 
     @classmethod
     def of(cls, decision: HoldDecision) -> HoldView:
-        """A hold as it is shown."""
+        """The hold's own facts beside those of the decision, as one flat object."""
         facts = {name: getattr(decision.hold, name) for name in Hold.__slots__}
         facts |= {name: value for name, value in decision._asdict().items() if name != "hold"}
         return cls(**facts)
@@ -147,7 +147,7 @@ class AdjustmentView(BaseModel):
 
     @classmethod
     def of(cls, adjustment: Adjustment) -> AdjustmentView:
-        """An adjustment as it is shown."""
+        """In major units."""
         amount = from_minor(adjustment.amount, adjustment.currency)
         return cls(**{**adjustment._asdict(), "amount": amount})
 

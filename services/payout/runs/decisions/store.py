@@ -13,25 +13,11 @@ from services.payout.runs.decisions.model import Adjustment, Contribution, HoldD
 from shared.pay.terms.words.release import Hold
 
 
-def holds(connection: Connection) -> list[Hold]:
-    """All holds, also those that were released: whether they stop pay depends on the date."""
-    return [decision.hold for decision in hold_decisions(connection)]
-
-
 def hold_decisions(connection: Connection) -> list[HoldDecision]:
-    """All holds with who did what, in the order in which they were put on."""
+    """All holds, also those that were released, with who did what, in the order in which they were put on."""
     return [
         HoldDecision(
-            hold=Hold(
-                id=row.id,
-                scope=row.scope,
-                subject=row.subject,
-                since=row.since,
-                reason=row.reason,
-                until=row.until,
-                until_collected=row.until_collected,
-                released_on=row.released_on,
-            ),
+            hold=Hold(**{name: getattr(row, name) for name in Hold.__slots__}),
             dispute=row.dispute,
             actor=row.actor,
             at=row.at,
@@ -48,9 +34,8 @@ def add_hold(connection: Connection, hold: Hold, *, dispute: bool, actor: str, a
     Raises:
         sqlalchemy.exc.IntegrityError: there is one of this id.
     """
-    facts = {
-        name: getattr(hold, name) for name in ("id", "scope", "subject", "since", "reason", "until", "until_collected")
-    }
+    # Its release is a row of another table: holds are only ever added to.
+    facts = {name: getattr(hold, name) for name in Hold.__slots__ if name != "released_on"}
     connection.execute(insert(tables.hold).values(**facts, dispute=dispute, actor=actor, at=at))
 
 

@@ -103,7 +103,7 @@ def _by_roster(connection: Connection, calculated: Calculation, *, first: date) 
     everybody = settled | dict(snapshot.moved_out)
     # An event that was set aside and sent again by somebody holds in their name, too: they decided that it counts.
     letters = dead_letters.read_replays(connection, ROSTER)
-    again = dead_letters.replayed_by(letters, {who: person.facts for who, person in everybody.items()})
+    replayed_by = dead_letters.replayed_by(letters, {who: person.facts for who, person in everybody.items()})
     for who, person in everybody.items():
         if who in settled:
             yield from ((by, "payee") for by in person.set_by(PAYEE_ATTRIBUTES, run.ends))
@@ -116,7 +116,7 @@ def _by_roster(connection: Connection, calculated: Calculation, *, first: date) 
             said = [(setting, "payee") for setting in moves if setting.day >= run.starts]
         for setting, what in said:
             yield setting.by, what
-            yield from ((by, what) for by in again.get((who, f"{setting.day}/{setting.attribute}"), ()))
+            yield from ((by, what) for by in replayed_by.get((who, f"{setting.day}/{setting.attribute}"), ()))
 
 
 def _by_policies(connection: Connection, calculated: Calculation, *, ends: set[date]) -> Iterator[tuple[str, str]]:

@@ -101,12 +101,12 @@ def reconcile(connection: Connection, run: Run, *, tolerance: Decimal) -> list[C
         Comparison(
             kind=kind,
             currency=currency,
-            left=left.get(currency, 0),
-            right=right.get(currency, 0),
+            one=one.get(currency, 0),
+            other=other.get(currency, 0),
             tolerance=_minor(tolerance, currency),
         )
-        for kind, (left, right) in sides.items()
-        for currency in sorted(left.keys() | right.keys())
+        for kind, (one, other) in sides.items()
+        for currency in sorted(one.keys() | other.keys())
     ]
 
 

@@ -57,7 +57,7 @@ def propose(deps: Dependencies, run: Run) -> Proposal:
 
 
 def is_current(connection: Connection, run: Run, *, proposal: Proposal) -> bool:
-    """Whether the run would be calculated from the same by now, in the sense in which `service.submit` asks for it."""
+    """Whether the run would be calculated from the same by now, in the sense in which `transitions.submit` asks for it."""
     before = proposal.calculated.inputs.snapshot
     now = load(connection, run, quarantined=before.left_out, paid_less=before.paid_less)
     return inputs_sha256(connection, now, journals_seen=journals_seen(proposal.record)) == proposal.inputs_sha256
@@ -97,15 +97,15 @@ def _payslips(connection: Connection, calculated: Calculation, *, company: Compa
     details: dict[str, dict[Month, bytes]] = {}
     for who, month, detail in calculated.inputs.lines.select("participant_id", "period", "detail").iter_rows():
         details.setdefault(who, {})[month] = detail
-    mine: dict[str, list[Settlement]] = {}
+    by_participant: dict[str, list[Settlement]] = {}  # one per currency
     for settlement in calculated.settlements:
-        mine.setdefault(settlement.participant_id, []).append(settlement)
-    year = store_balances.year_sums(connection, mine, month=run.month)
-    homes = {who: snapshot.attributes_of(who) for who in mine}
+        by_participant.setdefault(settlement.participant_id, []).append(settlement)
+    year = store_balances.year_sums(connection, by_participant, month=run.month)
+    homes = {who: snapshot.attributes_of(who) for who in by_participant}
     managers = people(connection, {home.manager for home in homes.values() if home.manager})
     names = {who: person.at(run.ends).name or "" for who, person in managers.items()}
     words = _words(connection, calculated, details=details, writing=Writing(company.locale))
-    for who, settlements in mine.items():
+    for who, settlements in by_participant.items():
         home = homes[who]
         facts = payslip_facts(
             company=company,

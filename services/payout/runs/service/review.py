@@ -6,7 +6,7 @@ was told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -20,7 +20,7 @@ from services.payout.runs import store_balances, store_record
 from services.payout.runs.calculation import Calculation, RunInputs
 from services.payout.runs.decisions import store as decisions
 from services.payout.runs.record import RunRecord
-from services.payout.runs.service.payments import would_refuse
+from services.payout.runs.service.payments import payroll_refusals
 from services.payout.runs.store_record import PaidUnder
 from shared.contracts.lines import each_line
 from shared.kernel.reasons import PAYS_NOTHING, in_words
@@ -39,55 +39,77 @@ HISTORY: Final = 6
 """Pay of so many earlier runs is looked at for what stands out."""
 
 
-def findings_of(connection: Connection, calculated: Calculation) -> Iterable[ReviewFinding]:
+def findings_of(connection: Connection, calculated: Calculation) -> Iterator[ReviewFinding]:
     """What an approver should look at."""
     inputs, snapshot = calculated.inputs, calculated.inputs.snapshot
-    run = snapshot.run
-    for who, group in sorted(snapshot.in_unknown_groups.items()):
-        yield ReviewFinding(
-            "no_pay_group", who, f"the roster says pay group {group}, and no policy says how it is paid"
-        )
-    for who, version in sorted(snapshot.left_out.items()):
-        left_out = f"plan version {version} is quarantined: left out of this run"
-        why = f"{left_out}; the next one pays when it is lifted or corrected"
-        yield ReviewFinding(LEFT_OUT, who, why)
-    yield from _earlier_months(snapshot)
-    for terms in snapshot.terms_for_nobody:
-        yield ReviewFinding("terms_for_nobody", "", applies_to_nobody(terms))
-    for terms in snapshot.terms(run.ends):
-        for slip in terms.slips():
-            yield ReviewFinding("terms_contradict", "", slip.in_words)
-    history = store_balances.history(connection, pay_group=run.pay_group, before=run.month, runs=HISTORY)
     # Of its own month only: what earlier months lack was found by the run that closed them.
-    of_month = inputs.lines.filter(pl.col("period") == run.month)
-    rows, attainments = each_line(of_month), _attainments(of_month)
-    unwhole = _unwhole(inputs, rows)
-    # Also holds of deals and plans: they stop pay of everybody who earns by them.
-    stops = [stop for stop in decisions.hold_decisions(connection) if stop.hold.released_on is None]
-    sold = _sellers(inputs.lines, {stop.hold.subject for stop in stops if stop.hold.scope == "deal"})
-    for settlement in calculated.settlements:
-        who = settlement.participant_id
-        home = snapshot.attributes_of(who)
-        own = sold.get(who, set()) | {who, home.plan}
-        mine = [stop for stop in stops if stop.hold.subject in own]
-        seen = ReviewFacts(
-            history=history.get((who, settlement.currency), ()),
-            attainments=attainments.get(who, ()),
-            unwhole=unwhole.pop(who, ()),
-            plan_changed_on=_plan_changed(snapshot.people[who], run),
-            holds=[stop.hold.reason for stop in mine if not stop.dispute],
-            disputes=[stop.hold.reason for stop in mine if stop.dispute],
-            payroll_id=home.payroll_id,
-            last_day=snapshot.people[who].last_day(run.ends),
-        )
-        yield from review_findings(settlement, seen, ends=run.ends)
-    for who, shares in sorted(unwhole.items()):  # nothing is settled for them, which may be why
-        yield from not_whole(who, shares)
+    of_month = inputs.lines.filter(pl.col("period") == snapshot.run.month)
+    rows = each_line(of_month)
+    yield from _not_paid(snapshot)
+    yield from _earlier_months(snapshot)
+    yield from _of_terms(snapshot)
+    yield from _of_settlements(
+        connection, calculated, unwhole=_unwhole(inputs, rows), attainments=_attainments(of_month)
+    )
     yield from _of_nobody(inputs)
     yield from _remarked(inputs, rows)
     yield from _without_pay(of_month, snapshot)
     for who in sorted(_sales_without_pay(of_month) & snapshot.people.keys()):
         yield ReviewFinding("no_pay_with_sales", who, "deals were credited in the month, and nothing is earned")
+
+
+def _not_paid(snapshot: RunSnapshot) -> Iterator[ReviewFinding]:
+    """Whom this run does not pay, and why."""
+    for who, group in sorted(snapshot.in_unknown_groups.items()):
+        why = f"the roster says pay group {group}, and no policy says how it is paid"
+        yield ReviewFinding("no_pay_group", who, why)
+    for who, version in sorted(snapshot.left_out.items()):
+        left_out = f"plan version {version} is quarantined: left out of this run"
+        yield ReviewFinding(LEFT_OUT, who, f"{left_out}; the next one pays when it is lifted or corrected")
+
+
+def _of_terms(snapshot: RunSnapshot) -> Iterator[ReviewFinding]:
+    """Payment terms that are nobody's, and such as contradict themselves."""
+    for terms in snapshot.terms_for_nobody:
+        yield ReviewFinding("terms_for_nobody", "", applies_to_nobody(terms))
+    for terms in snapshot.terms(snapshot.run.ends):
+        for slip in terms.slips():
+            yield ReviewFinding("terms_contradict", "", slip.in_words)
+
+
+def _of_settlements(
+    connection: Connection,
+    calculated: Calculation,
+    *,
+    unwhole: Mapping[str, Sequence[Uncredited]],
+    attainments: Mapping[str, Sequence[Decimal]],
+) -> Iterator[ReviewFinding]:
+    """What stands out in what each participant is paid, by the rules of `shared.pay.review_rules`."""
+    snapshot, run = calculated.inputs.snapshot, calculated.inputs.snapshot.run
+    history = store_balances.history(connection, pay_group=run.pay_group, before=run.month, runs=HISTORY)
+    # Also holds of deals and plans: they stop pay of everybody who earns by them.
+    holds = [decision for decision in decisions.hold_decisions(connection) if decision.hold.released_on is None]
+    sold = _sellers(calculated.inputs.lines, {held.hold.subject for held in holds if held.hold.scope == "deal"})
+    # A participant has a settlement in each currency; the shares of deals are said once.
+    unsaid = dict(unwhole)
+    for settlement in calculated.settlements:
+        who = settlement.participant_id
+        home = snapshot.attributes_of(who)
+        own = sold.get(who, set()) | {who, home.plan}
+        mine = [decision for decision in holds if decision.hold.subject in own]
+        facts = ReviewFacts(
+            history=history.get((who, settlement.currency), ()),
+            attainments=attainments.get(who, ()),
+            unwhole=unsaid.pop(who, ()),
+            plan_changed_on=_plan_changed(snapshot.people[who], run),
+            holds=[decision.hold.reason for decision in mine if not decision.dispute],
+            disputes=[decision.hold.reason for decision in mine if decision.dispute],
+            payroll_id=home.payroll_id,
+            last_day=snapshot.people[who].last_day(run.ends),
+        )
+        yield from review_findings(settlement, facts, ends=run.ends)
+    for who, shares in sorted(unsaid.items()):  # nothing is settled for them, which may be why
+        yield from not_whole(who, shares)
 
 
 def findings_of_record(connection: Connection, run: Run, *, record: RunRecord) -> Iterator[ReviewFinding]:
@@ -98,12 +120,12 @@ def findings_of_record(connection: Connection, run: Run, *, record: RunRecord) -
     for who, slip in record.slips.items():
         if slip.manager and not managers[slip.manager].facts:
             yield ReviewFinding("manager_unknown", who, f"the manager is {slip.manager}, whom the roster does not know")
-    for who, refused in would_refuse(connection, run, record=record):
+    for who, refused in payroll_refusals(connection, run, record=record):
         yield ReviewFinding("payroll_refuses", who, refused.message)
     paid = {pay.participant_id for pay in record.pays if pay.paid}
     # Payroll pays whom an id names. An id that moved from one person to another is a slip or a fraud; both are for
     # people to judge. Compared as loosely as a spreadsheet reads ids: without case, numbers without leading zeros.
-    latest: dict[str, PaidUnder] = {}
+    latest: dict[str, PaidUnder] = {}  # the earliest come first: the last of a participant stays
     owners: dict[str, list[PaidUnder]] = {}
     for before in store_record.paid_under(connection, run):
         latest[before.participant_id] = before
@@ -123,7 +145,7 @@ def findings_of_record(connection: Connection, run: Run, *, record: RunRecord) -
 def _earlier_months(snapshot: RunSnapshot) -> Iterator[ReviewFinding]:
     """Months before the pay period that no run has closed, and that this one pays and closes too."""
     run, closed = snapshot.run, snapshot.closed or ""
-    due = {entry.origin for fresh in snapshot.unsettled.values() for entry in fresh if entry.kind == "earning"}
+    due = {entry.origin for entries in snapshot.unsettled.values() for entry in entries if entry.kind == "earning"}
     months = sorted(month for month in due if closed < month < period_of(run.starts))
     if months and run.closes is not None:
         which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
@@ -179,7 +201,7 @@ def _remarked(inputs: RunInputs, rows: pl.DataFrame) -> Iterator[ReviewFinding]:
     twice = duplicate_deals(paying, ALIKE, all_deals=deals.height)
     remarks = [
         *inputs.remarks,
-        *(Remarked(e.kind, who, e.message) for e in twice for who in e.participant_id.split("\n")),
+        *(Remarked(remark.kind, who, remark.message) for remark in twice for who in remark.participant_id.split("\n")),
     ]
     for remark in remarks:
         if remark.participant_id in inputs.snapshot.people or not remark.participant_id:

@@ -48,14 +48,15 @@ def load(
     }
     paid = {who: person for who, person in in_scope.items() if who not in quarantined}
     terms = policies.over_time(connection, PaymentTerms)
-    members = (Member(who, mine.plan, mine.pay_group) for who, mine in attributes.items())
+    members = (Member(who, home.plan, home.pay_group) for who, home in attributes.items())
     return RunSnapshot(
         run=run,
         groups=groups[run.pay_group],
-        in_unknown_groups={who: mine.pay_group for who, mine in attributes.items() if mine.pay_group not in groups},
+        in_unknown_groups={who: home.pay_group for who, home in attributes.items() if home.pay_group not in groups},
         closed=closings.closed_through(connection, run.pay_group),
         people=paid,
-        holds=decisions.holds(connection),
+        # Released ones too: whether a hold stops pay depends on the day that is asked for.
+        holds=[decision.hold for decision in decisions.hold_decisions(connection)],
         excused=decisions.dismissed_clawbacks(connection),
         terms=terms,
         terms_for_nobody=for_nobody(terms(run.ends), members),
@@ -98,13 +99,13 @@ def _balances(connection: Connection, run: Run, *, who: Sequence[str], paid_less
 
 def reload(connection: Connection, snapshot: RunSnapshot, *, who: Sequence[str]) -> RunSnapshot:
     """The snapshot with the balances of some participants read again; roster, policies and holds stay as they were."""
-    again = frozenset(who)
+    moved = frozenset(who)
     fields: dict[str, Any] = {}
     for name, table in _balances(connection, snapshot.run, who=who, paid_less=snapshot.paid_less).items():
         before: Mapping[Any, Any] = getattr(snapshot, name)
         # Keys are participants, or participants with a currency. Who has nothing any more is not in the new table: so
         # out with the old.
-        others = {key: value for key, value in before.items() if (key if isinstance(key, str) else key[0]) not in again}
+        others = {key: value for key, value in before.items() if (key if isinstance(key, str) else key[0]) not in moved}
         fields[name] = others | table
     return replace(snapshot, **fields)
 
@@ -127,7 +128,7 @@ def inputs_sha256(connection: Connection, snapshot: RunSnapshot, *, journals_see
         payable = balances.payable(connection, snapshot.people, month=run.month, journals_seen=journals_seen)
     due = sorted((*key, amount) for key, amount in payable.items())
     last_runs = sorted((*key, state.run) for key, state in snapshot.carried.items())
-    places = sorted((who, *_place(snapshot, who)) for who in {who for who, _, _ in due})
+    homes = sorted((who, *_roster_facts(snapshot, who)) for who in {who for who, _, _ in due})
     terms = sorted(
         orjson.dumps(document.body(), option=orjson.OPT_SORT_KEYS).decode() for document in snapshot.terms(run.ends)
     )
@@ -138,10 +139,11 @@ def inputs_sha256(connection: Connection, snapshot: RunSnapshot, *, journals_see
         if hold.since <= run.month and (hold.scope != "participant" or hold.subject in snapshot.people)
     )
     excused = sorted(pair for pair in snapshot.excused if pair[0] in snapshot.people)
-    return hashlib.sha256(orjson.dumps([due, last_runs, places, terms, holds_in_force, excused])).hexdigest()
+    # Everything in an order of its own: how rows were read must not be in the hash.
+    return hashlib.sha256(orjson.dumps([due, last_runs, homes, terms, holds_in_force, excused])).hexdigest()
 
 
-def _place(snapshot: RunSnapshot, who: str) -> tuple[Any, ...]:
+def _roster_facts(snapshot: RunSnapshot, who: str) -> tuple[Any, ...]:
     """What of the roster decides about somebody's pay and where it is booked."""
-    mine = snapshot.attributes_of(who)
-    return mine.pay_group, mine.plan, mine.entity, mine.cost_center, snapshot.people[who].last_day(snapshot.run.ends)
+    home = snapshot.attributes_of(who)
+    return home.pay_group, home.plan, home.entity, home.cost_center, snapshot.people[who].last_day(snapshot.run.ends)

@@ -25,7 +25,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from services.payout.exports.files import Dialect
-from services.payout.payroll.formats.base import Column, PayrollFormat, fixed, of
+from services.payout.payroll.formats.base import Column, PayrollFormat, fixed, of_line
 from services.payout.payroll.formats.cells import Code, Day, Money
 
 
@@ -42,10 +42,10 @@ class Wageworks(PayrollFormat):
     def layout(self) -> tuple[Column, ...]:
         return (
             fixed("SITE", self.site),
-            of("EMP", "payroll_id", cell=Code(longest=6)),
-            Column(heading="CODE", field="pay_code", value=lambda row: self.code(row.line), cell=Code()),
-            Column(heading="AMOUNT", field="amount", value=self.amount, cell=Money()),
-            of("PAID", "pay_date", cell=Day(pattern="YYYYMMDD")),
+            of_line("EMP", "payroll_id", cell=Code(longest=6)),
+            self.code_column("CODE"),
+            self.amount_column("AMOUNT", cell=Money()),
+            of_line("PAID", "pay_date", cell=Day(pattern="YYYYMMDD")),
         )
 '''
 
