@@ -80,13 +80,13 @@ def is_written_again(connection: Connection, batch: ReleasedBatch, *, run: Relea
         id=manifest["previous_batch_id"], sha256=manifest["previous_batch_sha256"]
     )
     try:
-        again = write(part.target, part.lines, head=head, previous=previous)
+        rewritten = write(part.target, part.lines, head=head, previous=previous)
     except LinesRefused:
         return False
     return (
         (batch.pay_group, batch.entity, batch.period, batch.pay_date, batch.format)
-        == (run.pay_group, part.entity, run.period, run.pay_date, again.format)
-        and again.manifest == kept
-        and list(again.files) == store.files(connection, batch.id)
-        and sorted(batch_lines(again, part)) == sorted(store.lines(connection, batch.id))
+        == (run.pay_group, part.entity, run.period, run.pay_date, rewritten.format)
+        and rewritten.manifest == kept
+        and list(rewritten.files) == store.files(connection, batch.id)
+        and sorted(batch_lines(rewritten, part)) == sorted(store.lines(connection, batch.id))
     )

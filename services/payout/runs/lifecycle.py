@@ -16,31 +16,26 @@ from shared.pay.run import DONE_STATES, Run, State
 
 Verb = Literal["draft", "calculate", "submit", "return", "approve", "export", "acknowledge", "pay", "cancel"]
 
-MOVES: Final[Mapping[Verb, tuple[tuple[State, ...], State]]] = {
-    "calculate": (("draft", "calculated"), "calculated"),
-    "submit": (("calculated",), "submitted"),
-    "return": (("submitted",), "calculated"),
-    "approve": (("submitted",), "approved"),
-    "export": (("approved",), "exported"),
-    "acknowledge": (("exported",), "acknowledged"),
-    "pay": (("acknowledged",), "paid"),
-    "cancel": (("draft", "calculated"), "cancelled"),
-}
-"""From which states a verb leads to which. The trigger `check_event` has the same table: who writes past this service
-is held to it, too.
-"""
 
-IN_THE_PAST: Final[Mapping[Verb, str]] = {
-    "calculate": "calculated",
-    "submit": "submitted",
-    "return": "returned",
-    "approve": "approved",
-    "export": "exported",
-    "acknowledge": "acknowledged",
-    "pay": "marked as paid",
-    "cancel": "cancelled",
-}
+class Transition(NamedTuple):
+    """From which states a verb leads to which; `done` is its participle, for sentences about a run."""
 
+    states: tuple[State, ...]
+    to: State
+    done: str
+
+
+TRANSITIONS: Final[Mapping[Verb, Transition]] = {
+    "calculate": Transition(("draft", "calculated"), "calculated", done="calculated"),
+    "submit": Transition(("calculated",), "submitted", done="submitted"),
+    "return": Transition(("submitted",), "calculated", done="returned"),
+    "approve": Transition(("submitted",), "approved", done="approved"),
+    "export": Transition(("approved",), "exported", done="exported"),
+    "acknowledge": Transition(("exported",), "acknowledged", done="acknowledged"),
+    "pay": Transition(("acknowledged",), "paid", done="marked as paid"),
+    "cancel": Transition(("draft", "calculated"), "cancelled", done="cancelled"),
+}
+"""The trigger `check_event` has the same table: who writes past this service is held to it, too."""
 
 RELEASED_STATES: Final = DONE_STATES - {"approved"}
 """The states of a run of which payroll has files."""
@@ -63,16 +58,11 @@ class Approval(NamedTuple):
     at: datetime
 
 
-def check_move(run: Run, verb: Verb) -> State:
-    """The state that the verb leads to.
-
-    Raises:
-        WrongState: it does not lead anywhere from the run's state.
-    """
-    states, to = MOVES[verb]
-    if run.state not in states:
-        raise WrongState(run.id, run.state, needed=" or ".join(states), done=IN_THE_PAST[verb])
-    return to
+def check_move(run: Run, verb: Verb) -> None:
+    """Raises WrongState unless the verb leads somewhere from the run's state."""
+    transition = TRANSITIONS[verb]
+    if run.state not in transition.states:
+        raise WrongState(run.id, run.state, needed=" or ".join(transition.states), done=transition.done)
 
 
 def check_author(run: Run, actor: str) -> None:

@@ -20,7 +20,7 @@ from services.payout.payroll.verify import UNREADABLE, is_written_again, readabl
 from services.payout.runs import store as runs
 from services.payout.runs import store_balances, store_record
 from services.payout.runs.journals import pay_journals
-from services.payout.runs.lifecycle import MOVES, RELEASED_STATES, Approval, RunEvent
+from services.payout.runs.lifecycle import RELEASED_STATES, TRANSITIONS, Approval, RunEvent
 from services.payout.runs.record import PayRecord, RunRecord
 from services.payout.runs.service.payments import payroll_lines, profile_kept, released_run
 from shared.pay.run import DONE_STATES, Run, State
@@ -79,11 +79,11 @@ def _differences(
 def _life(run: Run, events: Sequence[RunEvent], *, approvals: Sequence[Approval], record: RunRecord) -> Iterator[str]:
     state: State = "draft"
     for event in events:
-        states, to = MOVES[event.verb]
-        if state not in states:
+        transition = TRANSITIONS[event.verb]
+        if state not in transition.states:
             yield f"run {run.id}: what was done to it is not in order"
             return
-        state = to
+        state = transition.to
     if state != run.state:
         yield f"run {run.id}: it is {run.state}, and what was done to it makes it {state}"
     elif state in DONE_STATES:

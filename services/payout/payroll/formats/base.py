@@ -224,7 +224,7 @@ class PayrollFormat(PolicyPart, ABC):
             for line in row.lines:
                 for objection in (*self._objections(line), *self._shared(line, owners)):
                     refused.append(RefusedLine(line.id, row.number, *objection))
-                # Told at all but the last of them, so that as many are named as are too many.
+                # Said of all but the last of them, so that as many are named as are too many.
                 if unseen[line.id] > 1:
                     unseen[line.id] -= 1
                     twice = Objection("id", "duplicate", "the line is in the batch twice")

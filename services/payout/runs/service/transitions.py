@@ -9,7 +9,7 @@ no way to ask scoring.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
@@ -44,15 +44,20 @@ from services.payout.runs.service.proposal import Proposal, is_current, propose
 from services.payout.runs.service.snapshot import inputs_sha256, load
 from shared.deps import Clock
 from shared.pay.approval import ApprovalPolicy, steps_for
-from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at, pay_period_named, ruling
+from shared.pay.calendars.pay_periods import (
+    NoSuchPayPeriod,
+    PayPeriod,
+    pay_period_at,
+    pay_period_named,
+    ruling,
+)
+from shared.pay.calendars.policy import PayGroup
 from shared.pay.review_rules import LEFT_OUT
 from shared.pay.run import Run, RunPayment, run_totals
 from shared.periods import next_period, period_of
 
 LOOKS: Final = 2
-"""How often a calculation looks at everything where something moves while it does: whoever would only hand on what is
-outdated looks again.
-"""
+"""How often a run is calculated before it is kept although something moved meanwhile, which in a large company it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,31 +109,23 @@ def simulate(deps: Dependencies, request: RunRequest, *, author: str) -> tuple[R
 
 
 def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest, author: str, simulated: bool) -> Run:
-    today = deps.today()
-    groups = pay_group(connection, request.pay_group)
-    if request.off_cycle is None:
-        try:
-            group, span = pay_period_named(groups, request.pay_period)
-        except NoSuchPayPeriod as error:
-            raise UnknownPayPeriod(request.pay_period, str(error)) from None
-        ends = span.end
-        if ends >= today and not simulated:
-            raise PeriodNotEnded(span.name, today)
-    else:
-        group, ends = ruling(groups, request.off_cycle), request.off_cycle
-        span = pay_period_at(group, ends)
+    group, span = _pay_period(pay_group(connection, request.pay_group), request)
+    regular = request.off_cycle is None
+    ends = request.off_cycle or span.end
+    if regular and ends >= deps.today() and not simulated:
+        raise PeriodNotEnded(span.name, deps.today())
     closed = closings.closed_through(connection, group.id)
     closes = span.months[-1] if span.months else None
     # A regular run books in the month in which its period ends; several of one month (biweekly pay) do so together.
     month = period_of(ends)
     if closed is not None and (closes or month) <= closed:
-        if request.off_cycle is None:
+        if regular:
             raise PeriodClosed(span.name, closed)
         month = next_period(closed)  # an off-cycle run of a closed month books in the first that is open
     number = 0 if simulated else store.number_of(connection, span.name) + 1
     return Run(
         id=f"run-{span.name}-{number}",
-        kind="regular" if request.off_cycle is None else "off_cycle",
+        kind="regular" if regular else "off_cycle",
         pay_group=group.id,
         pay_period=span.name,
         month=month,
@@ -136,12 +133,25 @@ def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest,
         ends=ends,
         pay_date=span.pay_date,
         # Who is not in the run is not paid by it: only a regular run over all of the group closes the month.
-        closes=closes if request.participants is None and request.off_cycle is None else None,
+        closes=closes if request.participants is None and regular else None,
         participants=request.participants,
         state="draft",
         author=author,
         created_at=deps.now(),
     )
+
+
+def _pay_period(groups: Sequence[PayGroup], request: RunRequest) -> tuple[PayGroup, PayPeriod]:
+    """The pay period of that name, or that of the day which an off-cycle run is as of; and the version of the pay group
+    that rules it.
+    """
+    if request.off_cycle is not None:
+        group = ruling(groups, request.off_cycle)
+        return group, pay_period_at(group, request.off_cycle)
+    try:
+        return pay_period_named(groups, request.pay_period)
+    except NoSuchPayPeriod as error:
+        raise UnknownPayPeriod(request.pay_period, str(error)) from None
 
 
 def calculate(deps: Dependencies, run_id: str, *, actor: str) -> Run:
