@@ -57,7 +57,7 @@ def propose(deps: Dependencies, run: Run) -> Proposal:
 
 
 def is_current(connection: Connection, run: Run, *, proposal: Proposal) -> bool:
-    """Whether the run would be calculated from the same by now, in the sense in which `transitions.submit` asks for it."""
+    """Whether the run would be calculated from the same by now, in the sense in which `transitions.submit` asks."""
     before = proposal.calculated.inputs.snapshot
     now = load(connection, run, quarantined=before.left_out, paid_less=before.paid_less)
     return inputs_sha256(connection, now, journals_seen=journals_seen(proposal.record)) == proposal.inputs_sha256
