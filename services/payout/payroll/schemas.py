@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.payout.exports.files import File
 from services.payout.payroll.acknowledgement import Acknowledgement, OpenReturn, Receipt, Rejection, Status
 from services.payout.payroll.batch import ReleasedBatch
-from services.payout.payroll.reconciliation import BatchReconciliation, DiscrepancyKind, PaidRow
+from services.payout.payroll.reconciliation import BatchReconciliation, Discrepancy, DiscrepancyKind, PaidRow
 from shared.contracts.base import CurrencyCode, ExactDecimal
 from shared.money import major_text, to_minor
 
@@ -205,6 +205,12 @@ class FindingView(BaseModel):
     paid: str
     lines: list[str]
 
+    @classmethod
+    def of(cls, finding: Discrepancy) -> Self:
+        """In major units, as text."""
+        amounts = {name: major_text(getattr(finding, name), finding.currency) for name in ("released", "paid")}
+        return cls(**finding._asdict() | amounts)
+
 
 class ReconciliationView(BaseModel):
     """What a reconciliation found. Without findings, everything was paid to the cent."""
@@ -220,18 +226,6 @@ class ReconciliationView(BaseModel):
     @classmethod
     def of(cls, batch: str, *, number: int, source: str, result: BatchReconciliation) -> Self:
         """What is answered is what is kept, with amounts in major units as text."""
-        findings = [
-            FindingView(
-                kind=finding.kind,
-                person=finding.person,
-                code=finding.code,
-                currency=finding.currency,
-                released=major_text(finding.released, finding.currency),
-                paid=major_text(finding.paid, finding.currency),
-                lines=list(finding.lines),
-            )
-            for finding in result.findings
-        ]
         return cls(
             batch=batch,
             number=number,
@@ -239,7 +233,7 @@ class ReconciliationView(BaseModel):
             matched=result.matched,
             released=_totals(result.released),
             paid=_totals(result.paid),
-            findings=findings,
+            findings=[FindingView.of(finding) for finding in result.findings],
         )
 
 

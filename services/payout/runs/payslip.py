@@ -23,6 +23,7 @@ from services.payout.statements.facts import (
 )
 from shared.pay.people import Attributes
 from shared.pay.run import Run
+from shared.pay.settlement import PayLine as SettledLine
 from shared.pay.settlement import Settlement
 from shared.pay.steps import STEPS
 from shared.pay.terms.words.release import HoldReason
@@ -165,12 +166,7 @@ def _pay_lines(settlement: Settlement, run: Run, *, words: PayslipWords) -> Iter
         # Parts are what is known of a step. What they leave is a line too: the lines of a statement sum to what is
         # paid, to the cent.
         if rest := line.amount - sum(part.amount for part in parts):
-            reason = settlement.reasons.get((line.step, line.about), "")
-            if line.step == "hold" and line.earning is not None and line.earning in settlement.hold_reasons:
-                reason = settlement.hold_reasons[line.earning].reason
-            if line.step == "dismissal":
-                reason = settlement.dismissal_reasons.get((line.deal_id or "", line.about, line.component or ""), "")
-            parts = [*parts, StepPart(rest, reason, line.deal_id, line.component)]
+            parts = [*parts, StepPart(rest, _reason(settlement, line), line.deal_id, line.component)]
         for part in parts:
             yield PayLine(
                 kind=line.step,
@@ -182,6 +178,15 @@ def _pay_lines(settlement: Settlement, run: Run, *, words: PayslipWords) -> Iter
                 reason=part.reason,
             )
     yield PayLine(kind="payment", currency=settlement.currency, amount=settlement.paid)
+
+
+def _reason(settlement: Settlement, line: SettledLine) -> str:
+    """A person's or a rule's words for a step."""
+    if line.step == "dismissal":
+        return settlement.dismissal_reasons.get((line.deal_id or "", line.about, line.component or ""), "")
+    if line.step == "hold" and line.earning is not None and line.earning in settlement.hold_reasons:
+        return settlement.hold_reasons[line.earning].reason
+    return settlement.reasons.get((line.step, line.about), "")
 
 
 def _balances(settlement: Settlement, before: Mapping[str, int]) -> Iterable[BalanceFacts]:

@@ -120,12 +120,8 @@ class TotalView(BaseModel):
     @classmethod
     def of(cls, total: RunTotal) -> Self:
         """In major units."""
-        return cls(
-            currency=total.currency,
-            paid=from_minor(total.paid, total.currency),
-            participants=total.participants,
-            carried_forward=from_minor(total.carried_forward, total.currency),
-        )
+        amounts = {name: from_minor(getattr(total, name), total.currency) for name in ("paid", "carried_forward")}
+        return cls(**total._asdict() | amounts)
 
 
 class EventView(BaseModel):
