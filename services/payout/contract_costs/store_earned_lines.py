@@ -31,6 +31,6 @@ def _last_looked_at(connection: Connection, through: Month) -> pl.DataFrame:
     """A row per participant and month up to a month, from the latest run that looked at it."""
     latest = store_record.last_looked_at(
         store_record.runs_that_looked_at(connection),
-        lambda run: store_record.earned_lines(connection, run, "lines").filter(pl.col("period") <= through),
+        lambda run: store_record.earned_lines(connection, run, column="lines").filter(pl.col("period") <= through),
     )
     return pl.concat([empty().select(*store_record.EARNER, "lines"), *(lines for _, lines in latest)])

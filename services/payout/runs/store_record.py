@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final, NamedTuple
 
 import orjson
@@ -106,14 +107,15 @@ def pays(connection: Connection, run_id: str, *, participant_id: str | None = No
     ]
 
 
-def earned_lines(connection: Connection, run_id: str, *more: str) -> pl.DataFrame:
-    """Everything earned that a run looked at, of each participant in each month: `participant_id`, `period` and `more`
-    columns of `shared.contracts.lines.SCHEMA` (there is no `detail`); of nobody before it is calculated.
+def earned_lines(connection: Connection, run_id: str, *, column: str) -> pl.DataFrame:
+    """Everything earned that a run looked at, of each participant in each month: `participant_id`, `period` and a column
+    of `shared.contracts.lines.SCHEMA` but `detail`, which is not kept; of nobody before the run is calculated.
     """
-    columns = [*EARNER, *more]
+    # By column: what is wanted is one of them, and the lines of a large company are a hundred megabytes.
+    wanted = [*EARNER, column]
     c = tables.run_lines.c
     content = connection.execute(select(c.content).where(c.run == run_id)).scalar()
-    return empty().select(columns) if content is None else pl.read_parquet(io.BytesIO(content), columns=columns)
+    return empty().select(wanted) if content is None else pl.read_parquet(io.BytesIO(content), columns=wanted)
 
 
 def last_looked_at(
@@ -137,19 +139,22 @@ def last_looked_at(
     wanted += [pl.col("participant_id").is_in(list(participants))] if participants is not None else []
     seen = empty().select(EARNER)
     for run in runs:
-        mine = lines_of(run).filter(*wanted).join(seen, on=EARNER, how="anti")
-        if mine.height:
-            yield run, mine
-            seen = pl.concat([seen, mine.select(EARNER)])
+        lines = lines_of(run).filter(*wanted).join(seen, on=EARNER, how="anti")
+        if lines.height:
+            yield run, lines
+            seen = pl.concat([seen, lines.select(EARNER)])
         if month is not None and participants is not None and seen.height == len(participants):
             return
 
 
 def earned_by(connection: Connection, participant_id: str, *, deal_id: str) -> bool:
     """Whether a participant earned by a deal when an approved run last looked at a month."""
-    runs, lines_of = runs_that_looked_at(connection), lambda run: earned_lines(connection, run, "lines")
-    mine = last_looked_at(runs, lines_of, participants=[participant_id])
-    return any(deal_id in each_line(lines)["deal_id"] for _, lines in mine)
+    looked_at = last_looked_at(
+        runs_that_looked_at(connection),
+        partial(earned_lines, connection, column="lines"),
+        participants=[participant_id],
+    )
+    return any(deal_id in each_line(lines)["deal_id"] for _, lines in looked_at)
 
 
 def runs_that_looked_at(connection: Connection, month: Month | None = None) -> list[str]:

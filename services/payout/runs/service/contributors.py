@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 from sqlalchemy import Connection
@@ -53,8 +53,8 @@ def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator
     A fact that was replaced since moved what is paid now as much as the one in its place.
     """
     # Read once each, although many months may be corrected by the same runs: a run of a large company is megabytes.
-    lines_of = cache(lambda run: store_record.earned_lines(connection, run, "touched_by"))
-    looked = cache(lambda month: store_record.runs_that_looked_at(connection, month))
+    lines_of = cache(partial(store_record.earned_lines, connection, column="touched_by"))
+    looked = cache(partial(store_record.runs_that_looked_at, connection))
     left: dict[str, set[str]] = {}
     # By month, and the run before which it was replaced: this one, or an earlier one.
     corrected: dict[tuple[Month, str], set[str]] = {}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from time import sleep
 from typing import Final
 
@@ -121,15 +122,11 @@ def _when_paid(
     """The lines that a run last looked at, of whoever's closed months were corrected; and which run that was, by
     participant and month.
     """
+    lines_of = partial(store_record.earned_lines, connection, column="lines")
     tables, looked_at = [each_line(empty())], dict[tuple[str, Month], str]()
     for month, everybody in sorted(corrected.items()):
         runs = store_record.runs_that_looked_at(connection, month)
-        for run, mine in store_record.last_looked_at(
-            runs,
-            lambda run: store_record.earned_lines(connection, run, "lines"),
-            month=month,
-            participants=everybody,
-        ):
-            tables.append(each_line(mine))
-            looked_at.update(((who, month), run) for who in mine["participant_id"])
+        for run, lines in store_record.last_looked_at(runs, lines_of, month=month, participants=everybody):
+            tables.append(each_line(lines))
+            looked_at.update(((who, month), run) for who in lines["participant_id"])
     return pl.concat(tables), looked_at

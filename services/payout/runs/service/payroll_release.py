@@ -115,7 +115,7 @@ def _minor(tolerance: Decimal, currency: str) -> int:
 
 
 def _source_and_credits(connection: Connection, run: Run) -> tuple[Sums, Sums]:
-    earned = store_record.earned_lines(connection, run.id, "lines")
+    earned = store_record.earned_lines(connection, run.id, column="lines")
     earners = earned.select("participant_id", "period").unique().iter_rows()
     source = each_line(earned).select("currency", "amount").group_by("currency").sum()
     return dict(source.iter_rows()), runs.earned_sums(connection, run.id, earners=earners)
