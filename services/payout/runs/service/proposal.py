@@ -128,7 +128,7 @@ def _words(
     connection: Connection, calculated: Calculation, *, details: Mapping[str, Mapping[Month, bytes]], writing: Writing
 ) -> Callable[[str], PayslipWords]:
     """By participant the customers of their deals, and what adjustments and changes of earlier months consist of: read
-    for everybody at once, because a query for each of a hundred thousand would take the night.
+    for everybody at once, because a query for each of a hundred thousand people would take hours.
     """
     inputs, snapshot = calculated.inputs, calculated.inputs.snapshot
     parts: dict[str, dict[tuple[str, str, Month], list[StepPart]]] = {}

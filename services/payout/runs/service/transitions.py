@@ -57,7 +57,7 @@ from shared.pay.run import Run, RunPayment, run_totals
 from shared.periods import next_period, period_of
 
 LOOKS: Final = 2
-"""How often a run is calculated before it is kept although something moved meanwhile: large companies never rest."""
+"""How often a run is calculated before it is kept although something moved meanwhile: a busy stream moves always."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
