@@ -122,9 +122,15 @@ def findings_of_record(connection: Connection, run: Run, *, record: RunRecord) -
             yield ReviewFinding("manager_unknown", who, f"the manager is {slip.manager}, whom the roster does not know")
     for who, refused in payroll_refusals(connection, run, record=record):
         yield ReviewFinding("payroll_refuses", who, refused.message)
+    yield from _changed_payroll_ids(connection, run, record=record)
+
+
+def _changed_payroll_ids(connection: Connection, run: Run, *, record: RunRecord) -> Iterator[ReviewFinding]:
+    """Payroll pays whom an id names. An id that moved from one person to another is a slip or a fraud; both are for
+    people to judge.
+    """
     paid = {pay.participant_id for pay in record.pays if pay.paid}
-    # Payroll pays whom an id names. An id that moved from one person to another is a slip or a fraud; both are for
-    # people to judge. Compared as loosely as a spreadsheet reads ids: without case, numbers without leading zeros.
+    # Compared as loosely as a spreadsheet reads ids: without case, numbers without leading zeros.
     latest: dict[str, PaidUnder] = {}  # the earliest come first: the last of a participant stays
     owners: dict[str, list[PaidUnder]] = {}
     for before in store_record.paid_under(connection, run):
