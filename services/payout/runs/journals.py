@@ -5,36 +5,25 @@ They are made from what the run froze, not calculated again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import uuid5
 
 from services.payout.ledger.journal import NAMES, ComponentKey, CostAssignment, Journal, Posting
 from services.payout.payroll.batch import BatchLine
+from services.payout.runs.record import PayRecord
 from shared.pay.accounts import OF_A_COMPONENT, LedgerAccount
 from shared.pay.settlement import PayLine
 from shared.pay.steps import PAYMENT, RETURN, STEPS, TRANSFER, JournalKind
 from shared.periods import Month
 
 
-def pay_journals(
-    run: str,
-    participant_id: str,
-    *,
-    currency: str,
-    lines: Iterable[PayLine],
-    paid: int,
-    assignment: CostAssignment,
-    actor: str,
-) -> Iterator[Journal]:
-    """The journals of one participant's pay in one currency.
+def pay_journals(run: str, pay: PayRecord, *, assignment: CostAssignment, actor: str) -> Iterator[Journal]:
+    """The journals of one participant's pay in one currency: one for each step, and that of the payment.
 
     Args:
-        run: the id of the run, which makes the journals' ids.
-        participant_id: who is paid.
-        currency: in which currency.
-        lines: the steps of the pay.
-        paid: what is paid, in minor units.
+        run: its id, of which the journals' ids are made.
+        pay: what the run keeps.
         assignment: the month it is booked in, and whom it costs.
         actor: who approved last.
     """
@@ -43,9 +32,9 @@ def pay_journals(
         kind: JournalKind, name: str, *, about: Month, cause: Mapping[str, Any], postings: tuple[Posting, ...]
     ) -> Journal:
         return Journal(
-            id=uuid5(NAMES, f"run/{run}/{participant_id}/{currency}/{name}"),
+            id=uuid5(NAMES, f"run/{run}/{pay.participant_id}/{pay.currency}/{name}"),
             kind=kind,
-            participant_id=participant_id,
+            participant_id=pay.participant_id,
             assignment=assignment,
             origin_period=about,
             cause={"run": run, **cause},
@@ -53,7 +42,7 @@ def pay_journals(
             postings=postings,
         )
 
-    for number, line in enumerate(lines):
+    for number, line in enumerate(pay.settlement.lines):
         booking = STEPS[line.step].booking
         if booking is None:  # booked already when the run looks at it, as what was earned
             continue
@@ -65,12 +54,12 @@ def pay_journals(
             about=line.about,
             cause={"step": line.step, **deal},
             postings=(
-                _posting(line, booking.credit, currency=currency, amount=-line.amount),
-                _posting(line, booking.debit, currency=currency, amount=line.amount),
+                _posting(line, booking.credit, currency=pay.currency, amount=-line.amount),
+                _posting(line, booking.debit, currency=pay.currency, amount=line.amount),
             ),
         )
-    if paid:
-        payment = (Posting(PAYMENT.debit, currency, paid), Posting(PAYMENT.credit, currency, -paid))
+    if pay.paid:
+        payment = (Posting(PAYMENT.debit, pay.currency, pay.paid), Posting(PAYMENT.credit, pay.currency, -pay.paid))
         yield journal(PAYMENT.kind, "payment", about=assignment.period, cause={}, postings=payment)
 
 

@@ -142,10 +142,7 @@ def _account_sums(run: str, pay: PayRecord) -> Counter[AccountKey]:
     """What a run books for a participant, by account."""
     sums: Counter[AccountKey] = Counter()
     nowhere = CostAssignment(Month(""), "", "", "")  # sums by account do not depend on where the journals are booked
-    steps = pay.settlement.lines
-    for journal in pay_journals(
-        run, pay.participant_id, currency=pay.currency, lines=steps, paid=pay.paid, assignment=nowhere, actor=""
-    ):
+    for journal in pay_journals(run, pay, assignment=nowhere, actor=""):
         for posting in journal.postings:
             sums[pay.participant_id, posting.currency, posting.account] += posting.amount
     return sums

@@ -331,15 +331,7 @@ def _book(connection: Connection, run: Run, *, record: RunRecord, actor: str, at
     assignments = {payee.participant_id: payee.assignment(run.month) for payee in record.payees}
     journals: list[Journal] = []
     for pay in record.pays:
-        journals += pay_journals(
-            run.id,
-            pay.participant_id,
-            currency=pay.currency,
-            lines=pay.settlement.lines,
-            paid=pay.paid,
-            assignment=assignments[pay.participant_id],
-            actor=actor,
-        )
+        journals += pay_journals(run.id, pay, assignment=assignments[pay.participant_id], actor=actor)
     books.post(connection, journals, now=at)
     store_record.save_held(connection, {(pay.participant_id, pay.currency): pay.settlement.held for pay in record.pays})
     # After the pay, which is booked where a participant is now: only what is then left with an entity of before moves.

@@ -14,7 +14,7 @@ from services.payout.errors import BadPeriod
 from services.payout.ledger.journal import ComponentKey, CostAssignment, cost_assignment, difference, earning_journal
 from services.payout.periods import checked
 from services.payout.runs.journals import pay_journals
-from services.payout.runs.record import sha256_of_rows
+from services.payout.runs.record import PayRecord, SettlementRecord, sha256_of_rows
 from shared.money import MOST
 from shared.pay.people import Person
 
@@ -89,7 +89,14 @@ def test_the_same_cause_has_the_same_journal_and_another_cause_another() -> None
     assert journal("ada", "2025-01", 1) == journal("ada", "2025-01", 1, period="2025-06")
     assert len({journal("ada", "2025-01", 1), journal("ada", "2025-01", 2), journal("ada", "2025-02", 1)}) == 3
     payments = {
-        next(pay_journals(run, who, currency=currency, lines=(), paid=1, assignment=IN("2025-02"), actor="dana")).id
+        next(
+            pay_journals(
+                run,
+                PayRecord(who, currency, paid=1, carried=0, journals_seen=0, settlement=SettlementRecord({})),
+                assignment=IN("2025-02"),
+                actor="dana",
+            )
+        ).id
         for run in ("run-2025-01-1", "run-2025-01-2")
         for who in ("ada", "bob")
         for currency in ("USD", "EUR")
