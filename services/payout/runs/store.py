@@ -101,9 +101,9 @@ def move(
     lines_sha256: str = "",
     inputs_sha256: str = "",
     steps: Sequence[str] = (),
-) -> None:
+) -> Run:
     """Record what somebody does to a run; the database moves its state by it, and takes over hashes and steps of a
-    calculation.
+    calculation. Returns the run as it is then.
 
     Raises:
         sqlalchemy.exc.IntegrityError: the run's state does not allow it.
@@ -111,6 +111,7 @@ def move(
     event = {"verb": verb, "actor": actor, "at": at, "note": note}
     hashes = {"lines_sha256": lines_sha256, "inputs_sha256": inputs_sha256, "steps": list(steps)}
     connection.execute(insert(tables.run_event).values(run=run_id, **event, **hashes))
+    return run(connection, run_id)
 
 
 def events(connection: Connection, run_id: str) -> list[RunEvent]:

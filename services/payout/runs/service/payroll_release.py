@@ -51,8 +51,7 @@ def export(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
     )
     for batch in batches:
         deliver_released(connection, batch.head.batch, day=run.ends, now=now(), group=run.pay_group)
-    runs.move(connection, run.id, verb="export", actor=actor, at=now())
-    return runs.run(connection, run.id)
+    return runs.move(connection, run.id, verb="export", actor=actor, at=now())
 
 
 def mark_paid(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
@@ -62,8 +61,7 @@ def mark_paid(connection: Connection, run: Run, *, actor: str, now: Clock) -> Ru
         WrongState: it is not acknowledged.
     """
     check_move(run, "pay")
-    runs.move(connection, run.id, verb="pay", actor=actor, at=now())
-    return runs.run(connection, run.id)
+    return runs.move(connection, run.id, verb="pay", actor=actor, at=now())
 
 
 def answered(

@@ -177,8 +177,7 @@ def calculate(deps: Dependencies, run_id: str, *, actor: str) -> Run:
         with deps.engine.begin() as connection:
             run = _to_calculate(store.lock_run(connection, run_id), actor)
             if not looks_left or is_current(connection, run, proposal=proposal):
-                _keep(connection, run, proposal=proposal, earned=earned, actor=actor, at=deps.now())
-                return store.run(connection, run_id)
+                return _keep(connection, run, proposal=proposal, earned=earned, actor=actor, at=deps.now())
 
 
 def _to_calculate(run: Run, actor: str) -> Run:
@@ -187,13 +186,13 @@ def _to_calculate(run: Run, actor: str) -> Run:
     return run
 
 
-def _keep(connection: Connection, run: Run, *, proposal: Proposal, earned: bytes, actor: str, at: datetime) -> None:
+def _keep(connection: Connection, run: Run, *, proposal: Proposal, earned: bytes, actor: str, at: datetime) -> Run:
     """Write what the run would do in place of what it would have done before."""
     record = replace(proposal.record, earned_sha256=sha256(earned).hexdigest())
     store_record.replace(connection, run.id, record=record, earned=earned)
     hashes = {"lines_sha256": record.sha256(run), "inputs_sha256": proposal.inputs_sha256}
     steps = _steps(connection, run, payments=record.payments)
-    store.move(connection, run.id, verb="calculate", actor=actor, at=at, steps=steps, **hashes)
+    return store.move(connection, run.id, verb="calculate", actor=actor, at=at, steps=steps, **hashes)
 
 
 def submit(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
@@ -279,8 +278,7 @@ def cancel(connection: Connection, run: Run, *, actor: str, now: Clock) -> Run:
     """
     check_move(run, "cancel")
     check_author(run, actor)
-    store.move(connection, run.id, verb="cancel", actor=actor, at=now())
-    return store.run(connection, run.id)
+    return store.move(connection, run.id, verb="cancel", actor=actor, at=now())
 
 
 def untampered(connection: Connection, run: Run) -> RunRecord:
