@@ -55,12 +55,9 @@ def lock_all_for_booking(connection: Connection) -> Month | None:
     return connection.execute(_CLOSED_BY_ANY).scalar()
 
 
-def lock_for_closing(connection: Connection, pay_group: str) -> Month | None:
-    """Keep everybody from booking for a pay group until the transaction ends; returns the last month that it has
-    closed.
-    """
+def lock_for_closing(connection: Connection, pay_group: str) -> None:
+    """Keep everybody from booking for a pay group until the transaction ends."""
     connection.execute(_LOCK_ALONE, {"pay_groups": [pay_group]})
-    return closed_through(connection, pay_group)
 
 
 _CLOSED_THROUGH = text("select max(period) from closing where pay_group = :pay_group")
@@ -109,16 +106,14 @@ def unclosed_from(connection: Connection) -> dict[str, Month]:
 
 def soft_close(
     connection: Connection, pay_group: str, *, period: Month, run: str | None, actor: str, at: datetime
-) -> int:
-    """Keep the stream from booking in a month of a pay group and every earlier one, until it is lifted. Returns its
-    number.
+) -> None:
+    """Keep the stream from booking in a month of a pay group and every earlier one, until it is lifted.
 
     Raises:
         sqlalchemy.exc.IntegrityError: the month is closed.
     """
     values = {"pay_group": pay_group, "period": period, "run": run, "actor": actor, "at": at}
-    number: int = connection.execute(insert(soft_closing).values(values).returning(soft_closing.c.number)).scalar_one()
-    return number
+    connection.execute(insert(soft_closing).values(values))
 
 
 # Without a run are the closings that finance made by hand: they are lifted by hand too, never by a run that returns.

@@ -86,7 +86,8 @@ def test_what_is_booked_while_a_period_closes_waits_and_is_booked_after_it(
 
     thread = threading.Thread(target=late)
     with payout_engine.begin() as connection:
-        assert closings.lock_for_closing(connection, "default") is None
+        closings.lock_for_closing(connection, "default")
+        assert closings.closed_through(connection, "default") is None
         thread.start()
         until(lambda: somebody_waits_for_a_lock(payout_engine))
         assert not booked.is_set()
