@@ -34,16 +34,16 @@ RULED = frozenset({"plan", "active"})
 """What of the roster decides whose payment terms are whose, and for which days."""
 
 
-def contributors_of(connection: Connection, calculated: Calculation) -> Iterator[tuple[str, str]]:
+def contributors_of(connection: Connection, calculation: Calculation) -> Iterator[tuple[str, str]]:
     """Whoever set something that an amount in the run rests on, and what it is; some more than once."""
-    snapshot = calculated.inputs.snapshot
-    yield from _touched_by(calculated.inputs.lines)
+    snapshot = calculation.inputs.snapshot
+    yield from _touched_by(calculation.inputs.lines)
     yield from _by_what_was_paid(connection, snapshot)
     periods = list(_pay_periods(snapshot))
-    yield from _by_roster(connection, calculated, first=min(period.start for period in periods))
+    yield from _by_roster(connection, calculation, first=min(period.start for period in periods))
     left = {uncleared.ends for state in snapshot.carried.values() for uncleared in state.uncleared}
-    yield from _by_policies(connection, calculated, ends={period.end for period in periods} | left)
-    yield from _by_decisions(connection, calculated)
+    yield from _by_policies(connection, calculation, ends={period.end for period in periods} | left)
+    yield from _by_decisions(connection, calculation)
 
 
 def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator[tuple[str, str]]:
@@ -92,13 +92,13 @@ def _pay_periods(snapshot: RunSnapshot) -> Iterator[PayPeriod]:
             yield pay_period_at(ruling(snapshot.groups, last_day(month)), last_day(month))
 
 
-def _by_roster(connection: Connection, calculated: Calculation, *, first: date) -> Iterator[tuple[str, str]]:
+def _by_roster(connection: Connection, calculation: Calculation, *, first: date) -> Iterator[tuple[str, str]]:
     """Who said by which terms and to whom pay goes of whoever the run settles, or took somebody out of its pay group
     meanwhile.
     """
-    snapshot, run = calculated.inputs.snapshot, calculated.inputs.snapshot.run
+    snapshot, run = calculation.inputs.snapshot, calculation.inputs.snapshot.run
     settled = {
-        who: snapshot.people[who] for who in {settlement.participant_id for settlement in calculated.settlements}
+        who: snapshot.people[who] for who in {settlement.participant_id for settlement in calculation.settlements}
     }
     everybody = settled | dict(snapshot.moved_out)
     # An event that was set aside and sent again by somebody holds in their name, too: they decided that it counts.
@@ -119,13 +119,13 @@ def _by_roster(connection: Connection, calculated: Calculation, *, first: date) 
             yield from ((by, what) for by in replayed_by.get((who, f"{setting.day}/{setting.attribute}"), ()))
 
 
-def _by_policies(connection: Connection, calculated: Calculation, *, ends: set[date]) -> Iterator[tuple[str, str]]:
+def _by_policies(connection: Connection, calculation: Calculation, *, ends: set[date]) -> Iterator[tuple[str, str]]:
     """Who wrote the versions that rule the run of policies that apply to it, or did before these versions.
 
     Who wrote that terms hold for others from now on took them from those whom they held for.
     """
-    snapshot, run = calculated.inputs.snapshot, calculated.inputs.snapshot.run
-    cases = {(settlement.participant_id, settlement.currency) for settlement in calculated.settlements}
+    snapshot, run = calculation.inputs.snapshot, calculation.inputs.snapshot.run
+    cases = {(settlement.participant_id, settlement.currency) for settlement in calculation.settlements}
     owed = [(who, snapshot.attributes_of(who).plan, currency) for who, currency in sorted(cases)]
 
     def pays(version: Version) -> bool:
@@ -151,16 +151,16 @@ def _by_policies(connection: Connection, calculated: Calculation, *, ends: set[d
         yield calendar.author, "calendar"
 
 
-def _by_decisions(connection: Connection, calculated: Calculation) -> Iterator[tuple[str, str]]:
+def _by_decisions(connection: Connection, calculation: Calculation) -> Iterator[tuple[str, str]]:
     """Who put on or released holds, dismissed clawbacks, or made adjustments."""
-    snapshot = calculated.inputs.snapshot
+    snapshot = calculation.inputs.snapshot
     decided = decisions.contributions(connection)
-    deals = _sold(calculated.inputs.lines, {decision.subject for decision in decided if decision.scope == "deal"})
-    plans = {snapshot.attributes_of(who).plan for who in snapshot.people} | _plans(calculated.inputs.lines)
+    deals = _sold(calculation.inputs.lines, {decision.subject for decision in decided if decision.scope == "deal"})
+    plans = {snapshot.attributes_of(who).plan for who in snapshot.people} | _plans(calculation.inputs.lines)
     subjects = {"participant": snapshot.people.keys(), "deal": deals, "plan": plans}
     lost = {
         (settlement.participant_id, deal)
-        for settlement in calculated.settlements
+        for settlement in calculation.settlements
         for deal, *_ in settlement.loss_records
     }
     since = closings.closed_at(connection, snapshot.run.pay_group)

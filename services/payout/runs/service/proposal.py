@@ -36,7 +36,7 @@ from shared.periods import Month
 class Proposal:
     """What a run would do: the calculation, what it would keep of it, and the hash of what it was made from."""
 
-    calculated: Calculation
+    calculation: Calculation
     record: RunRecord
     inputs_sha256: str
 
@@ -48,17 +48,17 @@ def propose(deps: Dependencies, run: Run) -> Proposal:
         NotSettled: earnings are still on their way.
         Unavailable: scoring does not answer.
     """
-    calculated = calculate(gather(deps, run))
+    calculation = calculate(gather(deps, run))
     with deps.snapshot.connect() as connection:
         company = Company(name=deps.settings.company_name, locale=deps.settings.locale)
-        record = _record_of(connection, calculated, company=company)
-        stands_for = inputs_sha256(connection, calculated.inputs.snapshot, journals_seen=journals_seen(record))
-    return Proposal(calculated=calculated, record=record, inputs_sha256=stands_for)
+        record = _record_of(connection, calculation, company=company)
+        stands_for = inputs_sha256(connection, calculation.inputs.snapshot, journals_seen=journals_seen(record))
+    return Proposal(calculation=calculation, record=record, inputs_sha256=stands_for)
 
 
 def is_current(connection: Connection, run: Run, *, proposal: Proposal) -> bool:
     """Whether the run would be calculated from the same by now, in the sense in which `transitions.submit` asks."""
-    before = proposal.calculated.inputs.snapshot
+    before = proposal.calculation.inputs.snapshot
     now = load(connection, run, quarantined=before.left_out, paid_less=before.paid_less)
     return inputs_sha256(connection, now, journals_seen=journals_seen(proposal.record)) == proposal.inputs_sha256
 
@@ -70,8 +70,8 @@ def journals_seen(record: RunRecord) -> dict[str, int]:
     return {pay.participant_id: pay.journals_seen for pay in record.pays}
 
 
-def _record_of(connection: Connection, calculated: Calculation, *, company: Company) -> RunRecord:
-    snapshot = calculated.inputs.snapshot
+def _record_of(connection: Connection, calculation: Calculation, *, company: Company) -> RunRecord:
+    snapshot = calculation.inputs.snapshot
     pays = [
         PayRecord(
             participant_id=settlement.participant_id,
@@ -81,30 +81,30 @@ def _record_of(connection: Connection, calculated: Calculation, *, company: Comp
             journals_seen=snapshot.journal_counts.get(settlement.participant_id, 0),
             settlement=SettlementRecord.of(settlement),
         )
-        for settlement in calculated.settlements
+        for settlement in calculation.settlements
     ]
     profile, _ = profile_in_force(connection, snapshot.run)
     paid = (pay.participant_id for pay in pays)
     payees = payees_of(snapshot.run, snapshot.people, who=paid, profile=profile)
-    record = RunRecord(pays=pays, slips=dict(_payslips(connection, calculated, company=company)), payees=payees)
+    record = RunRecord(pays=pays, slips=dict(_payslips(connection, calculation, company=company)), payees=payees)
     # The second kind looks at what would be released, so that payroll's refusals are seen before anybody approves.
-    findings = [*findings_of(connection, calculated), *findings_of_record(connection, snapshot.run, record=record)]
-    return replace(record, contributors=frozenset(contributors_of(connection, calculated)), findings=findings)
+    findings = [*findings_of(connection, calculation), *findings_of_record(connection, snapshot.run, record=record)]
+    return replace(record, contributors=frozenset(contributors_of(connection, calculation)), findings=findings)
 
 
-def _payslips(connection: Connection, calculated: Calculation, *, company: Company) -> Iterator[tuple[str, Payslip]]:
-    snapshot, run = calculated.inputs.snapshot, calculated.inputs.snapshot.run
+def _payslips(connection: Connection, calculation: Calculation, *, company: Company) -> Iterator[tuple[str, Payslip]]:
+    snapshot, run = calculation.inputs.snapshot, calculation.inputs.snapshot.run
     details: dict[str, dict[Month, bytes]] = {}
-    for who, month, detail in calculated.inputs.lines.select("participant_id", "period", "detail").iter_rows():
+    for who, month, detail in calculation.inputs.lines.select("participant_id", "period", "detail").iter_rows():
         details.setdefault(who, {})[month] = detail
     by_participant: dict[str, list[Settlement]] = {}  # one per currency
-    for settlement in calculated.settlements:
+    for settlement in calculation.settlements:
         by_participant.setdefault(settlement.participant_id, []).append(settlement)
     year = store_balances.year_sums(connection, by_participant, month=run.month)
     homes = {who: snapshot.attributes_of(who) for who in by_participant}
     managers = people(connection, {home.manager for home in homes.values() if home.manager})
     names = {who: person.at(run.ends).name or "" for who, person in managers.items()}
-    words = _words(connection, calculated, details=details, writing=Writing(company.locale))
+    words = _words(connection, calculation, details=details, writing=Writing(company.locale))
     for who, settlements in by_participant.items():
         home = homes[who]
         facts = payslip_facts(
@@ -125,12 +125,12 @@ def _payslips(connection: Connection, calculated: Calculation, *, company: Compa
 
 
 def _words(
-    connection: Connection, calculated: Calculation, *, details: Mapping[str, Mapping[Month, bytes]], writing: Writing
+    connection: Connection, calculation: Calculation, *, details: Mapping[str, Mapping[Month, bytes]], writing: Writing
 ) -> Callable[[str], PayslipWords]:
     """By participant the customers of their deals, and what adjustments and changes of earlier months consist of: read
     for everybody at once, because a query for each of a hundred thousand people would take hours.
     """
-    inputs, snapshot = calculated.inputs, calculated.inputs.snapshot
+    inputs, snapshot = calculation.inputs, calculation.inputs.snapshot
     parts: dict[str, dict[tuple[str, str, Month], list[StepPart]]] = {}
     is_now = {(who, month): detail for who, months in details.items() for month, detail in months.items()}
     before = _when_looked_at(connection, inputs.corrected.looked_at)

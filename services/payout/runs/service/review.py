@@ -39,9 +39,9 @@ HISTORY: Final = 6
 """Pay of so many earlier runs is looked at for what stands out."""
 
 
-def findings_of(connection: Connection, calculated: Calculation) -> Iterator[ReviewFinding]:
+def findings_of(connection: Connection, calculation: Calculation) -> Iterator[ReviewFinding]:
     """What an approver should look at."""
-    inputs, snapshot = calculated.inputs, calculated.inputs.snapshot
+    inputs, snapshot = calculation.inputs, calculation.inputs.snapshot
     # Of its own month only: what earlier months lack was found by the run that closed them.
     of_month = inputs.lines.filter(pl.col("period") == snapshot.run.month)
     rows = each_line(of_month)
@@ -49,7 +49,7 @@ def findings_of(connection: Connection, calculated: Calculation) -> Iterator[Rev
     yield from _earlier_months(snapshot)
     yield from _of_terms(snapshot)
     yield from _of_settlements(
-        connection, calculated, unwhole=_unwhole(inputs, rows), attainments=_attainments(of_month)
+        connection, calculation, unwhole=_unwhole(inputs, rows), attainments=_attainments(of_month)
     )
     yield from _of_nobody(inputs)
     yield from _remarked(inputs, rows)
@@ -79,20 +79,20 @@ def _of_terms(snapshot: RunSnapshot) -> Iterator[ReviewFinding]:
 
 def _of_settlements(
     connection: Connection,
-    calculated: Calculation,
+    calculation: Calculation,
     *,
     unwhole: Mapping[str, Sequence[Uncredited]],
     attainments: Mapping[str, Sequence[Decimal]],
 ) -> Iterator[ReviewFinding]:
     """What stands out in what each participant is paid, by the rules of `shared.pay.review_rules`."""
-    snapshot, run = calculated.inputs.snapshot, calculated.inputs.snapshot.run
+    snapshot, run = calculation.inputs.snapshot, calculation.inputs.snapshot.run
     history = store_balances.history(connection, pay_group=run.pay_group, before=run.month, runs=HISTORY)
     # Also holds of deals and plans: they stop pay of everybody who earns by them.
     holds = [decision for decision in decisions.hold_decisions(connection) if decision.hold.released_on is None]
-    sold = _sellers(calculated.inputs.lines, {held.hold.subject for held in holds if held.hold.scope == "deal"})
+    sold = _sellers(calculation.inputs.lines, {held.hold.subject for held in holds if held.hold.scope == "deal"})
     # A participant has a settlement in each currency; the shares of deals are said once.
     unsaid = dict(unwhole)
-    for settlement in calculated.settlements:
+    for settlement in calculation.settlements:
         who = settlement.participant_id
         home = snapshot.attributes_of(who)
         own = sold.get(who, set()) | {who, home.plan}

@@ -173,7 +173,7 @@ def calculate(deps: Dependencies, run_id: str, *, actor: str) -> Run:
     while True:
         looks_left -= 1
         proposal = propose(deps, run)
-        earned = store_record.packed(proposal.calculated.inputs.lines.drop("detail"))
+        earned = store_record.packed(proposal.calculation.inputs.lines.drop("detail"))
         with deps.engine.begin() as connection:
             run = _to_calculate(store.lock_run(connection, run_id), actor)
             if not looks_left or is_current(connection, run, proposal=proposal):
