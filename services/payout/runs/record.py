@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -28,6 +28,10 @@ PAYEE_ATTRIBUTES: Final = frozenset(
     {"payroll_id", "first_name", "last_name", "name", "entity", "cost_center", "pay_group"}
 )
 """What of the roster decides where pay goes."""
+
+
+Contributor: TypeAlias = tuple[str, str]
+"""Who set something that an amount rests on, and what kind of thing: terms, payee, hold."""
 
 
 class SettlementRecord(NamedTuple):
@@ -204,7 +208,7 @@ class RunRecord:
     pays: Sequence[PayRecord]
     slips: Mapping[str, Payslip]
     payees: Sequence[Payee] = ()
-    contributors: frozenset[tuple[str, str]] = frozenset()
+    contributors: frozenset[Contributor] = frozenset()
     findings: Sequence[ReviewFinding] = ()
     earned_sha256: str = ""
 

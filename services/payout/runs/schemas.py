@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.payout.runs.lifecycle import Approval, RunEvent
 from services.payout.runs.reconciliation import Comparison, ComparisonKind
-from services.payout.runs.record import PayRecord
+from services.payout.runs.record import Contributor, PayRecord
 from services.payout.runs.service.transitions import RunRequest
 from shared.contracts.base import BusinessDate, Identifier, Text
 from shared.money import from_minor
@@ -204,7 +204,7 @@ class RunDetail(RunView):
         payments: Iterable[RunPayment],
         events: Iterable[RunEvent] = (),
         approvals: Iterable[Approval] = (),
-        contributors: Iterable[tuple[str, str]] = (),
+        contributors: Iterable[Contributor] = (),
         findings: Iterable[ReviewFinding] = (),
     ) -> Self:
         """Contributors come as pairs of who and what, and are shown by person."""

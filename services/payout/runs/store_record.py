@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.types import Text
 
 from services.payout.runs import tables
-from services.payout.runs.record import Payee, PayRecord, Payslip, RunRecord, SettlementRecord
+from services.payout.runs.record import Contributor, Payee, PayRecord, Payslip, RunRecord, SettlementRecord
 from services.payout.runs.tables import BOOKED
 from shared.columns import arrays, insert_rows
 from shared.contracts.lines import each_line, empty
@@ -162,7 +162,7 @@ def runs_that_looked_at(connection: Connection, month: Month | None = None) -> l
     return list(connection.execute(_LOOKED, {"month": month or ""}).scalars())
 
 
-def contributors(connection: Connection, run_id: str) -> list[tuple[str, str]]:
+def contributors(connection: Connection, run_id: str) -> list[Contributor]:
     """Who set something that a run pays on, and what."""
     c = tables.run_touch.c
     return [

@@ -2,8 +2,8 @@
 approve it.
 
 Who approves money must not be able to move it (segregation of duties). Movers are not only those whose facts hold now:
-who set what was replaced since moved the difference that is paid now. Each of the sources below says whom it counts, as
-(who, what): `what` is the kind of thing that they set, and what the refusal tells the approver.
+who set what was replaced since moved the difference that is paid now. Each of the sources below says whom it counts,
+and what they set, which is what the refusal says to the approver.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from services.payout.policies import store as policies
 from services.payout.runs import store_balances, store_record
 from services.payout.runs.calculation import Calculation
 from services.payout.runs.decisions import store as decisions
-from services.payout.runs.record import PAYEE_ATTRIBUTES
+from services.payout.runs.record import PAYEE_ATTRIBUTES, Contributor
 from shared.contracts.topics import ROSTER
 from shared.log import dead_letters
 from shared.pay.approval import ApprovalPolicy
@@ -34,7 +34,7 @@ RULED = frozenset({"plan", "active"})
 """What of the roster decides whose payment terms are whose, and for which days."""
 
 
-def contributors_of(connection: Connection, calculation: Calculation) -> Iterator[tuple[str, str]]:
+def contributors_of(connection: Connection, calculation: Calculation) -> Iterator[Contributor]:
     """Whoever set something that an amount in the run rests on, and what it is; some more than once."""
     snapshot = calculation.inputs.snapshot
     yield from _touched_by(calculation.inputs.lines)
@@ -46,7 +46,7 @@ def contributors_of(connection: Connection, calculation: Calculation) -> Iterato
     yield from _by_decisions(connection, calculation)
 
 
-def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator[tuple[str, str]]:
+def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator[Contributor]:
     """Who had set what earlier runs calculated from, where this one pays the difference to them, or what they left to
     it.
 
@@ -78,7 +78,7 @@ def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator
             yield from _touched_by(lines)
 
 
-def _touched_by(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
+def _touched_by(lines: pl.DataFrame) -> Iterator[Contributor]:
     """`who` and `what` of a table with the column `touched_by`, once each."""
     touched = lines.select(pl.col("touched_by").explode()).drop_nulls().unnest("touched_by")
     yield from touched.select("who", "what").unique().iter_rows()
@@ -92,7 +92,7 @@ def _pay_periods(snapshot: RunSnapshot) -> Iterator[PayPeriod]:
             yield pay_period_at(ruling(snapshot.groups, last_day(month)), last_day(month))
 
 
-def _by_roster(connection: Connection, calculation: Calculation, *, first: date) -> Iterator[tuple[str, str]]:
+def _by_roster(connection: Connection, calculation: Calculation, *, first: date) -> Iterator[Contributor]:
     """Who said by which terms and to whom pay goes of whoever the run settles, or took somebody out of its pay group
     meanwhile.
     """
@@ -119,7 +119,7 @@ def _by_roster(connection: Connection, calculation: Calculation, *, first: date)
             yield from ((by, what) for by in replayed_by.get((who, f"{setting.day}/{setting.attribute}"), ()))
 
 
-def _by_policies(connection: Connection, calculation: Calculation, *, ends: set[date]) -> Iterator[tuple[str, str]]:
+def _by_policies(connection: Connection, calculation: Calculation, *, ends: set[date]) -> Iterator[Contributor]:
     """Who wrote the versions that rule the run of policies that apply to it, or did before these versions.
 
     Who wrote that terms hold for others from now on took them from those whom they held for.
@@ -151,7 +151,7 @@ def _by_policies(connection: Connection, calculation: Calculation, *, ends: set[
         yield calendar.author, "calendar"
 
 
-def _by_decisions(connection: Connection, calculation: Calculation) -> Iterator[tuple[str, str]]:
+def _by_decisions(connection: Connection, calculation: Calculation) -> Iterator[Contributor]:
     """Who put on or released holds, dismissed clawbacks, or made adjustments."""
     snapshot = calculation.inputs.snapshot
     decided = decisions.contributions(connection)
