@@ -108,7 +108,7 @@ def pays(connection: Connection, run_id: str, *, participant_id: str | None = No
 
 
 def earned_lines(connection: Connection, run_id: str, *, column: str) -> pl.DataFrame:
-    """Everything earned that a run looked at, of each participant in each month: `participant_id`, `period` and one more
+    """Everything earned that a run looked at, of each participant in each month: `participant_id`, `period` and another
     column of `shared.contracts.lines.SCHEMA`, of which `detail` is not kept; of nobody before the run is calculated.
     """
     # By column: what is wanted is one of them, and the lines of a large company are a hundred megabytes.
