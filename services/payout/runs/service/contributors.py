@@ -62,7 +62,7 @@ def _by_what_was_paid(connection: Connection, snapshot: RunSnapshot) -> Iterator
         for uncleared in state.uncleared:
             left.setdefault(uncleared.run, set()).add(who)
             for month in uncleared.corrected:
-                corrected.setdefault((Month(month), uncleared.run), set()).add(who)
+                corrected.setdefault((month, uncleared.run), set()).add(who)
     for (who, _), entries in snapshot.unsettled.items():
         for entry in entries:
             if entry.kind == "earning":
