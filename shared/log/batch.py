@@ -18,7 +18,7 @@ Place = tuple[Partition, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class BatchResult:
     """What happened to a batch that was committed: where the bookmarks are, what was rejected, and by outcome, as the
     metric names it, how many records there were.
     """
@@ -54,7 +54,7 @@ class Job:
         *,
         before: Mapping[Partition, Bookmark],
         unprocessable: Mapping[Place, Rejection],
-    ) -> Done:
+    ) -> BatchResult:
         """Do the batch inside the connection's transaction; `unprocessable` records are known from an earlier try.
 
         Raises:
@@ -92,7 +92,7 @@ class Job:
             "ahead": turn.ahead,
             "others": len(turn.records) - len(ours),
         }
-        return Done(bookmarks=bookmarks, rejections=rejections, counts=counts)
+        return BatchResult(bookmarks=bookmarks, rejections=rejections, counts=counts)
 
     def _sort(
         self, connection: Connection, batch: Sequence[Stored], *, unprocessable: Mapping[Place, Rejection]

@@ -16,7 +16,7 @@ from sqlalchemy import exc as sqlalchemy_errors
 
 from shared.contracts.topics import Topic
 from shared.log import positions
-from shared.log.batch import Done, Job, Place, RejectedBeforeOthers
+from shared.log.batch import BatchResult, Job, Place, RejectedBeforeOthers
 from shared.log.port import Consumer, Log, LogUnavailable, MemberReplaced, Partition, PositionOutOfRange, Stored
 from shared.log.positions import Bookmark
 from shared.log.progress import Progress
@@ -187,21 +187,21 @@ class Worker:
         while True:
             try:
                 with self._engine.begin() as connection:
-                    done = self._job.run(connection, batch, before=self._bookmarks, unprocessable=unprocessable)
+                    result = self._job.run(connection, batch, before=self._bookmarks, unprocessable=unprocessable)
                 break
             except RejectedBeforeOthers as error:
                 # Each turn knows more of them than the one before, so this ends.
                 rejected = {(r.stored.partition, r.stored.position): r for r in error.rejections}
                 unprocessable = {**unprocessable, **rejected}
-        self._bookmarks.update(done.bookmarks)
-        self._count(done)
+        self._bookmarks.update(result.bookmarks)
+        self._count(result)
 
-    def _count(self, done: Done) -> None:
-        for rejection in done.rejections:
+    def _count(self, result: BatchResult) -> None:
+        for rejection in result.rejections:
             _logger.warning("worker.dead_letter", worker=self._name, code=rejection.code, place=_text(rejection.stored))
-        if ahead := done.counts["ahead"]:
+        if ahead := result.counts["ahead"]:
             _logger.warning("worker.ahead", worker=self._name, records=ahead)
-        for outcome, number in done.counts.items():
+        for outcome, number in result.counts.items():
             if number:
                 WORKER_RECORDS.labels(self._name, outcome).inc(number)
 
