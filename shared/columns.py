@@ -54,7 +54,9 @@ def insert_rows(
 
 
 def is_any(of: Column[Any], name: str) -> ColumnElement[bool]:
-    """Whether a column is one of an array that comes as a parameter: one statement to prepare, however many there are."""
+    """Whether a column is one of an array that comes as a parameter: one statement to prepare, however many there
+    are.
+    """
     return of == any_(bindparam(name, type_=ARRAY(of.type, dimensions=1)))
 
 
