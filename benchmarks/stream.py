@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from benchmarks.kernel import plan
 from earnest.local.drain import behind, wait_until_drained
 from earnest.local.system import System
+from shared.contracts.message import structured_event
 from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER
 from shared.database import database_url, engine_for
 from shared.kernel import Plan
@@ -238,14 +239,7 @@ def _paced(every: float, stop: threading.Event, bodies: Iterator[bytes], send: C
 
 
 def _event(name: str, kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": name,
-        "source": "bench",
-        "type": kind,
-        "time": "2025-06-01T00:00:00Z",
-        "data": data,
-    }
+    return structured_event(kind, name, source="bench", time="2025-06-01T00:00:00Z", data=data)
 
 
 def _roster_event(owner: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from earnest.company.people import People
 from earnest.company.selling import DealReport, System, deal_reports
 from shared.contracts import deals, plans
 from shared.contracts.base import instant_text
+from shared.contracts.message import structured_event
 from shared.kernel.plan.plan_file import read_plan
 from shared.kernel.plan.version import Plan
 
@@ -60,14 +61,9 @@ def roster_files() -> list[Path]:
 
 def deal_event(report: DealReport) -> dict[str, Any]:
     """What a system other than the CRM says, as a CloudEvent."""
-    return {
-        "specversion": "1.0",
-        "id": f"{report.deal_id}-{report.revision}",
-        "source": report.system,
-        "type": deals.TYPE,
-        "time": instant_text(report.at),
-        "data": {"deal_id": report.deal_id, "sequence": report.revision, "fields": report.fields},
-    }
+    name = f"{report.deal_id}-{report.revision}"
+    data = {"deal_id": report.deal_id, "sequence": report.revision, "fields": report.fields}
+    return structured_event(deals.TYPE, name, source=report.system, time=instant_text(report.at), data=data)
 
 
 def crm_event(report: DealReport) -> dict[str, Any]:
@@ -177,14 +173,8 @@ def _plans() -> Iterator[Delivery]:
 
 
 def _plan_event(plan: Plan, at: datetime) -> dict[str, Any]:
-    return {
-        "specversion": "1.0",
-        "id": plan.key,
-        "source": "analyst",
-        "type": plans.TYPE,
-        "time": instant_text(at),
-        "data": {"document": plan.document()},
-    }
+    data = {"document": plan.document()}
+    return structured_event(plans.TYPE, plan.key, source="analyst", time=instant_text(at), data=data)
 
 
 def _begin(day: date) -> datetime:

@@ -13,6 +13,8 @@ from rich.progress import track
 from earnest.local.drain import wait_until_drained
 from earnest.local.home import Home
 from earnest.local.processes import LocalError
+from shared.contracts import plans
+from shared.contracts.message import structured_event
 from shared.kernel import Plan
 from shared.settings import Settings
 
@@ -25,19 +27,17 @@ class ImportSender:
     def __init__(self, home: Home, settings: Settings, *, console: Console) -> None:
         self._home, self._settings, self._console = home, settings, console
 
-    def publish(self, plans: Iterable[Plan]) -> None:
+    def publish(self, versions: Iterable[Plan]) -> None:
         """Publish plan versions; those that are published already stay as they are."""
         events = [
-            {
-                "specversion": "1.0",
-                # An id of the version, not of the sending: sent again, it is the same event.
-                "id": plan.key,
-                "source": "plan-files",
-                "type": "earnest.plan.published",
-                "time": f"{plan.effective_from.isoformat()}T00:00:00Z",
-                "data": {"document": plan.document()},
-            }
-            for plan in plans
+            structured_event(
+                plans.TYPE,
+                plan.key,  # of the version, not of the sending: sent again, it is the same event
+                source="plan-files",
+                time=f"{plan.effective_from.isoformat()}T00:00:00Z",
+                data={"document": plan.document()},
+            )
+            for plan in versions
         ]
         self.send("plans", "analyst", events=events)
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from earnest.imports.reading import participant_id, rows_of
 from earnest.imports.recipe import QuotaRule, Recipe
+from shared.contracts import roster
+from shared.contracts.message import structured_event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +88,13 @@ def roster_events(
         fields: dict[str, Any] = {"plan": member.plan, "manager": member.manager, "territory": member.territory}
         if member.participant_id in quota:
             fields["quotas"] = {recipe.quotas.measure: str(quota[member.participant_id])}
-        events.append(
-            {
-                "specversion": "1.0",
-                "id": f"roster-{member.participant_id}",
-                "source": "crm-export",
-                "type": "earnest.roster.patched",
-                "time": f"{recipe.occurred_at.isoformat()}T00:00:00Z",
-                "data": {
-                    "participant_id": member.participant_id,
-                    "effective_from": recipe.roster.effective_from.isoformat(),
-                    "name": member.name,
-                    "fields": fields,
-                },
-            }
-        )
+        data = {
+            "participant_id": member.participant_id,
+            "effective_from": recipe.roster.effective_from.isoformat(),
+            "name": member.name,
+            "fields": fields,
+        }
+        time = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
+        name = f"roster-{member.participant_id}"
+        events.append(structured_event(roster.TYPE, name, source="crm-export", time=time, data=data))
     return events
