@@ -13,7 +13,7 @@ from earnest.local.system import System, running_system
 from earnest.policies import check_text
 from tests import command_line
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "examples" / "pay"
 
 
