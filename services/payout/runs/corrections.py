@@ -181,7 +181,7 @@ def _of_the_credit(was: DealPay, now: DealPay, *, writing: Writing, explained: b
         explained = True
     if was.credited != now.credited and not explained:
         credited = (
-            writing.exact(sum((line.credited for line in pay.lines), Decimal(0)), pay.part.currency)
+            writing.amount(sum((line.credited for line in pay.lines), Decimal(0)), pay.part.currency)
             for pay in (now, was)
         )
         yield "{} are credited instead of {}".format(*credited)
@@ -223,7 +223,7 @@ def _rates(pay: DealPay, writing: Writing) -> str:
     pieces = [piece for line in pay.lines for piece in line.slices if piece.reach != ROUNDING and piece.credited > 0]
     of_amounts = pay.part.rates_are_amounts
     rates = (
-        f"{writing.exact(piece.rate, pay.part.currency) if of_amounts else writing.percent(piece.rate * 100)}"
+        f"{writing.amount(piece.rate, pay.part.currency) if of_amounts else writing.percent(piece.rate * 100)}"
         f"{'' if piece.factor == 1 else f' × {writing.number(piece.factor)}'}"
         for piece in pieces
     )

@@ -25,8 +25,6 @@ from shared.money import from_minor
 from shared.pay.steps import STEPS, StatementFigure
 from shared.periods import Month, period_of
 
-FIGURES = ("earned", "adjusted", "guaranteed", "drawn", "recovered", "clawed_back", "paid")
-
 
 def statement(document: bytes, final: bool) -> Statement:
     """The statement that a frozen document makes; `final` once its run is approved.
@@ -47,24 +45,24 @@ def statement(document: bytes, final: bool) -> Statement:
         pay=list(_pay(facts)),
         earned=list(_earned(facts)),
         held=[
-            Held(**each.model_dump(exclude={"amount"}), amount=from_minor(each.amount, each.currency))
-            for each in facts.held
+            Held(**held.model_dump(exclude={"amount"}), amount=from_minor(held.amount, held.currency))
+            for held in facts.held
         ],
         balances=[
             Balance(
-                account=each.account,
-                currency=each.currency,
-                before=from_minor(each.before, each.currency),
-                change=from_minor(each.after - each.before, each.currency),
-                after=from_minor(each.after, each.currency),
+                account=balance.account,
+                currency=balance.currency,
+                before=from_minor(balance.before, balance.currency),
+                change=from_minor(balance.after - balance.before, balance.currency),
+                after=from_minor(balance.after, balance.currency),
             )
-            for each in facts.balances
+            for balance in facts.balances
         ],
         year_to_date=[
             YearToDate(
                 currency=year.currency,
                 since=year.since,
-                **{name: from_minor(getattr(year, name), year.currency) for name in FIGURES},
+                **{name: from_minor(getattr(year, name), year.currency) for name in words.YEAR},
             )
             for year in facts.year_to_date
         ],
@@ -84,28 +82,26 @@ def head(run: RunFacts) -> RunHead:
     )
 
 
-def currencies(facts: StatementFacts) -> list[str]:
-    """The currencies in which anything happened or is open, sorted."""
-    found = {each.currency for each in facts.pay_lines} | {each.currency for each in facts.held}
-    return sorted(found | {each.currency for each in facts.balances} | {each.currency for each in facts.year_to_date})
-
-
 def summary(facts: StatementFacts) -> list[Summary]:
-    """The first figures, per currency. What is carried forward is positive where it is due to the participant."""
-    return [_summary(facts, currency) for currency in currencies(facts)]
+    """The first figures, for each currency in which anything happened or is open. What is carried forward is positive
+    where it is due to the participant.
+    """
+    moved = {line.currency for line in facts.pay_lines} | {held.currency for held in facts.held}
+    standing = {balance.currency for balance in facts.balances} | {year.currency for year in facts.year_to_date}
+    return [_summary(facts, currency) for currency in sorted(moved | standing)]
 
 
 def _summary(facts: StatementFacts, currency: str) -> Summary:
     def lines(*kinds: str) -> Decimal:
-        found = (line.amount for line in facts.pay_lines if line.currency == currency and line.kind in kinds)
-        return from_minor(sum(found), currency)
+        mine = (line.amount for line in facts.pay_lines if line.currency == currency and line.kind in kinds)
+        return from_minor(sum(mine), currency)
 
     def figure(name: StatementFigure) -> Decimal:
         return lines(*(step.name for step in STEPS.values() if step.figure == name))
 
     def after(account: str) -> Decimal:
-        found = (each.after for each in facts.balances if each.currency == currency and each.account == account)
-        return from_minor(sum(found), currency)
+        balances = (balance for balance in facts.balances if balance.currency == currency)
+        return from_minor(sum(balance.after for balance in balances if balance.account == account), currency)
 
     return Summary(
         currency=currency,
@@ -169,12 +165,11 @@ def _earned(facts: StatementFacts) -> Iterator[Earned]:
             for currency in sorted({part.currency for part in parts}):
                 alike = [part for part in parts if part.currency == currency]
                 amount = sum((part.amount for part in alike), Decimal(0))
-                named = words.title(component)
                 yield Earned(
                     month=month,
                     earlier=month not in own,
                     component=component,
-                    title=named,
+                    title=words.title(component),
                     currency=currency,
                     amount=amount,
                     parts=alike,

@@ -22,7 +22,7 @@ COLUMNS = (
 
 def months(statement: Statement, writing: Writing) -> tuple[Section, ...]:
     """A section per month with one per component."""
-    found = dict.fromkeys((earned.month, earned.earlier) for earned in statement.earned)
+    months_shown = dict.fromkeys((earned.month, earned.earlier) for earned in statement.earned)
     return tuple(
         Section(
             words.earlier(writing.month(month)) if earlier else words.earned_in(writing.month(month)),
@@ -31,7 +31,7 @@ def months(statement: Statement, writing: Writing) -> tuple[Section, ...]:
                 _component(earned, statement, writing=writing) for earned in statement.earned if earned.month == month
             ),
         )
-        for month, earlier in found
+        for month, earlier in months_shown
     )
 
 
@@ -56,8 +56,9 @@ def _measured(part: Part, writing: Writing) -> str:
     # times.
     is_its_attainment = part.measured_in == "shares" and part.quota == 1
     if part.measure is not None and not is_its_attainment and part.quota is not None and part.attainment is not None:
-        of_quota = f"{counted(part.measured, part, writing=writing)} of a quota of {counted(part.quota, part, writing=writing)}"
-        sentences.append(f"{words.title(part.measure)}: {of_quota}, which is {writing.percent(part.attainment)}.")
+        measured, quota = (counted(value, part, writing=writing) for value in (part.measured, part.quota))
+        attainment = writing.percent(part.attainment)
+        sentences.append(f"{words.title(part.measure)}: {measured} of a quota of {quota}, which is {attainment}.")
     elif part.measure is not None:
         sentences.append(f"{words.title(part.measure)}: {counted(part.measured, part, writing=writing)}.")
     sentences.append(f"Plan {part.plan}, version {part.version}{_fiscal(part)}.")
@@ -80,7 +81,7 @@ def counted(value: Decimal, part: Part, *, writing: Writing) -> str:
             return writing.number(value)
         case "shares":
             return writing.percent(value * 100)
-    return writing.exact(value, part.currency)
+    return writing.amount(value, part.currency)
 
 
 def _lines(earned: Earned, part: Part, *, several: bool, statement: Statement, writing: Writing) -> Table:
@@ -106,7 +107,7 @@ def _line(line: Line, part: Part, *, statement: Statement, writing: Writing) -> 
     return row(
         Cell(line.deal_id, (account,) if account else ()),
         "" if line.credit_date is None else writing.day(line.credit_date),
-        Cell(writing.exact(line.credited, part.currency) if line.credited else "", beside),
+        Cell(writing.amount(line.credited, part.currency) if line.credited else "", beside),
         _stacked(_slices(line, part, writing=writing)),
         pays,
     )
@@ -132,18 +133,15 @@ def _slices(line: Line, part: Part, *, writing: Writing) -> list[str]:
 def _slice(piece: Slice, line: Line, *, part: Part, writing: Writing) -> str:
     """A product that a calculator can check: `10,000.00 at 8% = 800.00, above 100% of quota`."""
     times = "" if piece.factor == 1 else f" × {writing.number(piece.factor)}"
-    pays = writing.exact(piece.pays, part.currency)
-    # The last slice of some lines is the cent that rounding the total gives or takes (words.ROUNDING): it has no rate.
-    if piece.reach == ROUNDING:
-        product = f"{writing.exact(piece.credited, part.currency)}{times} = {pays}" if times else pays
-    elif not part.rates_are_amounts:
-        product = (
-            f"{writing.exact(piece.credited, part.currency)} at {writing.percent(piece.rate * 100)}{times} = {pays}"
-        )
-    elif piece.rate != 1:
-        rate = writing.exact(piece.rate, part.currency)
+    credited, pays = (writing.amount(amount, part.currency) for amount in (piece.credited, piece.pays))
+    # Without a rate: the last slice of some lines, the cent that rounding the total gives or takes (words.ROUNDING);
+    # and an amount that pays itself, where "at 1.00" would say nothing.
+    if piece.reach == ROUNDING or (part.rates_are_amounts and piece.rate == 1):
+        product = f"{credited}{times} = {pays}" if times else pays
+    elif part.rates_are_amounts:
+        rate = writing.amount(piece.rate, part.currency)
         product = f"{writing.number(piece.credited)} at {rate}{times} = {pays}"
     else:
-        product = f"{writing.exact(piece.credited, part.currency)}{times} = {pays}" if times else pays
+        product = f"{credited} at {writing.percent(piece.rate * 100)}{times} = {pays}"
     back = "taken back: " if piece.credited < 0 <= line.credited else ""
     return f"{back}{product}, {piece.reach}" if piece.reach else f"{back}{product}"

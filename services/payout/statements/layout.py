@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from services.payout.statements import deals, words
-from services.payout.statements.schemas import Pay, PayStep, RunHead, State, Statement, Summary
-from services.payout.statements.sheet import Cell, Column, Figure, Section, Sheet, Table, row
+from services.payout.statements.facts import Person
+from services.payout.statements.schemas import Held, Pay, PayStep, RunHead, State, Statement, Summary
+from services.payout.statements.sheet import Cell, Column, Figure, Row, Section, Sheet, Table, row
 from services.payout.statements.writing import Writing, safe
 from shared.pay.steps import BESIDE
 
@@ -15,7 +16,7 @@ from shared.pay.steps import BESIDE
 def sheet(statement: Statement) -> Sheet:
     """The sheet of a participant's statement."""
     writing = Writing(statement.company.locale)
-    who = safe(statement.participant.name) or statement.participant.id
+    who = name_of(statement.participant)
     period, period_name = span(statement.run, writing), safe(statement.run.period)
     sections = tuple(_sections(statement, writing))
     return Sheet(
@@ -33,6 +34,11 @@ def sheet(statement: Statement) -> Sheet:
     )
 
 
+def name_of(person: Person) -> str:
+    """Somebody's name, or their id where the roster has no name that can be shown."""
+    return safe(person.name) or person.id
+
+
 def span(run: RunHead, writing: Writing) -> str:
     """The days of a pay period."""
     return f"{writing.day(run.starts)} to {writing.day(run.ends)}"
@@ -48,11 +54,10 @@ def foot(run: RunHead, state: State, *, facts_sha256: str) -> tuple[str, ...]:
 
 def _about(statement: Statement, period: str, *, writing: Writing) -> Iterator[tuple[str, str]]:
     run, who = statement.run, statement.participant
-    manager = "" if who.manager is None else safe(who.manager.name) or who.manager.id
     facts = {
         "Participant": who.id,
         "Position": who.position,
-        "Manager": manager,
+        "Manager": None if who.manager is None else name_of(who.manager),
         "Plan": who.plan,
         "Pay period": f"{safe(run.period)}, {period}",
         "Pay date": None if run.pay_date is None else writing.day(run.pay_date),
@@ -68,30 +73,30 @@ def _about(statement: Statement, period: str, *, writing: Writing) -> Iterator[t
 
 
 def _figures(statement: Statement, writing: Writing) -> Iterator[Figure]:
-    for found in statement.summary:
-        yield from figures(found, writing)
+    for summary in statement.summary:
+        yield from _first_figures(summary, writing)
         for year in statement.year_to_date:
-            if year.currency == found.currency:
+            if year.currency == summary.currency:
                 since = f"paid {writing.money(year.paid, year.currency)}, since {writing.day(year.since)}"
                 yield Figure(name=words.YEAR["earned"], value=writing.money(year.earned, year.currency), note=since)
 
 
-def figures(found: Summary, writing: Writing) -> Iterator[Figure]:
-    """The first figures of a currency; those that are zero for most are left out where they are."""
-    yield Figure(name="Paid now", value=writing.money(found.paid, found.currency), main=True)
-    yield Figure(
-        name=words.PAY["earnings"], value=writing.money(found.earned, found.currency), note="by the months of this run"
-    )
+def _first_figures(summary: Summary, writing: Writing) -> Iterator[Figure]:
+    """Those of a currency; of the ones that are zero for most people only those that are not."""
+
+    def figure(name: str, value: Decimal, *, note: str = "", main: bool = False) -> Figure:
+        return Figure(name=name, value=writing.money(value, summary.currency), note=note, main=main)
+
+    yield figure("Paid now", summary.paid, main=True)
+    yield figure(words.PAY["earnings"], summary.earned, note="by the months of this run")
     optional = (
-        (words.PAY["prior_period"], found.prior_period, "since they were paid"),
-        ("Held back", found.held, "earned, not released yet"),
-        ("Carried forward", found.carried_forward, "to the next run"),
-        ("Draw balance", found.draw_balance, "to be recovered"),
-        ("Clawback balance", found.clawback_balance, "to be recovered"),
+        (words.PAY["prior_period"], summary.prior_period, "since they were paid"),
+        ("Held back", summary.held, "earned, not released yet"),
+        ("Carried forward", summary.carried_forward, "to the next run"),
+        ("Draw balance", summary.draw_balance, "to be recovered"),
+        ("Clawback balance", summary.clawback_balance, "to be recovered"),
     )
-    for name, value, note in optional:
-        if value:
-            yield Figure(name=name, value=writing.money(value, found.currency), note=note)
+    yield from (figure(name, value, note=note) for name, value, note in optional if value)
 
 
 def _sections(statement: Statement, writing: Writing) -> Iterator[Section]:
@@ -99,12 +104,12 @@ def _sections(statement: Statement, writing: Writing) -> Iterator[Section]:
         tables = tuple(_pay(pay, writing) for pay in statement.pay)
         yield Section("How your pay comes about", tuple(_in_other_runs(statement, writing)), tables=tables)
     yield from deals.months(statement, writing)
-    for kind, (_, heading, told) in words.LISTED.items():
-        listed = [(pay, [step for step in pay.steps if step.kind == kind]) for pay in statement.pay]
+    for kind, listing in words.LISTED.items():
+        listed = [(pay.currency, [step for step in pay.steps if step.kind == kind]) for pay in statement.pay]
         if tables := tuple(
-            _listed(heading, pay.currency, steps=steps, writing=writing) for pay, steps in listed if steps
+            _listed(listing.heading, currency, steps=steps, writing=writing) for currency, steps in listed if steps
         ):
-            yield Section(heading, (told,), tables=tables)
+            yield Section(listing.heading, (listing.note,), tables=tables)
     if statement.held:
         yield Section("Waiting to be released", tables=tuple(_held(statement, writing)))
     if statement.balances:
@@ -115,9 +120,9 @@ def _sections(statement: Statement, writing: Writing) -> Iterator[Section]:
 
 def _in_other_runs(statement: Statement, writing: Writing) -> Iterator[str]:
     """Where a month is paid in several runs, what the deals below come to is not what this run earned."""
-    own = [each for each in statement.earned if not each.earlier]
+    own = [earned for earned in statement.earned if not earned.earlier]
     for pay in statement.pay:
-        shown = sum((each.amount for each in own if each.currency == pay.currency), Decimal(0))
+        shown = sum((component.amount for component in own if component.currency == pay.currency), Decimal(0))
         earned = sum((step.amount for step in pay.steps if step.kind == "earnings"), Decimal(0))
         if own and shown != earned:
             yield words.in_other_runs(writing.money(shown, pay.currency), writing.money(earned, pay.currency))
@@ -163,20 +168,25 @@ def _held(statement: Statement, writing: Writing) -> Iterator[Table]:
         Column("Released by", share=4),
         Column("Amount", numeric=True, share=2),
     )
-    for currency in sorted({each.currency for each in statement.held}):
-        rows, together = [], Decimal(0)
-        for each in statement.held:
-            if each.currency == currency:
-                account = safe(statement.accounts.get(each.deal_id or "", ""))
-                origin = None if each.origin_period is None else writing.month(each.origin_period)
-                what = words.step(
-                    "hold", each.deal_id, account=account, origin=origin, component=each.component, reason=""
-                )
-                amount = writing.amount(each.amount, currency)
-                rows.append(row(what, writing.prose(each.reason), writing.prose(each.released_by), amount))
-                together += each.amount
+    for currency in sorted({held.currency for held in statement.held}):
+        waiting = [held for held in statement.held if held.currency == currency]
+        together = sum((held.amount for held in waiting), Decimal(0))
         total = row("Together", "", "", writing.amount(together, currency), total=True)
+        rows = (_held_row(held, statement, writing=writing) for held in waiting)
         yield Table(f"Earned and not released yet, in {currency}", columns, (*rows, total))
+
+
+def _held_row(held: Held, statement: Statement, *, writing: Writing) -> Row:
+    what = words.step(
+        "hold",
+        held.deal_id,
+        account=safe(statement.accounts.get(held.deal_id or "", "")),
+        origin=None if held.origin_period is None else writing.month(held.origin_period),
+        component=held.component,
+        reason="",
+    )
+    amount = writing.amount(held.amount, held.currency)
+    return row(what, writing.prose(held.reason), writing.prose(held.released_by), amount)
 
 
 def _balances(statement: Statement, writing: Writing) -> Table:
@@ -186,10 +196,10 @@ def _balances(statement: Statement, writing: Writing) -> Table:
     )
     rows = [
         row(
-            f"{words.ACCOUNT[each.account]}, {each.currency}",
-            *(writing.amount(value, each.currency) for value in (each.before, each.change, each.after)),
+            f"{words.ACCOUNT[balance.account]}, {balance.currency}",
+            *(writing.amount(value, balance.currency) for value in (balance.before, balance.change, balance.after)),
         )
-        for each in statement.balances
+        for balance in statement.balances
     ]
     return Table("Balances before and after this run", columns, tuple(rows))
 

@@ -31,20 +31,10 @@ def pdf(sheet: Sheet) -> bytes:
     one that was printed again.
     """
     with _press() as press:
-        found = press.compile(format="pdf", sys_inputs=_inputs(sheet), pdf_standards=[STANDARD], timestamp=0)
-    assert isinstance(found, bytes)
-    return found
-
-
-def pictures(sheet: Sheet) -> list[bytes]:
-    """The pages as PNG."""
-    with _press() as press:
-        found = press.compile(format="png", sys_inputs=_inputs(sheet), timestamp=0)
-    return found if isinstance(found, list) else [found or b""]
-
-
-def _inputs(sheet: Sheet) -> dict[str, str]:
-    return {"sheet": orjson.dumps(sheet).decode()}
+        inputs = {"sheet": orjson.dumps(sheet).decode()}
+        document = press.compile(format="pdf", sys_inputs=inputs, pdf_standards=[STANDARD], timestamp=0)
+    assert isinstance(document, bytes)
+    return document
 
 
 @contextmanager
@@ -77,8 +67,8 @@ def _fonts() -> typst.Fonts:
     """Typst's own, and those that come with matplotlib for other scripts: the same on every machine. Fonts of the
     system would break lines elsewhere, and so make other bytes of the same sheet.
     """
-    found = find_spec("matplotlib")
-    assert found is not None
-    assert found.submodule_search_locations is not None
-    folder = Path(found.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
+    matplotlib = find_spec("matplotlib")  # looked up and not imported: that takes a second, and nothing of it is run
+    assert matplotlib is not None
+    assert matplotlib.submodule_search_locations is not None
+    folder = Path(matplotlib.submodule_search_locations[0]) / "mpl-data" / "fonts" / "ttf"
     return typst.Fonts(include_system_fonts=False, font_paths=[folder])

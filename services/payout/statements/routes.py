@@ -61,9 +61,9 @@ def list_statements_of_run(_: Reader, snapshot: SnapshotDep, run_id: RunId) -> S
     """Who has a statement in a run."""
     with snapshot.connect() as connection:
         run, people = _run(connection, run_id), store.people(connection, run_id)
-    found = sorted(people, key=lambda person: (person.name, person.participant_id))
+    people.sort(key=lambda person: (person.name, person.participant_id))
     return StatementList(
-        statements=[_entry(run, person.participant_id, name=person.name, manager=person.manager) for person in found]
+        statements=[_entry(run, person.participant_id, name=person.name, manager=person.manager) for person in people]
     )
 
 

@@ -32,9 +32,9 @@ class RunHead(BaseModel):
 class Summary(BaseModel):
     """The figures of a currency that come first.
 
-    `earned` by the months of the run, `prior_period` by changes of earlier ones, `held_or_released` (less than nothing where more is held
-    than released) and `other` (carried, adjusted, topped up, drawn, recovered, limited) sum to `paid`. The rest are balances after the run: what
-    is owed is to be recovered from later pay.
+    `earned` by the months of the run, `prior_period` by changes of earlier ones, `held_or_released` (less than nothing
+    where more is held than released) and `other` (carried, adjusted, topped up, drawn, recovered, limited) sum to
+    `paid`. The rest are balances after the run: what is owed is to be recovered from later pay.
     """
 
     currency: str
@@ -121,7 +121,7 @@ class YearToDate(BaseModel):
 
 
 class Statement(BaseModel):
-    """What a participant earned and is paid in a run. `facts_sha256` stands for the frozen facts that it was made of."""
+    """What a participant earned and is paid in a run. `facts_sha256` stands for the frozen facts it was made of."""
 
     form: Literal[1] = 1
     state: State
@@ -161,7 +161,9 @@ class Member(BaseModel):
 
 
 class TeamTotal(BaseModel):
-    """Sums of the team in a currency, of so many `people` with anything in it; by the names of `Summary`, whose sums hold here, too."""
+    """Sums of the team in a currency, of so many `people` with anything in it; by the names of `Summary`, whose sums
+    hold here, too.
+    """
 
     currency: str
     people: int

@@ -95,9 +95,9 @@ def keep(connection: Connection, key: FileKey, *, made: StatementFile) -> Statem
     """
     # Read again and not handed back: of two who made it at the same moment, both must answer with the one that stays.
     connection.execute(insert(statement_file).values(key._asdict() | made._asdict()).on_conflict_do_nothing())
-    found = kept(connection, key)
-    assert found is not None
-    return found
+    first = kept(connection, key)
+    assert first is not None
+    return first
 
 
 def damaged(connection: Connection) -> list[FileKey]:

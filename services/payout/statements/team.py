@@ -11,7 +11,7 @@ from urllib.parse import quote
 from services.payout.statements import words
 from services.payout.statements.build import head, own_months, summary
 from services.payout.statements.facts import Person, StatementFacts, sha256
-from services.payout.statements.layout import foot, span
+from services.payout.statements.layout import foot, name_of, span
 from services.payout.statements.schemas import Attained, Member, Summary, TeamStatement, TeamTotal
 from services.payout.statements.sheet import Cell, Column, Figure, Row, Section, Sheet, Table, row
 from services.payout.statements.writing import Writing, safe
@@ -45,21 +45,21 @@ class Placed(NamedTuple):
 def below(manager: str, people: Sequence[Reports]) -> list[Placed]:
     """Everybody below a manager, each after whom they report to, siblings by name. Circles end where they close."""
     directs: dict[str, list[Reports]] = {}
-    for each in sorted(people, key=lambda each: (each.name, each.participant_id)):
-        if each.manager is not None:
-            directs.setdefault(each.manager, []).append(each)
+    for person in sorted(people, key=lambda person: (person.name, person.participant_id)):
+        if person.manager is not None:
+            directs.setdefault(person.manager, []).append(person)
     # People may report in a circle (two managers who stand in for each other), and a statement that never ends would
     # stop the service. The manager counts as seen: their own pay is no part of the team's. A stack and no recursion,
     # for the depth is whatever the roster says.
-    seen, found = {manager}, []
-    waiting = [(each, 1) for each in reversed(directs.get(manager, []))]
+    seen, placed = {manager}, []
+    waiting = [(direct, 1) for direct in reversed(directs.get(manager, []))]
     while waiting:
-        each, level = waiting.pop()
-        if each.participant_id not in seen:
-            seen.add(each.participant_id)
-            found.append(Placed(each.participant_id, level))
-            waiting += [(direct, level + 1) for direct in reversed(directs.get(each.participant_id, []))]
-    return found
+        person, level = waiting.pop()
+        if person.participant_id not in seen:
+            seen.add(person.participant_id)
+            placed.append(Placed(person.participant_id, level))
+            waiting += [(direct, level + 1) for direct in reversed(directs.get(person.participant_id, []))]
+    return placed
 
 
 def team(manager: Person, placed: Sequence[Placed], *, documents: Mapping[str, bytes], final: bool) -> TeamStatement:
@@ -71,12 +71,12 @@ def team(manager: Person, placed: Sequence[Placed], *, documents: Mapping[str, b
     members, currencies = [], set()
     # Over who is in it and their facts, in order: somebody who joins or leaves the team is another document.
     stamp = hashlib.sha256()
-    for each in placed:
-        document = documents[each.participant_id]
-        facts = StatementFacts.model_validate_json(document)
-        stamp.update(f"{each.participant_id}\t{sha256(document)}\n".encode())
-        members.append(_member(each, facts))
-        currencies |= {found.currency for found in members[-1].summary}
+    for person in placed:
+        document = documents[person.participant_id]
+        stamp.update(f"{person.participant_id}\t{sha256(document)}\n".encode())
+        member = _member(person, StatementFacts.model_validate_json(document))
+        members.append(member)
+        currencies |= {summary.currency for summary in member.summary}
     some = StatementFacts.model_validate_json(documents[placed[0].participant_id])
     return TeamStatement(
         state="final" if final else "draft",
@@ -110,14 +110,14 @@ def _member(placed: Placed, facts: StatementFacts) -> Member:
 
 
 def _total(currency: str, members: Sequence[Member]) -> TeamTotal:
-    found = [each for member in members for each in member.summary if each.currency == currency]
+    summaries = [summary for member in members for summary in member.summary if summary.currency == currency]
 
     def together(name: str) -> Decimal:
-        return sum((getattr(each, name) for each in found), Decimal(0))
+        return sum((getattr(summary, name) for summary in summaries), Decimal(0))
 
     return TeamTotal(
         currency=currency,
-        people=len(found),
+        people=len(summaries),
         **{name: together(name) for name in (*ADDS_UP, "carried_forward", "held")},
     )
 
@@ -125,7 +125,7 @@ def _total(currency: str, members: Sequence[Member]) -> TeamTotal:
 def team_sheet(statement: TeamStatement) -> Sheet:
     """The sheet of a team's statement."""
     writing = Writing(statement.company.locale)
-    who = _name(statement.manager)
+    who = name_of(statement.manager)
     figures = [
         figure
         for total in statement.totals
@@ -164,12 +164,8 @@ def team_sheet(statement: TeamStatement) -> Sheet:
 
 def _without_anything(statement: TeamStatement) -> Iterator[str]:
     """Those who are in no table."""
-    if names := [_name(member.participant) for member in statement.members if not member.summary]:
+    if names := [name_of(member.participant) for member in statement.members if not member.summary]:
         yield f"{words.TEAM_NOTHING} {', '.join(names)}."
-
-
-def _name(person: Person) -> str:
-    return safe(person.name) or person.id
 
 
 def _people(total: TeamTotal, statement: TeamStatement, *, writing: Writing) -> Table:
@@ -180,21 +176,21 @@ def _people(total: TeamTotal, statement: TeamStatement, *, writing: Writing) -> 
         *(Column(name, numeric=True, share=2) for name in ADDS_UP.values()),
     )
     rows = [
-        _person(member, found, writing=writing)
+        _person(member, summary, writing=writing)
         for member in statement.members
-        for found in member.summary
-        if found.currency == total.currency
+        for summary in member.summary
+        if summary.currency == total.currency
     ]
     sums = (writing.amount(getattr(total, name), total.currency) for name in ADDS_UP)
     return Table(f"The team in {total.currency}", columns, (*rows, row("Together", "", "", *sums, total=True)))
 
 
-def _person(member: Member, found: Summary, *, writing: Writing) -> Row:
-    attained = [f"{each.title} {writing.percent(each.attainment)}" for each in member.attained]
+def _person(member: Member, summary: Summary, *, writing: Writing) -> Row:
+    attained = [f"{component.title} {writing.percent(component.attainment)}" for component in member.attained]
     more = tuple(filter(None, (safe(member.position or ""),)))
     return row(
-        Cell(_name(member.participant), more, link=f"../{quote(member.participant.id, safe='')}.html"),
-        _name(member.manager),
+        Cell(name_of(member.participant), more, link=f"../{quote(member.participant.id, safe='')}.html"),
+        name_of(member.manager),
         Cell(attained[0], tuple(attained[1:]), even=True) if attained else "",
-        *(writing.amount(getattr(found, name), found.currency) for name in ADDS_UP),
+        *(writing.amount(getattr(summary, name), summary.currency) for name in ADDS_UP),
     )

@@ -41,6 +41,7 @@ YEAR: Final = {
     "clawed_back": "Clawed back",
     "paid": "Paid",
 }
+"""The figures of the year by their names in the facts, in the order in which they are shown."""
 
 PLAN_LIMITS: Final = {"plan_minimum": "Minimum of the plan", "plan_maximum": "Maximum of the plan"}
 
@@ -75,10 +76,10 @@ EARLIER: Final = (
 )
 QUESTIONS: Final = "Something is missing or looks wrong? Ask your manager, and name the run and the deal."
 TEAM_NOTE: Final = (
-    "Everybody who reports to the manager, directly or through others. The manager's own pay is not part of it. Every row adds up to what is "
-    "paid; Other is what was carried over, adjusted, topped up, drawn, recovered or limited."
+    "Everybody who reports to the manager, directly or through others. The manager's own pay is not part of it. "
+    "Every row adds up to what is paid; Other is what was carried over, adjusted, topped up, drawn, recovered or "
+    "limited."
 )
-
 
 TEAM_NOTHING: Final = "Without earnings, pay or holds in this run:"
 
@@ -91,14 +92,14 @@ def title(component: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def earned_in(month: str) -> str:
+def earned_in(written_month: str) -> str:
     """The heading of a month that this run pays."""
-    return f"What you earned in {month}"
+    return f"What you earned in {written_month}"
 
 
-def earlier(month: str) -> str:
+def earlier(written_month: str) -> str:
     """The heading of a month that earlier runs paid."""
-    return f"{month}, as it stands now"
+    return f"{written_month}, as it stands now"
 
 
 def in_other_runs(shown: str, earned: str) -> str:

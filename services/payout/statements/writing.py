@@ -62,16 +62,14 @@ class Writing:
         return "us-letter" if (self.locale.territory or "US") in LETTER_PAPER else "a4"
 
     def amount(self, value: Decimal, currency: str) -> str:
-        """An amount with all decimals of its currency, without its name: `1,234.50`."""
-        return self.exact(value, currency)
+        """An amount without its currency: `1,234.50`. One that is not rounded yet keeps all its decimals, any other has
+        those of its currency.
+        """
+        return self.number(value, minor_digits(currency))
 
     def money(self, value: Decimal, currency: str) -> str:
         """An amount with its currency's code: `1,234.50 USD`."""
         return f"{self.amount(value, currency)}\u00a0{currency}"
-
-    def exact(self, value: Decimal, currency: str) -> str:
-        """An amount before it is rounded: with all the decimals that it has, and those of its currency at least."""
-        return self.number(value, minor_digits(currency))
 
     def number(self, value: Decimal, least: int = 0) -> str:
         """An exact number with at least so many decimals, and no other zeros at the end."""
@@ -92,11 +90,11 @@ class Writing:
         """A reason as a sheet shows it: safe, and with its dates written as all others are."""
         return _DATE.sub(self._in_prose, safe(text))
 
-    def _in_prose(self, found: re.Match[str]) -> str:
+    def _in_prose(self, digits: re.Match[str]) -> str:
         try:
-            return self.day(date.fromisoformat(found[0]))
-        except ValueError:  # digits of something else
-            return found[0]
+            return self.day(date.fromisoformat(digits[0]))
+        except ValueError:  # of something else
+            return digits[0]
 
     def month(self, month: Month) -> str:
         """A month by its name, as `June 2026`."""

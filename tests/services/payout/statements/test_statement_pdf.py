@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from services.payout.statements.build import statement
 from services.payout.statements.layout import sheet
-from services.payout.statements.pdf import pdf, pictures
+from services.payout.statements.pdf import pdf
 from tests.services.payout.statements.hostile import ATTACKS, facts
 from tests.services.payout.statements.samples import document, full, long
 from tests.services.payout.statements.test_statement_sums import tables
@@ -132,7 +132,3 @@ def test_long_tables_go_on_over_pages_with_their_header() -> None:
     assert len(headed) > 4
     assert headed == list(range(headed[0], headed[-1] + 1))
     assert all(f"Page {number} of {len(texts)}" in text for number, text in enumerate(texts, 1))
-
-
-def test_pages_can_be_made_pictures() -> None:
-    assert all(each.startswith(b"\x89PNG") for each in pictures(sheet(statement(document(), final=True))))
