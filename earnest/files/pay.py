@@ -177,14 +177,13 @@ def _groups(path: Path | None) -> list[PayGroup]:
 
 
 def _in_force(documents: Sequence[PaymentTerms]) -> Callable[[date], list[PaymentTerms]]:
-    by_id: dict[str, list[Version]] = {}
+    by_id: dict[str, list[Version[PaymentTerms]]] = {}
     for number, terms in enumerate(documents, 1):
         by_id.setdefault(terms.id, []).append(
             Version(policy=terms, version=number, author="", reason="", recorded_at=BY_FILE)
         )
 
     def on(day: date) -> list[PaymentTerms]:
-        held = (in_force(versions, day) for versions in by_id.values())
-        return [version.policy for version in held if version and isinstance(version.policy, PaymentTerms)]
+        return [version.policy for versions in by_id.values() if (version := in_force(versions, day)) is not None]
 
     return on

@@ -47,7 +47,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expense:
-    """A cost that is expensed in its month without an asset; negative for what a clawback takes back beyond the asset."""
+    """A cost expensed in its month without an asset; negative for what a clawback takes back beyond the asset."""
 
     line_id: str
     contract_id: str

@@ -45,7 +45,7 @@ class EntryKey(NamedTuple):
 
 
 class EntryAmount(NamedTuple):
-    """Minor units: what the asset moves by in the sense of its kind (a reversal is negative), and of it the on-costs."""
+    """Minor units: what the asset moves by in the sense of its kind (a reversal is negative), and of it on-costs."""
 
     amount: int
     on_cost: int

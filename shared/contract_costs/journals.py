@@ -79,8 +79,7 @@ def accounts_of(
         entry: its amount, and of it the on-costs.
         claim: whether a clawback is a claim on the participant.
         expensed_before: whether the accrual of pay has expensed all of it: then capitalising takes it back out of
-        expense, a clawback puts
-            it back there, and what never becomes an asset is booked already.
+            expense, a clawback puts it back there, and what never becomes an asset is booked already.
     """
     pay, on_cost = entry.amount - entry.on_cost, entry.on_cost
     match kind:

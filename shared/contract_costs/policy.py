@@ -21,9 +21,11 @@ class Incremental(PolicyPart):
     """Which costs would not have been incurred without the contract (ASC 340-40-25-2, IFRS 15.92)."""
 
     costs: tuple[str, ...] = ("commission", "spif", "override", "bonus")
-    """Kinds of costs that are incremental; legal, travel and everything else is expensed. A line's own yes or no goes first."""
+    """Kinds of costs that are incremental; legal, travel and everything else is expensed. A line's own yes or no goes
+    first."""
     not_components: tuple[str, ...] = ()
-    """Plan components whose pay is not incremental although it is of such a kind, such as a bonus on customer satisfaction."""
+    """Plan components whose pay is not incremental although it is of such a kind, such as a bonus on customer
+    satisfaction."""
 
 
 class BenefitPeriod(PolicyPart):
@@ -31,8 +33,8 @@ class BenefitPeriod(PolicyPart):
 
     method: Method = "term_and_renewals"
     """`term`: the contract term. `term_and_renewals`: the term, and the anticipated renewals unless their commission is
-    commensurate. `customer_life`: `months` or the product's, unless renewal commissions are commensurate, which leaves the term.
-    `fixed`: `months` or the product's, always."""
+    commensurate. `customer_life`: `months` or the product's, unless renewal commissions are commensurate, which leaves
+    the term. `fixed`: `months` or the product's, always."""
     months: Months | None = None
     """Expected customer life, or the fixed period; needed by these two methods for products not in `by_product`."""
     by_product: dict[str, Months] = Field(default_factory=dict)
@@ -53,7 +55,8 @@ class OnCost(PolicyPart):
     treatment: Literal["capitalise", "expense"] = "capitalise"
     """Whether it becomes part of the asset."""
     recovered_on_clawback: bool = False
-    """Whether a clawback brings it back in proportion. A negative commission, which goes through payroll, always does."""
+    """Whether a clawback brings it back in proportion. A negative commission, which goes through payroll, always
+    does."""
 
 
 class ContractCosts(Policy):
@@ -69,26 +72,28 @@ class ContractCosts(Policy):
     benefit_period: BenefitPeriod = BenefitPeriod()
     """Over how long."""
     practical_expedient: bool = True
-    """Expense at once what would be expensed over `expedient_months` at most (ASC 340-40-25-4, IFRS 15.94). It is never used where
-    renewals are anticipated whose commission is not commensurate, whatever the method."""
+    """Expense at once what would be expensed over `expedient_months` at most (ASC 340-40-25-4, IFRS 15.94). It is never
+    used where renewals are anticipated whose commission is not commensurate, whatever the method."""
     expedient_months: Annotated[int, Field(ge=1, le=12)] = 12
     """A year; less for a company that uses the expedient for shorter contracts only."""
     start: Literal["service_start", "signing"] = "service_start"
     """From when on the asset is expensed."""
     first_month: Convention = "full"
-    """`full`: the month of the start counts whole. `next`: the month after is the first. `half`: the first and the last month count
-    half. `mid_month`: `full` up to the 15th, `next` after. `days`: every month by its days."""
+    """`full`: the month of the start counts whole. `next`: the month after is the first. `half`: the first and the last
+    month count half. `mid_month`: `full` up to the 15th, `next` after. `days`: every month by its days."""
     late_cost: Literal["catch_up", "remaining"] = "catch_up"
-    """A cost earned after the start: `catch_up` expenses the months gone by at once, `remaining` spreads it over the months left."""
+    """A cost earned after the start: `catch_up` expenses the months gone by at once, `remaining` spreads it over the
+    months left."""
     on_cost: OnCost = OnCost()
     """Employer's contributions."""
     clawback: Literal["asset_first", "proportional"] = "asset_first"
-    """`asset_first`: a clawback reduces the asset, and what is above it the expense. `proportional`: it reduces the asset by the part
-    that is not yet expensed, and the expense by the other part."""
+    """`asset_first`: a clawback reduces the asset, and what is above it the expense. `proportional`: it reduces the
+    asset by the part that is not yet expensed, and the expense by the other part."""
     rounding: Literal["half_up", "half_even"] = "half_up"
     """How the cumulative amount is rounded to minor units; a month is the difference of two cumulative amounts."""
     credit: Literal["accrued_commissions", "commission_expense"] = "accrued_commissions"
-    """The account that capitalising credits: `commission_expense` where payout's accrual has already expensed all pay."""
+    """The account that capitalising credits: `commission_expense` where payout's accrual has already expensed all
+    pay."""
 
     def names(self) -> Iterable[Reference]:
         """The legal entities with on-costs of their own."""

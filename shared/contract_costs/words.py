@@ -51,8 +51,10 @@ def _money(amount: int, currency: str) -> str:
 
 
 def _expensed(spent: Expense) -> str:
-    on_cost = f", with on-costs of {_money(spent.on_cost, spent.currency)}" if spent.on_cost else ""
-    return f"{month_of_number(spent.month)}: {spent.line_id}, {_money(spent.amount, spent.currency)}{on_cost}, is expense: {spent.why}."
+    amount = _money(spent.amount, spent.currency)
+    if spent.on_cost:
+        amount += f", with on-costs of {_money(spent.on_cost, spent.currency)}"
+    return f"{month_of_number(spent.month)}: {spent.line_id}, {amount}, is expense: {spent.why}."
 
 
 def _asset(asset: Asset, rows: Sequence[ScheduleRow]) -> Iterator[str]:
@@ -61,8 +63,9 @@ def _asset(asset: Asset, rows: Sequence[ScheduleRow]) -> Iterator[str]:
     if asset.on_cost:
         parts = f" ({_money(asset.commission, currency)} and on-costs of {_money(asset.on_cost, currency)})"
     yield (
-        f"{month_of_number(asset.recognised)}: {line.earning_line_id} is capitalised at {_money(asset.total, currency)}{parts}. It is expensed "
-        f"over {asset.months} months from {asset.start}, {asset.why}; {_FIRST[asset.policy.first_month]}."
+        f"{month_of_number(asset.recognised)}: {line.earning_line_id} is capitalised at "
+        f"{_money(asset.total, currency)}{parts}. It is expensed over {asset.months} months from {asset.start}, "
+        f"{asset.why}; {_FIRST[asset.policy.first_month]}."
     )
     base, run = asset.total, list[ScheduleRow]()
     for row in rows:
@@ -76,8 +79,8 @@ def _asset(asset: Asset, rows: Sequence[ScheduleRow]) -> Iterator[str]:
             continue
         base = row.carrying
         yield (
-            f"{month_of_number(row.month)}: of {_money(row.carrying + row.amount, currency)}, {_money(abs(row.amount), currency)} "
-            f"{_CAUSE[row.source]}; {_money(row.carrying, currency)} is carried on."
+            f"{month_of_number(row.month)}: of {_money(row.carrying + row.amount, currency)}, "
+            f"{_money(abs(row.amount), currency)} {_CAUSE[row.source]}; {_money(row.carrying, currency)} is carried on."
         )
     yield from _run(asset, base, run=run)
 
@@ -87,15 +90,16 @@ def _run(asset: Asset, base: int, *, run: Sequence[ScheduleRow]) -> Iterator[str
     if not run:
         return
     currency, first, last = asset.line.currency, run[0], run[-1]
+    begins, ends = month_of_number(first.month), month_of_number(last.month)
     new = f" under the new estimate of {first.months} months in all" if first.source == "estimate_change" else ""
     if first.part[1] == 0:
-        yield f"{month_of_number(first.month)}: {_money(first.amount, currency)} is expensed at once, for the new period is over already."
+        yield f"{begins}: {_money(first.amount, currency)} is expensed at once, for the new period is over already."
         return
     shown = [f"{month_of_number(row.month)} {_sum(base, row, convention=asset.policy.first_month)}" for row in run[:3]]
     more = "; and so on" if len(run) > len(shown) else ""
     yield (
-        f"{month_of_number(first.month)} to {month_of_number(last.month)}{new}: {'; '.join(shown)}{more}. In {len(run)} months "
-        f"{_money(base - last.carrying, currency)}; {_money(last.carrying, currency)} is carried at the end of {month_of_number(last.month)}."
+        f"{begins} to {ends}{new}: {'; '.join(shown)}{more}. In {len(run)} months "
+        f"{_money(base - last.carrying, currency)}; {_money(last.carrying, currency)} is carried at the end of {ends}."
     )
 
 
@@ -117,12 +121,14 @@ def _without_change(applied: AppliedEvent) -> Iterator[str]:
     if event.kind in {"estimate", "extension"}:
         yield f"{event.on}: {_estimate(event)}; months before stay as they are."
     elif not applied.expenses:
-        yield f"{event.on}: {event.kind} changes nothing: {'nothing is carried' if not applied.before else 'what is carried is recoverable'}."
+        why = "what is carried is recoverable" if applied.before else "nothing is carried"
+        yield f"{event.on}: {event.kind} changes nothing: {why}."
 
 
 def _estimate(event: CostEvent) -> str:
     if event.kind == "extension":
-        return f"the term is extended by {event.months} months, which counts where it ends after the period that was expected"
+        by = f"the term is extended by {event.months} months"
+        return f"{by}, which counts where it ends after the period that was expected"
     if event.ends is not None:
         return f"the benefit period is now expected to end on {event.ends}"
     if event.remaining_months is not None:

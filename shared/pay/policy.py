@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Final, Generic, Literal, NamedTuple, Self, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -79,18 +79,22 @@ class Policy(PolicyPart):
         return head | self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
+PolicyT = TypeVar("PolicyT", bound=Policy, covariant=True)
+"""The model of a kind of policy."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(Generic[PolicyT]):
     """A published policy: numbered from 1 in the order of publication, never changed."""
 
-    policy: Policy
+    policy: PolicyT
     version: int
     author: str
     reason: str
     recorded_at: datetime
 
 
-def in_force(versions: Iterable[Version], day: date) -> Version | None:
+def in_force(versions: Iterable[Version[PolicyT]], day: date) -> Version[PolicyT] | None:
     """The version that holds on a day: of those valid by then the one published last; None where none is.
 
     So a version that is published later and begins earlier replaces, from its first day on, what was to come.

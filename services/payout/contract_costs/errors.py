@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from services.payout.errors import Refusal
-from shared.contract_costs.entries import EntryAmount, EntryKey
 from shared.periods import Month
 
 
@@ -28,11 +27,12 @@ class MonthsSkipped(Refusal):
     type = "contract-costs-months-skipped"
     title = "Earlier months are not booked"
 
-    def __init__(self, period: Month, skipped: Sequence[str], *, entries: int) -> None:
+    def __init__(self, period: Month, skipped: Sequence[Month], *, entries: int) -> None:
         which = skipped[0] if len(skipped) == 1 else f"{skipped[0]} to {skipped[-1]}, {len(skipped)} months"
         super().__init__(
-            f"earlier months are not booked yet ({which}): what moved in them, entries: {entries:,}, would be booked in {period}, with its roll-forward "
-            f"and journals; book {skipped[0]} first and then month by month, or catch up (--catch-up, catch_up=true over HTTP) to book all of it in {period} on purpose"
+            f"earlier months are not booked yet ({which}): what moved in them, entries: {entries:,}, would be booked "
+            f"in {period}, with its roll-forward and journals; book {skipped[0]} first and then month by month, or "
+            f"catch up (--catch-up, catch_up=true over HTTP) to book all of it in {period} on purpose"
         )
         self.period, self.skipped, self.entries = period, list(skipped), entries
 
@@ -56,29 +56,7 @@ class LineExists(Refusal):
 
     def __init__(self, line: str) -> None:
         super().__init__(
-            f"there is a cost {line} already that says something else; take it back with a negative one that corrects it"
+            f"there is a cost {line} already that says something else; take it back with a negative one that corrects "
+            "it"
         )
         self.line = line
-
-
-def refuse_passed(period: Month, last: Month | None) -> None:
-    """What is booked is the last booked month again, or a later one: what a month showed when it was closed stays.
-
-    Raises:
-        MonthPassed: a later month is booked.
-    """
-    # The same month again is fine: it books what changed since. The trigger `check_contract_cost_batch` says it again.
-    if last is not None and period < last:
-        raise MonthPassed(period, last)
-
-
-def refuse_to_skip(period: Month, last: Month | None, *, changed: Iterable[tuple[EntryKey, EntryAmount]]) -> None:
-    """Months between the last booked one and this one, with something to book in them, are booked before it.
-
-    Raises:
-        MonthsSkipped: there are such.
-    """
-    # Months in which nothing moved are no gap: a company may begin with any month.
-    about = [key.origin_period for key, _ in changed if (last or "") < key.origin_period < period]
-    if about:
-        raise MonthsSkipped(period, sorted(set(about)), entries=len(about))

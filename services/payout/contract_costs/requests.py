@@ -17,7 +17,9 @@ Months = Annotated[int, Field(ge=1, le=600)]
 
 
 class NewCost(BaseModel):
-    """A cost that no line of pay has: of a contract from before, of a lawyer, of a partner. The columns of docs/contract-costs.md."""
+    """A cost that no line of pay has: of a contract from before, of a lawyer, of a partner. The columns of
+    docs/contract-costs.md.
+    """
 
     model_config = ConfigDict(
         extra="forbid",

@@ -48,7 +48,7 @@ router = APIRouter(prefix="/v1/contract-costs", tags=["contract costs"])
     "/lines/{line_id:path}",
     summary="Add a cost",
     status_code=HTTPStatus.CREATED,
-    responses={200: {"model": LineView, "description": "It was told before"}},
+    responses={200: {"model": LineView, "description": "It was added before"}},
 )
 def add_cost(
     who: RunsWriter,
@@ -59,7 +59,7 @@ def add_cost(
     body: NewCost,
     response: Response,
 ) -> LineView:
-    """Tell a cost that no line of pay has. The caller names it: telling it again changes nothing (200)."""
+    """Add a cost that no line of pay has. The caller names it: adding it again changes nothing (200)."""
     line = body.line(line_id)
     with engine.begin() as connection:
         if not store.add_line(connection, line, actor=who.name, reason=body.reason, now=clock()):
@@ -71,7 +71,7 @@ def add_cost(
     "/events/{event_id:path}",
     summary="Add an event of a contract",
     status_code=HTTPStatus.CREATED,
-    responses={200: {"model": EventView, "description": "It was told before"}},
+    responses={200: {"model": EventView, "description": "It was added before"}},
 )
 def add_contract_event(
     who: RunsWriter,
@@ -82,7 +82,7 @@ def add_contract_event(
     body: NewEvent,
     response: Response,
 ) -> EventView:
-    """Tell what happens to a contract. The caller names the event: telling it again changes nothing (200)."""
+    """Add what happens to a contract. The caller names the event: adding it again changes nothing (200)."""
     event = body.event()
     with engine.begin() as connection:
         if not store.add_event(connection, event_id, event=event, actor=who.name, reason=body.reason, now=clock()):
@@ -94,7 +94,7 @@ def add_contract_event(
 def list_contract_events(
     _: GlReader, snapshot: SnapshotDep, contract: Annotated[Identifier | None, Query(examples=["K-1001"])] = None
 ) -> list[EventView]:
-    """What was told to happen to contracts, in the order in which it was told."""
+    """What happens to contracts, in the order in which it was added."""
     with snapshot.connect() as connection:
         events = store.events(connection, last_day(service.LAST), contract=contract)
     return [EventView.of(event_id, event) for event_id, event in events]
@@ -110,16 +110,15 @@ def book_contract_costs(
     period: MonthParam,
     catch_up: Annotated[bool, Query(description="Book months before it that are not booked with it")] = False,
 ) -> BookedMonth:
-    """Book a month that has ended: what the facts say by now, less what is booked. Booking it again books only what changed
-    since; a month before the last booked one is refused, what changed about it is booked here with its origin. So is a month
-    after some that are not booked yet, unless `catch_up` says to book them with it.
+    """Book a month that has ended: what the facts say by now, less what is booked. Booking it again books only what
+    changed since; a month before the last booked one is refused, what changed about it is booked here with its origin.
+    So is a month after some that are not booked yet, unless `catch_up` says to book them with it.
     """
-    at = clock()
-    today = at.astimezone(settings.zone).date()
+    month, now = checked(period), clock()
+    today = now.astimezone(settings.zone).date()
     with engine.begin() as connection:
-        month = checked(period)
-        booking = service.book(connection, month, today=today, catch_up=catch_up, actor=who.name, now=at)
-    _logger.info("contract_costs.booked", period=period, entries=booking.entries, actor=who.name)
+        booking = service.book(connection, month, today=today, catch_up=catch_up, actor=who.name, now=now)
+    _logger.info("contract_costs.booked", period=month, entries=booking.entries, actor=who.name)
     return BookedMonth(
         period=month,
         batch=BatchView.of(booking.batch) if booking.batch else None,

@@ -19,7 +19,7 @@ from shared.periods import Month, month_of_number
 
 
 class LineView(BaseModel):
-    """A cost as it was told."""
+    """A cost that was added."""
 
     earning_line_id: str
     contract_id: str
@@ -40,7 +40,7 @@ class LineView(BaseModel):
 
 
 class EventView(BaseModel):
-    """An event as it was told."""
+    """An event of a contract that was added."""
 
     id: str
     contract_id: str
@@ -113,7 +113,7 @@ class BatchView(BaseModel):
             entries=batch.entries,
             actor=batch.actor,
             recorded_at=batch.recorded_at,
-            balances=[CarryingAmountView.of(each) for each in batch.balances],
+            balances=[CarryingAmountView.of(balance) for balance in batch.balances],
         )
 
 

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from services.payout.contract_costs import store, store_earned_lines
-from services.payout.contract_costs.errors import refuse_passed, refuse_to_skip
+from services.payout.contract_costs import store
+from services.payout.contract_costs.errors import MonthPassed, MonthsSkipped
 from services.payout.contract_costs.store import BookedBatch, BookedEntry
 from services.payout.errors import PeriodNotEnded
 from services.payout.policies import store as policies
@@ -62,13 +62,17 @@ def book(connection: Connection, period: Month, *, today: date, catch_up: bool, 
         raise PeriodNotEnded(period, today)
     store.lock_books(connection)  # before anything is read: what is booked below is a difference to what is read
     last = store.last_period(connection)
-    refuse_passed(period, last)
+    # The same month again is fine: it books what changed since. The trigger `check_contract_cost_batch` says it again.
+    if last is not None and period < last:
+        raise MonthPassed(period, last)
     books = account(connection, period)
     # A change of facts about a month that has passed makes a difference under the key of that month, and is booked in
     # this one: periods that were reported stay as they were reported (ASC 250-10-45-17, IAS 8.36).
     changed = differences(sums(entries(books), period), store.booked(connection))
-    if not catch_up:
-        refuse_to_skip(period, last, changed=changed)
+    # Months in which nothing moved are no gap: a company may begin with any month.
+    skipped = [key.origin_period for key, _ in changed if (last or "") < key.origin_period < period]
+    if skipped and not catch_up:
+        raise MonthsSkipped(period, sorted(set(skipped)), entries=len(skipped))
     batch = None
     # The first booking of a month makes a batch even without entries: it closes the month, and the balances in it are
     # what the roll-forward shows as current and non-current from then on.
@@ -89,7 +93,9 @@ def booked_rollforward(connection: Connection, first: Month, *, last: Month) -> 
     def in_a_year(entity: str, currency: str, month: int) -> int | None:
         if (balances := closed.get(month_of_number(month))) is None:
             return None
-        return next((each.in_a_year for each in balances if (each.entity, each.currency) == (entity, currency)), 0)
+        return sum(
+            carried.in_a_year for carried in balances if (carried.entity, carried.currency) == (entity, currency)
+        )
 
     moved = (Entry(entry.period, entry.key, entry.amount) for entry in booked)
     return rollforward(moved, in_a_year, first=first, last=last)
@@ -108,7 +114,7 @@ def account(connection: Connection, period: Month, *, contract: str | None = Non
 
     From the beginning each time: no state of an asset is kept that could disagree with the facts.
     """
-    costs = (*store_earned_lines.costs(connection, period), *store.lines(connection, last_day(period)))
+    costs = (*store.earned_costs(connection, period), *store.lines(connection, last_day(period)))
     mine = [line for line in costs if contract in {None, line.contract_id}]
     events = [event for _, event in store.events(connection, last_day(period), contract=contract)]
     return account_for(mine, events, policy_at=published_policy(connection))
@@ -116,10 +122,10 @@ def account(connection: Connection, period: Month, *, contract: str | None = Non
 
 def published_policy(connection: Connection) -> PolicyAt:
     """The published policy `contract_costs` of the id `default`; the documented defaults where none is in force."""
-    versions = policies.versions(connection, "contract_costs", policy_id=POLICY)
+    versions = policies.versions(connection, ContractCosts, policy_id=POLICY)
 
     def at(day: date) -> ContractCosts:
         version = in_force(versions, day)
-        return version.policy if version is not None and isinstance(version.policy, ContractCosts) else DEFAULTS
+        return DEFAULTS if version is None else version.policy
 
     return at

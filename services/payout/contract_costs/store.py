@@ -1,19 +1,26 @@
-"""The subledger of contract costs: what happened to contracts, and what was booked month by month; only ever added
-to."""
+"""The subledger of contract costs: what contracts cost and what happened to them, and what was booked month by month;
+only ever added to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
+import polars as pl
 from sqlalchemy import Connection, Row, text
 
+from services.payout.contract_costs.earned_lines import costs_of, lines_of
 from services.payout.contract_costs.errors import EventExists, LineExists
+from services.payout.roster.store import people
+from services.payout.runs import store_record
 from shared.contract_costs.entries import CarryingAmount, EntryAmount, EntryKey
 from shared.contract_costs.facts import CostEvent, CostLine
-from shared.periods import Month
+from shared.contracts.lines import empty
+from shared.periods import Month, last_day
 
 
 class BookedBatch(NamedTuple):
@@ -74,7 +81,7 @@ def add_batch(
     )
     batch = f"contract-costs-{period}-{before.scalar_one() + 1}"
     fixed = {"batch": batch, "period": period}
-    closing = orjson.dumps([each._asdict() for each in balances]).decode()
+    closing = orjson.dumps([balance._asdict() for balance in balances]).decode()
     number = connection.execute(
         _ADD_BATCH, fixed | {"balances": closing, "entries": len(entries), "actor": actor, "now": now}
     ).scalar_one()
@@ -103,7 +110,7 @@ def batches(connection: Connection, period: Month | None = None) -> list[BookedB
             entries=count,
             actor=actor,
             recorded_at=at,
-            balances=[CarryingAmount(**each) for each in balances],
+            balances=[CarryingAmount(**balance) for balance in balances],
         )
         for number, batch, of, count, actor, at, balances in rows
     ]
@@ -147,16 +154,12 @@ def add_event(
     Raises:
         EventExists: an event of this id says something else.
     """
-    body = orjson.dumps(_body(event)).decode()
+    body = _body(event)
     values = {"id": event_id, "contract": event.contract_id, "happened": event.on, "body": body}
     added = connection.execute(_ADD_EVENT, values | {"actor": actor, "reason": reason, "now": now}).scalar()
     # The key decides and not a read before it, so that of two at the same moment one hears that it is there.
-    if added is None:
-        there = connection.execute(
-            text("select body from contract_cost_event where id = :id"), {"id": event_id}
-        ).scalar_one()
-        if there != orjson.loads(body):
-            raise EventExists(event_id)
+    if added is None and connection.execute(_EVENT, {"id": event_id}).scalar_one() != orjson.loads(body):
+        raise EventExists(event_id)
     return added is not None
 
 
@@ -166,11 +169,10 @@ def add_line(connection: Connection, line: CostLine, *, actor: str, reason: str,
     Raises:
         LineExists: a cost of this id says something else.
     """
-    # Without `source`, which only says where it was read: it is the id again, and no part of what may differ.
-    body = orjson.dumps({name: getattr(line, name) for name in CostLine.__slots__ if name != "source"}).decode()
+    body = _body(line)
     values = {"id": line.earning_line_id, "contract": line.contract_id, "recognised": line.recognised, "body": body}
     added = connection.execute(_ADD_LINE, values | {"actor": actor, "reason": reason, "now": now}).scalar()
-    if added is None and _line_body(connection, line.earning_line_id) != orjson.loads(body):
+    if added is None and connection.execute(_LINE, {"id": line.earning_line_id}).scalar_one() != orjson.loads(body):
         raise LineExists(line.earning_line_id)
     return added is not None
 
@@ -178,10 +180,6 @@ def add_line(connection: Connection, line: CostLine, *, actor: str, reason: str,
 def lines(connection: Connection, through: date) -> list[CostLine]:
     """The costs that were added, incurred by a date."""
     return [_line(row.body) for row in connection.execute(_LINES, {"through": through})]
-
-
-def _line_body(connection: Connection, line_id: str) -> Any:
-    return connection.execute(text("select body from contract_cost_line where id = :id"), {"id": line_id}).scalar_one()
 
 
 def _line(body: dict[str, Any]) -> CostLine:
@@ -195,13 +193,34 @@ def events(connection: Connection, through: date, *, contract: str | None = None
     return [(row.id, _event(row.id, row.body)) for row in rows]
 
 
-def _body(event: CostEvent) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in CostEvent.__slots__ if name != "source"}
+def _body(fact: CostLine | CostEvent) -> str:
+    # Without `source`, which only says where it was read: it is the id again, and no part of what may differ.
+    return orjson.dumps({name: getattr(fact, name) for name in fact.__slots__ if name != "source"}).decode()
 
 
 def _event(event_id: str, body: dict[str, Any]) -> CostEvent:
     dates = {name: body[name] and date.fromisoformat(body[name]) for name in ("on", "ends")}
     return CostEvent(**(body | dates), source=event_id)
+
+
+def earned_costs(connection: Connection, period: Month) -> Iterable[CostLine]:
+    """The costs of contracts in what was earned up to a month, line by line as approved runs last looked at it."""
+    known = people(connection)
+
+    @cache
+    def entity_of(participant_id: str, month: Month) -> str:
+        return known[participant_id].at(last_day(month)).entity if participant_id in known else ""
+
+    return costs_of(lines_of(_last_looked_at(connection, period), entity_of))
+
+
+def _last_looked_at(connection: Connection, through: Month) -> pl.DataFrame:
+    """A row per participant and month up to a month, from the latest run that looked at it."""
+    latest = store_record.last_looked_at(
+        store_record.runs_that_looked_at(connection),
+        lambda run: store_record.earned_lines(connection, run, column="lines").filter(pl.col("period") <= through),
+    )
+    return pl.concat([empty().select(*store_record.EARNER, "lines"), *(lines for _, lines in latest)])
 
 
 _KEY = ", ".join(EntryKey._fields)
@@ -231,6 +250,8 @@ _ADD_LINE = text("""
     insert into contract_cost_line (id, contract_id, recognised_on, body, actor, reason, recorded_at)
     values (:id, :contract, :recognised, cast(:body as jsonb), :actor, :reason, :now)
     on conflict (id) do nothing returning number""")
+_EVENT = text("select body from contract_cost_event where id = :id")
+_LINE = text("select body from contract_cost_line where id = :id")
 _LINES = text("select body from contract_cost_line where recognised_on <= :through order by number")
 _EVENTS = text("""
     select id, body from contract_cost_event

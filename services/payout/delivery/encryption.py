@@ -1,4 +1,4 @@
-"""OpenPGP (RFC 9580), by Sequoia: only its recipient can read a file, and only we can have written one that is signed."""
+"""OpenPGP (RFC 9580), by Sequoia: only its recipient can read a file, and only we can have written a signed one."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class DeliveryFailed(Exception):
 
 
 class DeliveryRefused(DeliveryFailed):
-    """It will not work until somebody changes something: another host key, no permission, other bytes under the name."""
+    """It will not work until somebody changes something: another host key, no permission, other bytes of the name."""
 
 
 def check_name(name: str) -> None:
@@ -73,7 +73,7 @@ def manifest_name(batch: str) -> str:
 
 
 def next_attempt(now: datetime, attempts: int) -> datetime:
-    """When to try again after so many attempts that came to nothing: soon at first, later on every quarter of an hour."""
+    """When to try again after so many attempts that came to nothing: soon at first, later every quarter of an hour."""
     # Ten doublings are beyond the longest pause; without a bound the power would overflow a timedelta after a bad week.
     doubled = FIRST_PAUSE * (1 << min(attempts - 1, 10))
     return now + min(doubled, LONGEST_PAUSE)

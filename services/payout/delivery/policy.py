@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.pay.policy import Policy, PolicyPart
-
-KIND: Final = "delivery"
 
 
 def _whole_key(text: str) -> str:

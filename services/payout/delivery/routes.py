@@ -9,7 +9,7 @@ import structlog
 from fastapi import APIRouter, Query, Response
 
 from services.payout.delivery import store
-from services.payout.delivery.policy import KIND
+from services.payout.delivery.policy import Delivery
 from services.payout.delivery.schemas import Deliveries, DeliveryRequest, DeliveryView
 from services.payout.deps import EarningsReader, RunsWriter
 from services.payout.policies import store as policies
@@ -27,12 +27,12 @@ def request_delivery(
 ) -> DeliveryView:
     """Have a released batch delivered. It is tried until it is there; asking again changes nothing."""
     with engine.begin() as connection:
-        if not policies.versions(connection, KIND, policy_id=body.to):
-            raise NotFound(f"there is no delivery {body.to}: publish a policy of kind {KIND} with this id")
+        if not policies.versions(connection, Delivery, policy_id=body.to):
+            raise NotFound(f"there is no delivery {body.to}: publish a policy of kind delivery with this id")
         files = store.released_files(connection, body.batch)
         if store.request(connection, body.batch, destination=body.to, files=files, who=who.name, now=clock()):
             _logger.info("delivery.requested", batch=body.batch, destination=body.to, actor=who.name)
-        (parcel,) = [each for each in store.parcels(connection, body.batch) if each.destination == body.to]
+        (parcel,) = (parcel for parcel in store.parcels(connection, body.batch) if parcel.destination == body.to)
     if parcel.delivered_at is not None:
         response.status_code = HTTPStatus.OK
     return DeliveryView.of(parcel)

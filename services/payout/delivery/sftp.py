@@ -78,10 +78,12 @@ async def _attempt(delivery: Delivery, secrets: SecretFiles, *, files: Sequence[
 
 @asynccontextmanager
 async def _session(delivery: Delivery, secrets: SecretFiles) -> AsyncIterator[asyncssh.SFTPClient]:
-    """A session with the server the policy names, and no other: nothing of the machine's own SSH configuration counts."""
+    """A session with the server that the policy names and no other: nothing of the machine's own SSH configuration
+    counts.
+    """
     try:
         key = asyncssh.import_private_key(secrets.read(SSH_KEY), secrets.password(SSH_KEY))
-        trusted = [asyncssh.import_public_key(each) for each in delivery.host_keys]
+        trusted = [asyncssh.import_public_key(host_key) for host_key in delivery.host_keys]
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
         raise DeliveryRefused(f"a key is none: {error}") from None
     connection = asyncssh.connect(
@@ -155,9 +157,8 @@ async def _write_and_rename(sftp: asyncssh.SFTPClient, path: str, *, file: DropF
     if await sftp.getsize(part) != len(file.content):
         raise DeliveryFailed(f"{file.name} did not arrive whole")
     try:
-        await sftp.rename(
-            part, path
-        )  # refuses where the name is taken, unlike posix_rename, which would replace what is there
+        # Refuses where the name is taken, unlike `posix_rename`, which would replace what is there.
+        await sftp.rename(part, path)
     except (asyncssh.SFTPFailure, asyncssh.SFTPFileAlreadyExists):
         # The name is taken by another process of ours that was quicker with these bytes, or by somebody's other bytes.
         if not await _holds(sftp, path, file=file):

@@ -61,8 +61,8 @@ def request(
 
 def parcels(connection: Connection, batch: str | None = None) -> list[Parcel]:
     """Every delivery, or those of a batch, the latest first."""
-    found = select(_parcels).order_by(_parcels.c.requested_at.desc(), _parcels.c.batch, _parcels.c.destination)
-    rows = connection.execute(found if batch is None else found.where(_parcels.c.batch == batch))
+    wanted = select(_parcels).order_by(_parcels.c.requested_at.desc(), _parcels.c.batch, _parcels.c.destination)
+    rows = connection.execute(wanted if batch is None else wanted.where(_parcels.c.batch == batch))
     return [_parcel(row) for row in rows]
 
 
@@ -100,7 +100,7 @@ def content(connection: Connection, parcel: Parcel) -> tuple[list[DropFile], lis
 
 
 def settle(connection: Connection, parcel: Parcel, *, sent: Sequence[DropFile]) -> None:
-    """Keep the files as they are sent, once and for all: encrypting again would give other bytes under the same name."""
+    """Keep the files as they are sent, once and for all: encrypting again would give other bytes of the same name."""
     for place, file in enumerate(sent):
         connection.execute(
             update(_files)
@@ -110,14 +110,14 @@ def settle(connection: Connection, parcel: Parcel, *, sent: Sequence[DropFile]) 
 
 
 def delivered(connection: Connection, parcel: Parcel, *, now: datetime) -> None:
-    """Keep that it is there."""
+    """Write down that the server has it."""
     connection.execute(
         update(_parcels).where(_of(_parcels, parcel)).values(delivered_at=now, attempts=parcel.attempts + 1, error=None)
     )
 
 
 def failed(connection: Connection, parcel: Parcel, *, error: str, now: datetime) -> None:
-    """Keep that it came to nothing this time, and when it is tried again."""
+    """Write down that it came to nothing this time, and when it is tried again."""
     attempts = parcel.attempts + 1
     connection.execute(
         update(_parcels)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from services.payout.delivery import store
 from services.payout.delivery.encryption import encrypted
 from services.payout.delivery.parcels import MANIFEST, DeliveryFailed, DeliveryRefused, DropFile, Parcel
-from services.payout.delivery.policy import KIND, Delivery
+from services.payout.delivery.policy import Delivery
 from services.payout.delivery.secret_files import SecretFiles
 from services.payout.policies import store as policies
 from shared.log.worker import TRANSIENT
@@ -64,21 +64,20 @@ class Courier:
             return still_due and self._attempt(parcel)
 
     def _attempt(self, parcel: Parcel) -> bool:
-        error: DeliveryFailed | None = None
+        outcome, cause = "delivered", ""
         try:
             delivery, files = self._prepared(parcel)
             self._send(delivery, files)
-        except DeliveryFailed as found:
-            error = found
+        except DeliveryFailed as error:
+            outcome, cause = "refused" if isinstance(error, DeliveryRefused) else "failed", str(error)
         with self._engine.begin() as connection:
-            if error is None:
+            if outcome == "delivered":
                 store.delivered(connection, parcel, now=self._now())
             else:
-                store.failed(connection, parcel, error=str(error), now=self._now())
-        outcome = "delivered" if error is None else "refused" if isinstance(error, DeliveryRefused) else "failed"
+                store.failed(connection, parcel, error=cause, now=self._now())
         DELIVERY_ATTEMPTS.labels(parcel.destination, outcome).inc()
-        _logger.info(f"delivery.{outcome}", batch=parcel.batch, destination=parcel.destination, cause=str(error or ""))
-        return error is None
+        _logger.info(f"delivery.{outcome}", batch=parcel.batch, destination=parcel.destination, cause=cause)
+        return outcome == "delivered"
 
     def _prepared(self, parcel: Parcel) -> tuple[Delivery, list[DropFile]]:
         """The policy that holds, and the files as they are sent, settled before the first byte leaves: encrypting twice
@@ -86,8 +85,8 @@ class Courier:
         """
         with self._engine.begin() as connection:
             today = self._now().astimezone(self._settings.zone).date()
-            version = in_force(policies.versions(connection, KIND, policy_id=parcel.destination), today)
-            if version is None or not isinstance(version.policy, Delivery):
+            version = in_force(policies.versions(connection, Delivery, policy_id=parcel.destination), today)
+            if version is None:
                 raise DeliveryRefused(f"there is no delivery {parcel.destination} in force on {today}")
             delivery = version.policy
             plain, sent = store.content(connection, parcel)

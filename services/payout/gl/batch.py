@@ -1,4 +1,6 @@
-"""A batch: entries posted together, their files, and a manifest that chains it to the batch before. It never changes."""
+"""A batch: entries posted together, their files, and a manifest that chains it to the batch before. It never
+changes.
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class NoSuchEntity(Refusal):
     status = HTTPStatus.NOT_FOUND
 
     def __init__(self, entity: str, known: Sequence[str]) -> None:
-        there = ", ".join(each or "the one without a name" for each in known)
+        there = ", ".join(name or "the one without a name" for name in known)
         asked = f"there is no entity {entity!r}" if entity else "say which entity: all pay is booked by entity"
         super().__init__(f"{asked}; there are: {there}" if known else asked)
         self.entity, self.known = entity, list(known)

@@ -1,4 +1,6 @@
-"""The tables of the general ledger. Both are only ever added to; what the database itself enforces is in the migration."""
+"""The tables of the general ledger. Both are only ever added to; what the database itself enforces is in the
+migrations.
+"""
 
 from __future__ import annotations
 

@@ -170,11 +170,10 @@ def profile_in_force(connection: Connection, group: PayGroup, *, day: date) -> t
     """
     if group.payroll_profile is None:
         return _PLAIN, DEFAULT
-    published = policies.versions(connection, "payroll_profile", policy_id=group.payroll_profile)
+    published = policies.versions(connection, PayrollProfile, policy_id=group.payroll_profile)
     if not published:
         raise NoSuchProfile(group.id, group.payroll_profile)
     version = in_force(published, day) or min(published, key=lambda first: (first.policy.valid_from, -first.version))
-    assert isinstance(version.policy, PayrollProfile)
     return f"{version.policy.id}/{version.version}", version.policy
 
 
@@ -185,9 +184,8 @@ def profile_named(connection: Connection, name: str) -> PayrollProfile:
     if name == _PLAIN:
         return DEFAULT
     policy_id, _, number = name.partition("/")
-    published = policies.versions(connection, "payroll_profile", policy_id=policy_id)
+    published = policies.versions(connection, PayrollProfile, policy_id=policy_id)
     (profile,) = (version.policy for version in published if version.version == int(number))
-    assert isinstance(profile, PayrollProfile)
     return profile
 
 

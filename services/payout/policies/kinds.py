@@ -86,7 +86,7 @@ def schema_of(model: type[Policy]) -> dict[str, Any]:
 def _tidy(node: Any) -> Any:
     """Without titles, which only repeat a field's name, and with descriptions in one line."""
     if isinstance(node, list):
-        return [_tidy(each) for each in node]
+        return [_tidy(item) for item in node]
     if not isinstance(node, dict):
         return node
     kept = {name: _tidy(value) for name, value in node.items() if name != "title" or not isinstance(value, str)}
@@ -100,13 +100,6 @@ def _models(module: str) -> list[type[Policy]]:
     package = find_spec(module.rpartition(".")[0])
     if package is None or package.submodule_search_locations is None or find_spec(module) is None:
         return []
-    found = vars(import_module(module)).items()
-    return [
-        each
-        for name, each in found
-        if not name.startswith("_")
-        and isinstance(each, type)
-        and issubclass(each, Policy)
-        and each is not Policy
-        and each.__module__ == module
-    ]
+    public = (value for name, value in vars(import_module(module)).items() if not name.startswith("_"))
+    classes = (value for value in public if isinstance(value, type) and value.__module__ == module)
+    return [model for model in classes if issubclass(model, Policy) and model is not Policy]

@@ -36,7 +36,7 @@ class DoesNotFollow(Refusal):
         self.group = group
 
 
-def is_new(policy: Policy, before: Sequence[Version], *, closed_through: Month | None) -> bool:
+def is_new(policy: Policy, before: Sequence[Version[Policy]], *, closed_through: Month | None) -> bool:
     """Whether the policy becomes a new version; False where the latest version says the same already.
 
     Args:
@@ -55,7 +55,7 @@ def is_new(policy: Policy, before: Sequence[Version], *, closed_through: Month |
         if policy.valid_from < first_open:
             raise BeginsInClosedMonth(policy.valid_from, first_open)
     if isinstance(policy, PayGroup):
-        groups = [each.policy for each in before if isinstance(each.policy, PayGroup)]
+        groups = [version.policy for version in before if isinstance(version.policy, PayGroup)]
         why = misfit(policy, [DEFAULT, *groups] if policy.id == DEFAULT.id else groups)
         if why is not None:
             raise DoesNotFollow(policy.id, why)

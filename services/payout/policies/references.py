@@ -6,12 +6,16 @@ there is. What comes later on purpose is said as expected, and then not asked fo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from shared.kernel.language.findings import did_you_mean
 from shared.pay.policy import Named, Reference
 from shared.problems import Unprocessable
+
+Known: TypeAlias = Mapping[Named, Callable[[Collection[str]], Collection[str]]]
+"""By what can be named, which there are; asked with the names, so that whoever answers need not know all of them."""
 
 _MANY: Final[Mapping[Named, str]] = {
     "payroll_profile": "payroll profiles",
@@ -30,32 +34,32 @@ _ONE: Final[Mapping[Named, str]] = {
 }
 
 
-def check(references: Iterable[Reference], known: Mapping[Named, Callable[[Collection[str]], Collection[str]]]) -> None:
+def check(references: Iterable[Reference], known: Known) -> None:
     """Refuse what is named and is not there.
-
-    Args:
-        references: what a setting names.
-        known: by what can be named, which there are; asked with the names, so that it need not know all of them.
 
     Raises:
         Unprocessable: names every field that points nowhere, with what there is.
     """
-    by_kind: dict[Named, list[Reference]] = {}
-    for each in references:
-        by_kind.setdefault(each.what, []).append(each)
+    # What there is, is asked once for all names of a kind: scoring is asked over the network.
+    by_kind: dict[Named, list[Reference]] = defaultdict(list)
+    for reference in references:
+        by_kind[reference.what].append(reference)
     errors: list[dict[str, Any]] = []
-    for what, mine in by_kind.items():
-        there = known[what]({each.name for each in mine})
-        for each in mine:
-            if each.name not in there:
-                hint = (
-                    "none with this id came in" if what == "deal" else did_you_mean(each.name, there, what=_MANY[what])
-                )
-                errors.append(
-                    {"field": each.field, "reason": f"there is no {_ONE.get(what, what)} {each.name}: {hint}"}
-                )
+    for what, named in by_kind.items():
+        there = known[what]({reference.name for reference in named})
+        errors += [
+            {"field": reference.field, "reason": _missing(reference, there)}
+            for reference in named
+            if reference.name not in there
+        ]
     if errors:
-        detail = "; ".join(f"{each['field']}: {each['reason']}" for each in errors)
+        detail = "; ".join(f"{error['field']}: {error['reason']}" for error in errors)
         raise Unprocessable(
             f"{detail}; say that it is expected (--expected) where it comes later on purpose", errors=errors
         )
+
+
+def _missing(reference: Reference, there: Collection[str]) -> str:
+    what, name = reference.what, reference.name
+    hint = "none with this id came in" if what == "deal" else did_you_mean(name, there, what=_MANY[what])
+    return f"there is no {_ONE.get(what, what)} {name}: {hint}"

@@ -19,11 +19,10 @@ from services.payout.policies.kinds import NoSuchKind, model_of, policy_kinds, s
 from services.payout.policies.publishing import is_new
 from services.payout.policies.references import check
 from services.payout.policies.schemas import Kinds, Policies, PolicyHistory, Publication, Published, VersionView
-from services.payout.policies.store_referents import referents
 from services.payout.roster.store import people
 from shared.deps import EngineDep, SnapshotDep
 from shared.pay.calendars.policy import PayGroup
-from shared.pay.policy import POLICY_ID, Policy, in_force
+from shared.pay.policy import POLICY_ID, Policy, Version, in_force
 from shared.pay.terms.policy import Member, PaymentTerms, names_without_anybody
 from shared.periods import Month
 from shared.problems import NotFound, Unprocessable, field_errors
@@ -54,22 +53,22 @@ def publish_policy(
 ) -> Published:
     """Publish the next version of a policy. What the latest version says already is not published again.
 
-    What it names has to be there: payroll profile, delivery, pay groups, plans, participants, legal entities, cost centers, roles of keys;
-    unless the publication says that it is expected. Payment terms that name a participant, plan or pay group without anybody are published
-    with a warning. A policy that rules pay cannot begin in a month that is closed. Whoever publishes one has touched the pay of everyone it applies to, and
-    cannot approve that pay.
+    What it names has to be there: payroll profile, delivery, pay groups, plans, participants, legal entities, cost
+    centers, roles of keys; unless the publication says that it is expected. Payment terms that name a participant, plan
+    or pay group without anybody are published with a warning. A policy that rules pay cannot begin in a month that is
+    closed. Whoever publishes one has touched the pay of everyone it applies to, and cannot approve that pay.
     """
     policy = _policy(kind, policy_id, data=body.policy)
     with engine.begin() as connection:
-        warnings = [each.in_words for each in policy.slips()]
+        warnings = [slip.in_words for slip in policy.slips()]
         warnings += [] if body.expected else _warnings(connection, policy)
         # Months before policies: while a run closes one this waits, and who publishes for another group need not wait
         # with it.
         closed = _closed_through(connection, policy)
         store.lock(connection)
-        before = store.versions(connection, kind, policy_id=policy_id)
+        before = store.versions(connection, type(policy), policy_id=policy_id)
         if not body.expected:
-            check(policy.names(), referents(connection, deps.deals, roles=keys.roles))
+            check(policy.names(), store.referents(connection, deps.deals, roles=keys.roles))
         if is_new(policy, before, closed_through=closed if policy.rules_pay else None):
             published = store.add(
                 connection, policy, author=who.name, reason=body.reason, now=deps.now(), before=before
@@ -90,14 +89,14 @@ def list_policies(
     on: On = None,
 ) -> Policies:
     """Every policy, in its latest version or the one that holds on a day."""
-    _check_kind(kind)
+    model = None if kind is None else _model(kind)
     with snapshot.connect() as connection:
-        found = store.every(connection) if kind is None else store.versions(connection, kind)
-    by_id: dict[tuple[str, str], list[Any]] = {}
-    for each in found:
-        by_id.setdefault((each.policy.kind, each.policy.id), []).append(each)
-    shown = [in_force(versions, on) if on is not None else versions[-1] for versions in by_id.values()]
-    return Policies(policies=[VersionView.of(each) for each in shown if each is not None])
+        published = store.every(connection) if model is None else store.versions(connection, model)
+    by_id: dict[tuple[str, str], list[Version[Policy]]] = {}
+    for version in published:
+        by_id.setdefault((version.policy.kind, version.policy.id), []).append(version)
+    shown = (in_force(versions, on) if on is not None else versions[-1] for versions in by_id.values())
+    return Policies(policies=[VersionView.of(version) for version in shown if version is not None])
 
 
 @router.get("/v1/policies/{kind}/{policy_id}", summary="A policy and its versions")
@@ -110,17 +109,17 @@ def show_policy(
     on: On = None,
 ) -> PolicyHistory:
     """A policy: the latest version, or the one asked for; with the list of all versions."""
-    _check_kind(kind)
+    model = _model(kind)
     with snapshot.connect() as connection:
-        versions = store.versions(connection, kind, policy_id=policy_id)
+        versions = store.versions(connection, model, policy_id=policy_id)
     chosen = in_force(versions, on) if on is not None else versions[-1] if versions else None
     if version is not None:
-        chosen = next((each for each in versions if each.version == version and (on is None or each is chosen)), None)
+        numbered = next((known for known in versions if known.version == version), None)
+        chosen = numbered if on is None or numbered is chosen else None
     if chosen is None:
         which = f" version {version}" if version is not None else f" in force on {on}" if on is not None else ""
         raise NotFound(f"there is no {kind} {policy_id}{which}")
-    history = [VersionView.of(each) for each in reversed(versions)]
-    return PolicyHistory.of(chosen, policy=chosen.policy.body(), versions=history)
+    return PolicyHistory.whole(chosen, versions=[VersionView.of(known) for known in reversed(versions)])
 
 
 @router.get("/v1/policy-kinds", summary="Kinds of policies")
@@ -132,24 +131,23 @@ def list_policy_kinds(_: EarningsReader) -> Kinds:
 @router.get("/v1/policy-kinds/{kind}/schema", summary="JSON Schema of a kind of policies")
 def show_policy_schema(_: EarningsReader, kind: Kind) -> dict[str, Any]:
     """The JSON Schema of policies of a kind, every field explained."""
-    _check_kind(kind)
-    return schema_of(model_of(kind))
+    return schema_of(_model(kind))
 
 
 def _policy(kind: str, policy_id: str, *, data: dict[str, Any]) -> Policy:
     """The policy that the body says."""
-    _check_kind(kind)
+    model = _model(kind)
     for name, value in (("kind", kind), ("id", policy_id)):
         if data.get(name, value) != value:
             raise Unprocessable(f"the address says {name} {value}, and the policy says something else")
     try:
-        return model_of(kind).of(data | {"kind": kind, "id": policy_id})
+        return model.of(data | {"kind": kind, "id": policy_id})
     except TypeError as error:
         # JSON can be read that cannot be written: half characters, whole numbers of any length, lists of any depth.
         raise Unprocessable(f"a policy holds text, numbers, dates, lists and fields: {error}") from None
     except ValidationError as error:
         errors = field_errors(error)
-        detail = "; ".join(f"{each['field']}: {each['reason']}" for each in errors)
+        detail = "; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in errors)
         raise Unprocessable(detail, errors=errors) from None
 
 
@@ -170,19 +168,20 @@ def _warnings(connection: Connection, policy: Policy) -> list[str]:
     members = [
         Member(who, home.plan, home.pay_group)
         for who, person in everybody.items()
-        for day in {first, *(each.day for each in person.settings() if each.day > first)}
+        for day in {first, *(setting.day for setting in person.settings() if setting.day > first)}
         if person.days_there(day, day) and (home := person.at(day))
     ]
-    found = names_without_anybody(policy, members)
-    return [f"{each.field}: nobody is {_BEING[each.what]} {each.name} from {first} on" for each in found]
+    return [
+        f"{reference.field}: nobody is {_BEING[reference.what]} {reference.name} from {first} on"
+        for reference in names_without_anybody(policy, members)
+    ]
 
 
 _BEING: Final = {"participant": "there as", "plan": "on the plan", "pay_group": "in the pay group"}
 
 
-def _check_kind(kind: str | None) -> None:
+def _model(kind: str) -> type[Policy]:
     try:
-        if kind is not None:
-            model_of(kind)
+        return model_of(kind)
     except NoSuchKind as error:
         raise NotFound(str(error)) from None

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.pay.policy import Version
+from shared.pay.policy import Policy, Version
 
 EXAMPLE = {
     "kind": "pay_group",
@@ -47,8 +47,8 @@ class VersionView(BaseModel):
     recorded_at: datetime
 
     @classmethod
-    def of(cls, version: Version, **more: Any) -> Self:
-        """A version as it is shown."""
+    def of(cls, version: Version[Policy], **more: Any) -> Self:
+        """A version, and `more` fields of what is made of it."""
         policy = version.policy
         return cls(
             kind=policy.kind,
@@ -68,7 +68,7 @@ class PolicyView(VersionView):
     policy: dict[str, Any] = Field(examples=[EXAMPLE])
 
     @classmethod
-    def whole(cls, version: Version, **more: Any) -> Self:
+    def whole(cls, version: Version[Policy], **more: Any) -> Self:
         """A version with its policy."""
         return cls.of(version, policy=version.policy.body(), **more)
 
@@ -77,7 +77,8 @@ class Published(PolicyView):
     """A version as it was published, and what of it is probably not meant."""
 
     warnings: list[str] = Field(
-        description="Whom payment terms name and nobody is, from their first day on, and what of a policy is probably not meant",
+        description="Whom payment terms name and nobody is, from their first day on, and what of a policy is probably "
+        "not meant",
         examples=[["applies_to.plans: nobody is on the plan ae-2025 from 2026-01-01 on"]],
     )
 

@@ -1,21 +1,26 @@
-"""Published policies: only ever added to. Which hold on a day, and the pay groups that they say there are."""
+"""Published policies: only ever added to. Which hold on a day, the pay groups that they say there are, and what
+settings can name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, insert, select, text
 
 from services.payout.errors import NoSuchPayGroup
+from services.payout.ledger.store_views import not_on_roster
 from services.payout.policies.kinds import kind_of, model_of, policy_kinds
+from services.payout.policies.references import Known
 from services.payout.policies.tables import policy as table
-from shared.pay import policy as published
+from services.payout.roster.store import people
 from shared.pay.calendars.policy import DEFAULT, PayGroup
-from shared.pay.policy import Policy, Version
+from shared.pay.deal_facts import DealSource
+from shared.pay.policy import Policy, Version, in_force
 
-Kind = TypeVar("Kind", bound=Policy)
+PolicyT = TypeVar("PolicyT", bound=Policy)
 
 
 def lock(connection: Connection) -> None:
@@ -27,40 +32,34 @@ def lock(connection: Connection) -> None:
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.policies', 0))"))
 
 
-def versions(connection: Connection, kind: str, *, policy_id: str | None = None) -> list[Version]:
+def versions(connection: Connection, model: type[PolicyT], *, policy_id: str | None = None) -> list[Version[PolicyT]]:
     """The versions of a policy, or of all policies of a kind, by id and in the order of their publication."""
-    wanted = select(table).where(table.c.kind == kind).order_by(table.c.id, table.c.version)
+    wanted = select(table).where(table.c.kind == kind_of(model)).order_by(table.c.id, table.c.version)
     rows = connection.execute(wanted if policy_id is None else wanted.where(table.c.id == policy_id))
-    return [_version(row) for row in rows]
+    return [_version(row, model) for row in rows]
 
 
-def every(connection: Connection) -> list[Version]:
+def every(connection: Connection) -> list[Version[Policy]]:
     """All versions of all policies of the kinds that there are, by kind, id and version."""
-    return [version for kind in policy_kinds() for version in versions(connection, kind)]
+    return [version for model in policy_kinds().values() for version in versions(connection, model)]
 
 
-def by_id(connection: Connection, kind: str) -> dict[str, list[Version]]:
+def by_id(connection: Connection, model: type[PolicyT]) -> dict[str, list[Version[PolicyT]]]:
     """The versions of every policy of a kind, in the order of their publication."""
-    policies: dict[str, list[Version]] = {}
-    for version in versions(connection, kind):
+    policies: dict[str, list[Version[PolicyT]]] = {}
+    for version in versions(connection, model):
         policies.setdefault(version.policy.id, []).append(version)
     return policies
 
 
-def over_time(connection: Connection, model: type[Kind]) -> Callable[[date], list[Kind]]:
+def over_time(connection: Connection, model: type[PolicyT]) -> Callable[[date], list[PolicyT]]:
     """The policies of a kind that hold on a day, whichever is asked for: all versions are read once."""
-    policies = by_id(connection, kind_of(model)).values()
+    policies = by_id(connection, model).values()
 
-    def on(day: date) -> list[Kind]:
-        held = [version.policy for each in policies if (version := published.in_force(each, day)) is not None]
-        return [policy for policy in held if isinstance(policy, model)]
+    def on(day: date) -> list[PolicyT]:
+        return [version.policy for published in policies if (version := in_force(published, day)) is not None]
 
     return on
-
-
-def in_force(connection: Connection, model: type[Kind], *, day: date) -> list[Kind]:
-    """The policies of a kind that hold on a day: `in_force(connection, ApprovalPolicy, day=day)`."""
-    return over_time(connection, model)(day)
 
 
 def pay_groups(connection: Connection) -> dict[str, list[PayGroup]]:
@@ -68,8 +67,7 @@ def pay_groups(connection: Connection) -> dict[str, list[PayGroup]]:
     the first version, which those that are published replace from their day on.
     """
     groups = {DEFAULT.id: [DEFAULT]}
-    for version in versions(connection, kind_of(PayGroup)):
-        assert isinstance(version.policy, PayGroup)
+    for version in versions(connection, PayGroup):
         groups.setdefault(version.policy.id, []).append(version.policy)
     return groups
 
@@ -87,8 +85,8 @@ def pay_group(connection: Connection, group_id: str) -> list[PayGroup]:
 
 
 def add(
-    connection: Connection, policy: Policy, *, author: str, reason: str, now: datetime, before: Sequence[Version]
-) -> Version:
+    connection: Connection, policy: PolicyT, *, author: str, reason: str, now: datetime, before: Sequence[Version[Any]]
+) -> Version[PolicyT]:
     """Write the next version of a policy, after `before`; the caller has called `lock`."""
     added = Version(policy=policy, version=len(before) + 1, author=author, reason=reason, recorded_at=now)
     connection.execute(
@@ -106,11 +104,45 @@ def add(
     return added
 
 
-def _version(row: Row[tuple[object, ...]]) -> Version:
+def _version(row: Row[tuple[object, ...]], model: type[PolicyT]) -> Version[PolicyT]:
     return Version(
-        policy=model_of(row.kind).of(row.body),
+        policy=model.of(row.body),
         version=row.version,
         author=row.author,
         reason=row.reason,
         recorded_at=row.recorded_at,
     )
+
+
+def referents(connection: Connection, deals: DealSource, *, roles: Callable[[], Collection[str]]) -> Known:
+    """By what settings can name, which there are, as the database, the keys (`roles`) and scoring (`deals`) know it.
+
+    Legal entities and cost centers are what the roster and pay groups call so; where these name none yet, whatever is
+    named is there.
+    """
+
+    def published(kind: str) -> Callable[[Collection[str]], Collection[str]]:
+        return lambda _: by_id(connection, model_of(kind)).keys()
+
+    return {
+        "payroll_profile": published("payroll_profile"),
+        "delivery": published("delivery"),
+        "pay_group": lambda _: pay_groups(connection).keys(),
+        "plan": lambda _: deals.plans(),
+        "participant": lambda _: people(connection).keys() | {*not_on_roster(connection)},
+        "deal": lambda named: deals.known(sorted(named)),
+        "role": lambda _: roles(),
+        "legal entity": lambda named: legal_entities(connection) or named,
+        "cost center": lambda named: _of_roster(connection, "cost_center") or named,
+    }
+
+
+def legal_entities(connection: Connection) -> set[str]:
+    """The legal entities that the roster puts people in, and pay groups."""
+    groups = (group for versions in pay_groups(connection).values() for group in versions)
+    return _of_roster(connection, "entity") | {group.entity for group in groups if group.entity}
+
+
+def _of_roster(connection: Connection, attribute: str) -> set[str]:
+    settings = (setting for person in people(connection).values() for setting in person.settings())
+    return {str(setting.value) for setting in settings if setting.attribute == attribute and setting.value}

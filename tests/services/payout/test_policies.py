@@ -32,7 +32,7 @@ class Sample(Policy):
     steps: tuple[int, ...] = ()
 
 
-def version(number: int, day: date) -> Version:
+def version(number: int, day: date) -> Version[Policy]:
     policy = policy_of(PAY_GROUP | {"valid_from": day})
     return Version(
         policy=policy,

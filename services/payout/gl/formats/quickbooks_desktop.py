@@ -1,4 +1,6 @@
-"""QuickBooks Desktop: an IIF file of general journals, tab-separated, debits positive. It has no place for a currency."""
+"""QuickBooks Desktop: an IIF file of general journals, tab-separated, debits positive. It has no place for a
+currency.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,7 @@ def check(entries: Sequence[JournalEntry], settings: Settings) -> Iterator[Fault
 
 
 def write(entries: Sequence[JournalEntry], _: Settings) -> bytes:
-    """The file: the first line of a journal is TRNS, each other SPL."""
+    """The file: the first line of a journal is TRNS, every other one SPL."""
     rows: list[Sequence[str]] = [
         ("!TRNS", "TRNSID", *COLUMNS),
         ("!SPL", "SPLID", *COLUMNS),

@@ -19,8 +19,7 @@ from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger.journal import cost_assignment
 from services.payout.policies.references import check
-from services.payout.policies.store import pay_group, pay_groups
-from services.payout.policies.store_referents import referents
+from services.payout.policies.store import pay_group, pay_groups, referents
 from services.payout.roster.store import people
 from services.payout.runs import store as runs
 from services.payout.runs import store_balances, store_record

@@ -25,7 +25,8 @@ from shared.contracts.topics import ROSTER
 from shared.log import dead_letters
 from shared.pay.approval import ApprovalPolicy
 from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at, ruling
-from shared.pay.policy import Version, in_force
+from shared.pay.calendars.policy import PayGroup
+from shared.pay.policy import in_force
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import PaymentTerms
 from shared.periods import Month, last_day
@@ -128,25 +129,21 @@ def _by_policies(connection: Connection, calculation: Calculation, *, ends: set[
     cases = {(settlement.participant_id, settlement.currency) for settlement in calculation.settlements}
     owed = [(who, snapshot.attributes_of(who).plan, currency) for who, currency in sorted(cases)]
 
-    def pays(version: Version) -> bool:
-        policy = version.policy
-        assert isinstance(policy, PaymentTerms)
-        rank = policy.applies_to.rank
+    def pays(terms: PaymentTerms) -> bool:
+        rank = terms.applies_to.rank
         return any(
-            c == policy.currency and rank(who, plan, pay_group=run.pay_group) is not None for who, plan, c in owed
+            c == terms.currency and rank(who, plan, pay_group=run.pay_group) is not None for who, plan, c in owed
         )
 
-    def approves(version: Version) -> bool:
-        policy = version.policy
-        assert isinstance(policy, ApprovalPolicy)
-        return not policy.pay_groups or run.pay_group in policy.pay_groups
-
-    for kind, what, applies in (("payment_terms", "terms", pays), ("approval", "approval", approves)):
-        for versions in policies.by_id(connection, kind).values():
-            if any(map(applies, versions)):
-                held = (in_force(versions, day) for day in (ends if what == "terms" else {run.ends}))
-                yield from ((version.author, what) for version in held if version is not None)
-    calendars = policies.by_id(connection, "pay_group").get(run.pay_group, [])
+    for terms in policies.by_id(connection, PaymentTerms).values():
+        if any(pays(version.policy) for version in terms):
+            held = (in_force(terms, day) for day in ends)
+            yield from ((version.author, "terms") for version in held if version is not None)
+    for rules in policies.by_id(connection, ApprovalPolicy).values():
+        approves = any(run.pay_group in rule.policy.pay_groups or not rule.policy.pay_groups for rule in rules)
+        if approves and (rule := in_force(rules, run.ends)) is not None:
+            yield rule.author, "approval"
+    calendars = policies.by_id(connection, PayGroup).get(run.pay_group, [])
     if (calendar := in_force(calendars, run.ends)) is not None:
         yield calendar.author, "calendar"
 

@@ -319,9 +319,8 @@ def _check_current(connection: Connection, run: Run, *, seen: str | None) -> Non
 
 
 def _steps(connection: Connection, run: Run, *, payments: Iterable[RunPayment]) -> tuple[str, ...]:
-    return steps_for(
-        policies.in_force(connection, ApprovalPolicy, day=run.ends), run.pay_group, totals=run_totals(payments)
-    )
+    rules = policies.over_time(connection, ApprovalPolicy)(run.ends)
+    return steps_for(rules, run.pay_group, totals=run_totals(payments))
 
 
 def _book(connection: Connection, run: Run, *, record: RunRecord, actor: str, at: datetime) -> None:

@@ -92,7 +92,7 @@ def costs(service_engine: Engine, scoring: Any, tmp_path: Path, monkeypatch: pyt
     def costs(_: object, period: str) -> list[CostLine]:
         return [line for line in found[0].lines if f"{line.recognised:%Y-%m}" <= period]
 
-    monkeypatch.setattr("services.payout.contract_costs.store_earned_lines.costs", costs)
+    monkeypatch.setattr("services.payout.contract_costs.store.earned_costs", costs)
     monkeypatch.setattr("services.payout.contract_costs.service.published_policy", lambda _: lambda day: POLICY)
     app = create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring)
     with TestClient(app) as client:
