@@ -32,8 +32,10 @@ TAGS: Final = {
     "policies": "Every setting of payout as a document with versions, an author and a reason, in force from a day on.",
     "pay calendars": "The pay periods of a pay group.",
     "runs": "A payout run over a pay period: calculated, approved by others than its author, released to payroll.",
-    "decisions": "What people decide about pay: holds, manual adjustments, dismissed clawbacks, with reason and author.",
-    "contract costs": "Commission on contracts as an asset (ASC 340-40, IFRS 15): costs, events, bookings, the roll-forward.",
+    "decisions": "What people decide about pay: holds, manual adjustments, dismissed clawbacks, with reason and "
+    "author.",
+    "contract costs": "Commission on contracts as an asset (ASC 340-40, IFRS 15): costs, events, bookings, the "
+    "roll-forward.",
     "statements": "Pay statements of participants and teams, as data, page or PDF.",
     "payroll": "Batches of payments: their files, what payroll says it received and paid, and the lines it returned.",
     "deliveries": "Batches on their way to where payroll picks them up.",

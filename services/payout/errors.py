@@ -140,7 +140,8 @@ class LinesChanged(Refusal):
 
     def __init__(self, run: str, author: str) -> None:
         super().__init__(
-            f"what is due has changed since run {run} was calculated or looked at: {author} can recalculate it; then look again"
+            f"what is due has changed since run {run} was calculated or looked at: {author} can recalculate it; "
+            "then look again"
         )
         self.run, self.author = run, author
 
@@ -186,7 +187,8 @@ class NoSuchProfile(Refusal):
 
     def __init__(self, pay_group: str, profile: str) -> None:
         super().__init__(
-            f"pay group {pay_group} names payroll profile {profile}, which is not published: publish it, or the pay group with another"
+            f"pay group {pay_group} names payroll profile {profile}, which is not published: publish it, or the pay "
+            "group with another"
         )
         self.pay_group, self.profile = pay_group, profile
 
@@ -235,8 +237,8 @@ class NotSettled(Refusal):
     def __init__(self, participants: Collection[str], period: str) -> None:
         first = ", ".join(sorted(participants)[:5])
         super().__init__(
-            f"the earnings of {len(participants)} participants in {period} are still on their way to the ledger, first those of {first}: try again"
-            " in a moment; if it stays so, the log of scoring says what stops it"
+            f"the earnings of {len(participants)} participants in {period} are still on their way to the ledger, first "
+            f"those of {first}: try again in a moment; if it stays so, the log of scoring says what stops it"
         )
         self.participants, self.period = len(participants), period
 
@@ -249,8 +251,8 @@ class NothingDue(Refusal):
 
     def __init__(self, participants: Sequence[str], day: date) -> None:
         super().__init__(
-            f"nothing is due to {', '.join(participants)} by {day.isoformat()}: no run was made; a simulation of it shows what is earned, held "
-            "and carried"
+            f"nothing is due to {', '.join(participants)} by {day.isoformat()}: no run was made; a simulation of it "
+            "shows what is earned, held and carried"
         )
         self.participants, self.day = list(participants), day
 
@@ -275,8 +277,8 @@ class ReleasedAfterRun(Refusal):
 
     def __init__(self, hold: str, on: date, *, ends: date) -> None:
         super().__init__(
-            f"the next run pays what is due by {ends.isoformat()} and would still hold what {hold} stops: release it on {ends.isoformat()} or "
-            f"earlier, or say scheduled to have it released on {on.isoformat()} on purpose"
+            f"the next run pays what is due by {ends.isoformat()} and would still hold what {hold} stops: release it "
+            f"on {ends.isoformat()} or earlier, or say scheduled to have it released on {on.isoformat()} on purpose"
         )
         self.hold, self.on, self.ends = hold, on, ends
 
@@ -289,8 +291,8 @@ class NothingToKeep(Refusal):
 
     def __init__(self, participant_id: str, deal: str) -> None:
         super().__init__(
-            f"{participant_id} earns nothing by deal {deal} that a run may still take back, and no run that knew a clawback took any of it: "
-            "check both names, or adjust the pay by hand"
+            f"{participant_id} earns nothing by deal {deal} that a run may still take back, and no run that knew a "
+            "clawback took any of it: check both names, or adjust the pay by hand"
         )
         self.participant_id, self.deal = participant_id, deal
 

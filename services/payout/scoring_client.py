@@ -96,11 +96,14 @@ class ScoringClient:
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
         """
-        scored_deals = {deal["deal_id"]: history_as_scored(deal["facts"], self._zone) for deal in self._deals(deals)}
-        found = {deal_id: fact for deal_id, fact in scored_deals.items() if fact is not None}
-        lost = [deal_id for deal_id, fact in found.items() if fact.refunds or fact.cancelled_on is not None]
+        histories: dict[str, DealHistory] = {}
+        for deal in self._of_deals(deals, "deals"):
+            if (history := history_as_scored(deal["facts"], self._zone)) is not None:
+                histories[deal["deal_id"]] = history
+        # Who shares in a deal is asked only where something of it may be taken back: of few, and it is much to send.
+        lost = [deal_id for deal_id, deal in histories.items() if deal.refunds or deal.cancelled_on is not None]
         shares = self._shares(lost)
-        return found | {deal_id: found[deal_id]._replace(shares=shares.get(deal_id, {})) for deal_id in lost}
+        return histories | {deal_id: histories[deal_id]._replace(shares=shares.get(deal_id, {})) for deal_id in lost}
 
     def known(self, deals: Sequence[str]) -> set[str]:
         """Which of these deals there are, won or not.
@@ -108,7 +111,7 @@ class ScoringClient:
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
         """
-        return {deal["deal_id"] for deal in self._deals(deals)}
+        return {deal["deal_id"] for deal in self._of_deals(deals, "deals")}
 
     def plans(self) -> set[str]:
         """The plans that are published.
@@ -124,8 +127,8 @@ class ScoringClient:
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
         """
-        found: list[str] = self._json("GET", "/v1/paid-less", params={"as_of": as_of.isoformat()})["deals"]
-        return found
+        deals: list[str] = self._json("GET", "/v1/paid-less", params={"as_of": as_of.isoformat()})["deals"]
+        return deals
 
     def quarantined(self) -> dict[str, str]:
         """By participant the plan version that is set aside, and with which nothing of theirs is calculated at the
@@ -135,9 +138,9 @@ class ScoringClient:
             LinesUnavailable: scoring does not answer, or refuses.
         """
         return {
-            who: f"{each['plan']}@{each['version']}"
-            for each in self._json("GET", "/v1/quarantine")["quarantined"]
-            for who in each["participants"]
+            who: f"{version['plan']}@{version['version']}"
+            for version in self._json("GET", "/v1/quarantine")["quarantined"]
+            for who in version["participants"]
         }
 
     def remarks(self, period: Month) -> list[Remarked]:
@@ -146,8 +149,8 @@ class ScoringClient:
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
         """
-        found = self._json("GET", "/v1/remarks", params={"period": period})["remarks"]
-        return [Remarked(each["kind"], each["participant_id"], each["message"]) for each in found]
+        remarks = self._json("GET", "/v1/remarks", params={"period": period})["remarks"]
+        return [Remarked(remark["kind"], remark["participant_id"], remark["message"]) for remark in remarks]
 
     def uncredited(self, period: Month) -> list[Uncredited]:
         """Won deals of a month, or without a close date, whose shares do not sum to the whole, the first by id: at most
@@ -156,34 +159,31 @@ class ScoringClient:
         Raises:
             LinesUnavailable: scoring does not answer, or refuses.
         """
-        found: list[Uncredited] = []
+        uncredited: list[Uncredited] = []
         asked: dict[str, Any] = {"period": period, "limit": DEALS_TOGETHER}
         for _ in range(MOST_PAGES):
             page = self._json("GET", "/v1/uncredited", params=asked)
-            found += [
-                Uncredited(each["deal_id"], each["participant_id"], each["reason"], about=each["rule_skipped"]["about"])
-                for each in page["uncredited"]
+            uncredited += [
+                Uncredited(deal["deal_id"], deal["participant_id"], deal["reason"], about=deal["rule_skipped"]["about"])
+                for deal in page["uncredited"]
             ]
             if page["next"] is None:
                 break
             asked["after"] = page["next"]
-        return found
-
-    def _deals(self, deals: Sequence[str]) -> Iterator[Any]:
-        return self._of_deals(deals, "deals")
+        return uncredited
 
     def _shares(self, deals: Sequence[str]) -> dict[str, dict[tuple[str, Month], dict[str, int]]]:
-        found: dict[str, dict[tuple[str, Month], dict[str, int]]] = {}
-        for each in self._of_deals(deals, "shares"):
-            of_one = found.setdefault(each["deal_id"], {}).setdefault((each["participant_id"], each["period"]), {})
-            of_one[each["rule"]] = int(Decimal(each["share_percent"]).scaleb(6))
-        return found
+        """By deal, participant and month the share by each crediting rule, in millionths of a percent."""
+        shares: dict[str, dict[tuple[str, Month], dict[str, int]]] = {}
+        for share in self._of_deals(deals, "shares"):
+            by_rule = shares.setdefault(share["deal_id"], {}).setdefault((share["participant_id"], share["period"]), {})
+            by_rule[share["rule"]] = int(Decimal(share["share_percent"]).scaleb(6))
+        return shares
 
     def _of_deals(self, deals: Sequence[str], what: str) -> Iterator[Any]:
         for start in range(0, len(deals), DEALS_TOGETHER):
-            yield from self._json("POST", f"/v1/{what}", json={"deals": list(deals[start : start + DEALS_TOGETHER])})[
-                what
-            ]
+            asked = {"deals": list(deals[start : start + DEALS_TOGETHER])}
+            yield from self._json("POST", f"/v1/{what}", json=asked)[what]
 
     def _json(self, method: str, path: str, **asked: Any) -> Any:
         try:

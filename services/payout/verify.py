@@ -48,25 +48,25 @@ def verify(engine: Engine, log: Log) -> list[str]:
         dead = audit.dead_places(connection, WORKER)
         reached = {topic.name: views.positions(connection, WORKER, topic=topic) for topic in TOPICS}
         booked, owed, known = audit.earned(connection), audit.owed(connection), people(connection)
-        found = list(ledger.differences(connection))
+        differences = list(ledger.differences(connection))
         settled: Counter[PayKey] = Counter()
-        found += runs.differences(connection, settled)
-        found += _files(connection)
+        differences += runs.differences(connection, settled)
+        differences += _files(connection)
     facts = _facts(_records(log, ROSTER, reached=reached[ROSTER.name], dead=dead))
     for participant in sorted(known.keys() | facts.keys()):
         if participant not in known or known[participant].facts != facts.get(participant):
-            found.append(f"person {participant}: what is known and what the log says differ")
+            differences.append(f"person {participant}: what is known and what the log says differ")
     logged = ledger.newest_earnings(_records(log, EARNINGS, reached=reached[EARNINGS.name], dead=dead))
     for participant, period in _unequal(booked, logged):
-        found.append(f"earned by {participant} for {period}: the ledger and the log differ")
+        differences.append(f"earned by {participant} for {period}: the ledger and the log differ")
     due: Counter[PayKey] = Counter()
     for (participant, _), amounts in logged.items():
         for key, amount in amounts.items():
             due[participant, key.currency] += amount
     due.subtract(settled)
     for participant, currency in _unequal(owed, {who: amount for who, amount in due.items() if amount}):
-        found.append(f"payable to {participant} in {currency}: not what was earned less what was paid")
-    return found
+        differences.append(f"payable to {participant} in {currency}: not what was earned less what was paid")
+    return differences
 
 
 def _files(connection: Connection) -> Iterator[str]:

@@ -37,7 +37,7 @@ def list_pay_periods(
     with snapshot.connect() as connection:
         groups = pay_group(connection, group_id)
     periods = pay_periods_between(groups, first, last=last)
-    return PayPeriods(pay_group=group_id, periods=[PayPeriodView.of(each) for each in periods])
+    return PayPeriods(pay_group=group_id, periods=[PayPeriodView.of(period) for period in periods])
 
 
 @router.get("/v1/pay-groups/{group_id}/periods/{name}", summary="A pay period by its name")

@@ -27,6 +27,6 @@ def as_read(written: str, reading: Reading) -> str:
     """What a reader takes a written name for: two names are one for it if and only if this is the same."""
     if reading == "exactly":
         return written
-    seen = "".join(each for each in unicodedata.normalize("NFKC", written) if unicodedata.category(each) != "Cf")
+    seen = "".join(char for char in unicodedata.normalize("NFKC", written) if unicodedata.category(char) != "Cf")
     plain = " ".join(unicodedata.normalize("NFKC", seen.casefold()).split())
     return str(_SPREADSHEET.plus(Decimal(plain)).normalize()) if _NUMBER.fullmatch(plain) else plain

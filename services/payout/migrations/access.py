@@ -17,13 +17,15 @@ from services.payout.tables import ROLE
 
 
 def create_role(op: Any) -> None:
-    """Make the role, if the login may, with what every table needs: the schema, and the event log's tables to publish."""
+    """Make the role, if the login may, with what every table needs: the schema, and the event log's tables to publish
+    in.
+    """
     op.execute(_CREATE)
     if _usable(op):
         schema = op.get_bind().execute(text("select current_schema()")).scalar_one()
         op.execute("create schema if not exists log")
-        for each in (schema, "log"):
-            op.execute(f'grant usage on schema "{each}" to {ROLE}')
+        for name in (schema, "log"):
+            op.execute(f'grant usage on schema "{name}" to {ROLE}')
         op.execute(f"grant select, insert, update, delete on all tables in schema log to {ROLE}")
         op.execute(f"alter default privileges in schema log grant select, insert, update, delete on tables to {ROLE}")
 
@@ -65,10 +67,10 @@ def run_script(op: Any, name: str) -> None:
 
 
 def _usable(op: Any) -> bool:
-    found = text(
+    may_set = text(
         "select coalesce((select pg_has_role(current_user, oid, 'set') from pg_roles where rolname = :role), false)"
     )
-    return bool(op.get_bind().execute(found, {"role": ROLE}).scalar_one())
+    return bool(op.get_bind().execute(may_set, {"role": ROLE}).scalar_one())
 
 
 # Roles belong to the server: another database of it may have made this one, or be making it at this moment.
