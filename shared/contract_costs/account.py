@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date
 
-from shared.contract_costs.assets import Asset, NoPeriod, classify, expense, is_incremental, on_cost_of
+from shared.contract_costs.assets import Asset, NoPeriod, classify, expense, is_incremental, on_cost_of_line
 from shared.contract_costs.events import Contract
 from shared.contract_costs.facts import CostEvent, CostLine, Refused
 from shared.contract_costs.policy import ContractCosts
@@ -61,11 +61,8 @@ def _account_for_contract(
             if is_incremental(line, policy):
                 backwards.append(_taken_back(line))
             else:
-                pay = line.cost in policy.incremental.costs
-                on_cost = -on_cost_of(-line.amount, line.entity, policy=policy) if pay else 0
-                books.expenses.append(
-                    expense(line, policy, on_cost=on_cost, reason="not_incremental", why="not incremental")
-                )
+                on_cost, why = on_cost_of_line(line, policy), "not incremental"
+                books.expenses.append(expense(line, policy, on_cost=on_cost, reason="not_incremental", why=why))
             continue
         try:
             asset, expensed = classify(line, policy, earlier=assets)

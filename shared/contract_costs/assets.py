@@ -83,6 +83,15 @@ def on_cost_of(amount: int, entity: str, *, policy: ContractCosts) -> int:
     return whole + up
 
 
+def on_cost_of_line(line: CostLine, policy: ContractCosts) -> int:
+    """The employer's contributions on a cost that is pay, negative where it takes pay back; none on other costs."""
+    if line.cost not in policy.incremental.costs:
+        return 0
+    # Rounded on the size and not on the amount, so that taking back all of a pay takes back all that was added to it.
+    on_cost = on_cost_of(abs(line.amount), line.entity, policy=policy)
+    return on_cost if line.amount > 0 else -on_cost
+
+
 def is_incremental(line: CostLine, policy: ContractCosts) -> bool:
     """Whether the cost would not have been incurred without the contract."""
     if line.incremental is not None:
@@ -96,8 +105,7 @@ def classify(line: CostLine, policy: ContractCosts, *, earlier: Sequence[Asset])
     Raises:
         NoPeriod: nothing says over how many months it is expensed.
     """
-    pay = line.cost in policy.incremental.costs
-    on_cost = on_cost_of(line.amount, line.entity, policy=policy) if pay else 0
+    on_cost = on_cost_of_line(line, policy)
     if not is_incremental(line, policy):
         which = f"component {line.component}" if line.component in policy.incremental.not_components else line.cost
         return None, [
@@ -120,12 +128,9 @@ def classify(line: CostLine, policy: ContractCosts, *, earlier: Sequence[Asset])
         months=months,
         why=why,
     )
-    apart = (
-        []
-        if capitalised or not on_cost
-        else [expense(line, policy, on_cost=on_cost, reason="on_cost", why="on-costs are expensed")]
-    )
-    return asset, apart
+    if capitalised or not on_cost:
+        return asset, []
+    return asset, [expense(line, policy, on_cost=on_cost, reason="on_cost", why="on-costs are expensed")]
 
 
 def expense(line: CostLine, policy: ContractCosts, *, on_cost: int, reason: Reason, why: str) -> Expense:

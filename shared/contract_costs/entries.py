@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal, NamedTuple
 
 from shared.contract_costs.asset_state import Source
-from shared.contract_costs.facts import CostLine
+from shared.contract_costs.assets import Asset
 from shared.contract_costs.schedule import ContractCostBooks
 from shared.periods import Month, first_day, month_number, month_of_number
 
@@ -74,7 +74,8 @@ class CarryingAmount(NamedTuple):
 def entries(books: ContractCostBooks) -> Iterator[Entry]:
     """All that moves, as the facts say now, each in its own month."""
 
-    def entry(month: int, line: CostLine, *, kind: EntryKind, claim: bool, amount: EntryAmount, before: bool) -> Entry:
+    def entry(asset: Asset, month: int, *, kind: EntryKind, amount: EntryAmount, claim: bool = False) -> Entry:
+        line = asset.line
         key = EntryKey(
             origin_period=month_of_number(month),
             line_id=line.earning_line_id,
@@ -85,18 +86,14 @@ def entries(books: ContractCostBooks) -> Iterator[Entry]:
             currency=line.currency,
             component=line.component,
         )
-        return Entry(month_of_number(month), key, amount, before)
+        return Entry(month_of_number(month), key, amount, asset.policy.credit == "commission_expense")
 
     for asset in books.assets:
-        before = asset.policy.credit == "commission_expense"
-        amount = EntryAmount(asset.total, asset.on_cost)
-        yield entry(asset.recognised, asset.line, kind="capitalisation", claim=False, amount=amount, before=before)
+        capitalised = EntryAmount(asset.total, asset.on_cost)
+        yield entry(asset, asset.recognised, kind="capitalisation", amount=capitalised)
     for row in books.schedule:
-        before = row.asset.policy.credit == "commission_expense"
-        amount = EntryAmount(row.amount, row.on_cost)
-        yield entry(
-            row.month, row.asset.line, kind=_KIND_OF_SOURCE[row.source], claim=row.claim, amount=amount, before=before
-        )
+        left = EntryAmount(row.amount, row.on_cost)
+        yield entry(row.asset, row.month, kind=_KIND_OF_SOURCE[row.source], amount=left, claim=row.claim)
     for spent in books.expenses:
         key = EntryKey(
             origin_period=month_of_number(spent.month),

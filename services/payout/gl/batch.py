@@ -23,6 +23,7 @@ from services.payout.gl.journals import numbered
 from services.payout.gl.policy import GlAccounts
 from shared.contracts.base import instant_text
 from shared.money import major_text
+from shared.pay.policy import Version
 from shared.periods import Month
 
 
@@ -71,10 +72,9 @@ def write_files(
 
 
 def write(
-    made: Sequence[JournalEntry],
-    policy: GlAccounts,
+    pending: Sequence[JournalEntry],
+    accounts: Version[GlAccounts],
     *,
-    policy_version: int,
     number: int,
     format_name: str | None,
     actor: str,
@@ -84,8 +84,8 @@ def write(
     """The batch of entries of one entity and month; the same arguments give the same bytes.
 
     Args:
-        made: entries without ids, one at least.
-        policy: how the entity's books look, in its version `policy_version`.
+        pending: entries without ids, one at least.
+        accounts: the policy of the entity's books.
         number: counts the batches of the month, over all entities.
         format_name: instead of the policy's format.
         actor: who posts.
@@ -95,18 +95,18 @@ def write(
     Raises:
         CannotPost: the books would refuse it.
     """
-    entries = numbered(number, made)
-    period, entity, batch_id = made[0].period, made[0].entity, f"gl-{made[0].period}-{number}"
+    entries, policy = numbered(number, pending), accounts.policy
+    batch_id = f"gl-{entries[0].period}-{number}"
     files = write_files(entries, policy, format_name=format_name, stem=batch_id)
     debits: Counter[str] = Counter()
     for entry in entries:
         debits[entry.currency] += sum(line.debit for line in entry.lines)
     manifest: dict[str, Any] = {
         "batch_id": batch_id,
-        "period": period,
-        "entity": entity,
+        "period": entries[0].period,
+        "entity": entries[0].entity,
         "format": format_name or policy.format,
-        "policy": {"id": policy.id, "version": policy_version},
+        "policy": {"id": policy.id, "version": accounts.version},
         "entry_count": len(entries),
         "line_count": sum(len(entry.lines) for entry in entries),
         "control_totals": {currency: major_text(total, currency) for currency, total in sorted(debits.items())},
@@ -120,8 +120,8 @@ def write(
     content = orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n"
     return GlBatch(
         id=batch_id,
-        period=period,
-        entity=entity,
+        period=entries[0].period,
+        entity=entries[0].entity,
         format=manifest["format"],
         entries=tuple(entries),
         files=files,

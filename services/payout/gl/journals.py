@@ -18,7 +18,7 @@ from services.payout.gl.contract_costs import CostPosting
 from services.payout.gl.entry import Dimensions, EntryLine, JournalEntry, Kind
 from services.payout.gl.errors import MissingAccount, SharedName, UnknownKind
 from services.payout.gl.formats import FORMATS
-from services.payout.gl.policy import GlAccounts, OnCosts
+from services.payout.gl.policy import Dimension, GlAccounts, OnCosts
 from shared.money import largest_remainder
 from shared.pay.accounts import EXPENSES
 from shared.pay.steps import BOOKINGS
@@ -57,8 +57,16 @@ class EntryKey(NamedTuple):
     family: str
 
 
-Sums = Counter[tuple[str, str, Dimensions]]
-"""Amounts in minor units by source, account and dimensions: the lines of an entry."""
+class LineKey(NamedTuple):
+    """What makes one line of an entry: see `EntryLine`."""
+
+    source: str
+    account: str
+    dimensions: Dimensions = ()
+
+
+Sums = Counter[LineKey]
+"""The lines of an entry, as amounts in minor units."""
 
 
 def entries(
@@ -91,16 +99,11 @@ def entries(
         key = EntryKey(row.entity, row.period, row.origin_period, row.currency, family=booking.family)
         # Counted before the others are left out: only over all entities it shows whether one owes another.
         over_entities[_without_entity(key)] += row.amount
-        if entity not in (None, row.entity):
-            continue
-        policy = policy_of(row.entity)
-        facts = {name: getattr(row, name) for name in FACTS}
-        account = policy.account(row.account, facts)
-        if account is None:
-            raise MissingAccount(policy.id, row.account, where=facts)
-        dimensions = _dimensions(row, policy)
-        _check_people(row, policy, dimensions=dimensions, people=people)
-        sums_of[key][row.account, account, dimensions] += row.amount
+        if entity in (None, row.entity):
+            policy = policy_of(row.entity)
+            line = _line_of_pay(row, policy)
+            _check_people(row, policy, dimensions=line.dimensions, people=people)
+            sums_of[key][line] += row.amount
     for key, sums in sums_of.items():
         policy = policy_of(key.entity)
         _between_entities(key, sums, policy=policy, over_entities=over_entities[_without_entity(key)])
@@ -112,7 +115,7 @@ def entries(
             policy = policy_of(cost.entity)
             family = contract_costs.FAMILIES[cost.event]
             key = EntryKey(cost.entity, cost.period, cost.period, cost.currency, family=family)
-            sums_of[key]["contract_cost", *_of_contract_cost(cost, policy)] += cost.amount
+            sums_of[key][_line_of_cost(cost, policy)] += cost.amount
     return [entry for key in sorted(sums_of) if (entry := _entry(key, sums_of[key]))]
 
 
@@ -120,12 +123,30 @@ def _without_entity(key: EntryKey) -> tuple[str, ...]:
     return key.period, key.origin, key.currency, key.family
 
 
-def _dimensions(row: PostingSum, policy: GlAccounts) -> Dimensions:
-    expense = row.account in EXPENSES
-    shown = [dimension for dimension in policy.dimensions if expense or dimension.lines == "all"]
+def _line_of_pay(row: PostingSum, policy: GlAccounts) -> LineKey:
+    facts = {name: getattr(row, name) for name in FACTS}
+    account = policy.account(row.account, facts)
+    if account is None:
+        raise MissingAccount(policy.id, row.account, where=facts)
+    shown = _shown(policy, row.account in EXPENSES)
     values = [(dimension, getattr(row, dimension.source)) for dimension in shown]
     named = [(dimension.name, dimension.values.get(value, value) or dimension.default) for dimension, value in values]
-    return tuple((name, value) for name, value in named if value)
+    return LineKey(row.account, account, tuple((name, value) for name, value in named if value))
+
+
+def _line_of_cost(cost: CostPosting, policy: GlAccounts) -> LineKey:
+    account = policy.contract_costs.account(cost.event, cost.account) if policy.contract_costs else None
+    if account is None:
+        raise MissingAccount(policy.id, f"{cost.account} of contract costs")
+    # A capitalised cost is a sum over deals: of dimensions it has the defaults only.
+    shown = _shown(policy, cost.account in contract_costs.EXPENSES)
+    defaults = tuple((dimension.name, dimension.default) for dimension in shown if dimension.default)
+    return LineKey("contract_cost", account, defaults)
+
+
+def _shown(policy: GlAccounts, expense: bool) -> list[Dimension]:
+    """The dimensions that a line has: most only make sense of an expense."""
+    return [dimension for dimension in policy.dimensions if expense or dimension.lines == "all"]
 
 
 def _check_people(
@@ -143,18 +164,6 @@ def _check_people(
                 raise SharedName(name, dict([first, (row.participant, value)]))
 
 
-def _of_contract_cost(cost: CostPosting, policy: GlAccounts) -> tuple[str, Dimensions]:
-    account = policy.contract_costs.account(cost.event, cost.account) if policy.contract_costs else None
-    if account is None:
-        raise MissingAccount(policy.id, f"{cost.account} of contract costs")
-    expense = cost.account in contract_costs.EXPENSES
-    # A capitalised cost is a sum over deals: of dimensions it has the defaults only.
-    shown = [
-        dimension for dimension in policy.dimensions if dimension.default and (expense or dimension.lines == "all")
-    ]
-    return account, tuple((dimension.name, dimension.default) for dimension in shown)
-
-
 def _between_entities(key: EntryKey, sums: Sums, *, policy: GlAccounts, over_entities: int) -> None:
     """What one entity owes the other. Each entity's books must balance alone, so where the postings of all entities sum
     to zero and those of this one do not, the rest is a claim on the others, and theirs together on this one.
@@ -162,7 +171,7 @@ def _between_entities(key: EntryKey, sums: Sums, *, policy: GlAccounts, over_ent
     if over_entities == 0 and (rest := sum(sums.values())):
         if policy.intercompany is None:
             raise MissingAccount(policy.id, f"what entity {key.entity!r} has with other entities (intercompany)")
-        sums["between_entities", policy.intercompany, ()] -= rest
+        sums[LineKey("between_entities", policy.intercompany)] -= rest
 
 
 def _on_costs(sums: Sums, on_costs: OnCosts) -> Sums:
@@ -170,14 +179,14 @@ def _on_costs(sums: Sums, on_costs: OnCosts) -> Sums:
     liability.
     """
     bases: Counter[Dimensions] = Counter()
-    for (source, _, dimensions), amount in sums.items():
-        if source in on_costs.of:
-            bases[dimensions] += amount
+    for line, amount in sums.items():
+        if line.source in on_costs.of:
+            bases[line.dimensions] += amount
     shares = on_cost_shares(bases, on_costs.rate)
     added: Sums = Counter()
     for dimensions, amount in shares.items():
-        added["on_cost", on_costs.expense, dimensions] += amount
-    added["on_cost", on_costs.liability, ()] -= sum(shares.values())
+        added[LineKey("on_cost", on_costs.expense, dimensions)] += amount
+    added[LineKey("on_cost", on_costs.liability)] -= sum(shares.values())
     return added
 
 
@@ -195,8 +204,8 @@ def on_cost_shares(bases: Mapping[Dimensions, int], rate: Decimal) -> dict[Dimen
 def _entry(key: EntryKey, sums: Sums, *, again: bool = False) -> JournalEntry | None:
     """The entry of summed lines, debits first; None where nothing is left."""
     lines = [
-        EntryLine(account, amount, source=source, dimensions=dimensions)
-        for (source, account, dimensions), amount in sums.items()
+        EntryLine(line.account, amount, source=line.source, dimensions=line.dimensions)
+        for line, amount in sums.items()
         if amount
     ]
     # In an order of its own, not that of the database: the same postings give the same bytes.
@@ -244,13 +253,14 @@ def difference(now: Iterable[JournalEntry], issued: Iterable[JournalEntry]) -> l
     sums_of: dict[EntryKey, Sums] = defaultdict(Counter)
     before: set[EntryKey] = set()
     for entries_of, sign in ((now, 1), (issued, -1)):
-        for part in entries_of:
-            key = EntryKey(part.entity, part.period, part.origin, part.currency, family=part.family)
-            for line in part.lines:
-                sums_of[key][line.source, line.account, line.dimensions] += sign * line.amount
+        for entry in entries_of:
+            key = EntryKey(entry.entity, entry.period, entry.origin, entry.currency, family=entry.family)
+            for line in entry.lines:
+                sums_of[key][LineKey(line.source, line.account, line.dimensions)] += sign * line.amount
             if sign < 0:
                 before.add(key)
-    return [entry for key in sorted(sums_of) if (entry := _entry(key, sums_of[key], again=key in before))]
+    rest = (_entry(key, sums_of[key], again=key in before) for key in sorted(sums_of))
+    return [entry for entry in rest if entry is not None]
 
 
 def numbered(batch: int, made: Iterable[JournalEntry]) -> list[JournalEntry]:

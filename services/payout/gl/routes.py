@@ -5,22 +5,17 @@ pay.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Path, Query, Response
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from services.payout.deps import GlReader, RunsWriter
-from services.payout.gl import batch as gl_batch
-from services.payout.gl import store
-from services.payout.gl.batch import GlBatch
-from services.payout.gl.entry import JournalEntry, NotBookable
-from services.payout.gl.errors import CannotPost, NoAccounts, NoSuchEntity, NothingToPost
+from services.payout.gl import service, store
+from services.payout.gl.batch import GlBatch, write_files
 from services.payout.gl.formats import FORMATS
-from services.payout.gl.journals import difference, entries, numbered
-from services.payout.gl.policy import DEFAULT, GlAccounts
-from services.payout.gl.reconciliation import reconcile
+from services.payout.gl.journals import numbered
 from services.payout.gl.schemas import (
     ENTITY,
     FORMAT,
@@ -35,13 +30,9 @@ from services.payout.gl.schemas import (
     Posting,
 )
 from services.payout.periods import checked
-from services.payout.policies import store as policies
-from services.payout.policies.store_referents import legal_entities
 from shared.contracts.base import PeriodName
 from shared.deps import ClockDep, EngineDep, SnapshotDep
 from shared.http import UNCHANGED, IfNoneMatch, attachment, conditional
-from shared.pay.policy import Version, in_force
-from shared.periods import Month, last_day
 from shared.problems import NotFound
 
 router = APIRouter(tags=["general ledger"])
@@ -67,17 +58,18 @@ def preview_gl_batch(
     _: GlReader, snapshot: SnapshotDep, period: Period, entity: Entity = "", format: FormatName = None
 ) -> GlPreview:
     """What a batch made now would hold, checked as its file would be; nothing is written."""
+    month = checked(period)
     with snapshot.connect() as connection:
-        pending, version = _pending(connection, checked(period), entity=entity)
-    policy = _accounts(version)
-    if pending:
-        gl_batch.write_files(numbered(1, pending), policy, format_name=format, stem="preview")
+        entries, accounts = service.pending(connection, month, entity=entity)
+    policy = accounts.policy
+    if entries:
+        write_files(numbered(1, entries), policy, format_name=format, stem="preview")
     return GlPreview(
-        period=period,
+        period=month,
         entity=entity,
         format=format or policy.format,
-        policy=f"{policy.id} {version.version}",
-        entries=[GlEntry.of(entry) for entry in pending],
+        policy=f"{policy.id} {accounts.version}",
+        entries=[GlEntry.of(entry) for entry in entries],
     )
 
 
@@ -86,27 +78,12 @@ def post_gl_batch(
     who: RunsWriter, engine: EngineDep, clock: ClockDep, body: Posting, response: Response
 ) -> GlBatchDetail:
     """Post a month: a first batch with all of it, later ones with what was booked since. A batch never changes."""
-    now = clock()
+    month, now = checked(body.period), clock()
     with engine.begin() as connection:
-        # Before anything is read: what is pending is what no batch has, and that of a moment ago may just be posted.
-        store.lock_batches(connection)
-        pending, version = _pending(connection, checked(body.period), entity=body.entity)
-        if not pending:
-            raise NothingToPost(body.period, body.entity)
-        made = gl_batch.write(
-            pending,
-            _accounts(version),
-            policy_version=version.version,
-            number=store.batches_made(connection, body.period) + 1,
-            format_name=body.format,
-            actor=who.name,
-            now=now,
-            previous=store.last(connection),
-        )
-        store.add(connection, made)
-    _logger.info("gl.posted", batch=made.id, actor=who.name)
-    response.headers["location"] = f"/v1/gl/batches/{made.id}"
-    return GlBatchDetail.of(made)
+        batch = service.post(connection, month, entity=body.entity, format_name=body.format, actor=who.name, now=now)
+    _logger.info("gl.posted", batch=batch.id, actor=who.name)
+    response.headers["location"] = f"/v1/gl/batches/{batch.id}"
+    return GlBatchDetail.of(batch)
 
 
 @router.get("/v1/gl/batches", summary="Batches of the books")
@@ -118,8 +95,8 @@ def list_gl_batches(
 ) -> GlBatches:
     """Batches in the order in which they were made."""
     with snapshot.connect() as connection:
-        made = store.batches(connection, period=period, entity=entity)
-    return GlBatches(batches=[GlBatchView.of(batch) for batch in made])
+        batches = store.batches(connection, period=period, entity=entity)
+    return GlBatches(batches=[GlBatchView.of(batch) for batch in batches])
 
 
 @router.get("/v1/gl/batches/{batch_id}", summary="A batch with its entries")
@@ -177,12 +154,10 @@ def reconcile_gl(
     tolerance: Annotated[int, Query(ge=0, le=10**9, description="In minor units, per account")] = 0,
 ) -> GlReconciliation:
     """What was posted of a month against what the ledger of pay has in it, account by account."""
+    month = checked(period)
     with snapshot.connect() as connection:
-        rows = [row for row in store.postings(connection, checked(period)) if row.entity == entity]
-        posted = _posted(connection, period, entity=entity)
-        if not rows and not posted:
-            _check_entity(connection, entity)
-    return GlReconciliation.of(period, entity, compared=reconcile(rows, posted, tolerance=tolerance))
+        compared = service.reconciliation(connection, month, entity=entity, tolerance=tolerance)
+    return GlReconciliation.of(month, entity, compared=compared)
 
 
 def _batch(snapshot: Engine, batch_id: str) -> GlBatch:
@@ -191,58 +166,3 @@ def _batch(snapshot: Engine, batch_id: str) -> GlBatch:
     if batch is None:
         raise NotFound(f"there is no GL batch {batch_id}")
     return batch
-
-
-def _posted(connection: Connection, period: Month, *, entity: str) -> list[JournalEntry]:
-    batches = store.batches(connection, period=period, entity=entity)
-    return [entry for batch in batches for entry in batch.entries]
-
-
-def _pending(connection: Connection, period: Month, *, entity: str) -> tuple[list[JournalEntry], Version]:
-    """What of a month no batch of the entity has, and the policy of its books at the month's end."""
-    every = policies.versions(connection, "gl_accounts")
-
-    def version_of(name: str) -> Version:
-        # As of the month's end, not today: posting a month again next year follows the books as they were.
-        for wanted in (name, DEFAULT):
-            versions = [version for version in every if version.policy.id == wanted]
-            if (version := in_force(versions, last_day(period))) is not None:
-                return version
-        if name == entity:
-            _check_entity(connection, entity)
-        raise NoAccounts(name, period)
-
-    version = version_of(entity)
-    # Sums over persons unless the books show them: fewer rows, and no names leave the ledger that nobody asked for.
-    persons = any(dimension.source == "participant" for dimension in _accounts(version).dimensions)
-    rows = store.postings(connection, period, persons=persons)
-    try:
-        costs = store.contract_costs(connection, period)
-        booked = entries(rows, lambda name: _accounts(version_of(name)), costs=costs, entity=entity)
-        pending = difference(booked, _posted(connection, period, entity=entity))
-    except NotBookable as error:
-        raise CannotPost(str(error)) from None
-    # Nothing is pending of an entity that does not exist either, and a slip in its name must not look like a month well
-    # posted.
-    if not pending:
-        _check_entity(connection, entity)
-    return pending, version
-
-
-def _check_entity(connection: Connection, entity: str) -> None:
-    """What finds nothing may have asked for something that is not there.
-
-    Raises:
-        NoSuchEntity: nobody was ever put in it, nothing booked for it, and it has no books, though there are others.
-    """
-    known = {*store.entities(connection), *legal_entities(connection)}
-    named = any(version.policy.id == entity for version in policies.versions(connection, "gl_accounts"))
-    if (entity or known) and entity not in known and not named:
-        raise NoSuchEntity(entity, sorted(known))
-
-
-def _accounts(version: Version) -> GlAccounts:
-    policy: Any = version.policy
-    if not isinstance(policy, GlAccounts):
-        raise TypeError(policy)
-    return policy
