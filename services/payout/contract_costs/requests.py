@@ -11,6 +11,7 @@ from shared.contracts.base import IDENTIFIER, BusinessDate, CurrencyCode, ExactD
 from shared.money import to_minor
 
 LineId = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=IDENTIFIER)]
+"""Longer than other ids: that of a line of pay is put together of participant, month, component, deal and currency."""
 Word = Annotated[str, StringConstraints(max_length=128, pattern=r"^([A-Za-z0-9][A-Za-z0-9 ._:@/+&,-]*)?$")]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\x00]+$")]
 Months = Annotated[int, Field(ge=1, le=600)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+# Letters that every file system and shell takes as they are, with room for `.sha256.tmp` in the 255 bytes of a name.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 MANIFEST: Final = ".manifest.json"
 FIRST_PAUSE: Final = timedelta(seconds=15)

@@ -1,1 +1,1 @@
-"""What files for payroll and for the books share: tables as bytes, how dates are written, the chain of batches."""
+"""What files for payroll and for the books share: rows as bytes, names as a reader takes them, the chain of batches."""

@@ -25,6 +25,8 @@ Value = str | Decimal | date | None
 """What a cell holds before it is written; None is an empty cell."""
 
 Quoting = Literal["minimal", "all", "none"]
+DatePattern = Literal["YYYY-MM-DD", "YYYYMMDD", "MM/DD/YYYY", "DD/MM/YYYY", "DD.MM.YYYY", "YYYY/MM/DD", "DD-MM-YYYY"]
+"""How the reader of a file wants dates."""
 
 _QUOTING: Final[dict[str, Literal[0, 1, 3]]] = {
     "minimal": csv.QUOTE_MINIMAL,
@@ -81,6 +83,15 @@ CSV_UTF8: Final = Dialect(encoding="utf-8")
 """The plain CSV that most programs of the books import."""
 
 
+def date_text(day: date, pattern: DatePattern) -> str:
+    """The date in a pattern: `date_text(date(2026, 6, 30), "DD.MM.YYYY") == "30.06.2026"`."""
+    parts = {"YYYY": f"{day.year:04}", "MM": f"{day.month:02}", "DD": f"{day.day:02}"}
+    text: str = pattern
+    for token, digits in parts.items():
+        text = text.replace(token, digits)
+    return text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """One sheet of a spreadsheet. `amounts` gives the number format of an amount with so many decimals."""
@@ -113,6 +124,7 @@ def workbook(sheets: Iterable[Sheet], *, created: date) -> bytes:
     book.set_properties({"created": datetime.combine(created, time())})
     for sheet in sheets:
         page = book.add_worksheet(sheet.name)
+        # ISO 4217 knows currencies without decimals and with four.
         looks = [book.add_format({"num_format": sheet.amounts(digits)}) for digits in range(5)]
         for at, row in enumerate(sheet.rows):
             for column, value in enumerate(row):

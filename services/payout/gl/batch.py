@@ -98,9 +98,6 @@ def write(
     entries, policy = numbered(number, pending), accounts.policy
     batch_id = f"gl-{entries[0].period}-{number}"
     files = write_files(entries, policy, format_name=format_name, stem=batch_id)
-    debits: Counter[str] = Counter()
-    for entry in entries:
-        debits[entry.currency] += sum(line.debit for line in entry.lines)
     manifest: dict[str, Any] = {
         "batch_id": batch_id,
         "period": entries[0].period,
@@ -109,7 +106,7 @@ def write(
         "policy": {"id": policy.id, "version": accounts.version},
         "entry_count": len(entries),
         "line_count": sum(len(entry.lines) for entry in entries),
-        "control_totals": {currency: major_text(total, currency) for currency, total in sorted(debits.items())},
+        "control_totals": _control_totals(entries),
         # As they are kept, and not as a file shows them: later batches are a difference to these.
         "entries_sha256": sha256(entries_to_json(entries)).hexdigest(),
         "files": [{"name": file.name, "sha256": file.sha256} for file in files],
@@ -131,6 +128,14 @@ def write(
         made_by=actor,
         made_at=now,
     )
+
+
+def _control_totals(entries: Sequence[JournalEntry]) -> dict[str, str]:
+    """The debits by currency, as accountants compare by them; the credits are as much, or there would be no entry."""
+    debits: Counter[str] = Counter()
+    for entry in entries:
+        debits[entry.currency] += sum(line.debit for line in entry.lines)
+    return {currency: major_text(total, currency) for currency, total in sorted(debits.items())}
 
 
 def entries_to_json(entries: Sequence[JournalEntry]) -> bytes:

@@ -212,6 +212,7 @@ def _entry(key: EntryKey, sums: Sums, *, again: bool = False) -> JournalEntry | 
     lines.sort(key=lambda line: (line.amount < 0, line.account, line.dimensions, line.source))
     if not lines:
         return None
+    # Of the expenses, since all lines together are zero: it tells a reversal, which takes more back than it adds.
     net = sum(line.amount for line in lines if line.source in EXPENSES)
     return JournalEntry(
         id="",

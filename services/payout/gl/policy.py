@@ -149,6 +149,7 @@ class GlAccounts(Policy):
 
     def settings(self, name: str) -> PolicyPart:
         """The settings of a format; its defaults where the policy has none."""
+        # By way of JSON, for the models are strict: what a policy brought from YAML may be of other types than theirs.
         return FORMATS[name].settings.model_validate_json(orjson.dumps(self.formats.get(name, {}), default=str))
 
     def account(self, ledger: str, facts: Mapping[str, str]) -> str | None:

@@ -136,7 +136,7 @@ class GlFormat(BaseModel):
 
 
 class GlFormats(BaseModel):
-    """All of them."""
+    """Every file that books take."""
 
     formats: list[GlFormat]
 
@@ -169,7 +169,7 @@ class GlReconciliation(BaseModel):
 
     @classmethod
     def of(cls, period: Month, entity: str, *, compared: LedgerReconciliation) -> Self:
-        """Of one entity and month."""
+        """Every account that either side has, whether it agrees or not."""
         balances = [GlBalance.of(balance) for balance in compared.balances]
         return cls(
             period=period, entity=entity, agrees=compared.agrees, tolerance=compared.tolerance, balances=balances

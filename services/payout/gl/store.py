@@ -41,7 +41,7 @@ def lock_batches(connection: Connection) -> None:
 
 
 def batches_made(connection: Connection, period: Month) -> int:
-    """How many batches a month has, over all entities."""
+    """How many batches a month has, over all entities; the next one's id counts on, so the caller has locked them."""
     made = select(func.count()).select_from(gl_batch).where(gl_batch.c.period == period)
     return connection.execute(made).scalar_one()
 

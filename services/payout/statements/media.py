@@ -20,6 +20,7 @@ TYPES: Final[dict[str, Form]] = {"application/json": "json", "text/html": "html"
 def named(path: str) -> tuple[str, Form | None]:
     """`ada.brandt.pdf` is `ada.brandt` as PDF; without such an end the form is open."""
     for form in MEDIA:
+        # An end with nothing before it is an id and no form.
         if path.endswith(f".{form}") and len(path) > len(form) + 1:
             return path.removesuffix(f".{form}"), form
     return path, None

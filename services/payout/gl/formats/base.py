@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from services.payout.exports.identities import Reading, as_read
 from services.payout.gl.entry import EntryLine, JournalEntry
+from shared.money import major_text
 from shared.pay.policy import PolicyPart
 from shared.spreadsheets import could_be_formula
 
@@ -103,6 +104,12 @@ class JournalFormat:
 def lines_of(entries: Iterable[JournalEntry]) -> Iterator[tuple[JournalEntry, int, EntryLine]]:
     """Every line with its entry and its number from 1."""
     return ((entry, number, line) for entry in entries for number, line in enumerate(entry.lines, 1))
+
+
+def debit_and_credit(entry: JournalEntry, line: EntryLine) -> tuple[str, str]:
+    """The amount of a line in two columns, of which one is empty."""
+    debit, credit = (major_text(side, entry.currency) if side else "" for side in (line.debit, line.credit))
+    return debit, credit
 
 
 def key_faults(entries: Iterable[JournalEntry], most: int, *, forbidden: str = "") -> Iterator[Fault]:

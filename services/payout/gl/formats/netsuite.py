@@ -9,10 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.payout.exports.dates import DatePattern, date_text
-from services.payout.exports.files import CSV_UTF8
+from services.payout.exports.files import CSV_UTF8, DatePattern, date_text
 from services.payout.gl.entry import JournalEntry
-from services.payout.gl.formats.base import Fault, JournalFormat, key_faults, lines_of, setting_faults
+from services.payout.gl.formats.base import Fault, JournalFormat, debit_and_credit, key_faults, lines_of, setting_faults
 from shared.contracts.base import ExactDecimal
 from shared.money import major_text, minor_digits
 from shared.pay.policy import PolicyPart
@@ -67,11 +66,10 @@ def check(entries: Sequence[JournalEntry], settings: Settings) -> Iterator[Fault
 
 
 def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
-    """The file."""
+    """A row per line. What is of the whole entry stands in each of its rows, which the External ID holds together."""
     head = ("External ID", "Date", "Subsidiary", "Currency", "Exchange Rate", "Posting Period", "Memo", "Approved")
     rows: list[Sequence[str]] = [(*head, "Accounting Book", "Account", "Debit", "Credit", "Line Memo", "Name", *LINE)]
     for entry, _, line in lines_of(entries):
-        # What is of the whole entry stands in every row of it; the External ID tells NetSuite which rows are one.
         rate = settings.exchange_rates.get(entry.currency)
         rows.append(
             (
@@ -85,8 +83,7 @@ def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
                 settings.approved,
                 settings.accounting_book,
                 line.account,
-                major_text(line.debit, entry.currency) if line.debit else "",
-                major_text(line.credit, entry.currency) if line.credit else "",
+                *debit_and_credit(entry, line),
                 entry.memo,
                 line.dimension("Name"),
                 *map(line.dimension, LINE),

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from services.payout.exports.dates import date_text
-from services.payout.exports.files import Dialect
+from services.payout.exports.files import Dialect, date_text
 from services.payout.gl.entry import EntryLine, JournalEntry
 from services.payout.gl.formats.base import Fault, JournalFormat, currency_faults, entity_faults, key_faults, lines_of
 from shared.contracts.base import CurrencyCode

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from services.payout.exports.dates import date_text
-from services.payout.exports.files import CSV_UTF8
+from services.payout.exports.files import CSV_UTF8, date_text
 from services.payout.gl.entry import JournalEntry
-from services.payout.gl.formats.base import Fault, JournalFormat, entity_faults, key_faults, lines_of, setting_faults
-from shared.money import major_text
+from services.payout.gl.formats.base import (
+    Fault,
+    JournalFormat,
+    debit_and_credit,
+    entity_faults,
+    key_faults,
+    lines_of,
+    setting_faults,
+)
 from shared.pay.policy import PolicyPart
 
 LONGEST_NUMBER = 21  # of a journal (Intuit, "Import journal entries")
@@ -37,7 +43,7 @@ def check(entries: Sequence[JournalEntry], settings: Settings) -> Iterator[Fault
 
 
 def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
-    """The file."""
+    """A row per line; rows that follow each other with one JournalNo are one entry."""
     head = ("JournalNo", "JournalDate", "AccountName", "Debits", "Credits", "Description", "Name", "Currency")
     rows: list[Sequence[str]] = [(*head, "Location", "Class")]
     for entry, _, line in lines_of(entries):
@@ -46,8 +52,7 @@ def write(entries: Sequence[JournalEntry], settings: Settings) -> bytes:
                 settings.prefix + entry.id,
                 date_text(entry.day, "MM/DD/YYYY"),
                 line.account,
-                major_text(line.debit, entry.currency) if line.debit else "",
-                major_text(line.credit, entry.currency) if line.credit else "",
+                *debit_and_credit(entry, line),
                 entry.memo,
                 line.dimension("Name"),
                 entry.currency,

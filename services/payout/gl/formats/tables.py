@@ -7,8 +7,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.payout.exports.dates import DatePattern, date_text
-from services.payout.exports.files import CSV_UTF8, XLSX, Dialect, Sheet, Value, grouped_amount, workbook
+from services.payout.exports.files import (
+    CSV_UTF8,
+    SIGNIFICANT,
+    XLSX,
+    DatePattern,
+    Dialect,
+    Sheet,
+    Value,
+    date_text,
+    grouped_amount,
+    workbook,
+)
 from services.payout.gl.entry import EntryLine, JournalEntry, balances
 from services.payout.gl.formats.base import Fault, JournalFormat, lines_of
 from shared.money import from_minor, major_text
@@ -17,8 +27,6 @@ from shared.spreadsheets import neutral
 
 AMOUNTS = ("debit", "credit", "amount")
 FIELDS = ("id", "date", "entity", "period", "origin", "currency", "kind", "memo", "line", "account", *AMOUNTS, "source")
-MOST_IN_A_SPREADSHEET = 10**15
-"""A spreadsheet holds 15 digits of a number."""
 
 
 class TableColumn(PolicyPart):
@@ -58,8 +66,9 @@ def check_csv(_: Sequence[JournalEntry], __: CsvSettings) -> Iterator[Fault]:
 def check_sheet(entries: Sequence[JournalEntry], _: SheetSettings) -> Iterator[Fault]:
     """Amounts that a spreadsheet would round."""
     for entry, number, line in lines_of(entries):
-        if abs(line.amount) >= MOST_IN_A_SPREADSHEET:
-            yield Fault(entry.id, number, "amount", "has more than 15 digits, which a spreadsheet would round")
+        if abs(line.amount) >= 10**SIGNIFICANT:
+            reason = f"has more than {SIGNIFICANT} digits, which a spreadsheet would round"
+            yield Fault(entry.id, number, "amount", reason)
 
 
 def write_csv(entries: Sequence[JournalEntry], settings: CsvSettings) -> bytes:

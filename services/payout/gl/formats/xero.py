@@ -9,8 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.payout.exports.dates import date_text
-from services.payout.exports.files import CSV_UTF8
+from services.payout.exports.files import CSV_UTF8, date_text
 from services.payout.gl.entry import JournalEntry
 from services.payout.gl.formats.base import (
     Fault,

@@ -14,8 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from services.payout.exports.dates import DatePattern, date_text
-from services.payout.exports.files import Value
+from services.payout.exports.files import DatePattern, Value, date_text
 from shared.spreadsheets import could_be_formula, neutral
 
 SAFE_ID: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]*"

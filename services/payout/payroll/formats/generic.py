@@ -11,8 +11,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.payout.exports.dates import DatePattern
-from services.payout.exports.files import SIGNIFICANT, Dialect, File, Quoting, Value
+from services.payout.exports.files import SIGNIFICANT, DatePattern, Dialect, File, Quoting, Value
 from services.payout.payroll.formats.base import Codes, Column, FileRow, PayrollFormat
 from services.payout.payroll.formats.cells import Cell, Code, Day, Fixed, Money, Words
 from services.payout.payroll.line import BatchHeader, PayrollLine

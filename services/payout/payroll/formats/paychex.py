@@ -6,7 +6,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from services.payout.exports.dates import DatePattern
+from services.payout.exports.files import DatePattern
 from services.payout.payroll.formats.base import Column, PayrollFormat, blank, fixed, of_line
 from services.payout.payroll.formats.cells import Code, Day, Money
 

@@ -10,8 +10,16 @@ import openpyxl
 import pytest
 
 from services.payout.exports.chain import PreviousBatch, links
-from services.payout.exports.dates import DatePattern, date_text
-from services.payout.exports.files import Dialect, File, Sheet, grouped_amount, plain_amount, workbook
+from services.payout.exports.files import (
+    DatePattern,
+    Dialect,
+    File,
+    Sheet,
+    date_text,
+    grouped_amount,
+    plain_amount,
+    workbook,
+)
 
 MADE = date(2000, 1, 1)
 
