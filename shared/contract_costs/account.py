@@ -8,7 +8,7 @@ from datetime import date
 
 from shared.contract_costs.assets import Asset, NoPeriod, classify, expense, is_incremental, on_cost_of_line
 from shared.contract_costs.events import Contract
-from shared.contract_costs.facts import CostEvent, CostLine, Refused
+from shared.contract_costs.facts import CostEvent, CostLine
 from shared.contract_costs.policy import ContractCosts
 from shared.contract_costs.schedule import ContractCostBooks, schedule
 
@@ -24,9 +24,9 @@ def account_for(lines: Iterable[CostLine], events: Iterable[CostEvent], *, polic
     seen: set[str] = set()
     for line in lines:
         if line.earning_line_id in seen:
-            books.refused.append(_refused(line, "duplicate", message=f"line {line.earning_line_id} is there already"))
+            books.refused.append(line.refused("duplicate", message=f"line {line.earning_line_id} is there already"))
         elif not line.amount:
-            books.refused.append(_refused(line, "zero", message="the amount is 0: there is nothing to account for"))
+            books.refused.append(line.refused("zero", message="the amount is 0: there is nothing to account for"))
         else:
             seen.add(line.earning_line_id)
             by_contract[line.contract_id].append(line)
@@ -44,9 +44,7 @@ def _account_for_contract(
 ) -> None:
     if not lines:
         message = f"there is no cost of contract {name}"
-        books.refused.extend(
-            Refused(source=event.source, id=name, reason="no_contract", message=message) for event in events
-        )
+        books.refused.extend(event.refused("no_contract", message=message) for event in events)
         return
     assets: list[Asset] = []
     used: list[CostLine] = []
@@ -67,7 +65,7 @@ def _account_for_contract(
         try:
             asset, expensed = classify(line, policy, earlier=assets)
         except NoPeriod as error:
-            books.refused.append(_refused(line, "no_period", message=str(error)))
+            books.refused.append(line.refused("no_period", message=str(error)))
             continue
         used.append(line)
         assets.extend([asset] if asset else [])
@@ -90,7 +88,3 @@ def _taken_back(line: CostLine) -> CostEvent:
         entity=line.entity,
         source=line.source or line.earning_line_id,
     )
-
-
-def _refused(line: CostLine, reason: str, *, message: str) -> Refused:
-    return Refused(source=line.source, id=line.earning_line_id, reason=reason, message=message)

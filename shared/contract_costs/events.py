@@ -55,7 +55,7 @@ def apply_event(event: CostEvent, known: Sequence[AssetState], *, contract: Cont
     line = contract.line_of(event)
     if line is None and not event.through_payroll:
         what = f"line {event.earning_line_id}" if event.earning_line_id else "cost"
-        return _refused(event, "no_cost", message=f"the contract has no {what} by {event.on}")
+        return event.refused("no_cost", message=f"the contract has no {what} by {event.on}")
     states = _touched(event, known)
     if isinstance(states, Refused):
         return states
@@ -79,7 +79,7 @@ def apply_event(event: CostEvent, known: Sequence[AssetState], *, contract: Cont
                 _take(state, part, source="impairment", applied=applied)
         case "reversal":
             if any(state.asset.policy.framework == "us_gaap" for state in states):
-                return _refused(event, "framework", message="US GAAP does not reverse an impairment (ASC 340-40-35-6)")
+                return event.refused("framework", message="US GAAP does not reverse an impairment (ASC 340-40-35-6)")
             _reverse(event, states, applied=applied)
     return applied
 
@@ -100,14 +100,10 @@ def _touched(event: CostEvent, known: Sequence[AssetState]) -> list[AssetState] 
             touched = [state for state in touched if getattr(state.asset.line, what) == named] or touched
     currencies = sorted({state.asset.line.currency for state in touched})
     if event.amount is not None and len(currencies) > 1:
-        return _refused(
-            event, "currency", message=f"the contract has assets in {' and '.join(currencies)}: name the currency"
+        return event.refused(
+            "currency", message=f"the contract has assets in {' and '.join(currencies)}: name the currency"
         )
     return touched
-
-
-def _refused(event: CostEvent, reason: str, *, message: str) -> Refused:
-    return Refused(source=event.source, id=event.contract_id, reason=reason, message=message)
 
 
 def _take(state: AssetState, amount: int, *, source: Source, applied: AppliedEvent, on_cost: int = 0) -> None:

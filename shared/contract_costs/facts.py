@@ -56,6 +56,10 @@ class CostLine:
         """When the cost is incurred, and so capitalised (ASC 340-40-25-1, IFRS 15.91)."""
         return self.earned or self.signed
 
+    def refused(self, reason: str, *, message: str) -> Refused:
+        """The line as one that is not used."""
+        return Refused(source=self.source, id=self.earning_line_id, reason=reason, message=message)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostEvent:
@@ -82,6 +86,10 @@ class CostEvent:
     component: str = ""
     entity: str = ""
     source: str = ""
+
+    def refused(self, reason: str, *, message: str) -> Refused:
+        """The event as one that is not used."""
+        return Refused(source=self.source, id=self.contract_id, reason=reason, message=message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
