@@ -35,7 +35,7 @@ from shared.deps import ClockDep, EngineDep, SnapshotDep
 from shared.http import UNCHANGED, IfNoneMatch, attachment, conditional
 from shared.problems import NotFound
 
-router = APIRouter(tags=["general ledger"])
+router = APIRouter(prefix="/v1/gl", tags=["general ledger"])
 
 BatchId = Annotated[str, Path(pattern=r"^gl-[0-9]{4}-[0-9]{2}-[0-9]{1,6}$", examples=["gl-2026-06-1"])]
 Period = Annotated[PeriodName, Query(examples=["2026-06"])]
@@ -47,13 +47,13 @@ FormatName = Annotated[str | None, Query(max_length=40, pattern=FORMAT, descript
 _logger = structlog.get_logger(__name__)
 
 
-@router.get("/v1/gl/formats", summary="Files that books take")
+@router.get("/formats", summary="Files that books take")
 def list_gl_formats(_: GlReader) -> GlFormats:
     """The files that books take, with their settings for the policy `gl_accounts`."""
     return GlFormats(formats=[GlFormat.of(form) for form in FORMATS.values()])
 
 
-@router.get("/v1/gl/preview", summary="What posting a month would write")
+@router.get("/preview", summary="What posting a month would write")
 def preview_gl_batch(
     _: GlReader, snapshot: SnapshotDep, period: Period, entity: Entity = "", format: FormatName = None
 ) -> GlPreview:
@@ -73,7 +73,7 @@ def preview_gl_batch(
     )
 
 
-@router.post("/v1/gl/batches", status_code=HTTPStatus.CREATED, summary="Post a month")
+@router.post("/batches", status_code=HTTPStatus.CREATED, summary="Post a month")
 def post_gl_batch(
     who: RunsWriter, engine: EngineDep, clock: ClockDep, body: Posting, response: Response
 ) -> GlBatchDetail:
@@ -86,7 +86,7 @@ def post_gl_batch(
     return GlBatchDetail.of(batch)
 
 
-@router.get("/v1/gl/batches", summary="Batches of the books")
+@router.get("/batches", summary="Batches of the books")
 def list_gl_batches(
     _: GlReader,
     snapshot: SnapshotDep,
@@ -99,14 +99,14 @@ def list_gl_batches(
     return GlBatches(batches=[GlBatchView.of(batch) for batch in batches])
 
 
-@router.get("/v1/gl/batches/{batch_id}", summary="A batch with its entries")
+@router.get("/batches/{batch_id}", summary="A batch with its entries")
 def show_gl_batch(_: GlReader, snapshot: SnapshotDep, batch_id: BatchId) -> GlBatchDetail:
     """A batch with its entries."""
     return GlBatchDetail.of(_batch(snapshot, batch_id))
 
 
 @router.get(
-    "/v1/gl/batches/{batch_id}/manifest",
+    "/batches/{batch_id}/manifest",
     response_class=Response,
     responses=UNCHANGED,
     summary="The manifest of a batch",
@@ -126,7 +126,7 @@ def fetch_gl_manifest(
 
 
 @router.get(
-    "/v1/gl/batches/{batch_id}/files/{part}", response_class=Response, responses=UNCHANGED, summary="A file of a batch"
+    "/batches/{batch_id}/files/{part}", response_class=Response, responses=UNCHANGED, summary="A file of a batch"
 )
 def fetch_gl_file(
     _: GlReader,
@@ -145,7 +145,7 @@ def fetch_gl_file(
     )
 
 
-@router.get("/v1/gl/reconciliation", summary="The books against the ledger of pay")
+@router.get("/reconciliation", summary="The books against the ledger of pay")
 def reconcile_gl(
     _: GlReader,
     snapshot: SnapshotDep,
