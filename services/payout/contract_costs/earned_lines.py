@@ -3,13 +3,14 @@ cost."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
 import polars as pl
 
-from shared.contract_costs.facts import CostLine, Occasion
+from shared.contract_costs.facts import CostLine
 from shared.periods import Month, first_day, last_day
 
 
@@ -28,9 +29,6 @@ class EarnedLine(NamedTuple):
     closed_on: date | None = None
     start_date: date | None = None
     term_months: int | None = None
-    product: str = ""
-    occasion: Occasion = "new"
-    cost: str = "commission"
 
 
 def costs_of(lines: Iterable[EarnedLine]) -> Iterator[CostLine]:
@@ -39,13 +37,12 @@ def costs_of(lines: Iterable[EarnedLine]) -> Iterator[CostLine]:
     A cost of a month is earned in it, on the day of its last credit. Its id does not change when lines are computed
     again: amounts are booked as differences by it, so a new id would book the cost a second time and the old one back.
     """
-    sums: dict[tuple[str, Month, str, str, str], list[EarnedLine]] = {}
+    alike: dict[tuple[str, Month, str, str, str], list[EarnedLine]] = defaultdict(list)
     for line in lines:
         if line.deal_id is not None:
-            key = (line.participant_id, line.period, line.component, line.deal_id, line.currency)
-            sums.setdefault(key, []).append(line)
-    for (participant, period, component, deal, currency), of in sorted(sums.items()):
-        amount, last = sum(line.amount for line in of), max(of, key=lambda line: line.credit_date)
+            alike[line.participant_id, line.period, line.component, line.deal_id, line.currency].append(line)
+    for (participant, period, component, deal, currency), parts in sorted(alike.items()):
+        amount, last = sum(line.amount for line in parts), max(parts, key=lambda line: line.credit_date)
         if amount:  # lines that take each other back are no cost
             # A credit may be of another month than the one that pays it (a late deal): the liability arises with the
             # pay.
@@ -60,30 +57,16 @@ def costs_of(lines: Iterable[EarnedLine]) -> Iterator[CostLine]:
                 component=component,
                 service_start=last.start_date,
                 earned=earned,
-                occasion=last.occasion,
-                cost=last.cost,
-                product=last.product,
                 term_months=last.term_months,
             )
 
 
-def lines_of(table: pl.DataFrame, entity_of: Callable[[str, str], str]) -> Iterator[EarnedLine]:
+def lines_of(table: pl.DataFrame, entity_of: Callable[[str, Month], str]) -> Iterator[EarnedLine]:
     """The lines of a bulk table (`shared.contracts.lines`); `entity_of` says the legal entity of a participant in a
     month.
     """
     exploded = table.select("participant_id", "period", "lines").explode("lines").drop_nulls("lines").unnest("lines")
-    for row in exploded.iter_rows(named=True):
-        yield EarnedLine(
-            participant_id=row["participant_id"],
-            period=row["period"],
-            component=row["component"],
-            deal_id=row["deal_id"],
-            credit_date=row["credit_date"],
-            amount=row["amount"],
-            currency=row["currency"],
-            entity=entity_of(row["participant_id"], row["period"]),
-            contract=row["contract"],
-            closed_on=row["closed_on"],
-            start_date=row["start_date"],
-            term_months=row["term_months"],
-        )
+    # Only what is used becomes objects of Python: most of a line are its lists of payments and refunds.
+    wanted = [name for name in EarnedLine._fields if name != "entity"]
+    for row in exploded.select(wanted).iter_rows(named=True):
+        yield EarnedLine(**row, entity=entity_of(row["participant_id"], row["period"]))
