@@ -49,7 +49,10 @@ class Walk:
     def __init__(self, events: pl.DataFrame, plan: Plan, *, component: Component, roster: Roster) -> None:
         self._plan, self._component, self._roster = plan, component, roster
         rules = sorted(plan.rules_of(component))
-        self._context = context_for(events.filter(pl.col("rule").is_in([*rules, OPENING])), plan, roster=roster)
+        # What another version credited went by its own rules into the sums that go on here: without those rows, what
+        # they added would look like the doing of the next deal.
+        moving = (pl.col("version") != plan.version) | pl.col("rule").is_in([*rules, OPENING])
+        self._context = context_for(events.filter(moving), plan, roster=roster)
         # First those to whose pay it refers, which is then in the context; the last is the component itself.
         for needed in plan.leading_to(component):
             self._pay = component_pay(needed, self._context, plan=plan, roster=roster)
