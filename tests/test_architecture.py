@@ -22,7 +22,7 @@ OUTSIDE = frozenset({"fastapi", "starlette", "uvicorn", "httpx", "kafka", "sqlal
 """Web, broker, database: what is pure reaches none of them."""
 PURE = ("shared.kernel", "shared.pay", "shared.contract_costs", "shared.explanation", "shared.contracts")
 EDGE = re.compile(
-    r"__main__|app|deps|routes|schemas|service|store(_\w+)?|tables|columns|verify|operations|worker|\w+_client|migrations"
+    r"__main__|app|deps|routes|schemas|service|store(_\w+)?|tables|verify|operations|worker|\w+_client|migrations"
 )
 """The rooms of a service that work with the world; `schemas` shows rows as they were read. Every other module is its
 domain, and pure.
