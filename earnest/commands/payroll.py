@@ -80,7 +80,10 @@ def ack(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that payroll took, its manifest beside it.")],
     reject: Annotated[
         list[str] | None,
-        typer.Option(metavar="ROW:CODE:WHY", help="A row that payroll does not take; may be repeated."),
+        typer.Option(
+            metavar="ROW:CODE:WHY",
+            help="A payment that payroll does not take: the first of the file is row 1; may be repeated.",
+        ),
     ] = None,
     reject_all: Annotated[bool, typer.Option("--reject-all", help="Payroll does not take the batch at all.")] = False,
     who: Actor = "payroll",

@@ -1,5 +1,7 @@
-"""Every word of a statement but those of the steps of pay, which are in `shared.pay.steps`. Amounts come in written
-already.
+"""What a statement says of deals, reasons and states. Amounts come in written already.
+
+Headings and heads of columns are in `layout`, steps of pay in `shared.pay.steps`, their terms in
+`shared.pay.terms.words`.
 """
 
 from __future__ import annotations
