@@ -6,6 +6,7 @@ other, so a new quota says nothing about the manager. On the road a patch is fla
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
@@ -22,6 +23,7 @@ from shared.contracts.base import (
     WholeNumber,
     YesNo,
 )
+from shared.facts import Facts
 
 TYPE = "earnest.roster.patched"
 
@@ -114,3 +116,13 @@ class RosterFact(FactPatch):
     """A patch of a participant on the road."""
 
     participant_id: Identifier
+
+
+def merge_patches(people: dict[str, Facts], patches: Iterable[RosterFact]) -> dict[str, Facts]:
+    """Merge patches into the facts of participants, in place; of those whose facts that changed, the facts."""
+    changed: dict[str, Facts] = {}
+    for patch in patches:
+        facts = people.setdefault(patch.participant_id, {})
+        if patch.merge_into(facts):
+            changed[patch.participant_id] = facts
+    return changed

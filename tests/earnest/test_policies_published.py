@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from earnest.local.home import Home
-from earnest.local.system import System, running_system
+from earnest.local.system import System
 from earnest.policies import check_text
 from tests import command_line
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "examples" / "pay"
-
-
-@pytest.fixture
-def system(server_folder: Path) -> Iterator[System]:
-    home = server_folder / "policy-home"
-    home.mkdir()
-    home.chmod(0o755)
-    with running_system(Home(home)) as running:
-        yield running
 
 
 def test_a_pay_group_is_published_once_shown_and_its_calendar_read(system: System) -> None:

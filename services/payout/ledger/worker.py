@@ -5,7 +5,7 @@ open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -19,9 +19,8 @@ from services.payout.ledger.store import BookedEarning, Earner
 from services.payout.roster import store as roster
 from shared.contracts.earnings import EarningsChanged
 from shared.contracts.message import Unreadable, decode
-from shared.contracts.roster import RosterFact
+from shared.contracts.roster import RosterFact, merge_patches
 from shared.contracts.topics import EARNINGS, ROSTER
-from shared.facts import Facts
 from shared.log.port import Stored
 from shared.log.step import Outcome, Rejection
 
@@ -61,20 +60,11 @@ def step(now: Callable[[], datetime], connection: Connection, batch: Sequence[St
     # The roster first: the two topics have no common order, and what of a batch is known of people should rule where it
     # books.
     if patches:
-        _merge_roster(connection, patches)
+        known = roster.lock_facts(connection, {patch.participant_id for patch in patches})
+        roster.save(connection, merge_patches(known, patches))
     if newest:
         _book(connection, newest, now=now())
     return Outcome(rejections=rejections)
-
-
-def _merge_roster(connection: Connection, patches: Iterable[RosterFact]) -> None:
-    known = roster.lock_facts(connection, {patch.participant_id for patch in patches})
-    changed: dict[str, Facts] = {}
-    for patch in patches:
-        facts = known.setdefault(patch.participant_id, {})
-        if patch.merge_into(facts):
-            changed[patch.participant_id] = facts
-    roster.save(connection, changed)
 
 
 def _book(connection: Connection, newest: Mapping[Earner, tuple[EarningsChanged, Stored]], *, now: datetime) -> None:

@@ -15,9 +15,8 @@ from services.scoring.reference.store import ReferenceDataCache
 from services.scoring.roster.selection import select
 from services.scoring.roster.service import requests_for
 from shared.contracts.plans import PlanPublished
-from shared.contracts.roster import RosterFact
+from shared.contracts.roster import RosterFact, merge_patches
 from shared.contracts.topics import PLANS, ROSTER
-from shared.facts import Facts
 from shared.kernel import Plan, PlanSet
 from shared.log.port import Stored
 from shared.log.step import Outcome, Rejection, decoded
@@ -46,7 +45,8 @@ def roster_step(
     store.lock_for_change(connection)
     before = reference.read(connection)
     new_plans, harmful = _admit(before.plans, published, causes=causes, rejections=rejections)
-    changed = _merged(connection, patches)
+    people = store.participants(connection, {patch.participant_id for patch in patches})
+    changed = merge_patches(people, patches)
     if not changed and not new_plans:
         return Outcome(rejections=rejections)
     roster = with_people(before.roster, changed)
@@ -61,17 +61,6 @@ def roster_step(
     plans = PlanSet([*before.plans, *new_plans])
     requests = requests_for(connection, selection, cause=cause_of(batch), roster=roster, plans=plans)
     return Outcome(list(requests), rejections)
-
-
-def _merged(connection: Connection, patches: Sequence[RosterFact]) -> dict[str, Facts]:
-    """The facts of the participants whom the patches change."""
-    people = store.participants(connection, {patch.participant_id for patch in patches})
-    changed: dict[str, Facts] = {}
-    for patch in patches:
-        facts = people.setdefault(patch.participant_id, {})
-        if patch.merge_into(facts):
-            changed[patch.participant_id] = facts
-    return changed
 
 
 def _admit(

@@ -6,26 +6,15 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
 from earnest.imports.sending import ImportSender
 from earnest.local.home import Home
-from earnest.local.system import System, running_system
+from earnest.local.system import System
 from services.ingest.schemas import DEAL, PLAN, ROSTER
 from tests.command_line import earnest
-
-
-@pytest.fixture
-def system(server_folder: Path) -> Iterator[System]:
-    home = server_folder / "payout-home"
-    home.mkdir()
-    home.chmod(0o755)
-    with running_system(Home(home)) as running:
-        yield running
 
 
 def payout(home: Home, *arguments: str) -> tuple[int, str]:

@@ -9,15 +9,8 @@ import pytest
 from earnest.files.calculation import calculate
 from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
+from tests.earnest.files.test_calc_language import HEAD
 
-HEAD = """
-plan: rep
-version: 1
-name: Rep
-currency: USD
-effective_from: 2025-01-01
-credits: [{rule: own}]
-"""
 KICKER = "components: [{component: kicker, kind: bonus, amount: 300, when: attainment(sales) >= 100%}]"
 
 BASE = "\n  - {component: base, kind: flat, measure: sales, rate: 5%}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,9 +11,8 @@ import pytest
 from earnest.imports.reading import participant_id, read_deals
 from earnest.imports.recipe import Recipe, read_recipe
 from earnest.imports.team import quotas, team
-from earnest.local.home import Home
 from earnest.local.processes import LocalError
-from earnest.local.system import System, running_system
+from earnest.local.system import System
 from shared.database import database_url, engine_for
 from shared.money import from_minor
 from shared.settings import Settings
@@ -28,15 +26,6 @@ PLACED = Settings(database_url="postgresql://")
 @pytest.fixture
 def export(shared_folder: Path) -> Path:
     return shared_folder / "data" / "crm-opportunities"
-
-
-@pytest.fixture
-def system(server_folder: Path) -> Iterator[System]:
-    home = server_folder / "import-home"
-    home.mkdir()
-    home.chmod(0o755)
-    with running_system(Home(home)) as running:
-        yield running
 
 
 def earnest(*arguments: str | Path, home: Path | None = None) -> str:
