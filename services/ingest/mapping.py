@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import jsonpath
 import yaml
@@ -20,13 +19,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from services.ingest.json_paths import compiled
 from shared.contracts import deals
 from shared.contracts.base import Identifier
-from shared.decimals import NotDecimal, bounded_decimal, moved
+from shared.decimals import NotDecimal, bounded_decimal
 from shared.limits import TooMuch, load_yaml
 from shared.problems import field_errors
+from shared.value_rules import PLAIN, Kind, Notation, Unreadable, ValueRule
 
 ABSENT = object()
-OTHERWISE = "*"
 CUSTOM = "custom."
+KINDS: Final[Mapping[str, Kind]] = {
+    **dict.fromkeys((*deals.MONEY, *(f"{name}.amount" for name in deals.ENTRIES)), "number"),
+    **dict.fromkeys(
+        ("open_date", "close_date", "cancel_date", "start_date", *(f"{name}.date" for name in deals.ENTRIES)), "date"
+    ),
+}
+"""What fields are, but for texts."""
 
 
 class SourceError(ValueError):
@@ -39,20 +45,11 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Rule(Section):
-    """Where a field comes from, and what is done to it, in this order: repairs, values, format, scale.
-
-    `repairs` replaces known slips and reports them; `values` translates a vocabulary, `*` for all others (yes and no
-    are read as `true` and `false`); `format` reads a date or, with %z, an instant that is not ISO 8601 (strptime);
-    `scale` moves the decimal point (-2 reads cents).
-    """
+class Rule(ValueRule):
+    """Where a field comes from, and how it is read (`shared.value_rules`)."""
 
     path: str | None = None
     constant: str | None = None
-    repairs: dict[str, str] = Field(default_factory=dict)
-    values: dict[str, str | None] = Field(default_factory=dict)
-    format: str | None = None
-    scale: int = Field(default=0, ge=-12, le=12)
 
     @model_validator(mode="before")
     @classmethod
@@ -125,6 +122,7 @@ class Source(Section):
     owner: Identifier | None = None
     """The name of the key of whoever answers for this file: a hand in all pay that what it reads moves."""
     signing: Signing | None = None
+    notation: Notation = PLAIN
     items: str = "$"
     when: Condition | None = None
     event: EventRules = EventRules()
@@ -159,7 +157,7 @@ class Source(Section):
         Numbers must have been parsed exactly, never as float (`Delivery.read`). An item whose rules name no id or time
         of its own gets the delivery's: `<delivery>-<index>`, and `occurred_at`.
         """
-        translation = Translation()
+        translation = Translation(self.notation)
         for index, item in enumerate(self._items.findall(document)):
             if self.when is not None and _text(self.when.path.value_in(item)) not in self.when.among:
                 translation.passed_over.append(index)
@@ -218,8 +216,9 @@ class Repair:
 
 @dataclass(slots=True)
 class Translation:
-    """What a document became: events, the places of items passed over, and repairs."""
+    """What a document became: events, the places of items passed over, and repairs. `notation` is its source's."""
 
+    notation: Notation = PLAIN
     events: list[dict[str, Any]] = field(default_factory=list)
     passed_over: list[int] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
@@ -231,20 +230,18 @@ class Translation:
         value = rule.value_in(item)
         if value is ABSENT or value is None or isinstance(value, dict | list):
             return value
-        text = _text(value)
-        if text in rule.repairs:
-            self.repairs.append(Repair(index=index, field=name, was=text, now=rule.repairs[text]))
-            text = rule.repairs[text]
-        # A vocabulary has the last word: what it gives is in our terms, and no date or amount any more.
-        if rule.values:
-            return rule.values.get(text, rule.values.get(OTHERWISE, text))
-        if isinstance(value, bool) or (isinstance(value, int) and name.startswith(CUSTOM) and not rule.scale):
+        own = isinstance(value, bool) or (isinstance(value, int) and name.startswith(CUSTOM) and not rule.scale)
+        if own and not rule.values and _text(value) not in rule.repairs:
             return value  # a company's own field may be a number, or yes or no
-        if not text:
-            return None  # exports write what is not there as an empty text
-        if rule.format is not None:
-            return _moment(text, rule.format)
-        return _moved(text, rule.scale) if rule.scale else text
+        text = _text(value)
+        try:
+            reading = rule.read(text, KINDS.get(name, "text"), notation=self.notation)
+        except Unreadable:
+            # In quotes no field takes it: as it stands, it could be read by other signs than its notation has.
+            return text if rule.within(self.notation) == PLAIN else repr(text)
+        if reading.repaired:
+            self.repairs.append(Repair(index=index, field=name, was=text, now=rule.repairs[text]))
+        return reading.value
 
 
 def _text(value: Any) -> str:
@@ -260,21 +257,6 @@ def _plain(value: Decimal) -> str:
         return f"{bounded_decimal(str(value)):f}"
     except NotDecimal:
         return str(value)
-
-
-def _moment(text: str, form: str) -> str:
-    try:
-        moment = datetime.strptime(text, form)  # noqa: DTZ007 (with %z it has a zone, otherwise it is a date)
-    except ValueError:
-        return text
-    return moment.isoformat() if moment.tzinfo else moment.date().isoformat()
-
-
-def _moved(text: str, scale: int) -> str:
-    try:
-        return moved(text, scale)
-    except NotDecimal:
-        return text
 
 
 def load_source(path: Path) -> Source:

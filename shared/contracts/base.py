@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeVar
 
@@ -186,7 +186,9 @@ PlausibleDate = Annotated[date, AfterValidator(_plausible_year)]
 
 
 def _business_date(value: object, info: ValidationInfo) -> object:
-    """Take a date, or at an edge that knows the company's time zone an instant, which becomes a date there."""
+    """Take a date, midnight that no zone moves, or at an edge that knows the company's time zone an instant, which
+    becomes a date there.
+    """
     if not isinstance(value, str):
         return value
     try:
@@ -198,6 +200,8 @@ def _business_date(value: object, info: ValidationInfo) -> object:
     except ValueError:
         raise ValueError("write a date as 2025-03-31, or an instant as 2025-03-31T17:00:00Z") from None
     if instant.tzinfo is None:
+        if instant.time() == time(0):  # how databases write a date: midnight, mostly with fractions of nothing
+            return instant.date()
         raise ValueError("an instant needs a time zone, for example 2025-03-31T17:00:00Z; a date is 2025-03-31")
     zone = (info.context or {}).get("zone")
     if zone is None:
