@@ -4,6 +4,7 @@ mended.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,6 +16,8 @@ from zoneinfo import ZoneInfo
 from services.ingest.acceptance import ReadEvents, read_events, receipt_of
 from services.ingest.events import Columns, DealEvent
 from services.ingest.mapping import Source
+from services.ingest.proofs import Proven, Request
+from shared.contracts.base import instant_text
 from shared.decimals import MOST_WHOLE, NotDecimal, bounded_decimal
 from shared.log.headers import REPLAYED_BY
 from shared.log.port import Record
@@ -35,6 +38,15 @@ class Delivery:
     sent: str
     body: bytes
     again_by: str | None = None
+
+    @staticmethod
+    def of_request(source: Source, request: Request, *, proven: Proven, now: datetime) -> Delivery:
+        """The delivery of a proven request. Without a name of its own it is named after its bytes, so that the same
+        sent again is the same; without a time of signing it was sent now.
+        """
+        name = proven.name or hashlib.sha256(request.body).hexdigest()[:32]
+        sent = instant_text(proven.signed_at or now)
+        return Delivery(source=source.source, name=name, sent=sent, body=request.body)
 
     def record(self) -> Record:
         """The delivery as it is kept on topic `deliveries`: each is its own key, so that none waits for another."""

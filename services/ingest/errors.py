@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from shared.problems import Busy, Conflict, Problem, TooLarge, Unprocessable
+from shared.problems import Busy, Conflict, Problem, TooLarge, Unauthenticated, Unprocessable
 
 
 class NothingValid(Unprocessable):
@@ -26,6 +26,16 @@ class UnknownForm(Problem):
     type = "unsupported-media-type"
     title = "The content type is not supported"
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class NotSigned(Unauthenticated):
+    """A delivery that does not prove whose it is."""
+
+    title = "The delivery does not prove who sends it"
+
+    def __init__(self, detail: str, challenge: str) -> None:
+        super().__init__(detail)
+        self.headers = {"www-authenticate": challenge}
 
 
 class DeliveryTooLarge(TooLarge):

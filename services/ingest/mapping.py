@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import jsonpath
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from services.ingest.json_paths import compiled
+from services.ingest.sections import Section, SourceError
+from services.ingest.signatures import Signing
 from shared.contracts import deals
 from shared.contracts.base import Identifier
 from shared.decimals import NotDecimal, bounded_decimal
@@ -33,16 +35,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
 }
 """What fields are, but for texts."""
-
-
-class SourceError(ValueError):
-    """A source file that cannot be used; the message names the file and every mistake."""
-
-
-class Section(BaseModel):
-    """A part of a source file: unknown words are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Rule(ValueRule):
@@ -103,13 +95,6 @@ class EntryRules(Section):
     id: Rule
     amount: Rule
     date: Rule
-
-
-class Signing(Section):
-    """How the source proves itself: Standard Webhooks, with every secret that is live (old and new while rotating)."""
-
-    scheme: Literal["standard-webhooks"]
-    secrets: list[Path] = Field(min_length=1, description="Files, relative to the source file")
 
 
 class Source(Section):

@@ -13,17 +13,17 @@ from services.ingest.delivery import Delivery
 from services.ingest.errors import DeliveryTooLarge
 from services.ingest.events import DealEvent, Event, PlanEvent, RosterEvent
 from services.ingest.intake import Intake
+from services.ingest.proofs import Request as WebhookRequest
 from services.ingest.schemas import DEAL, PLAN, ROSTER, WEBHOOK, DeliveryReceipt, Receipt, body_of
 from services.ingest.sources import Sources
 from shared.auth import Principal, require
-from shared.contracts.base import instant_text
 from shared.deps import provided
 from shared.log.port import MAX_RECORD_BYTES
 from shared.web import PROBLEM_MEDIA_TYPE
 
 TAGS: Final = {
     "events": "CloudEvents of CRM, HR and billing: one, a JSON array of them, or NDJSON. An accepted event is durable.",
-    "webhooks": "Deliveries of configured sources, signed by Standard Webhooks and read by a mapping.",
+    "webhooks": "Deliveries of configured sources, proven and read as its file says.",
 }
 
 IdempotencyKey = Annotated[
@@ -91,17 +91,18 @@ async def publish_plans(
 async def deliver_webhook(
     request: Request, source: Annotated[str, Path(max_length=128)], intake: IntakeDep, sources: SourcesDep
 ) -> Response:
-    """Take what a configured source sends, signed by Standard Webhooks.
+    """Take what a configured source sends, proven as its file says: a signature, a token, or a password.
 
     Items that are of no interest are passed over. A signed delivery is never answered with an error that would make its
     sender try again in vain: what is not valid is named in the receipt, and the delivery is kept as a dead letter.
     """
     body = await request.body()
-    known = sources.verified(source, body, headers=request.headers)  # before anything of it is looked at
+    now = datetime.now(UTC)
+    came = WebhookRequest(body=body, headers=request.headers, method=request.method, query=request.url.query)
+    known, proven = sources.proven(source, came, now=now)  # before anything of it is looked at
     if len(body) > MAX_RECORD_BYTES:  # it may have to be kept whole, as one record
         raise DeliveryTooLarge(f"a delivery may have {MAX_RECORD_BYTES:,} bytes at most")
-    sent = datetime.fromtimestamp(float(request.headers["webhook-timestamp"]), UTC)
-    delivery = Delivery(source=source, name=request.headers["webhook-id"], sent=instant_text(sent), body=body)
+    delivery = Delivery.of_request(known, came, proven=proven, now=now)
     receipt = await intake.take_delivery(known, delivery)
     return Response(orjson.dumps(receipt), HTTPStatus.ACCEPTED, media_type="application/json")
 

@@ -1,17 +1,15 @@
-"""The sources whose webhooks are taken: their files, their secrets, and whose signature is on a delivery."""
+"""The sources whose webhooks are taken: their files, their secrets, and whose delivery a request is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Final
 
-from standardwebhooks import Webhook
-
-from services.ingest.mapping import Source, SourceError, load_source
-from shared.problems import NotFound, Unauthenticated
-
-SIGNED: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
+from services.ingest.errors import NotSigned
+from services.ingest.mapping import Source, load_source
+from services.ingest.proofs import NotProven, Proven, Request
+from services.ingest.sections import SourceError
+from shared.problems import NotFound
 
 
 class Sources:
@@ -21,41 +19,51 @@ class Sources:
         """Read every source.
 
         Raises:
-            SourceError: a file is not a source, or one that another file is.
-            OSError: a file or secret cannot be read.
+            SourceError: a file is not a source, or one that another file is, or a secret cannot be used.
         """
         self.known: dict[str, Source] = {}
-        self._secrets: dict[str, list[Webhook]] = {}
+        self._keys: dict[str, list[bytes]] = {}
         for path in sorted(folder.glob("*.yaml")) if folder else []:
             source = load_source(path)
             if source.source in self.known:
                 raise SourceError(f"{path.name}: source {source.source} is in another file already")
             self.known[source.source] = source
-            if source.signing is not None:
-                secrets = [(path.parent / secret).read_text().strip() for secret in source.signing.secrets]
-                self._secrets[source.source] = [Webhook(secret) for secret in secrets]
+            self._keys[source.source] = read_keys(source, path.parent)
 
-    def verified(self, name: str, body: bytes, *, headers: Mapping[str, str]) -> Source:
-        """The source that signed these bytes, by any of its live secrets, within five minutes of now.
+    def proven(self, name: str, request: Request, *, now: datetime) -> tuple[Source, Proven]:
+        """The source of a name that sent this request, and what the request says of itself.
 
-        The bytes as they came: JSON that was read and written again has other blanks, other numbers, and no signature.
-        The window of time is that of Standard Webhooks: what somebody recorded is worth nothing later, and clocks may
-        still differ.
+        By the bytes as they came: JSON that was read and written again has other blanks, other numbers, and no
+        signature.
 
         Raises:
             NotFound: no source of this name takes webhooks.
-            Unauthenticated: no live secret made the signature, or it is too old or from the future.
+            NotSigned: no live secret made what it shows, or not about now.
         """
-        if name not in self._secrets:
+        source = self.known.get(name)
+        if source is None or source.signing is None:
             raise NotFound(f"no source {name} takes webhooks here")
-        if missing := [header for header in SIGNED if header not in headers]:
-            raise Unauthenticated(
-                f"the delivery is not signed: send the header {missing[0]}, as Standard Webhooks says"
-            )
-        for secret in self._secrets[name]:
-            try:
-                secret.verify(body, dict(headers), json_parse=False)
-            except Exception:  # the library raises several kinds of its own and others on malformed input
-                continue
-            return self.known[name]
-        raise Unauthenticated("the signature does not match these bytes, or its time is too far from now")
+        try:
+            proven = source.signing.proven(self._keys[name], request)
+            source.signing.check_time(proven, now)
+        except NotProven as error:
+            raise NotSigned(str(error), source.signing.challenge) from None
+        return source, proven
+
+
+def read_keys(source: Source, folder: Path) -> list[bytes]:
+    """The keys of a source, from the secret files that it names.
+
+    Raises:
+        SourceError: one cannot be read, or is not written as the source says.
+    """
+    if source.signing is None:
+        return []
+    keys: list[bytes] = []
+    for name in source.signing.secrets:
+        try:
+            keys.append(source.signing.key((folder / name).read_text(encoding="utf-8").strip()))
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise SourceError(f"the secret of {source.source} in {name} cannot be used: {why}") from None
+    return keys

@@ -13,7 +13,8 @@ from earnest.files.contract_costs import read_costs, read_policies
 from earnest.files.rejections import FileError
 from earnest.imports.recipe import read_recipe
 from earnest.local.processes import LocalError
-from services.ingest.mapping import SourceError, load_source
+from services.ingest.mapping import load_source
+from services.ingest.sections import SourceError
 from shared.limits import load_yaml, load_yaml_documents
 
 UNFOLDING = "a0: &a0 [1, 1]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.delivery import Delivery
-from services.ingest.mapping import Source, SourceError, load_source
+from services.ingest.mapping import Source, load_source
+from services.ingest.sections import SourceError
 from tests.services.ingest.acme import DELIVERY, SOURCE
 
 

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from standardwebhooks import Webhook
+from stripe import WebhookSignature
 
-from services.ingest.mapping import SourceError
+from services.ingest.sections import SourceError
 from services.ingest.sources import Sources
 from services.ingest.worker import LIMITS, TOPICS, WORKER, step
 from shared.contracts.topics import DEALS, DELIVERIES
@@ -124,6 +125,37 @@ def test_what_no_live_secret_signed_now_is_refused(acme: Ingest, change: Callabl
     answer = acme.client.post("/v1/webhooks/acme-crm", content=sent, headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     assert acme.in_log(DEALS) == []
+
+
+OTHERS = {
+    "stripe": (
+        'signing: {scheme: hmac, header: Stripe-Signature, prefix: v1=, between: ",", parts: [timestamp, body], '
+        'separator: ".", timestamp: {header: Stripe-Signature, prefix: t=}, secrets: [new.secret]}'
+    ),
+    "pipedrive": "signing: {scheme: basic, user: crm, secrets: [old.secret, new.secret]}",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_source_signs_as_its_vendor_does_and_what_is_malformed_is_refused_and_no_error(
+    start_ingest: Callable[..., Ingest], sources: Path, name: str
+) -> None:
+    signing = SOURCE[SOURCE.index("signing:") : SOURCE.index("items:")]
+    (sources / "acme.yaml").write_text(SOURCE.replace(signing, OTHERS[name] + "\n"))
+    client = start_ingest(sources_dir=sources).client
+    del client.headers["authorization"]
+    body = json.dumps(DELIVERY).encode()
+    header, good = {
+        "stripe": ("stripe-signature", WebhookSignature.generate_signature_header(body.decode(), NEW)),
+        "pipedrive": ("authorization", f"Basic {base64.b64encode(f'crm:{NEW}'.encode()).decode()}"),
+    }[name]
+    for sent in (b"", b"\xff\xe9", b"t=1,v1=", b"t=9999999999999999,v1=00", b"Basic \xe9", b"Basic " + b"=" * 9000):
+        answer = client.post("/v1/webhooks/acme-crm", content=body, headers={header.encode(): sent})
+        assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json"), sent
+    assert answer.headers["www-authenticate"] == {"stripe": "Bearer", "pipedrive": 'Basic realm="webhooks"'}[name]
+    again = [client.post("/v1/webhooks/acme-crm", content=body, headers={header: good}) for _ in range(2)]
+    assert [answer.status_code for answer in again] == [202, 202]
+    assert again[0].json() == again[1].json(), "without a name a delivery is named after its bytes"
 
 
 def test_signed_bytes_that_are_not_utf8_are_refused_not_an_error(acme: Ingest) -> None:
