@@ -23,7 +23,8 @@ Shares = Mapping[str, int]
 class DealHistory(NamedTuple):
     """What became of a deal. `since` is where its age begins: its contract's start, or its closing. Amounts are in
     minor units of the deal's currency; `amount` is None where the deal does not say one. `cancelled_on` is None where
-    it is not cancelled.
+    it is not cancelled. `payments` are None where one of them cannot be told; `closed_on` and `started_on` where the
+    deal does not say it.
     `shares` are those of each participant in each month, or what they would be if nothing of the deal were lost; None
     where they are not known.
     """
@@ -33,6 +34,9 @@ class DealHistory(NamedTuple):
     refunds: Sequence[DatedAmount] = ()
     cancelled_on: date | None = None
     shares: Mapping[tuple[str, Month], Shares] | None = None
+    payments: Sequence[DatedAmount] | None = ()
+    closed_on: date | None = None
+    started_on: date | None = None
 
     def shares_of(self, participant_id: str, month: Month) -> Shares | None:
         """Those of a participant in a month."""
@@ -103,14 +107,24 @@ def deal_history(
         units: what an amount is in minor units; None where it cannot be told.
         cancelled_on: when it was said that the deal is lost, for one that says so without a date.
     """
-    since = values.get("start_date") or values.get("close_date")
-    if since is None:
+    closed, started = (
+        None if (day := values.get(name)) is None else date.fromisoformat(day) for name in ("close_date", "start_date")
+    )
+    if (since := started or closed) is None:
         return None
     amount = None if values.get("amount") is None else units(values["amount"])
     refunds = dated_amounts(values, "refunds", units=units)
     if day := values.get("cancel_date"):
         cancelled_on = date.fromisoformat(day)
-    return DealHistory(date.fromisoformat(since), None if refunds is None else amount, refunds or (), cancelled_on)
+    return DealHistory(
+        since,
+        None if refunds is None else amount,
+        refunds or (),
+        cancelled_on,
+        payments=dated_amounts(values, "payments", units=units),
+        closed_on=closed,
+        started_on=started,
+    )
 
 
 def dated_amounts(

@@ -66,9 +66,8 @@ def lost_deals(
                 paid=paid,
                 lost=max(0, paid.amount - amount),
                 losses=lost,
-                dismissed=before.dismissed,
-                since=fact.since,
-                ruled=before.ruled,
+                deal=fact,
+                before=before,
             )
     return lost_lines
 
@@ -101,9 +100,8 @@ def worth_remembering(
                 paid=record.paid,
                 lost=record.lost,
                 losses=record.ruled,
-                dismissed=record.dismissed,
-                since=snapshot.run.ends,  # does not matter: an approver decided whatever the age
-                ruled=record.ruled,
+                deal=DealHistory(snapshot.run.ends),  # does not matter: nothing new was lost
+                before=record,
                 excused=True,
             )
             for line, record in before.items()

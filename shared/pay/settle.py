@@ -4,18 +4,15 @@ terms change, what is paid.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from shared.formatting import money
 from shared.pay.held_lines import held_lines
+from shared.pay.lost_lines import lost_lines
 from shared.pay.settlement import Case, PayLine, SettledPeriod, Settlement
 from shared.pay.steps import BESIDE, STEPS
-from shared.pay.terms.losses import Loss, LossRecord, LostLine, dismissed
 from shared.pay.terms.pay import pay
 from shared.pay.terms.words import reason
-from shared.pay.terms.words.base import Position, TermLine, part
-from shared.pay.terms.words.clawback import CLAWBACK, age_in_words
+from shared.pay.terms.words.base import Position, TermLine
 
 
 def settle(case: Case) -> Settlement:
@@ -25,12 +22,8 @@ def settle(case: Case) -> Settlement:
     What payroll gave back is left out of that, since it went through the terms when it was first paid.
     """
     holding = held_lines(case)
-    stays = {(deal.deal_id, deal.period, deal.component): (deal, _kept(case, deal)) for deal in case.lost}
-    lines = holding.moves + [
-        PayLine(step="dismissal", amount=change, about=deal.period, deal_id=deal.deal_id, component=deal.component)
-        for deal, kept in stays.values()
-        if (change := kept - deal.dismissed)
-    ]
+    losing = lost_lines(case)
+    lines = holding.moves + losing.dismissals
     due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
     bases = _bases(case, due, lines=lines)
     outcome = pay(_position(case, due, bases=bases), case.terms)
@@ -49,51 +42,13 @@ def settle(case: Case) -> Settlement:
         receivable=outcome.receivable,
         held=holding.after,
         settled={name: _as_left(case, name, base=base, lines=outcome.lines) for name, base in bases.items()},
-        loss_records={key: LossRecord(deal.paid, deal.lost, kept, deal.losses) for key, (deal, kept) in stays.items()},
+        loss_records=losing.records,
         hold_reasons=holding.reasons,
         reasons={(line.step, ruled.month): reason(line.step, ruled.terms) for line, ruled in ruling.items()},
-        dismissal_reasons={key: _why_kept(case, deal) for key, (deal, _) in stays.items()},
+        dismissal_reasons=losing.reasons,
         collection_unknown=tuple(sorted(holding.collection_unknown)),
         paid_less=tuple(sorted(holding.paid_less)),
     )
-
-
-def _kept(case: Case, deal: LostLine) -> int:
-    """What of a lost deal's pay stays with the participant: by the deal's age, or because an approver dismissed the
-    clawback.
-
-    What earlier runs ruled stays so under other terms: only what became known since counts by the terms of now.
-    """
-    # All that was lost, for whatever reason: an approver dismisses the clawback, not a part of it that some date
-    # explains.
-    if deal.excused:
-        return deal.lost
-    schedule = case.own_terms[CLAWBACK]
-    # The difference between what all losses and those of earlier runs would dismiss, each rounded once: so it is all
-    # the same in how many runs they became known. Never less than nothing, and never more than is lost by now.
-    now, before = (dismissed(losses, schedule, since=deal.since) for losses in (deal.losses, deal.ruled))
-    return min(max(0, deal.dismissed + now - before), deal.lost)
-
-
-def _why_kept(case: Case, deal: LostLine) -> str:
-    """What was lost since a run last ruled, each with its day and what of it is taken back, as a calculator can check.
-
-    Counters, since two losses may be alike.
-    """
-    if deal.excused:
-        return "An approver decided that it is not taken back"
-    schedule = case.own_terms[CLAWBACK]
-    new, gone = Counter(deal.losses) - Counter(deal.ruled), Counter(deal.ruled) - Counter(deal.losses)
-    reasons = [
-        f"{_lost(loss, case)}, {age_in_words(schedule, deal.since, lost_on=loss.day)}"
-        for loss in sorted(new.elements())
-    ]
-    reasons += [f"no longer {_lost(loss, case)}" for loss in sorted(gone.elements())]
-    return "; ".join(reasons) or "No more can stay than was lost"
-
-
-def _lost(loss: Loss, case: Case) -> str:
-    return f"{money(part(1, loss.amount), case.currency)} lost on {loss.day}"
 
 
 def _bases(case: Case, due: int, *, lines: Sequence[PayLine]) -> dict[str, int]:

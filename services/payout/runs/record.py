@@ -111,12 +111,20 @@ def _loss_to_json(loss: LossRecord) -> list[Any]:
         [[day.isoformat(), amount] for day, amount in paid.refunds],
         None if paid.rate is None else str(paid.rate),  # a fraction as "1/3": exact, which no decimal of it would be
         [list(share) for share in paid.shares],
-        [[day.isoformat(), str(part)] for day, part in loss.ruled],
+        _losses_to_json(loss.ruled),
+        _losses_to_json(loss.released),
+        str(loss.held),
     ]
 
 
+def _losses_to_json(losses: Iterable[Loss]) -> list[Any]:
+    return [[day.isoformat(), str(part)] for day, part in losses]
+
+
 def _loss(row: Sequence[Any]) -> LossRecord:
-    lost, dismissed, amount, deal_amount, refunds, rate, shares, ruled = row
+    lost, dismissed, amount, deal_amount, refunds, rate, shares, ruled, *then = row
+    # Records of before what was released was told apart: all that was ruled on counted as released.
+    released, kept_back = then or (ruled, "0")
     given_back = tuple(DatedAmount(date.fromisoformat(day), part) for day, part in refunds)
     held = tuple((rule, share) for rule, share in shares)
     paid = PaidLine(
@@ -127,8 +135,17 @@ def _loss(row: Sequence[Any]) -> LossRecord:
         shares=held,
     )
     return LossRecord(
-        paid, lost, dismissed, tuple(Loss(date.fromisoformat(day), Fraction(part)) for day, part in ruled)
+        paid=paid,
+        lost=lost,
+        dismissed=dismissed,
+        ruled=_losses(ruled),
+        released=_losses(released),
+        held=Fraction(kept_back),
     )
+
+
+def _losses(rows: Iterable[Sequence[str]]) -> tuple[Loss, ...]:
+    return tuple(Loss(date.fromisoformat(day), Fraction(part)) for day, part in rows)
 
 
 class PayRecord(NamedTuple):

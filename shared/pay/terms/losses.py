@@ -71,12 +71,18 @@ class Loss(NamedTuple):
 
 class LossRecord(NamedTuple):
     """What runs remember of a line that lost something: what it earned when it was paid, how much it lost, how much of
-    that was dismissed, and of which losses."""
+    that was dismissed, and of which losses.
+
+    `released` is what of these had been released, by day; `held` how much of what else it lost was held, in parts of a
+    minor unit: both are gone without anything being taken back.
+    """
 
     paid: PaidLine
     lost: int
     dismissed: int
     ruled: tuple[Loss, ...] = ()
+    released: tuple[Loss, ...] = ()
+    held: Fraction = Fraction(0)
 
 
 class LostLine(NamedTuple):
@@ -86,9 +92,8 @@ class LostLine(NamedTuple):
         paid: what to remember of it.
         lost: how much less it earns now than when it was paid, for whatever reason.
         losses: what of that it lost by which decrease of its deal.
-        dismissed: how much was dismissed by earlier runs.
-        ruled: the losses of which that was dismissed.
-        since: where the age of its deal begins.
+        deal: what became of its deal.
+        before: what earlier runs remember of it.
         excused: an approver dismissed the clawback.
     """
 
@@ -98,15 +103,19 @@ class LostLine(NamedTuple):
     paid: PaidLine
     lost: int
     losses: tuple[Loss, ...]
-    dismissed: int
-    since: date
-    ruled: tuple[Loss, ...] = ()
+    deal: DealHistory
+    before: LossRecord
     excused: bool = False
+
+    @property
+    def key(self) -> LostLineKey:
+        """Which line it is."""
+        return self.deal_id, self.period, self.component
 
     @property
     def record(self) -> LossRecord:
         """What to remember of it where nothing more is dismissed."""
-        return LossRecord(self.paid, self.lost, self.dismissed, self.ruled)
+        return self.before._replace(paid=self.paid, lost=self.lost)
 
 
 def losses(

@@ -8,10 +8,11 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from shared.pay.deal_facts import DealHistory
 from shared.pay.settle import settle
 from shared.pay.settlement import Case, EarningLineKey, HeldAmount, SettledPeriod, Settlement
 from shared.pay.steps import BESIDE
-from shared.pay.terms.losses import Loss, LostLine, PaidLine
+from shared.pay.terms.losses import Loss, LossRecord, LostLine, PaidLine
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words.base import PeriodTerms
 from shared.pay.terms.words.release import DatedAmount, LineFacts
@@ -122,8 +123,8 @@ def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
         paid=paid,
         lost=2500_00,
         losses=(gone,),
-        dismissed=0,
-        since=date(2025, 8, 15),
+        deal=DealHistory(date(2025, 8, 15)),
+        before=LossRecord(paid, 0, 0),
     )
     found = settle(
         case(-2500_00, ruled(clawback={"prorated_over_months": 12}), corrections={"2026-01": -2500_00}, lost=[lost])
@@ -132,7 +133,7 @@ def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
     assert (found.paid, found.carried) == (0, -1250_00)
     why = "2,500.00 lost on 2026-02-15, after 6 of 12 months from 2025-08-15: 6/12 of it is taken back"
     assert list(found.dismissal_reasons.values()) == [why]
-    back = lost._replace(lost=0, losses=(), dismissed=1250_00)
+    back = lost._replace(lost=0, losses=(), before=LossRecord(paid, 2500_00, 1250_00, (gone,), (gone,)))
     assert ("dismissal", -1250_00, "2026-01") in steps(
         settle(case(2500_00, ruled(clawback={"prorated_over_months": 12}), lost=[back]))
     )
@@ -149,9 +150,8 @@ def test_what_earlier_runs_dismissed_stays_so_when_the_terms_change() -> None:
         paid=paid,
         lost=500_00,
         losses=(first, second),
-        dismissed=0,
-        since=since,
-        ruled=(first,),
+        deal=DealHistory(since),
+        before=LossRecord(paid, 400_00, 0, (first,), (first,)),
     )
     assert ("dismissal", 50_00, "2026-01") in steps(settle(case(-100_00, half, lost=[lost])))
 
@@ -169,8 +169,8 @@ def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None
         paid=paid,
         lost=500_00,
         losses=(first, second),
-        dismissed=0,
-        since=date(2025, 1, 1),
+        deal=DealHistory(date(2025, 1, 1)),
+        before=LossRecord(paid, 0, 0),
     )
     told: dict[str, Any] = {"corrections": {"2026-01": -500_00}}
     found = settle(case(-500_00, steps_of_age, lost=[lost], **told))
@@ -178,14 +178,47 @@ def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None
     of_first = "400.00 lost on 2025-03-01, of a deal that began on 2025-01-01: 100% of it is taken back"
     of_second = "100.00 lost on 2025-06-01, of a deal that began on 2025-01-01: 50% of it is taken back"
     assert list(found.dismissal_reasons.values()) == [f"{of_first}; {of_second}"]
-    later = settle(case(-500_00, steps_of_age, lost=[lost._replace(ruled=(first,))], **told))
+    later = settle(
+        case(
+            -500_00, steps_of_age, lost=[lost._replace(before=LossRecord(paid, 400_00, 0, (first,), (first,)))], **told
+        )
+    )
     assert list(later.dismissal_reasons.values()) == [of_second]
-    back = lost._replace(lost=400_00, losses=(first,), ruled=(first, second), dismissed=50_00)
+    both = (first, second)
+    back = lost._replace(lost=400_00, losses=(first,), before=LossRecord(paid, 500_00, 50_00, both, both))
     undone = settle(case(100_00, steps_of_age, lost=[back], corrections={"2026-01": 100_00}))
     assert ("dismissal", -50_00, "2026-01") in steps(undone)
     assert list(undone.dismissal_reasons.values()) == ["no longer 100.00 lost on 2025-06-01"]
     excused = settle(case(-500_00, ruled(), lost=[lost._replace(excused=True)], **told))
     assert list(excused.dismissal_reasons.values()) == ["An approver decided that it is not taken back"]
+
+
+def test_nothing_stays_of_a_lost_deal_that_a_hold_kept_from_being_paid_also_where_an_approver_dismisses_it() -> None:
+    rules = ruled(clawback={"prorated_over_months": 12})
+    paid, gone = PaidLine(100_00, 1000_00, ()), Loss(date(2026, 2, 15), Fraction(100_00))
+    lost = LostLine(
+        deal_id="D1",
+        period="2026-01",
+        component="base",
+        paid=paid,
+        lost=100_00,
+        losses=(gone,),
+        deal=DealHistory(date(2025, 8, 15), 1000_00),
+        before=LossRecord(paid, 0, 0),
+    )
+    told: dict[str, Any] = {
+        "corrections": {"2026-01": -100_00},
+        "closed_in": {"2026-01": "2026-01"},
+        "terms": {"2026-01": rules, "2026-02": rules},
+    }
+    for held, excused, stays in ((100_00, False, 0), (100_00, True, 0), (60_00, False, 20_00), (60_00, True, 40_00)):
+        case_of = {"held": {D1_JANUARY: HeldAmount(100_00, held)}, "lost": [lost._replace(excused=excused)], **told}
+        found = settle(case(-100_00, rules, **case_of))
+        assert sum(amount for step, amount, _ in steps(found) if step == "dismissal") == stays
+        # What was decided is remembered: the next run changes nothing of it.
+        record = next(iter(found.loss_records.values()))
+        again = lost._replace(excused=excused, before=record)
+        assert steps(settle(case(0, rules, lost=[again], terms=told["terms"], closed_in=told["closed_in"]))) == []
 
 
 def test_what_is_still_held_when_a_leavers_time_is_over_lapses() -> None:

@@ -131,7 +131,12 @@ def released(
         return 0
     if tranches is None or (leaver is not None and leaver.held == "release"):
         return line.amount
-    return part(line.amount, sum((Fraction(t.share) * due(line, t, as_of=as_of) for t in tranches), Fraction(0)))
+    return part(line.amount, share_due(line, tranches, as_of=as_of))
+
+
+def share_due(line: LineFacts, tranches: Iterable[Tranche], *, as_of: date) -> Fraction:
+    """Which part of the line is due by a date, whatever holds stop it; between 0 and 1."""
+    return sum((Fraction(tranche.share) * due(line, tranche, as_of=as_of) for tranche in tranches), Fraction(0))
 
 
 def due(line: LineFacts, tranche: Tranche, *, as_of: date) -> Fraction:

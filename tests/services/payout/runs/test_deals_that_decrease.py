@@ -194,3 +194,46 @@ def test_a_payment_that_is_taken_back_takes_back_what_it_released_by_whatever_ro
         got = {name: found.get(who, "") for who, name in names.items()}
         assert got == {name: each[3 + month] for name, each in PAYMENTS.items()}, month
     assert company.verified() == []
+
+
+HELD: dict[str, tuple[list[dict[str, Any]], str, str, str]] = {
+    "never paid, then cancelled": ([{}, CANCELLED, {}], "", "", ""),
+    "never paid, then refunded": ([{}, {"refunds.r1": money("1000.00", LATE)}, {}], "", "", ""),
+    "paid in part, then cancelled": ([{"payments.p1": money("400.00", "2025-01-20")}, CANCELLED, {}], "40.00", "-20.00", "-20.00"),
+    "paid on, and cancelled before that is released": (
+        [{"payments.p1": money("400.00", "2025-01-20")}, {"payments.p2": money("200.00", "2025-02-15")} | CANCELLED, {}],
+        "40.00", "-20.00", "-20.00",
+    ),
+    "paid, then refunded in parts": (
+        [{"payments.p1": money("1000.00", "2025-01-20")}, {"refunds.r1": money("400.00", LATE)}, {"refunds.r2": money("600.00", "2025-03-10")}],
+        "100.00", "-20.00", "-50.00",
+    ),
+    "paid in part, refunded in part, then paid": (
+        [{"payments.p1": money("500.00", "2025-01-20")}, {"refunds.r1": money("200.00", LATE)}, {"payments.p2": money("500.00", "2025-03-05")}],
+        "50.00", "-10.00", "40.00",
+    ),
+    "cancelled, and paid by mistake after that": (
+        [{}, CANCELLED, {"payments.p1": money("1000.00", "2025-03-05")}], "", "", ""
+    ),
+}  # fmt: skip
+"""What becomes of a deal of 1,000.00 in January, February and March that is released as its customer pays; what then is
+paid, or owed.
+"""
+
+
+def test_of_a_deal_that_was_held_only_what_had_been_released_stays_when_it_is_lost(company: Company) -> None:
+    names = {f"p{number:02d}": name for number, name in enumerate(HELD)}
+    join(company, *names)
+    release = [{"share": "100%", "when": "collected"}]
+    terms = {"valid_from": "2024-01-01", "currency": "USD", "clawback": {"steps": STEPS}, "release": release}
+    assert company.policy("payment_terms", "all", terms).is_success
+    for who in names:
+        won(company, f"D-{who}", who)
+    for month in range(3):
+        for who, name in names.items():
+            if told := HELD[name][0][month]:
+                company.deal(f"D-{who}", **told)
+        found = run(company, month + 1)
+        got = {name: found.get(who, "") for who, name in names.items()}
+        assert got == {name: each[1 + month] for name, each in HELD.items()}, month
+    assert company.verified() == []

@@ -1,0 +1,138 @@
+"""What runs pay and the slow reference model of payment terms agree to the cent, whatever becomes of deals."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pprint import pformat
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from shared.pay.calendars.policy import DEFAULT
+from shared.pay.deal_facts import DealHistory
+from shared.pay.facts import Deal, Entry, PayFacts
+from shared.pay.people import Person
+from shared.pay.projection import project
+from shared.pay.terms.policy import PaymentTerms
+from shared.pay.terms.words.release import DatedAmount
+from shared.periods import last_day
+from tests.reference_model import terms as reference
+
+LONG = os.environ.get("EARNEST_TEST_LONG") == "1"
+MONTHS = [last_day(f"2025-{month:02d}") for month in range(1, 13)]
+RELEASES: list[list[dict[str, Any]] | None] = [
+    None,
+    [{"share": "100%", "when": "collected"}],
+    [{"share": "100%", "when": "paid_in_full"}],
+    [{"share": "50%", "when": "booked"}, {"share": "50%", "when": "collected"}],
+    [{"share": "30%", "when": "booked", "days_after": 20}, {"share": "70%", "when": "paid_in_full"}],
+    [{"share": "25%", "when": "booked"}, {"share": "75%", "when": "collected", "days_after": 30}],
+]
+CLAWBACKS: list[dict[str, Any] | None] = [
+    None,
+    {"steps": [{"within_months": 3, "take_back": "100%"}, {"within_months": 6, "take_back": "50%"}]},
+    {"steps": [{"within_months": 2, "take_back": "40%"}]},
+    {"prorated_over_months": 12},
+]
+
+
+def some_deal(random: Random) -> reference.Deal:
+    """Sold in the first months of the year, paid in instalments or not at all, refunded in parts and lost, or not."""
+    amount = random.randrange(1, 40) * 100_00
+    sold = date(2025, 1, 1) + timedelta(days=random.randrange(90))
+
+    def day() -> date:
+        return sold + timedelta(days=random.randrange(200))
+
+    payments = [(day(), amount // random.choice([1, 2, 3, 4])) for _ in range(random.choice([0, 0, 1, 2, 4]))]
+    payments += [(on + timedelta(days=random.randrange(40)), -paid) for on, paid in payments if random.random() < 0.1]
+    refunds: list[tuple[date, int]] = []
+    for _ in range(random.choice([0, 0, 1, 2, 3])):
+        left = amount - sum(each for _, each in refunds)
+        if (part := left // random.choice([1, 2, 5]) // 10 * 10) > 0:
+            refunds.append((day(), part))
+    lost = day() if random.random() < 0.4 else None
+    return reference.Deal(amount=amount, sold=sold, payments=sorted(payments), refunds=sorted(refunds), lost=lost)
+
+
+def some_terms(random: Random) -> dict[str, Any]:
+    said = {"release": random.choice(RELEASES), "clawback": random.choice(CLAWBACKS)}
+    return {word: value for word, value in said.items() if value is not None}
+
+
+def entries(deals: Sequence[reference.Deal]) -> list[Entry]:
+    """What each deal earned, and the difference on each day on which that changed."""
+    found = []
+    for number, deal in enumerate(deals):
+        days = {deal.sold, *(on for on, _ in deal.refunds), *([deal.lost] if deal.lost else [])}
+        before = 0
+        for on in sorted(on for on in days if on >= deal.sold):
+            if (now := deal.pay(on)) != before or on == deal.sold:
+                found.append(
+                    Entry(
+                        kind="earning",
+                        participant_id="ada",
+                        currency="USD",
+                        period=deal.sold.strftime("%Y-%m"),
+                        amount=now - before,
+                        day=deal.sold,
+                        known_from=None if on == deal.sold else on,
+                        component="commission",
+                        deal_id=f"D{number}",
+                    )
+                )
+            before = now
+    return found
+
+
+def known(deal: reference.Deal) -> Deal:
+    payments, refunds = ([DatedAmount(*each) for each in each] for each in (deal.payments, deal.refunds))
+    history = DealHistory(deal.sold, deal.amount, refunds, deal.lost, payments=payments, closed_on=deal.sold)
+    return Deal(amount=deal.amount, payments=payments, refunds=refunds, fact=history, is_lost=deal.lost is not None)
+
+
+def paid(said: dict[str, Any], deals: Sequence[reference.Deal]) -> list[reference.Paid]:
+    document = {"kind": "payment_terms", "id": "t", "valid_from": "2025-01-01", "currency": "USD", **said}
+    facts = PayFacts(
+        groups=[DEFAULT],
+        terms=lambda _: [PaymentTerms.of(document)],
+        entries=entries(deals),
+        people={"ada": Person("ada", {})},
+        deals={f"D{number}": known(deal) for number, deal in enumerate(deals)},
+    )
+    found = []
+    for projected in project(facts, date(2025, 1, 1), last=MONTHS[-1]):
+        mine = next(iter(projected.settlements), None)
+        held = sum(line.held for line in mine.held.values()) if mine else 0
+        found.append(reference.Paid(mine.paid if mine else 0, mine.carried if mine else 0, held))
+    return found
+
+
+def differ(said: dict[str, Any], deals: Sequence[reference.Deal]) -> str | None:
+    ours, expected = paid(said, deals), reference.payments(in_numbers(said), deals, MONTHS)
+    wrong = [(str(month), *each) for month, *each in zip(MONTHS, ours, expected, strict=True) if each[0] != each[1]]
+    return pformat(wrong[:2]) if wrong else None
+
+
+def in_numbers(said: Any) -> Any:
+    """Terms with their shares as exact numbers, as the reference model reads them."""
+    if isinstance(said, dict):
+        return {name: in_numbers(value) for name, value in said.items()}
+    if isinstance(said, list):
+        return [in_numbers(value) for value in said]
+    return reference.Fraction(said[:-1]) / 100 if isinstance(said, str) and said.endswith("%") else said
+
+
+@settings(max_examples=1000 if LONG else 60, phases=(Phase.explicit, Phase.reuse, Phase.generate), deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_every_month_pays_what_the_reference_model_says(seed: int) -> None:
+    random = Random(seed)
+    said, deals = some_terms(random), [some_deal(random) for _ in range(random.randrange(1, 4))]
+    if (found := differ(said, deals)) is not None:
+        alone = next((deal for deal in deals if differ(said, [deal])), None)
+        pytest.fail(f"{pformat(said)}\n{pformat(alone or deals)}\n{(alone and differ(said, [alone])) or found}")
