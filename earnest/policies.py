@@ -11,14 +11,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from earnest.files.rejections import FileError
-from earnest.plans.check import TOP, Located, locate
-from earnest.plans.positions import TextPosition
-from earnest.plans.report import as_text
-from earnest.plans.schema_errors import schema_findings
 from services.payout.policies import NoSuchKind, model_of, policy_kinds
 from shared.kernel.language.findings import Finding, did_you_mean
 from shared.kernel.language.findings import Path as FindingPath
-from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
+from shared.kernel.plan.exact_yaml import PlanFileError, YamlDocument, read_document
+from shared.kernel.plan.located import Located, locate, unreadable, unusable
+from shared.kernel.plan.report import as_text
+from shared.kernel.plan.schema_findings import schema_findings
 from shared.pay.policy import Policy
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -45,31 +44,33 @@ def check_file(file: Path) -> tuple[Policy | None, list[Located]]:
     try:
         return check_text(file.read_text(encoding="utf-8-sig"), str(file))
     except UnicodeDecodeError:
-        return None, [_unusable(str(file), "the text is not UTF-8", mend="save the file as UTF-8")]
+        return None, unusable(str(file), "the text is not UTF-8", mend="save the file as UTF-8")
     except OSError as error:
-        return None, [_unusable(str(file), error.strerror or str(error))]
+        return None, unusable(str(file), error.strerror or str(error))
 
 
 def check_text(text: str, file: str) -> tuple[Policy | None, list[Located]]:
     """The policy of a text, and what is doubtful in it; or what is wrong."""
     try:
-        data = read_yaml(text)
-        if not isinstance(data, dict):
-            what = "a policy is a mapping that begins with 'kind: <kind>'"
-            return None, [_unusable(file, what, mend=f"the kinds are {', '.join(policy_kinds())}", code="P002")]
-        policy = model_of(data.get("kind")).of(data)
-        return policy, _located(file, text, findings=list(policy.slips()))
+        document = read_document(text)
     except PlanFileError as error:
-        return None, [_unusable(file, error.what, position=TextPosition(*error.position), code=error.code)]
+        return None, unreadable(file, error)
+    data = document.data
+    if not isinstance(data, dict):
+        what = "a policy is a mapping that begins with 'kind: <kind>'"
+        return None, unusable(file, what, mend=f"the kinds are {', '.join(policy_kinds())}", code="P002")
+    try:
+        policy = model_of(data.get("kind")).of(data)
+        return policy, _located(file, document, findings=list(policy.slips()))
     except NoSuchKind as error:
-        return None, _located(file, text, findings=[_kind_finding(error)])
+        return None, _located(file, document, findings=[_kind_finding(error)])
     except ValidationError as error:
         fields = partial(_fields_at, model_of(data["kind"]))
-        return None, _located(file, text, findings=schema_findings(error, fields))
+        return None, _located(file, document, findings=schema_findings(error, fields))
     except RecursionError:
-        return None, [_unusable(file, "the file contains itself")]
+        return None, unusable(file, "the file contains itself")
     except TypeError as error:  # what JSON cannot say
-        return None, [_unusable(file, f"a policy holds text, numbers, dates, lists and fields: {error}")]
+        return None, unusable(file, f"a policy holds text, numbers, dates, lists and fields: {error}")
 
 
 def read_policy_file(file: Path) -> Policy:
@@ -97,12 +98,8 @@ def _kind_finding(error: NoSuchKind) -> Finding:
     return Finding(code="P104", severity="error", path=("kind",), message=f"there is no kind {error.kind}", mend=mend)
 
 
-def _unusable(file: str, what: str, *, position: TextPosition = TOP, mend: str = "", code: str = "P001") -> Located:
-    return Located(file, position, Finding(code=code, severity="error", path=(), message=what, mend=mend))
-
-
-def _located(file: str, text: str, *, findings: Sequence[Finding]) -> list[Located]:
-    return sorted(locate(file, text, findings=findings), key=Located.order)
+def _located(file: str, document: YamlDocument, *, findings: Sequence[Finding]) -> list[Located]:
+    return sorted(locate(file, document.node, findings=findings), key=Located.order)
 
 
 def _fields_at(model: type[BaseModel], path: FindingPath) -> set[str]:

@@ -32,7 +32,7 @@ def check(
     """Say what is wrong, doubtful or unsaid in plan files. Exit code 1 where there is an error or a warning."""
     from earnest.plans.check import check_files
     from earnest.plans.files import plan_files
-    from earnest.plans.report import as_json, as_text, is_clean
+    from shared.kernel.plan.report import as_json, as_text, is_clean
 
     every = [file for path in files for file in plan_files(path)]
     findings = check_files(every)
@@ -47,7 +47,7 @@ def assert_(files: PlanFiles) -> None:
     from earnest.plans.assertions import assertion_report
     from earnest.plans.files import plan_files, read_plan_file
 
-    plans = [(str(file), read_plan_file(file)) for path in files for file in plan_files(path)]
+    plans = [(str(file), plan) for path in files for file in plan_files(path) for plan in read_plan_file(file)]
     text, hold = assertion_report(plans)
     typer.echo(text)
     if not hold:
@@ -71,11 +71,11 @@ def show(
     out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")] = None,
 ) -> None:
     """The plan document in plain words, as it can be handed to whoever is paid by it."""
-    from earnest.plans.files import read_plan_file
+    from earnest.plans.files import read_one_plan
     from earnest.plans.page import page
     from shared.kernel.plan.document import document
 
-    plan = read_plan_file(file)
+    plan = read_one_plan(file)
     text = document(plan)
     _give(page(plan.name, text) if html else text, out)
 
@@ -87,15 +87,18 @@ def curve(
     measure: Annotated[str | None, typer.Option(help="The measure that grows; otherwise the one that is paid.")] = None,
     quota: Annotated[str | None, typer.Option(help="The quota, in major units; otherwise the plan's default.")] = None,
     up_to: Annotated[str, typer.Option("--up-to", help="How far, in percent of quota.")] = "200%",
+    term: Annotated[
+        list[str] | None, typer.Option(help="A figure of the participant's own, name=figure; may be repeated.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A chart to write: x.svg or x.png.")] = None,
 ) -> None:
     """Payout against attainment: a table, and with --out a chart. All else is at 100%."""
     from earnest.plans import curves
     from earnest.plans.chart import draw
-    from earnest.plans.files import read_plan_file
+    from earnest.plans.files import read_one_plan
 
-    plan = read_plan_file(file)
-    payout = curves.payout(plan, component, measure=measure, quota=quota, up_to=up_to)
+    plan = read_one_plan(file)
+    payout = curves.payout(plan, component, measure=measure, quota=quota, up_to=up_to, terms=term or [])
     typer.echo(curves.table(payout))
     if out is not None:
         draw(payout, out)
@@ -112,11 +115,11 @@ def diff(
     """What changed between two versions: in words, and with --deals and --roster in money, for everyone."""
     from earnest.plans.changes import differences
     from earnest.plans.cost_of_change import compared, cost_table
-    from earnest.plans.files import read_plan_file
+    from earnest.plans.files import read_one_plan
 
     if (deals is None) != (roster is None):
         raise typer.BadParameter("give --deals and --roster together")
-    before, after = read_plan_file(old), read_plan_file(new)
+    before, after = read_one_plan(old), read_one_plan(new)
     typer.echo("\n".join(differences(before, after)))
     if deals is not None and roster is not None:
         typer.echo("\n" + cost_table(compared(before, after, deals=deals, roster=roster)))

@@ -29,8 +29,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")] = False,
 ) -> None:
     """Say what is wrong in policy files, with line and column. Exit code 1 where something is."""
-    from earnest.plans import report
     from earnest.policies import check_file, policy_files
+    from shared.kernel.plan import report
 
     every = [file for path in files for file in policy_files(path)]
     findings = [finding for file in every for finding in check_file(file)[1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -14,8 +15,8 @@ from shared.kernel.checks.numbers_in_plan import numbers_of
 from shared.kernel.language.findings import did_you_mean
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import spoken
-from shared.kernel.language.values import number_in_plan
-from shared.kernel.plan.reference_point import quota_of, reference_terms
+from shared.kernel.language.values import number_in_plan, terms_in
+from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_terms
 from shared.kernel.plan.version import Plan
 from shared.kernel.scenarios import Scenarios, pay_at
 
@@ -29,20 +30,31 @@ TOTAL = "total"
 
 @dataclass(frozen=True)
 class Payout:
-    """The pay of each component, in minor units, at rising attainments of one measure."""
+    """The pay of each component, in minor units, at rising attainments of one measure; `assumed` is what neither the
+    plan nor the reader says, in words.
+    """
 
     plan: Plan
     measure: Measure
     quota: Fraction
+    assumed: list[str]
     attainments: list[Fraction]
     pay: dict[str, list[int]]
 
 
-def payout(plan: Plan, component: str | None, *, measure: str | None, quota: str | None, up_to: str) -> Payout:
-    """What the plan pays along the way.
+def payout(
+    plan: Plan,
+    component: str | None,
+    *,
+    measure: str | None,
+    quota: str | None,
+    up_to: str,
+    terms: Sequence[str] = (),
+) -> Payout:
+    """What the plan pays along the way, with these `terms`, each as `name=figure`.
 
     Raises:
-        FileError: the plan has no such component or measure, or a number is none.
+        FileError: the plan has no such component, measure or term, or a number is none.
     """
     names = [priced.component for priced in plan.components]
     if component is not None and component not in names:
@@ -50,6 +62,7 @@ def payout(plan: Plan, component: str | None, *, measure: str | None, quota: str
     grows = _measure(plan, component, name=measure)
     size = quota_of(grows) if quota is None else _number("--quota", quota)
     end = _number("--up-to", up_to)
+    figures = _terms(plan, terms)
     marks = {Fraction(number) for _, number in numbers_of(plan)}
     marks |= {mark / size for mark in marks}
     # A jump at a threshold is between two points of the grid wherever they lie; a hair on each side of every number of
@@ -66,13 +79,24 @@ def payout(plan: Plan, component: str | None, *, measure: str | None, quota: str
         attainments={grows.measure: ExactColumn.fractions(attainments)},
         quotas={other.measure: ExactColumn.constant(quota_of(other), height) for other in others}
         | {grows.measure: ExactColumn.constant(size, height)},
-        terms={name: ExactColumn.constant(figure, height) for name, figure in reference_terms(plan).items()},
+        terms={name: ExactColumn.constant(figure, height) for name, figure in figures.items()},
     )
     paid = pay_at(plan, points)
     pay = {name: column.to_list() for name, column in paid.pay.items() if component in (None, name)}
     if component is None and len(pay) > 1:
         pay[TOTAL] = paid.total.to_list()
-    return Payout(plan=plan, measure=grows, quota=size, attainments=attainments, pay=pay)
+    # Only what moves what is shown: a term of another component is nobody's question here.
+    paid_by = [priced for priced in plan.components if priced.component in pay]
+    shown = {name for priced in paid_by for name in plan.terms_of(priced)}
+    shown |= {term.term for priced in paid_by for term in terms_in(priced)}
+    assumed = [
+        f"{name} is {amount(as_decimal(figures[name]))}: say --term {name}=…"
+        for name in assumed_terms(plan)
+        if name in shown and name not in _named(terms)
+    ]
+    if quota is None and grows.measure in by_attainment(plan) and not (grows.quota.default or grows.is_share):
+        assumed.insert(0, f"the quota of {grows.measure} is {amount(as_decimal(size))}: say --quota …")
+    return Payout(plan=plan, measure=grows, quota=size, assumed=assumed, attainments=attainments, pay=pay)
 
 
 def table(payout: Payout) -> str:
@@ -88,7 +112,7 @@ def table(payout: Payout) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     head = f"{payout.plan.name}: payout in {payout.plan.currency} at a quota of {amount(as_decimal(payout.quota))}"
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join([head, "", *lines])
+    return "\n".join([head, *(f"Assumed: {what}" for what in payout.assumed), "", *lines])
 
 
 def _measure(plan: Plan, component: str | None, *, name: str | None) -> Measure:
@@ -109,12 +133,28 @@ def _measure(plan: Plan, component: str | None, *, name: str | None) -> Measure:
     return first
 
 
-def _number(option: str, text: str) -> Fraction:
+def _terms(plan: Plan, said: Sequence[str]) -> dict[str, Fraction]:
+    figures = reference_terms(plan)
+    for name, text in _named(said).items():
+        if name not in figures:
+            raise FileError(f"--term {name}: the plan has no such term; {did_you_mean(name, figures, what='terms')}")
+        figures[name] = _number(f"--term {name}", text, least=-1)
+    return figures
+
+
+def _named(said: Sequence[str]) -> dict[str, str]:
+    named = {name.strip(): figure.strip() for name, _, figure in (text.partition("=") for text in said)}
+    if wrong := [name for name, figure in named.items() if not name or not figure]:
+        raise FileError(f"--term {wrong[0]}: write --term {wrong[0] or 'name'}=figure")
+    return named
+
+
+def _number(option: str, text: str, *, least: int = 0) -> Fraction:
     try:
         number = number_in_plan(text)
     except ValueError as error:
         raise FileError(f"{option}: {error}") from None
-    if not 0 < number < 10**13:
+    if not least < number < 10**13:
         raise FileError(f"{option}: {text} is not above zero and below 10,000,000,000,000")
     return Fraction(number)
 

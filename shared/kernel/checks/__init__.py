@@ -6,8 +6,8 @@ it pays, P5 what it leaves unsaid, P6 what nobody uses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from shared.kernel.checks.assertions import wrong_assertions
 from shared.kernel.checks.cliffs import cliffs
@@ -17,7 +17,7 @@ from shared.kernel.checks.rows import credited_twice, rows_without_effect
 from shared.kernel.checks.units import mixed_units
 from shared.kernel.checks.unsaid import left_unsaid
 from shared.kernel.checks.unused import unused
-from shared.kernel.language.findings import Finding, Path
+from shared.kernel.language.findings import UNIT_CODES, Finding, Path
 from shared.kernel.plan.deal_rounding import conventions_without_effect
 from shared.kernel.plan.version import Plan
 from shared.kernel.plan.window_checks import gated_by_shorter, without_effect
@@ -41,10 +41,6 @@ def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:
     ]
 
 
-UNIT_CODES: Final = frozenset({"P211", "P213"})
-"""Findings about a percent sign that may have been forgotten: where it is written, it was not."""
-
-
 def slips(plan: Plan, document: Any) -> list[Finding]:
     """The warnings that can be told at once and mean that the plan pays otherwise than it looks: a rate of 8 where 8%
     was meant.
@@ -53,11 +49,15 @@ def slips(plan: Plan, document: Any) -> list[Finding]:
         plan: the version.
         document: what it was read from, which says whether a percent sign was written.
     """
+    return written_as_meant((finding for finding in _at_a_glance(plan) if finding.severity == "warning"), document)
+
+
+def written_as_meant(findings: Iterable[Finding], document: Any) -> list[Finding]:
+    """Findings without those that ask for a percent sign which the document has."""
     return [
         finding
-        for finding in _at_a_glance(plan)
-        if finding.severity == "warning"
-        and not (finding.code in UNIT_CODES and _written_at(document, finding.path).endswith("%"))
+        for finding in findings
+        if not (finding.code in UNIT_CODES and _written_at(document, finding.path).endswith("%"))
     ]
 
 
@@ -82,4 +82,4 @@ def _at_a_glance(plan: Plan) -> Iterator[Finding]:
     yield from uncapped(plan)
 
 
-__all__ = ["UNIT_CODES", "findings", "slips"]
+__all__ = ["findings", "slips", "written_as_meant"]

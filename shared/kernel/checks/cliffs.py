@@ -12,9 +12,11 @@ from shared.formatting import amount, money
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import Overflow
 from shared.kernel.checks.numbers_in_plan import Numbers, numbers_of
+from shared.kernel.language.conventions import RESETS
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.measures import Measure
-from shared.kernel.plan.reference_point import quota_of, reference_terms
+from shared.kernel.language.values import terms_in
+from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_terms
 from shared.kernel.plan.version import Plan
 from shared.kernel.scenarios import Scenarios, pay_at
 
@@ -23,6 +25,8 @@ STEPS = 120
 MOST = 3
 """So many cliffs of one component along one measure are told; more would say nothing new."""
 HIGHEST = 10**10
+_COUNTS = ("count_of", "distinct")
+_ADDED = ("sum_of", *_COUNTS)
 
 
 def cliffs(plan: Plan) -> Iterator[Finding]:
@@ -38,18 +42,33 @@ def cliffs(plan: Plan) -> Iterator[Finding]:
 def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterator[Finding]:
     numbers = numbers_of(plan)
     values = _values(measure, numbers, plan=plan)
-    try:
-        pay = pay_at(plan, _points(measure, values, plan=plan)).pay
-    except Overflow as error:
-        yield Finding.warning(
-            "P404", (), message=f"the pay has no bound that can be computed: {error}", mend="give it a maximum"
-        )
-        return
-    for place, component in enumerate(plan.components):
-        if component.component in components and not type(component).needs_group:
-            yield from _falls(
-                measure, values, pay=pay[component.component].to_list(), numbers=numbers, plan=plan, place=place
+    told: set[str] = set()
+    # A deal moves every measure that sums the rule which credits it, so each rule may lead another way up.
+    for beside in _ways(measure, plan):
+        try:
+            pay = pay_at(plan, _points(measure, values, beside=beside, plan=plan)).pay
+        except Overflow as error:
+            yield Finding.warning(
+                "P404", (), message=f"the pay has no bound that can be computed: {error}", mend="give it a maximum"
             )
+            return
+        for place, component in enumerate(plan.components):
+            if component.component in components and not type(component).needs_group:
+                found = list(
+                    _falls(
+                        measure, values, pay=pay[component.component].to_list(), numbers=numbers, plan=plan, place=place
+                    )
+                )
+                if component.component not in told:
+                    yield from found
+                told |= {component.component} if found else set()
+
+
+def _ways(measure: Measure, plan: Plan) -> list[frozenset[str]]:
+    """The measures that a deal moves beside this one, by each of the rules that feed it."""
+    others = [other for other in plan.measures if other is not measure]
+    ways = [frozenset(o.measure for o in others if rule in o.rules) for rule in sorted(measure.rules)]
+    return list(dict.fromkeys(ways))
 
 
 def _values(measure: Measure, numbers: Numbers, *, plan: Plan) -> list[Fraction]:
@@ -64,16 +83,38 @@ def _values(measure: Measure, numbers: Numbers, *, plan: Plan) -> list[Fraction]
     return sorted({mark + move for mark in whole for move in (-unit, 0, unit) if mark + move >= 0})
 
 
-def _points(measure: Measure, values: Sequence[Fraction], *, plan: Plan) -> Scenarios:
+def _points(measure: Measure, values: Sequence[Fraction], *, beside: frozenset[str], plan: Plan) -> Scenarios:
+    """The way up of a measure: measures `beside` it are moved by the same deals, all others stand still, at their
+    quota where deals can have brought them there.
+    """
     height = len(values)
     others = [other for other in plan.measures if other is not measure and (other.ingredients or other.score)]
-    # Everything else stands still at its quota, so that what moves the pay is the measure alone.
-    measures = {other.measure: ExactColumn.constant(quota_of(other), height) for other in others}
+    measures = {
+        other.measure: ExactColumn.fractions(_beside(measure, other, values=values, moved=other.measure in beside))
+        for other in others
+    }
     quotas = {other.measure: ExactColumn.constant(quota_of(other), height) for other in (*others, measure)}
     terms = {name: ExactColumn.constant(figure, height) for name, figure in reference_terms(plan).items()}
     return Scenarios(
         height=height, measures={**measures, measure.measure: ExactColumn.fractions(values)}, quotas=quotas, terms=terms
     )
+
+
+def _beside(measure: Measure, other: Measure, *, values: Sequence[Fraction], moved: bool) -> list[Fraction]:
+    """What another measure has come to wherever the measure has come to one of the values."""
+    quota = quota_of(other)
+    # Something of its own: by rules that do not feed the measure, or before the measure began anew. Without it, it can
+    # be no more than what the measure's own deals have brought.
+    own = bool(other.rules - measure.rules) or RESETS.index(other.reset) > RESETS.index(measure.reset)
+    if moved and other.sum_of is not None and measure.sum_of is not None:
+        return [quota * own + value for value in values]
+    if moved and other.sum_of is not None:  # deals of a usual size: an average stays where it is
+        return [quota * own + value * quota / quota_of(measure) for value in values]
+    if moved and other.way in _COUNTS and measure.way in _COUNTS:
+        return [quota * own + value for value in values] if other.count_of else [min(quota, value) for value in values]
+    if not moved and other.rules and other.way in _ADDED and not own:
+        return [Fraction(0)] * len(values)
+    return [quota] * len(values)
 
 
 def _falls(
@@ -96,10 +137,18 @@ def _falls(
             _at(place, low, high=high, quota=quota_of(measure), numbers=numbers),
             message=(
                 f"a deal more pays less: {name} pays {before} at {measure.measure} of {_said(low)}, and {after}"
-                f" at {_said(high)}"
+                f" at {_said(high)}{_assumed(plan, place)}"
             ),
             mend="let the rate of the higher tier pay at least what the lower one has paid, or use graduated tiers",
         )
+
+
+def _assumed(plan: Plan, place: int) -> str:
+    """The figures of a participant's own that nobody said, on which the amounts rest."""
+    component, figures = plan.components[place], reference_terms(plan)
+    used = plan.terms_of(component) | {term.term for term in terms_in(component)}
+    said = [f"{name} of {_said(figures[name])}" for name in assumed_terms(plan) if name in used]
+    return f", for a {' and a '.join(said)}" if said else ""
 
 
 def _at(place: int, low: Fraction, *, high: Fraction, quota: Fraction, numbers: Numbers) -> tuple[str | int, ...]:

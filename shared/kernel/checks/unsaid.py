@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from shared.kernel.components import Component
 from shared.kernel.language.findings import Finding
 from shared.kernel.plan.version import Plan
 
@@ -30,7 +31,11 @@ _CODES = {"boundary": "P501", "zero_quota": "P502", "versions": "P503", "roundin
 def _open_readings(plan: Plan, others: Sequence[Plan]) -> Iterator[tuple[str, str, str, str]]:
     """Each convention on which the pay depends: its name, what it decides, what its default means, and what else."""
     depending = {
-        name: ", ".join(component.component for component in plan.components if name in component.leaves_open())
+        name: ", ".join(
+            component.component
+            for component in plan.components
+            if name in component.leaves_open() and (name != "zero_quota" or _may_lack_quota(component, plan))
+        )
         for name in ("boundary", "zero_quota")
     }
     if depending["boundary"]:
@@ -41,7 +46,15 @@ def _open_readings(plan: Plan, others: Sequence[Plan]) -> Iterator[tuple[str, st
         default = "nothing, and the missing quota is named as a problem"
         yield "zero_quota", what, default, "nothing: attainment is 0%; full: attainment is 100%"
     longer = ", ".join(measure.measure for measure in plan.measures if measure.reset != "month" and measure.ingredients)
-    if longer and (plan.version > 1 or others):
+    # A version that replaces one from its first day begins with it: sums begin when they began.
+    begins = any(other.effective_from != plan.effective_from for other in others) if others else plan.version > 1
+    if longer and begins:
         what = f"what becomes of sums over more than a month when a version begins ({longer})"
         yield "versions", what, "they begin anew", "continue: they go on, and the new version pays what is added"
     yield "rounding", "how half a cent is rounded", "away from zero", "half_even, up, down"
+
+
+def _may_lack_quota(component: Component, plan: Plan) -> bool:
+    """Whether somebody may be without a quota that it looks at: what is a share by itself has one of 1."""
+    looked_at = [measure for measure in plan.measures if measure.measure in plan.quotas_of(component)]
+    return any(not measure.is_share or measure.quota.default is not None for measure in looked_at)

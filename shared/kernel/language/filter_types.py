@@ -37,6 +37,8 @@ _MEND_UNKNOWN = (
     "see conditions on a deal in the plan language: comparisons, in, between, like, case, coalesce, days between dates"
 )
 _PERCENT = re.compile(r"[0-9]%")
+_THOUSANDS = re.compile(r"(?<![0-9.])[0-9]{1,3}(,[0-9]{3})+(?![0-9])")
+_MEND_THOUSANDS = "write numbers without commas: 150000"
 _LONGEST_SPAN = 5
 """Digits of its number."""
 _UNITS = ("day", "week", "month", "quarter", "year")
@@ -73,6 +75,7 @@ _FUNCTIONS: dict[type[Any], tuple[tuple[str, ...], str]] = {
 """The operations with operands of given types (the last may be left out where there are several), and what they
 give."""
 _ACROSS_ROWS = (sql.AggFunc, sql.Window, sql.Query, sql.Rank)
+_COMPARING = (sql.EQ, sql.NEQ, sql.In, sql.Like, sql.ILike)
 
 
 class FilterError(ValueError):
@@ -97,7 +100,9 @@ def typed(text: str, schema: pl.Schema) -> tuple[str, str]:
         return typing.kind(tree), for_engine(tree, schema, days=typing.days)
     except SqlglotError:
         message = f"{text!r} is not a filter: it does not read as one SQL condition"
-        raise (FilterError(message, _MEND_PERCENT) if _PERCENT.search(text) else FilterError(message)) from None
+        mends = {_PERCENT: _MEND_PERCENT, _THOUSANDS: _MEND_THOUSANDS}
+        mend = next((mend for slip, mend in mends.items() if slip.search(text)), None)
+        raise (FilterError(message, mend) if mend else FilterError(message)) from None
     except (TooMuch, RecursionError) as error:
         why = str(error) if isinstance(error, TooMuch) else "it is nested too deeply"
         raise FilterError(
@@ -120,9 +125,13 @@ class _Typing:
         columns = list(tree.find_all(sql.Column))
         named = {f"{column.table}.{column.name}" if column.table else column.name for column in columns}
         if unknown := sorted(named - set(self._schema)):
+            near = did_you_mean(unknown[0], list(self._schema), what="columns")
+            # A text without quotes, or in double ones, reads as the name of a column.
+            compared = any(column.name == unknown[0] and isinstance(column.parent, _COMPARING) for column in columns)
+            text = unknown[0].strip("\u2018\u2019\u201c\u201d")
+            mend = f"text stands in single quotes: '{text}'" if compared and "did you mean" not in near else near
             raise FilterError(
-                f"{self._text!r} names unknown columns {', '.join(unknown)}; known are {', '.join(self._schema)}",
-                did_you_mean(unknown[0], list(self._schema), what="columns"),
+                f"{self._text!r} names unknown columns {', '.join(unknown)}; known are {', '.join(self._schema)}", mend
             )
         if not columns:
             raise FilterError(f"{self._text!r} names no column of the deal")

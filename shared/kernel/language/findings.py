@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Literal
+from typing import Final, Literal
 
 Severity = Literal["error", "warning", "note"]
 Path = tuple[str | int, ...]
@@ -55,6 +55,8 @@ class Flaws(ValueError):
         self.findings = tuple(findings)
 
 
+UNIT_CODES: Final = frozenset({"P211", "P213"})
+"""Findings about a percent sign that may have been forgotten: where it is written, it was not."""
 MANY = 24
 
 

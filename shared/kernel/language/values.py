@@ -3,6 +3,7 @@ decimals."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from numbers import Real
@@ -14,6 +15,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A rule, measure, component or column: lower case, digits and underscores."""
 
 LONGEST_NUMBER: Final = 40
+_THOUSANDS: Final = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?%?")
 _TOO_LONG: Final = f"a number has at most {LONGEST_NUMBER} digits"
 
 
@@ -35,13 +37,18 @@ def number_in_plan(value: Any) -> Decimal:
         raise ValueError("write a number, for example 0.05 or 5%")
     if isinstance(value, int) and abs(value) >= 10**LONGEST_NUMBER:
         raise ValueError(_TOO_LONG)
-    text = str(value).strip().replace("_", "").replace(",", "")
+    text = str(value).strip().replace("_", "")
+    # A comma groups three digits; anywhere else it would be somebody's decimal point: 8,5% is not 85%.
+    if "," in text and not _THOUSANDS.fullmatch(text):
+        raise ValueError(f"{value!r} is not a number or a percentage; write the decimal point, as 8.5%")
+    text = text.replace(",", "")
     if len(text) > LONGEST_NUMBER:
         raise ValueError(_TOO_LONG)
     try:
         number = Decimal(text.removesuffix("%"))
     except InvalidOperation:
-        raise ValueError(f"{value!r} is not a number or a percentage") from None
+        mend = "; write it as 250 or 5%" if any(sign.isdecimal() for sign in text) else ""
+        raise ValueError(f"{value!r} is not a number or a percentage{mend}") from None
     if not number.is_finite():
         raise ValueError("the number must be finite")
     # 1e999999999 is nine characters and would be a gigabyte of digits at the first multiplication.

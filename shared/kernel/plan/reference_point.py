@@ -29,3 +29,9 @@ def reference_terms(plan: Plan) -> dict[str, Fraction]:
     return in_formulas | {
         term.term: TERM if term.default is None else Fraction(term.default) for term in terms_in(plan)
     }
+
+
+def assumed_terms(plan: Plan) -> list[str]:
+    """The terms of which the plan says no figure, so that the reference point has one of a usual size."""
+    said = {term.term for term in terms_in(plan) if term.default is not None}
+    return sorted(set(reference_terms(plan)) - said)

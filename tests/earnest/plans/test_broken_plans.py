@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from earnest.plans.check import check_texts, plan_of_text
+from shared.kernel.checks.texts import check_texts
 from shared.kernel.plan.exact_yaml import PlanFileError
-from shared.kernel.plan.plan_file import read_plan
+from shared.kernel.plan.plan_file import plans_of_text, read_plan
 
 BROKEN = Path(__file__).parents[1] / "broken"
 BASE = (BROKEN / "base.yaml").read_text()
@@ -29,7 +29,7 @@ def said(text: str) -> list[str]:
     return [
         f"{each.position.line}:{each.position.column} {each.finding.severity} {each.finding.code}: {each.finding.message}"
         + (f" [{each.finding.mend}]" if each.finding.mend else "")
-        for each in check_texts([plan_of_text(text, "plan.yaml")])
+        for each in check_texts(plans_of_text(text, "plan.yaml"))
     ]
 
 

@@ -18,12 +18,11 @@ class TextPosition(NamedTuple):
 
 
 class TextPositions:
-    """The nodes of a text, found by the path that leads to them."""
+    """The nodes of a document, found by the path that leads to them."""
 
-    def __init__(self, text: str) -> None:
-        """Take a text that is YAML."""
-        # Composed a second time and with the plain loader: the data has lost its places, and only findings need them.
-        self._root = yaml.compose(text, Loader=yaml.SafeLoader)
+    def __init__(self, root: yaml.Node | None) -> None:
+        """Take the node of a document, which knows the places that its data has lost."""
+        self._root = root
 
     def text_at(self, path: Path) -> str:
         """The plain value to which a path leads, as it is written; empty where it is none."""

@@ -14,6 +14,7 @@ from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.values import PlanPart
 from shared.kernel.plan.version import Plan
+from shared.kernel.plan.yaml_slips import mend_of_field
 
 _WANTED = {
     "string_type": "text",
@@ -37,7 +38,14 @@ COMPONENTS = "components"
 
 def schema_findings(error: ValidationError, fields: Callable[[Path], set[str]] | None = None) -> list[Finding]:
     """The mistakes that a validator found; `fields` says which fields there are where an unknown one stands."""
-    return [finding for mistake in error.errors() for finding in _findings(mistake, fields or _fields)]
+    mistakes = [mistake for mistake in error.errors() if not _only_follows(mistake)]
+    return [finding for mistake in mistakes for finding in _findings(mistake, fields or _fields)]
+
+
+def _only_follows(mistake: Mapping[str, Any]) -> bool:
+    """Whether a validator counts what is left of a list after it took out the entries that are wrong."""
+    kept, wanted = mistake["input"], mistake.get("ctx", {}).get("min_length")
+    return mistake["type"] == "too_short" and isinstance(kept, list | tuple | dict) and len(kept) >= wanted
 
 
 def _findings(mistake: Mapping[str, Any], fields: Callable[[Path], set[str]]) -> Iterator[Finding]:
@@ -64,7 +72,7 @@ def _in_plain_words(
             mend = f"the kinds are {', '.join(sorted(KINDS))}" if field == "kind" else f"add `{field}: …`"
             return path, "P101", f"{field} is missing", mend
         case "extra_forbidden":
-            mend = did_you_mean(str(path[-1]), fields(path), what="fields")
+            mend = mend_of_field(path[-1], mistake["input"]) or did_you_mean(str(path[-1]), fields(path), what="fields")
             return path, "P102", f"there is no field {path[-1]} here", mend
         case "literal_error":
             words = [str(word).strip("'") for word in _words(context.get("expected", ""))]
@@ -78,7 +86,8 @@ def _in_plain_words(
         case "string_pattern_mismatch":
             return path, "P106", f"{given} is not a name of this form", _form(path)
         case "invalid_key":
-            return path, "P105", f"{path[-1]} is not a name", "write the name of a field before the colon"
+            mend = mend_of_field(mistake["input"], None) or "write the name of a field before the colon"
+            return path, "P105", f"{mistake['input']} is not the name of a field", mend
         case "too_short" | "string_too_short":
             return path, "P105", "it is empty", "say at least one"
         case "string_too_long":
@@ -87,7 +96,10 @@ def _in_plain_words(
             side = "at least" if kind == "greater_than_equal" else "at most"
             return path, "P105", f"{given} must be {side} {context.get('ge', context.get('le'))}", ""
         case _ if kind in _WANTED:
-            return path, "P105", f"{given} is not {_WANTED[kind]}", f"write {_WANTED[kind]}"
+            mend = f"write {_WANTED[kind]}"
+            if kind == "string_type" and not isinstance(mistake["input"], dict | list | tuple | None):
+                mend = f'put it in quotes: "{given}"'
+            return path, "P105", f"{given} is not {_WANTED[kind]}", mend
     return path, "P107", mistake["msg"].removeprefix("Value error, "), ""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
-from earnest.plans.check import Located
+from shared.kernel.plan.located import Located
 
 
 def is_clean(findings: Sequence[Located]) -> bool:
@@ -35,19 +36,21 @@ def as_text(findings: Sequence[Located], files: int) -> str:
 
 def as_json(findings: Sequence[Located]) -> str:
     """A list of findings."""
-    return orjson.dumps(
-        [
-            {
-                "file": located.file,
-                "line": located.position.line,
-                "column": located.position.column,
-                "severity": located.finding.severity,
-                "code": located.finding.code,
-                "path": list(located.finding.path),
-                "message": located.finding.message,
-                "mend": located.finding.mend,
-            }
-            for located in findings
-        ],
-        option=orjson.OPT_INDENT_2,
-    ).decode()
+    return orjson.dumps(as_data(findings), option=orjson.OPT_INDENT_2).decode()
+
+
+def as_data(findings: Sequence[Located]) -> list[dict[str, Any]]:
+    """The same as data."""
+    return [
+        {
+            "file": located.file,
+            "line": located.position.line,
+            "column": located.position.column,
+            "severity": located.finding.severity,
+            "code": located.finding.code,
+            "path": list(located.finding.path),
+            "message": located.finding.message,
+            "mend": located.finding.mend,
+        }
+        for located in findings
+    ]

@@ -1,0 +1,131 @@
+"""What `earnest plan check` does not say of plans that are sound, and what no curve makes up."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from earnest.cli import app
+from shared.kernel.checks.texts import check_texts
+from shared.kernel.plan.plan_file import plans_of_text
+
+ROOT = Path(__file__).parents[3]
+HEAD = """\
+plan: rep
+version: 1
+name: A plan
+currency: USD
+effective_from: 2025-01-01
+conventions: {boundary: lower, rounding: half_up}
+"""
+TOGETHER = """
+credits: [{rule: own}]
+measures:
+  - {measure: sales, sum_of: [own]}
+  - {measure: sales_ever, sum_of: [own], reset: never}
+components:
+  - component: commission
+    kind: formula
+    window: month
+    amount: sales * (5% + 2% * (least(sales_ever - sales, 20)) / 20)
+"""
+WITHIN = """
+columns: {renews: yes_no}
+credits:
+  - {rule: new, when: not renews}
+  - {rule: renewal, when: renews}
+measures:
+  - {measure: all_sales, sum_of: [new, renewal]}
+  - {measure: new_sales, sum_of: [new]}
+components:
+  - {component: commission, kind: formula, amount: "all_sales * 10% - greatest(all_sales - new_sales * 2, 0) * 1%"}
+"""
+AVERAGE = """
+credits: [{rule: own}]
+measures:
+  - {measure: sales, sum_of: [own]}
+  - {measure: deals, count_of: [own]}
+components:
+  - {component: commission, kind: formula, amount: "sales / greatest(deals, 1) * 5%"}
+"""
+RATIO = """
+columns: {margin: decimal}
+credits: [{rule: own}, {rule: margin, amount: margin}]
+measures: [{measure: margin_rate, ratio: {of: [margin], to: [own]}}]
+components:
+  - {component: incentive, kind: curve, measure: margin_rate, target: 1000, points: [{at: 0%, gives: 0%}, {at: 100%, gives: 100%}]}
+"""
+CLIFF = """
+credits: [{rule: own}]
+measures:
+  - {measure: sales, sum_of: [own]}
+  - {measure: sales_of_year, sum_of: [own], reset: year}
+components:
+  - {component: commission, kind: whole, measure: sales, by: sales_of_year, on: amount, tiers: [{up_to: 50000, rate: 9%}, {rate: 2%}]}
+"""
+
+
+def codes(text: str) -> list[str]:
+    return [each.finding.code for each in check_texts(plans_of_text(text, "plan.yaml"))]
+
+
+@pytest.mark.parametrize("plan", [TOGETHER, WITHIN, AVERAGE], ids=["sums of one rule", "a part of it", "an average"])
+def test_no_cliff_is_found_where_no_deal_leads(plan: str) -> None:
+    assert codes(HEAD + plan) == []
+
+
+def test_a_cliff_to_which_deals_lead_is_found_whichever_measure_has_it() -> None:
+    assert set(codes(HEAD + CLIFF)) == {"P401"}
+
+
+def test_nobody_is_without_the_quota_of_a_ratio() -> None:
+    assert codes(HEAD + RATIO) == []
+    assert "P502" in codes(
+        HEAD + RATIO.replace("{of: [margin], to: [own]}", "{of: [margin], to: [own]}, quota: {default: 1}")
+    )
+
+
+def test_a_version_that_replaces_another_from_its_first_day_begins_no_sum_anew() -> None:
+    first = HEAD + TOGETHER
+    again = first.replace("version: 1", "version: 2")
+    assert "P503" not in codes(f"{first}---\n{again}")
+    assert "P503" in codes(f"{first}---\n{again.replace('2025-01-01', '2025-02-01')}")
+
+
+def plans_shown() -> list[tuple[str, str]]:
+    """The plans of the five minutes, and the examples."""
+    analyst = (ROOT / "docs" / "analyst.md").read_text()
+    shown = re.findall(r"```yaml (plans/\S+)\n(.*?)```", analyst, re.DOTALL)
+    examples = [file for file in sorted((ROOT / "examples").rglob("*.yaml")) if "components:" in file.read_text()]
+    return [*shown, *((str(file.relative_to(ROOT)), file.read_text()) for file in examples)]
+
+
+@pytest.mark.parametrize(("name", "text"), plans_shown(), ids=[name for name, _ in plans_shown()])
+def test_the_plans_that_are_shown_first_have_nothing_to_mend(name: str, text: str) -> None:
+    said = check_texts(plans_of_text(text, name))
+    assert [each.in_words for each in said if each.finding.severity != "note"] == []
+
+
+def test_a_curve_says_which_figures_nobody_gave(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        HEAD + "credits: [{rule: own}]\nmeasures: [{measure: sales, sum_of: [own]}]\ncomponents:\n"
+        "  - {component: pay, kind: curve, measure: sales, target: {term: variable}, points: [{at: 0%, gives: 0%}, {at: 100%, gives: 100%}]}\n"
+    )
+
+    def curve(*options: str) -> list[str]:
+        done = CliRunner().invoke(app, ["plan", "curve", str(plan), *options])
+        return [*done.output.splitlines(), *([str(done.exception)] if done.exit_code else [])]
+
+    assert curve()[1:3] == [
+        "Assumed: the quota of sales is 100,000: say --quota …",
+        "Assumed: variable is 10,000: say --term variable=…",
+    ]
+    told = curve("--quota", "500000", "--term", "variable=100000")
+    assert not [line for line in told if "Assumed" in line]
+    assert next(line for line in told if line.strip().startswith("50%")).split()[-1] == "50,000.00"
+    assert curve("--term", "salary=5")[-1] == "--term salary: the plan has no such term; the terms are variable"
+    assert curve("--term", "variable")[-1] == "--term variable: write --term variable=figure"
