@@ -10,17 +10,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from shared.contracts.base import YEARS
 from shared.decimals import NotDecimal, bounded_decimal, moved
 
 Kind = Literal["text", "number", "date", "yes_no"]
 """What a value is to be."""
 OTHERWISE: Final = "*"
+EPOCHS: Final = {"unix": timedelta(seconds=1), "unix_ms": timedelta(milliseconds=1)}
+"""Forms of instants as numbers: the steps since the beginning of 1970 (UTC)."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BLANKS: Final = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009", " "))
 """Spaces that look like one: programs group thousands with them."""
 
@@ -41,9 +47,10 @@ class Notation(BaseModel):
     """How a source writes what it says. What a rule does not say of its own, its source says for all.
 
     `null` are texts for nothing (NULL, N/A); `yes` and `no` words of its own; `decimal` and `thousands` the signs in
-    numbers, `currency_signs` what may stand beside an amount; `format` is how dates are written (strptime), one form or
-    several; `round` to how many decimals amounts are rounded, half away from zero: without it an amount that is finer
-    than its currency is refused.
+    numbers, `currency_signs` what may stand beside an amount; `round` to how many decimals amounts are rounded, half
+    away from zero: without it an amount that is finer than its currency is refused. `format` is how dates and instants
+    are written (strptime, or `unix` and `unix_ms` for seconds and milliseconds since 1970), one form or several; `zone`
+    the time zone of times that name none, and in which an instant is of one day or another.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,20 +62,34 @@ class Notation(BaseModel):
     thousands: Literal[",", ".", " ", "'"] | None = None
     currency_signs: Several | None = None
     format: Several | None = None
+    zone: str | None = None
     round: Annotated[int, Field(ge=0, le=6)] | None = None
 
     @field_validator("format")
     @classmethod
     def _is_a_format(cls, forms: tuple[str, ...] | None) -> tuple[str, ...] | None:
         for form in forms or ():
+            if form in EPOCHS:
+                continue
             # `dd.mm.yyyy` would be read as literal letters, and refuse every date.
             if "%" not in form:
-                raise ValueError(f"{form!r} has no %: write 31.12.2025 as %d.%m.%Y, 12/31/25 as %m/%d/%y")
+                raise ValueError(
+                    f"{form!r} has no %: write 31.12.2025 as %d.%m.%Y, 12/31/25 as %m/%d/%y, seconds since 1970 as unix"
+                )
             try:
                 datetime.strptime(datetime(2000, 1, 1, tzinfo=UTC).strftime(form), form)  # noqa: DTZ007
             except ValueError as error:
                 raise ValueError(f"{form!r} is no form of dates: {error}") from None
         return forms
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, name: str | None) -> str | None:
+        try:
+            _ = name and ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"there is no time zone {name!r}; write one like Europe/Berlin") from None
+        return name
 
     def within(self, outer: Notation) -> Notation:
         """This notation, and what it does not say as `outer` says it."""
@@ -90,8 +111,9 @@ class ValueRule(Notation):
     values: dict[str, str | None] = Field(default_factory=dict)
     scale: int = Field(default=0, ge=-12, le=12)
 
-    def read(self, text: str, kind: Kind, *, notation: Notation = PLAIN) -> Reading:
-        """What a text says, by this rule and the notation of its source.
+    def read(self, text: str, kind: Kind | Literal["instant"], *, notation: Notation = PLAIN) -> Reading:
+        """What a text says, by this rule and the notation of its source. An `instant` is when an event was, to which no
+        day is enough.
 
         Raises:
             Unreadable: it says nothing of this kind.
@@ -105,8 +127,9 @@ class ValueRule(Notation):
             return Reading(self.values.get(text, self.values.get(OTHERWISE, text)), repaired=repaired)
         if not text:  # exports write what is not there as an empty text
             return Reading(None, repaired=repaired)
-        if kind == "date" or self.format is not None:  # a rule with a form is one of a date, whatever takes it
-            return Reading(_moment(text, written.format or ()), repaired=repaired)
+        # A rule with a form or a zone is one of a date, whatever takes it.
+        if kind in ("date", "instant") or self.format is not None or self.zone is not None:
+            return Reading(_moment(text, written, is_day=kind != "instant"), repaired=repaired)
         if kind == "number":
             number = _number(text, written)
             number = _try_moved(number, self.scale) if self.scale else number
@@ -203,18 +226,46 @@ def _yes_no(text: str, written: Notation) -> str:
     return text
 
 
-def _moment(text: str, forms: tuple[str, ...]) -> str:
-    """A date, or an instant where its form has a zone. Where a form has a time without a zone, its date counts."""
-    found = dict.fromkeys(_by_forms(text, forms))
+def _moment(text: str, written: Notation, *, is_day: bool) -> str:
+    """A date or an instant, by the forms of a notation and its zone; as it stands, where none of them fits it."""
+    zone = None if written.zone is None else ZoneInfo(written.zone)
+    moments = [*_by_forms(text, written.format or ())]
+    if not moments and zone is not None:
+        moments = [*_by_iso(text)]
+    # Beyond these years it is a slip, such as milliseconds that are said to be seconds; and zones overflow there.
+    plausible = (moment for moment in moments if moment.year in YEARS)
+    found = dict.fromkeys(_said(moment, zone, is_day=is_day) for moment in plausible)
     if len(found) > 1:
         raise Unreadable(f"{text[:40]!r} is {' or '.join(found)}: its forms leave open which")
     return next(iter(found), text)
 
 
-def _by_forms(text: str, forms: tuple[str, ...]) -> Iterator[str]:
+def _said(moment: datetime, zone: ZoneInfo | None, *, is_day: bool) -> str:
+    """A moment as text. Which day an instant is of is left to its reader, where no zone is said; a time without a zone
+    is of its own day.
+    """
+    if is_day and (moment.tzinfo is None or zone is not None):
+        local = moment if moment.tzinfo is None else moment.astimezone(zone)
+        return local.date().isoformat()
+    if moment.tzinfo is None:
+        return (moment.date() if zone is None else moment.replace(tzinfo=zone)).isoformat()
+    return moment.isoformat()
+
+
+def _by_forms(text: str, forms: tuple[str, ...]) -> Iterator[datetime]:
     for form in forms:
         try:
-            moment = datetime.strptime(text, form)  # noqa: DTZ007 (with %z it has a zone, otherwise it is a date)
-        except ValueError:
+            # With %z it has a zone, otherwise it has none.
+            yield _since_1970(text, EPOCHS[form]) if form in EPOCHS else datetime.strptime(text, form)  # noqa: DTZ007
+        except (ValueError, OverflowError):
             continue
-        yield moment.isoformat() if moment.tzinfo else date(moment.year, moment.month, moment.day).isoformat()
+
+
+def _by_iso(text: str) -> Iterator[datetime]:
+    with suppress(ValueError):
+        yield datetime.fromisoformat(text)
+
+
+def _since_1970(text: str, step: timedelta) -> datetime:
+    microseconds = bounded_decimal(text) * (step // timedelta(microseconds=1))
+    return _EPOCH + timedelta(microseconds=int(microseconds))

@@ -5,96 +5,53 @@ The same mapping reads a CRM's webhook body and a row of its export. What it cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
-import jsonpath
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from services.ingest.json_paths import compiled
+from services.ingest.rules import (
+    ABSENT,
+    Conditions,
+    EntryRules,
+    EventRules,
+    Item,
+    JsonPath,
+    Rule,
+    Rules,
+    SplitRules,
+    as_text,
+    holds,
+    several,
+)
 from services.ingest.sections import Section, SourceError
 from services.ingest.signatures import Signing
+from services.ingest.splits import Unit, percentages
 from shared.contracts import deals
 from shared.contracts.base import Identifier
-from shared.decimals import NotDecimal, bounded_decimal
 from shared.limits import TooMuch, load_yaml
 from shared.problems import field_errors
-from shared.value_rules import PLAIN, Kind, Notation, Unreadable, ValueRule
+from shared.value_rules import PLAIN, Kind, Notation, Unreadable
 
-ABSENT = object()
-CUSTOM = "custom."
-KINDS: Final[Mapping[str, Kind]] = {
+CUSTOM: Final = "custom."
+DEEPEST: Final = 4
+"""Items within each other."""
+SHARES: Final[tuple[Unit, ...]] = ("percent", "fraction", "amount")
+KINDS: Final[Mapping[str, Kind | Literal["instant"]]] = {
     **dict.fromkeys((*deals.MONEY, *(f"{name}.amount" for name in deals.ENTRIES)), "number"),
+    **dict.fromkeys((f"splits.{share}" for share in SHARES), "number"),
     **dict.fromkeys(
         ("open_date", "close_date", "cancel_date", "start_date", *(f"{name}.date" for name in deals.ENTRIES)), "date"
     ),
+    "time": "instant",
 }
 """What fields are, but for texts."""
-
-
-class Rule(ValueRule):
-    """Where a field comes from, and how it is read (`shared.value_rules`)."""
-
-    path: str | None = None
-    constant: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _path_alone(cls, given: Any) -> Any:
-        return {"path": given} if isinstance(given, str) else given
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Rule:
-        if (self.path is None) == (self.constant is None):
-            raise ValueError("name either a path or a constant")
-        return self
-
-    @field_validator("path")
-    @classmethod
-    def _compiles(cls, path: str | None) -> str | None:
-        if path is not None:
-            compiled(path)
-        return path
-
-    @cached_property
-    def _query(self) -> jsonpath.JSONPath | None:
-        return None if self.path is None else compiled(self.path)
-
-    def value_in(self, document: Any) -> Any:
-        """The value in the document as it stands there; `ABSENT` where nothing is."""
-        if self._query is None:
-            return self.constant
-        # The library would read a text as JSON of its own.
-        values = self._query.findall(document) if isinstance(document, Mapping | list) else []
-        return values[0] if values else ABSENT
-
-
-class Condition(Section):
-    """Which items are about deals of interest; others are passed over without an error."""
-
-    path: Rule
-    among: list[str] = Field(min_length=1, alias="in")
-
-
-class EventRules(Section):
-    """Where an item's identity and its time come from. A row of an export may do without: the caller gives them."""
-
-    id: Rule | None = None
-    time: Rule | None = None
-    sequence: Rule | None = None
-
-
-class EntryRules(Section):
-    """Where a payment or refund comes from. An item without its id has none; one whose amount is null takes it back."""
-
-    id: Rule
-    amount: Rule
-    date: Rule
+ValueOf = Callable[..., Any]
+"""`Translation.value_of` of one item: of what, of which field, and by which `rules`."""
 
 
 class Source(Section):
@@ -108,23 +65,29 @@ class Source(Section):
     """The name of the key of whoever answers for this file: a hand in all pay that what it reads moves."""
     signing: Signing | None = None
     notation: Notation = PLAIN
-    items: str = "$"
-    when: Condition | None = None
+    items: Annotated[tuple[str, ...], BeforeValidator(several), Field(min_length=1, max_length=DEEPEST)] = ("$",)
+    when: Conditions = ()
     event: EventRules = EventRules()
-    deal_id: Rule
-    fields: dict[str, Rule] = Field(default_factory=dict)
+    deal_id: Rules
+    fields: dict[str, Rules] = Field(default_factory=dict)
+    splits: SplitRules | None = None
     payments: EntryRules | None = None
     refunds: EntryRules | None = None
 
     @field_validator("items")
     @classmethod
-    def _items_compile(cls, path: str) -> str:
-        compiled(path)
-        return path
+    def _items_compile(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        for path in paths:
+            if JsonPath(path).out:
+                raise ValueError(f"{path!r}: what is within an item is looked for from $ on")
+        # Each look below may find the same place many times over, and the next looks below each of them again.
+        if sum(path.count("..") for path in paths) > 1:
+            raise ValueError("together they may look below (..) once only")
+        return paths
 
     @field_validator("fields")
     @classmethod
-    def _known_fields(cls, fields: dict[str, Rule]) -> dict[str, Rule]:
+    def _known_fields(cls, fields: dict[str, Rules]) -> dict[str, Rules]:
         known = set(deals.DealFields.model_fields) - {*deals.ENTRIES, "custom", "splits"}
         if unknown := sorted(name for name in fields if name not in known and not name.startswith(CUSTOM)):
             raise ValueError(
@@ -132,9 +95,31 @@ class Source(Section):
             )
         return fields
 
-    @cached_property
-    def _items(self) -> jsonpath.JSONPath:
-        return compiled(self.items)
+    @model_validator(mode="after")
+    def _looks_out_no_further_than_the_body(self) -> Source:
+        for name, rules, depth in self._places():
+            for rule in rules:
+                if rule.reach > depth:
+                    raise ValueError(f"{name} looks {rule.reach} out (^), and the body is {depth} out from there")
+        return self
+
+    def _places(self) -> Iterator[tuple[str, tuple[Rule, ...], int]]:
+        """Every field with its rules, and in how many places an item lies where these look."""
+        depth = len(self.items)
+        yield "when", tuple(condition.path for condition in self.when), depth
+        yield "deal_id", self.deal_id, depth
+        yield from ((f"fields.{name}", rules, depth) for name, rules in self.fields.items())
+        for part in ("event", "payments", "refunds", "splits"):
+            section = getattr(self, part)
+            for name in type(section).model_fields if section is not None else ():
+                if isinstance(rules := getattr(section, name), tuple):
+                    yield f"{part}.{name}", rules, depth + (part == "splits")
+
+    def _items(self, document: Any) -> list[Item]:
+        items = [Item((document,))]
+        for path in map(JsonPath, self.items):
+            items = [part for item in items for part in path.parts_of(item)]
+        return items
 
     def translate(self, document: Mapping[str, Any] | Sequence[Any], delivery: str, *, occurred_at: str) -> Translation:
         """The deal events of a document, as the data of CloudEvents, not yet validated.
@@ -143,25 +128,28 @@ class Source(Section):
         of its own gets the delivery's: `<delivery>-<index>`, and `occurred_at`.
         """
         translation = Translation(self.notation)
-        for index, item in enumerate(self._items.findall(document)):
-            if self.when is not None and _text(self.when.path.value_in(item)) not in self.when.among:
-                translation.passed_over.append(index)
+        for index, item in enumerate(self._items(document)):
+            if holds(self.when, item):
+                value_of = partial(translation.value_of, index=index)
+                event = self._event(item, value_of, name=f"{delivery}-{index}", occurred_at=occurred_at)
+                translation.events.append(event)
             else:
-                value_of = partial(translation.value_of, item, index=index)
-                translation.events.append(self._event(value_of, name=f"{delivery}-{index}", occurred_at=occurred_at))
+                translation.passed_over.append(index)
         return translation
 
     # Absent and null are two things all the way: what an item does not have leaves a field as it is, null clears it.
-    def _event(self, value_of: Callable[..., Any], *, name: str, occurred_at: str) -> dict[str, Any]:
-        def field_of(field: str, rule: Rule | None, otherwise: Any = ABSENT) -> dict[str, Any]:
-            value = ABSENT if rule is None else value_of(field, rule=rule)
+    def _event(self, item: Item, value_of: ValueOf, *, name: str, occurred_at: str) -> dict[str, Any]:
+        def field_of(field: str, rules: Rules | None, otherwise: Any = ABSENT) -> dict[str, Any]:
+            value = ABSENT if rules is None else value_of(item, field, rules=rules)
             value = otherwise if value is ABSENT else value
             return {} if value is ABSENT else {field.removeprefix(CUSTOM): value}
 
         fields: dict[str, Any] = {}
         custom: dict[str, Any] = {}
-        for path, rule in self.fields.items():
-            (custom if path.startswith(CUSTOM) else fields).update(field_of(path, rule))
+        for path, rules in self.fields.items():
+            (custom if path.startswith(CUSTOM) else fields).update(field_of(path, rules))
+        if self.splits is not None:
+            fields |= self._splits(self.splits, item, value_of)
         for entries in deals.ENTRIES:
             fields |= self._entry(entries, field_of)
         return {
@@ -177,7 +165,22 @@ class Source(Section):
             },
         }
 
-    def _entry(self, name: str, field_of: Callable[[str, Rule], dict[str, Any]]) -> dict[str, Any]:
+    def _splits(self, rules: SplitRules, item: Item, value_of: ValueOf) -> dict[str, Any]:
+        path = JsonPath(rules.holders)
+        there = path.all_in(item)
+        if not there or there == [None]:
+            return {"splits": None} if there else {}
+        unit = next(share for share in SHARES if getattr(rules, share) is not None)
+        shares: list[tuple[str, str | None]] = []
+        for number, part in enumerate(path.parts_of(item), 1):
+            who = value_of(part, "splits.participant", rules=rules.participant)
+            share = value_of(part, f"splits.{unit}", rules=getattr(rules, unit))
+            # A name that no participant has, so that validation names it.
+            nobody = f"holder {number} without a participant"
+            shares.append((nobody if who is ABSENT or who is None else str(who), None if share is ABSENT else share))
+        return {"splits": percentages(shares, unit) if shares else None}
+
+    def _entry(self, name: str, field_of: Callable[[str, Rules], dict[str, Any]]) -> dict[str, Any]:
         rules: EntryRules | None = getattr(self, name)
         key = None if rules is None else field_of(f"{name}.id", rules.id).get(f"{name}.id")
         if rules is None or key is None:
@@ -208,17 +211,22 @@ class Translation:
     passed_over: list[int] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
 
-    def value_of(self, item: Any, name: str, *, index: int, rule: Rule) -> Any:
-        """The value of a field of an item by its rule, as JSON has it; one that the rule cannot read stays, for
-        validation to name.
+    def value_of(self, item: Item, name: str, *, index: int, rules: Rules) -> Any:
+        """The value of a field of an item by the first of its rules that finds one, as JSON has it; null where they
+        find nothing but that. One that cannot be read stays, for validation to name.
         """
-        value = rule.value_in(item)
+        value, rule = ABSENT, rules[0]
+        for each in rules:
+            found = each.value_in(item)
+            value, rule = (found, each) if found is not ABSENT else (value, rule)
+            if value is not ABSENT and value is not None:
+                break
         if value is ABSENT or value is None or isinstance(value, dict | list):
             return value
         own = isinstance(value, bool) or (isinstance(value, int) and name.startswith(CUSTOM) and not rule.scale)
-        if own and not rule.values and _text(value) not in rule.repairs:
+        if own and not rule.values and as_text(value) not in rule.repairs:
             return value  # a company's own field may be a number, or yes or no
-        text = _text(value)
+        text = as_text(value)
         try:
             reading = rule.read(text, KINDS.get(name, "text"), notation=self.notation)
         except Unreadable:
@@ -226,33 +234,21 @@ class Translation:
             return text if rule.within(self.notation) == PLAIN else repr(text)
         if reading.repaired:
             self.repairs.append(Repair(index=index, field=name, was=text, now=rule.repairs[text]))
+        if reading.unrounded is not None:
+            self.repairs.append(Repair(index=index, field=name, was=reading.unrounded, now=reading.value or ""))
         return reading.value
-
-
-def _text(value: Any) -> str:
-    """A value as people write it: yes and no as `true` and `false`, numbers in plain digits."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return _plain(value) if isinstance(value, Decimal) else str(value).strip()
-
-
-def _plain(value: Decimal) -> str:
-    """A number in plain digits; beyond any amount it stays as it is, for validation to refuse."""
-    try:
-        return f"{bounded_decimal(str(value)):f}"
-    except NotDecimal:
-        return str(value)
 
 
 def load_source(path: Path) -> Source:
     """The source of a YAML file.
 
     Raises:
-        SourceError: the file is no source.
-        OSError: it cannot be read.
+        SourceError: the file cannot be read, or is no source.
     """
     try:
-        return Source.model_validate(load_yaml(path.read_text(encoding="utf-8")))
+        return Source.model_validate(load_yaml(path.read_text(encoding="utf-8-sig")))
+    except OSError as error:
+        raise SourceError(f"{path.name}: {error.strerror or error}") from None
     except (yaml.YAMLError, TooMuch, UnicodeDecodeError) as error:
         raise SourceError(f"{path.name}: {error}") from None
     except ValidationError as error:

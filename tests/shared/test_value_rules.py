@@ -80,6 +80,52 @@ def test_dates_are_read_by_their_forms(form: str | list[str] | None, text: str, 
     assert ValueRule(format=form).read(text, "date").value == read
 
 
+NEW_YORK, UTC = "America/New_York", "UTC"
+LATE = "1743463800"
+"""2025-03-31 23:30 in UTC, half past seven in the evening in New York."""
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "day", "instant"),
+    [
+        ({"format": "unix"}, LATE, "2025-03-31T23:30:00+00:00", "2025-03-31T23:30:00+00:00"),
+        ({"format": "unix_ms"}, LATE + "250", "2025-03-31T23:30:00.250000+00:00", "2025-03-31T23:30:00.250000+00:00"),
+        ({"format": "unix", "zone": NEW_YORK}, LATE, "2025-03-31", "2025-03-31T23:30:00+00:00"),
+        ({"format": "unix", "zone": "Asia/Tokyo"}, LATE + ".75", "2025-04-01", "2025-03-31T23:30:00.750000+00:00"),
+        # Midnight in UTC is how some systems write a date: read elsewhere it would be the day before.
+        ({"format": "unix_ms", "zone": UTC}, "1743379200000", "2025-03-31", "2025-03-31T00:00:00+00:00"),
+        ({"zone": "Asia/Tokyo"}, "2025-03-31T23:30:00Z", "2025-04-01", "2025-03-31T23:30:00+00:00"),
+        ({"zone": NEW_YORK}, "2025-03-31 23:30:00", "2025-03-31", "2025-03-31T23:30:00-04:00"),
+        ({"zone": NEW_YORK}, "2025-03-31", "2025-03-31", "2025-03-31T00:00:00-04:00"),
+        ({"zone": NEW_YORK, "format": "%d.%m.%Y %H:%M"}, "31.3.2025 8:15", "2025-03-31", "2025-03-31T08:15:00-04:00"),
+        ({"format": "%d.%m.%Y"}, "31.3.2025", "2025-03-31", "2025-03-31"),
+        ({"format": ["unix_ms", "%Y-%m-%d"]}, "2025-03-31", "2025-03-31", "2025-03-31"),
+        # What is beyond all years stays, for validation to name.
+        ({"format": "unix"}, LATE + "000", LATE + "000", LATE + "000"),
+        ({"format": "unix_ms"}, "1e99", "1e99", "1e99"),
+        ({"zone": NEW_YORK}, "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        ({"format": "unix", "null": "0"}, "0", None, None),
+    ],
+)
+def test_an_instant_is_of_the_day_that_its_zone_says(
+    rule: dict[str, object], text: str, day: str | None, instant: str | None
+) -> None:
+    read = ValueRule.model_validate(rule).read
+    assert (read(text, "date").value, read(text, "instant").value) == (day, instant)
+
+
+def test_seconds_and_milliseconds_are_not_guessed_at() -> None:
+    with pytest.raises(Unreadable, match="leave open which"):
+        ValueRule.model_validate({"format": ["unix", "unix_ms"], "zone": UTC}).read(LATE, "date")
+
+
+def test_a_zone_that_there_is_not_is_told() -> None:
+    with pytest.raises(
+        ValidationError, match=re.escape("there is no time zone 'Berlin'; write one like Europe/Berlin")
+    ):
+        Notation(zone="Berlin")
+
+
 def test_midnight_with_or_without_fractions_is_a_date_on_every_road() -> None:
     for text in ("1996-07-04 00:00:00.000", "1996-07-04T00:00:00", "1996-07-04 00:00"):
         assert str(DealFields.model_validate({"close_date": text}).close_date) == "1996-07-04"

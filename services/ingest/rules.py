@@ -1,0 +1,227 @@
+"""The rules of a source file: where in an item a field comes from, and under which condition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from services.ingest.json_paths import compiled
+from services.ingest.sections import Section
+from shared.decimals import NotDecimal, bounded_decimal
+from shared.value_rules import ValueRule
+
+ABSENT: Final = object()
+"""Of a value: the item does not have it. Null is something else: it clears."""
+OUT: Final = "^"
+_IN_BRACES: Final = re.compile(r"\{([^{}]*)\}")
+MOST_PATHS: Final = 10
+"""In one text: each is looked for in each item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A part of a body that is one event, and what it lies in: the whole body first, the item itself last."""
+
+    around: tuple[Any, ...]
+    found: dict[tuple[str, int, int], list[Any]] = field(default_factory=dict)
+    """What was looked for further out, which many items of a body have in common."""
+
+    def within(self, part: Any) -> Item:
+        """A part of this item."""
+        return Item((*self.around, part), self.found)
+
+
+class JsonPath:
+    """A JSON path, `$` for the item; each `^` before it, instead of the `$`, goes one further out."""
+
+    def __init__(self, text: str) -> None:
+        """Raises:
+        ValueError: it is none.
+        """
+        inner = text.lstrip(OUT)
+        self.text, self.out = text, len(text) - len(inner)
+        self._query = compiled(f"${inner}" if self.out else inner)
+
+    def all_in(self, item: Item) -> list[Any]:
+        """Everything that it finds. Looked for once in what several items lie in: a path may look at all of it."""
+        if self.out >= len(item.around):
+            return []
+        place = len(item.around) - 1 - self.out
+        document = item.around[place]
+        if not isinstance(document, Mapping | list):  # the library would read a text as JSON of its own
+            return [document] if self._query.empty() else []
+        if not self.out:
+            return self._query.findall(document)
+        key = (self.text, place, id(document))
+        if key not in item.found:
+            item.found[key] = self._query.findall(document)
+        return item.found[key]
+
+    def parts_of(self, item: Item) -> Iterator[Item]:
+        """The items that it finds in one. Where it names one list, that stands for what is in it."""
+        for found in self.all_in(item):
+            parts = found if isinstance(found, list) and self._query.singular_query() else [found]
+            yield from map(item.within, parts)
+
+
+def _paths(text: str) -> tuple[JsonPath, ...]:
+    return tuple(JsonPath(path) for path in _IN_BRACES.findall(text))
+
+
+class Rule(ValueRule):
+    """Where a field comes from, and how it is read (`shared.value_rules`).
+
+    `path` is where it stands; `text` is put together of paths in braces, `{^.id}-{$.line}`; `constant` is always the
+    same. `when` are conditions without which the rule says nothing.
+    """
+
+    path: str | None = None
+    constant: str | None = None
+    text: str | None = None
+    when: Conditions = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path_alone(cls, given: Any) -> Any:
+        return {"path": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Rule:
+        if sum(origin is not None for origin in (self.path, self.constant, self.text)) != 1:
+            raise ValueError("name either a path or a constant, or a text with paths in braces")
+        return self
+
+    @field_validator("path")
+    @classmethod
+    def _compiles(cls, path: str | None) -> str | None:
+        if path is not None:
+            JsonPath(path)
+        return path
+
+    @field_validator("text")
+    @classmethod
+    def _names_paths(cls, text: str | None) -> str | None:
+        if text is not None and not 1 <= len(_paths(text)) <= MOST_PATHS:
+            raise ValueError(f"a text names from one to {MOST_PATHS} paths in braces, as {{^.id}}-{{$.line}}")
+        return text
+
+    @cached_property
+    def paths(self) -> tuple[JsonPath, ...]:
+        """The paths that it looks along."""
+        return (JsonPath(self.path),) if self.path is not None else _paths(self.text or "")
+
+    @property
+    def reach(self) -> int:
+        """How far out its paths look."""
+        conditions = (condition.path.reach for condition in self.when)
+        return max([*(path.out for path in self.paths), *conditions], default=0)
+
+    def value_in(self, item: Item) -> Any:
+        """The value in an item as it stands there; `ABSENT` where nothing is."""
+        if not holds(self.when, item):
+            return ABSENT
+        if self.constant is not None:
+            return self.constant
+        found = [next(iter(path.all_in(item)), ABSENT) for path in self.paths]
+        if self.text is None or ABSENT in found:
+            return ABSENT if ABSENT in found else found[0]
+        texts = iter(found)
+        return None if None in found else _IN_BRACES.sub(lambda _: as_text(next(texts)), self.text)
+
+
+class Condition(Section):
+    """What an item must have at a path: one of some texts, or none of them. What is not there is the empty text."""
+
+    path: Rule
+    among: list[str] | None = Field(default=None, min_length=1, alias="in")
+    not_among: list[str] | None = Field(default=None, min_length=1, alias="not_in")
+
+    @model_validator(mode="after")
+    def _one_list(self) -> Condition:
+        if (self.among is None) == (self.not_among is None):
+            raise ValueError("say either `in` or `not_in`, and which texts")
+        return self
+
+    def holds(self, item: Item) -> bool:
+        """Whether an item has it so."""
+        value = self.path.value_in(item)
+        text = "" if value is ABSENT or value is None else as_text(value)
+        return text in self.among if self.among is not None else text not in (self.not_among or ())
+
+
+def several(given: Any) -> Any:
+    """One thing, or a list of them, as a list."""
+    return given if isinstance(given, list | tuple) else [given]
+
+
+Conditions = Annotated[tuple[Condition, ...], BeforeValidator(several)]
+"""One condition, or a list of which all must hold."""
+Rules = Annotated[tuple[Rule, ...], BeforeValidator(several), Field(min_length=1)]
+"""One rule, or a list of which the first that finds something says it."""
+Rule.model_rebuild()
+
+
+def holds(conditions: Iterable[Condition], item: Item) -> bool:
+    """Whether all of the conditions hold."""
+    return all(condition.holds(item) for condition in conditions)
+
+
+class EventRules(Section):
+    """Where an item's identity and its time come from. A row of an export may do without: the caller gives them."""
+
+    id: Rules | None = None
+    time: Rules | None = None
+    sequence: Rules | None = None
+
+
+class EntryRules(Section):
+    """Where a payment or refund comes from. An item without its id has none; one whose amount is null takes it back."""
+
+    id: Rules
+    amount: Rules
+    date: Rules
+
+
+class SplitRules(Section):
+    """Where the holders of a deal stand, `holders`, and in each of them who it is and its share: in percent, as a
+    fraction of one, or as an amount, of which percentages are made. Holders of nothing are left out.
+    """
+
+    holders: str
+    participant: Rules
+    percent: Rules | None = None
+    fraction: Rules | None = None
+    amount: Rules | None = None
+
+    @field_validator("holders")
+    @classmethod
+    def _compiles(cls, path: str) -> str:
+        JsonPath(path)
+        return path
+
+    @model_validator(mode="after")
+    def _one_share(self) -> SplitRules:
+        if sum(rules is not None for rules in (self.percent, self.fraction, self.amount)) != 1:
+            raise ValueError("say the share as one of percent, fraction and amount")
+        return self
+
+
+def as_text(value: Any) -> str:
+    """A value as people write it: yes and no as `true` and `false`, numbers in plain digits."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _plain(value) if isinstance(value, Decimal) else str(value).strip()
+
+
+def _plain(value: Decimal) -> str:
+    """A number in plain digits; beyond any amount it stays as it is, for validation to refuse."""
+    try:
+        return f"{bounded_decimal(str(value)):f}"
+    except NotDecimal:
+        return str(value)
