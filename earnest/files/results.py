@@ -12,7 +12,7 @@ from earnest.files.calculation import Calculation
 from earnest.files.display import SHARE_DIGITS, attainment, money, number, percent
 from earnest.files.rejections import in_order, output_folder
 from shared.kernel import Explained
-from shared.kernel.arithmetic.expressions import ROUNDING
+from shared.kernel.arithmetic.expressions import REPRICED, ROUNDING
 from shared.kernel.calendar import in_words
 from shared.kernel.tables import BY_TIER
 from shared.spreadsheets import write_csv
@@ -92,9 +92,12 @@ def _slices(explained: Explained, currencies: list[str]) -> pl.DataFrame:
     """`5000.00 at 4% + 15000.00 at 6%` for each line."""
     named = explained.slices.join(explained.lines.select(*_STATEMENT, "line", "currency"), on=[*_STATEMENT, "line"])
     size = money("credited", currencies, finer=6)
-    rounding = pl.format("{} by rounding", size)
     once = (
-        pl.when(pl.col("reach") == ROUNDING).then(rounding).otherwise(pl.format("{} at {}", size, percent("rate", 7)))
+        pl.when(pl.col("reach") == ROUNDING)
+        .then(pl.format("{} by rounding", size))
+        .when(pl.col("reach") == REPRICED)
+        .then(pl.format("{} of deals before", size))
+        .otherwise(pl.format("{} at {}", size, percent("rate", 7)))
     )
     times = pl.when(pl.col("factor") == 10**9).then(pl.lit("")).otherwise(pl.lit(" times ") + percent("factor", 7))
     texts = named.with_columns(words=once + times)

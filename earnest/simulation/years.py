@@ -74,7 +74,10 @@ class Years:
         )
         if self._counts_distinct:  # a deal drawn a second time is a deal with somebody else
             once = (pl.col("bucket") == "") | (pl.col("again") == 0)
-            other = pl.concat_str("bucket", pl.lit("#"), pl.col("again").cast(pl.String))
+            # What follows `|` is told of the deal (`measure`), not by what it is told apart.
+            bucket = pl.col("bucket").str.splitn("|", 2).struct
+            told = pl.concat_str(pl.lit("|"), bucket.field("field_1")).fill_null("")
+            other = pl.concat_str(bucket.field("field_0"), pl.lit("#"), pl.col("again").cast(pl.String), told)
             brought = brought.with_columns(bucket=pl.when(once).then("bucket").otherwise(other))
         return brought.group_by("year", "seat", *_KEY).agg(pl.col("amount", "deals").sum())
 

@@ -9,7 +9,7 @@ from shared.explanation.model import Line, MeasuredIn, Part, Slice
 from shared.explanation.numbers import plain
 from shared.formatting import grouped, percent
 from shared.kernel import Plan
-from shared.kernel.arithmetic.expressions import ROUNDING
+from shared.kernel.arithmetic.expressions import WITHOUT_RATE
 from shared.kernel.components import Component
 from shared.kernel.language.phrases import figure_in_words
 
@@ -167,7 +167,7 @@ class Sentences:
         amounts = self._component is not None and self._component.rates_are_amounts
         times = "" if piece.factor == 1 else f" × {grouped(piece.factor)}"
         # What rounding each deal made of them is an amount, with no base and no rate to be multiplied.
-        if piece.reach == ROUNDING:
+        if piece.reach in WITHOUT_RATE:
             product = f"{grouped(piece.credited)}{times} = {grouped(piece.pays)}" if times else grouped(piece.pays)
         elif not amounts:
             product = f"{grouped(piece.credited)} × {percent(piece.rate)}{times} = {grouped(piece.pays)}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
 import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn
-from shared.kernel.arithmetic.expressions import WHOLE_SHARE
+from shared.kernel.arithmetic.expressions import WHOLE_SHARE, narrow, wide
 from shared.kernel.arithmetic.running_sums import growth
 from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of_end
 from shared.kernel.components import Component
@@ -28,8 +28,9 @@ from shared.kernel.evaluation.pay import (
     window_starts,
     without_leavers,
 )
+from shared.kernel.evaluation.turns import with_pay_in_turn
 from shared.kernel.language.values import Figure
-from shared.kernel.measure import ORDER, STEP
+from shared.kernel.measure import EVENT_KEYS, ORDER, STEP
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -59,24 +60,47 @@ def earn(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFr
     """
     earnings = [empty(EARNINGS)]
     for together in plans.version_chains():
+        apart = any(plan.in_turn for plan in together)
         contributed = pl.concat(
-            [steps for plan in together for steps in _contributed(measures, roster, plan=plan, plans=plans)],
+            [
+                steps
+                for plan in together
+                for steps in _contributed(measures, roster, plan=plan, plans=plans, apart=apart)
+            ],
             how="diagonal",
         )
+        if apart:
+            contributed = _paid_in_turn(contributed, together, roster=roster)
         for plan in together:
             earnings += _earned(_complete(contributed, plan), roster, plan=plan)
     return pl.concat(earnings)
 
 
-def _contributed(measures: pl.DataFrame, roster: Roster, *, plan: Plan, plans: PlanSet) -> Iterator[pl.DataFrame]:
-    """What each step of a version adds to its ingredients, one row per participant and segment; a day with a score
-    makes its segment a step."""
+def _contributed(
+    measures: pl.DataFrame, roster: Roster, *, plan: Plan, plans: PlanSet, apart: bool
+) -> Iterator[pl.DataFrame]:
+    """What each step of a version adds to its ingredients, one row per participant and segment, or with `apart` also
+    per credit; a day with a score makes its segment a step."""
     of_plan = measures.filter(plan.own_rows)
     # A column per ingredient: everything after works on columns, and a measure that somebody has none of is null here
     # and zero in `_complete`.
-    yield of_plan.pivot("measure", index=STEP, values="amount").sort(ORDER)
+    if apart:
+        yield of_plan.unnest("event").pivot("measure", index=[*STEP, *EVENT_KEYS], values="amount")
+    else:
+        yield of_plan.pivot("measure", index=STEP, values="amount").sort(ORDER)
     if any(measure.score for measure in plan.measures):
         yield scored(roster, plan, plans=plans).join(of_plan.select(STEP).unique(), on=STEP, how="anti")
+
+
+def _paid_in_turn(events: pl.DataFrame, together: Sequence[Plan], *, roster: Roster) -> pl.DataFrame:
+    """Steps of a participant in a segment, from rows of which some are of a credit each, with what that is paid in
+    turn."""
+    paid = with_pay_in_turn(events, together, roster=roster)
+    names = [name for name in paid.columns if name not in (*STEP, *EVENT_KEYS)]
+    steps = paid.group_by(STEP).agg(wide(name).sum() for name in names)
+    for name in names:
+        steps = narrow(steps, name, what="the sum of a measure")
+    return steps.sort(ORDER)
 
 
 def scored(roster: Roster, plan: Plan, *, plans: PlanSet) -> pl.DataFrame:

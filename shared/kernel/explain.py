@@ -11,6 +11,7 @@ from shared.kernel.calendar import end_of_segment, fiscal_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.earn import earn, last_segments, scored
 from shared.kernel.evaluation.pay import accumulated
+from shared.kernel.evaluation.turns import Turns, by_size, with_pay_in_turn
 from shared.kernel.evaluation.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
 from shared.kernel.measure import STEP, measure, paid_by_deal, with_increments
 from shared.kernel.plan.plan_set import PlanSet
@@ -72,12 +73,15 @@ def _walks(
         how="diagonal",
     )
     events = with_increments(_sorted(events), together)
+    if any(plan.in_turn for plan in together):
+        events = with_pay_in_turn(events, together, roster=roster).with_row_index("event")
     for plan in together:
+        turns = Turns(events, plan, roster=roster) if plan.in_turn else None
         summed = accumulated(_in_order(events, plan), plan)
         # The same sums for every component of a version, walked once each. It is the calculation of `earn` with a row
         # per credit in place of a row per segment: the same functions of the same columns, which is why the last line
         # of an earning comes to its amount.
-        yield from (Walk(summed, plan, component=c, roster=roster) for c in plan.in_order if plan.walks(c))
+        yield from (Walk(summed, plan, component=c, roster=roster, turns=turns) for c in plan.in_order if plan.walks(c))
 
 
 def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.DataFrame:
@@ -132,7 +136,9 @@ def _openings(
 
 def _in_order(events: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """The events in the order of the plan, each with what it adds to every ingredient by its date."""
-    if plan.conventions.order != "date":
+    if plan.in_turn:
+        events = _sorted(events, *by_size(plan))
+    elif plan.conventions.order != "date":
         size = pl.col("amount") if plan.conventions.order == "smallest_first" else -pl.col("amount")
         events = _sorted(events, size)
     return events.with_columns(pl.col(plan.ingredient_names).fill_null(0))

@@ -13,7 +13,7 @@ from shared.kernel.measure import STEP
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
-from shared.kernel.tables import EARNINGS, MEASURES
+from shared.kernel.tables import EARNINGS, EVENT, MEASURES
 from shared.periods import Month, previous_period
 
 _WHO = ["participant_id", "period"]
@@ -141,6 +141,7 @@ def _on(plan: Plan, begin: int, *, end: int, roster: Roster, plans: PlanSet) -> 
         .with_columns(
             measure=pl.lit((plan.ingredient_names or ["idle"])[0]),
             amount=pl.lit(0, dtype=pl.Int64),
+            event=pl.lit(None, dtype=EVENT),
             period=month_of_end(pl.col("fiscal"), plan.calendar),
         )
         .select(MEASURES.names())

@@ -13,13 +13,14 @@ from shared.kernel.calendar import fiscal_of, fiscal_of_month, window_of
 from shared.kernel.evaluation.pay import context_of_deals
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
-from shared.kernel.tables import MEASURES, SUMS, empty
+from shared.kernel.tables import EVENT, MEASURES, SUMS, empty
 
 STEP = ["participant_id", "plan", "version", "period", "fiscal"]
 """A step: a participant under a plan version in a segment."""
 ORDER = ["participant_id", "fiscal", "version", "period"]
 """Steps in the order of time: within a fiscal period, what was credited by one version lies before what was by the
 next."""
+EVENT_KEYS = [field.name for field in EVENT.fields]
 
 
 def summed(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
@@ -63,12 +64,14 @@ def _summed(credits: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:
 
 def _buckets(plan: Plan) -> dict[str, pl.Expr]:
     """By what credits of the same rule are kept apart, where a measure of the plan looks at them one by one."""
-    latest = sorted({rule for measure in plan.measures if measure.bucket == "@latest" for rule in measure.rules})
-    if latest:
+    if plan.rules_one_by_one:
         # Of the latest value there is no sum. Kept apart by day and deal, in an order of their own, each credit adds
-        # what it differs from the one before it: a sum of changes, which ends in the latest value.
-        by_time = pl.concat_str(pl.col("credit_date").cast(pl.String), pl.lit("/"), "deal_id")
-        return {"bucket": pl.when(pl.col("rule").is_in(latest)).then(by_time).otherwise("bucket").alias("bucket")}
+        # what it differs from the one before it: a sum of changes, which ends in the latest value. And what a deal
+        # pays in turn is known only where all deals before it are. `|` is in no id.
+        told_apart = pl.when(pl.col("bucket") == "").then(pl.lit("")).otherwise(pl.lit("|") + pl.col("bucket"))
+        by_time = pl.concat_str(pl.col("credit_date").cast(pl.String), pl.lit("/"), "deal_id", told_apart)
+        one_by_one = pl.col("rule").is_in(sorted(plan.rules_one_by_one))
+        return {"bucket": pl.when(one_by_one).then(by_time).otherwise("bucket").alias("bucket")}
     return {"bucket": pl.col("bucket")} if any(measure.bucket for measure in plan.measures) else {}
 
 
@@ -77,7 +80,7 @@ def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[s
     (Int64)."""
     for component in plan.components:
         measure = plan.measure(component.main_measure())
-        if measure is None or component.component not in plan.pays_by_deal:
+        if measure is None or component.component not in plan.pays_by_deal or component.in_turn:
             continue
         # Rounded here, credit by credit, and only summed afterwards: that is what `round_on: deal` means, and the sum
         # of it is as much a sum over credits as any other ingredient, so that a stream can keep it.
@@ -102,16 +105,42 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     sums = credits if "deals" in credits.columns else summed(credits, plans)
     tables = [empty(MEASURES)]
     for together in plans.version_chains():
-        every = pl.concat(sums.filter(plan.own_rows) for plan in together).sort(*ORDER, "bucket", "rule")
-        every = with_increments(every, together)
+        every = pl.concat(sums.filter(plan.own_rows) for plan in together)
+        apart = any(plan.in_turn for plan in together)
+        if apart:
+            every = _with_events(every, together)
+        every = with_increments(every.sort(*ORDER, *(EVENT_KEYS[:2] if apart else ["bucket"]), "rule"), together)
         for plan in together:
             names = plan.ingredient_names
             steps = every.filter(pl.col("version") == plan.version) if len(together) > 1 else every
-            added_up = steps.group_by(STEP).agg(wide(name).sum() for name in names)
+            keys = [*STEP, "event"] if apart else STEP
+            added_up = steps.group_by(keys).agg(wide(name).sum() for name in names)
             for name in names:
                 added_up = narrow(added_up, name, what="the sum of a measure")
-            tables.append(added_up.unpivot(names, index=STEP, variable_name="measure", value_name="amount"))
+            long = added_up.unpivot(names, index=keys, variable_name="measure", value_name="amount")
+            if apart:
+                # Most credits add to one ingredient only: the others are zero without a row.
+                long = long.filter(
+                    pl.col("event").is_null() | (pl.col("amount") != 0) | (pl.col("measure") == names[0])
+                )
+            else:
+                long = long.with_columns(event=pl.lit(None, dtype=EVENT))
+            tables.append(long)
     return pl.concat(table.select(MEASURES.names()).cast(MEASURES) for table in tables)
+
+
+def _with_events(sums: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
+    """Sums with the date, the deal and the `event` of those that are of one credit each; their `bucket` is that of the
+    credit again."""
+    kept_apart = [_by(plan, together) & pl.col("rule").is_in(sorted(plan.rules_one_by_one)) for plan in together]
+    one_by_one = pl.any_horizontal(kept_apart)
+    by_time = pl.col("bucket").str.splitn("|", 2).struct
+    read = sums.with_columns(
+        credit_date=pl.when(one_by_one).then(pl.col("bucket").str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)),
+        deal_id=pl.when(one_by_one).then(by_time.field("field_0").str.slice(11)),
+        bucket=pl.when(one_by_one).then(by_time.field("field_1").fill_null("")).otherwise("bucket"),
+    )
+    return read.with_columns(event=pl.when(pl.col("deal_id").is_not_null()).then(pl.struct(EVENT_KEYS)))
 
 
 def with_increments(events: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
@@ -135,6 +164,7 @@ def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
     hits = [_by(plan, together) & pl.col("rule").is_in(list(ingredient.rules)) for plan, ingredient, _ in sources]
     hit = pl.any_horizontal(hits)
     column = pl.lit(0, dtype=pl.Int64)
+    apart = any(plan.in_turn for plan in together)
     for (plan, ingredient, of), own in zip(sources, hits, strict=True):
         within: list[pl.Expr] = [pl.col("participant_id"), window_of(pl.col("fiscal"), of.reset)]
         if plan.conventions.versions == "restart":
@@ -147,8 +177,9 @@ def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
             case "distinct":
                 # The first row of a bucket in its window counts one, and later ones nothing. Over the rows of every
                 # version together, so that an account that bought under the old version is not new under the next.
-                first = pl.int_range(pl.len()).over(*within, "bucket", hit) == 0
-                value = (first & (pl.col("bucket") != "")).cast(pl.Int64)
+                counted = pl.col("bucket").str.split(",").list.first() if apart else pl.col("bucket")
+                first = pl.int_range(pl.len()).over(*within, counted, hit) == 0
+                value = (first & (counted != "")).cast(pl.Int64)
             case _:
                 # What the latest value changed by. The rows are in order of credit date (`bucket` is the date and the
                 # deal), so the running sum is the latest value up to each row.

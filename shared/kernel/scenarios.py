@@ -14,7 +14,7 @@ import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.calendar import FISCAL, fiscal_at, month_of_end
-from shared.kernel.components.context import EvaluationContext
+from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.earn import MAXIMUM, MINIMUM
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.pay import component_pay_with, context_of_deals, measured
@@ -81,7 +81,7 @@ def pay_at(plan: Plan, points: Scenarios) -> PaidAt:
         measured=lambda context, name: _measured(context, plan, points=points, figures=figures, name=name),
         quotas=figures.quota,
         terms=figures.term,
-        per_deal=lambda context, name: _as_one_deal(context, plan, name=name),
+        per_deal=lambda context, name: _as_one_deal(context, plan, figures=figures, name=name),
     )
     pay: dict[str, pl.Series] = {}
     problems: dict[str, pl.Series] = {}
@@ -144,12 +144,23 @@ def _measured(context: EvaluationContext, plan: Plan, *, points: Scenarios, figu
     return ExactColumn.constant(0, context.height)
 
 
-def _as_one_deal(context: EvaluationContext, plan: Plan, *, name: str) -> ExactColumn:
-    """What a component that pays by the deal would pay for one deal that brings the whole measure."""
+def _as_one_deal(context: EvaluationContext, plan: Plan, *, figures: _Given, name: str) -> ExactColumn:
+    """What a component that pays by the deal would pay for one deal that brings all that is reached."""
     component = plan.component(name)
     main = component.main_measure()
     assert main is not None
-    return component.per_deal(context.value(main), context_of_deals(context.rows, plan))
+    if not component.in_turn:
+        return component.per_deal(context.value(main), context_of_deals(context.rows, plan))
+    nothing = EvaluationContext(
+        rows=context.rows,
+        digits=plan.digits,
+        conventions=plan.conventions,
+        measured=lambda at, name: _measured(at, plan, points=Scenarios(height=at.height), figures=figures, name=name),
+        quotas=figures.quota,
+        terms=figures.term,
+    )
+    deal = DealsInTurn(credited=context.value(main), before=nothing, after=context, standing=context)
+    return total([part.pays for part in component.parts_in_turn(deal)], context.height)
 
 
 def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:

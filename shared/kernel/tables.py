@@ -106,6 +106,9 @@ UNCREDITED = pl.Schema(
 """Won deals, or shares of them, that credited nobody, why (`shared.kernel.reasons`), and what that is about: a plan, a
 currency."""
 
+EVENT = pl.Struct({"credit_date": pl.Date(), "deal_id": pl.String(), "rule": pl.String(), "bucket": pl.String()})
+"""The credit of a deal that is paid in turn: `bucket` has what of the deal its pay depends on."""
+
 MEASURES = pl.Schema(
     {
         "participant_id": pl.String(),
@@ -115,10 +118,13 @@ MEASURES = pl.Schema(
         "period": pl.String(),
         "fiscal": pl.Int32(),
         "amount": pl.Int64(),
+        "event": EVENT,
     }
 )
 """What each segment, the days that a calendar month and a fiscal period share, adds to the ingredients of the measures
-of a plan version, for everyone with a credit under it in the segment; zero where none counts."""
+of a plan version, for everyone with a credit under it in the segment; zero where none counts.
+
+Where deals are paid in turn, the credits that count for them are rows of their own, each with its `event`."""
 
 EARNINGS = pl.Schema(
     {

@@ -51,8 +51,17 @@ def measure_window(plan: Data, component: Data) -> str:
     return min(gated_by, key=RESETS.index) if gated_by else str(component.get("pays", "month"))
 
 
+def in_turn(component: Data) -> bool:
+    """Whether it pays each deal by where the participant stands at it."""
+    if component["kind"] != "graduated":
+        return False
+    return component.get("crossing") == "whole" or component.get("by") not in (None, component["measure"])
+
+
 def _by_deal(plan: Data, component: Data) -> bool:
     """Whether it pays every deal by itself."""
+    if in_turn(component):
+        return True
     if (
         component["kind"] == "flat"
         and convention(plan, "round_on") == "deal"

@@ -8,8 +8,11 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from tests.reference_model.dependencies import in_turn
 from tests.reference_model.evaluation import Evaluation, named
 from tests.reference_model.facts import Data, convention, in_force, number, rounded, shared_out
+from tests.reference_model.lookups import looked_up, reached_tier
+from tests.reference_model.turns import paid_in_turn
 
 Group = list[Evaluation]
 """Everyone on the plan version in the period, in the order of names."""
@@ -17,29 +20,9 @@ Group = list[Evaluation]
 
 def pays(component: Data, here: Evaluation, group: Group) -> Fraction:
     """What a component pays in its window so far, before gate, multipliers and limits."""
+    if in_turn(component):
+        return _unless_below_zero(component, here, paid_in_turn(component, here))
     return _KINDS[component["kind"]](component, here, group)  # type: ignore[no-any-return]
-
-
-def looked_up(at: Fraction, spec: Data, boundary: str) -> Fraction:
-    """What steps or points give."""
-    if not spec.get("points"):
-        return number(reached_tier(at, spec["steps"], boundary)["gives"])
-    points = [(number(point["at"]), number(point["gives"])) for point in spec["points"]]
-    if at <= points[0][0]:
-        return points[0][1]
-    for (low, from_), (high, to) in pairwise(points):
-        if at <= high:
-            return from_ + (at - low) / (high - low) * (to - from_)
-    return points[-1][1]
-
-
-def reached_tier(at: Fraction, tiers: list[Data], boundary: str) -> Data:
-    """The tier in which a value lies; on a boundary the one that ends there, or with `upper` the one that begins."""
-    for tier in tiers:
-        end = tier.get("up_to")
-        if end is None or at < number(end) or (at == number(end) and boundary == "lower"):
-            return tier
-    raise AssertionError(tiers)
 
 
 def is_by_deal(component: Data, plan: Data) -> bool:
@@ -148,6 +131,11 @@ def _slab(component: Data, here: Evaluation, _: Group) -> Fraction:
         same = next(c for c in its["components"] if c["component"] == component["component"])
         decimals, mode = here.decimals, convention(its, "rounding")
         found += rounded(each_deal(same, credit.amount, its), mode, decimals)
+    return _unless_below_zero(component, here, found)
+
+
+def _unless_below_zero(component: Data, here: Evaluation, found: Fraction) -> Fraction:
+    """What deals pay by themselves, and nothing while their measure is below zero, if it then counts as zero."""
     measure = named(here.plan["measures"], "measure", component["measure"])
     same_window = component.get("window", measure.get("reset", "month")) == measure.get("reset", "month")
     bound = convention(here.plan, "negative") == "nothing" and same_window

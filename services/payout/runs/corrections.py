@@ -15,7 +15,7 @@ from services.payout.statements.deals import counted
 from services.payout.statements.writing import Writing
 from shared.explanation import Line, Part
 from shared.explanation.frozen import components_of
-from shared.kernel.arithmetic.expressions import ROUNDING
+from shared.kernel.arithmetic.expressions import WITHOUT_RATE
 from shared.money import from_minor
 from shared.pay.deal_facts import DealHistory
 from shared.pay.deals_changed import KEY, Corrected
@@ -51,7 +51,7 @@ class DealPay(NamedTuple):
     @property
     def pays(self) -> Fraction:
         """What it pays before it is rounded."""
-        pieces = (piece for line in self.lines for piece in line.slices if piece.reach != ROUNDING)
+        pieces = (piece for line in self.lines for piece in line.slices if piece.reach not in WITHOUT_RATE)
         return sum((Fraction(piece.pays) for piece in pieces), Fraction(0))
 
 
@@ -220,7 +220,9 @@ def _reach(pay: DealPay, writing: Writing) -> str:
 
 def _rates(pay: DealPay, writing: Writing) -> str:
     """The rates of a deal, in the order in which it takes the measure through them: `5% and 8% × 1.2`."""
-    pieces = [piece for line in pay.lines for piece in line.slices if piece.reach != ROUNDING and piece.credited > 0]
+    pieces = [
+        piece for line in pay.lines for piece in line.slices if piece.reach not in WITHOUT_RATE and piece.credited > 0
+    ]
     of_amounts = pay.part.rates_are_amounts
     rates = (
         f"{writing.amount(piece.rate, pay.part.currency) if of_amounts else writing.percent(piece.rate * 100)}"

@@ -9,7 +9,7 @@ from services.payout.statements.schemas import Earned, Statement
 from services.payout.statements.sheet import Cell, Column, Row, Section, Table, row
 from services.payout.statements.writing import Writing, safe
 from shared.explanation import Line, Part, Slice
-from shared.kernel.arithmetic.expressions import ROUNDING
+from shared.kernel.arithmetic.expressions import WITHOUT_RATE
 
 COLUMNS = (
     Column("Deal", share=4),
@@ -136,7 +136,7 @@ def _slice(piece: Slice, line: Line, *, part: Part, writing: Writing) -> str:
     credited, pays = (writing.amount(amount, part.currency) for amount in (piece.credited, piece.pays))
     # Without a rate: the last slice of some lines, the cent that rounding the total gives or takes (words.ROUNDING);
     # and an amount that pays itself, where "at 1.00" would say nothing.
-    if piece.reach == ROUNDING or (part.rates_are_amounts and piece.rate == 1):
+    if piece.reach in WITHOUT_RATE or (part.rates_are_amounts and piece.rate == 1):
         product = f"{credited}{times} = {pays}" if times else pays
     elif part.rates_are_amounts:
         rate = writing.amount(piece.rate, part.currency)

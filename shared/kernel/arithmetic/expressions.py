@@ -24,6 +24,9 @@ WHOLE_SHARE = 10**8
 
 ROUNDING = "rounding of the deal"
 """How a statement calls the part of a line that is no pay at a rate: what rounding a deal by itself adds or takes."""
+REPRICED = "deals before it, by what multiplies them now"
+"""The same of what a line changes of deals that were paid in turn before it."""
+WITHOUT_RATE = (ROUNDING, REPRICED)
 
 # A decimal digit below the end of Int64 (9.22 * 10**18): stored sums fit, and so does the difference of two. The
 # 128-bit sum itself cannot wrap: 10**9 amounts of 10**18 are 10**27.

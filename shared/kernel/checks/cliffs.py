@@ -53,7 +53,8 @@ def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterat
             )
             return
         for place, component in enumerate(plan.components):
-            if component.component in components and not type(component).needs_group:
+            # Of deals that are paid in turn the points know the last only, as if it had brought everything.
+            if component.component in components and not type(component).needs_group and not component.in_turn:
                 found = list(
                     _falls(
                         measure, values, pay=pay[component.component].to_list(), numbers=numbers, plan=plan, place=place

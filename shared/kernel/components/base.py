@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from shared.formatting import trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
-from shared.kernel.components.context import EvaluationContext
+from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.components.lookup import Points, Step, lookup, rising_and_open
 from shared.kernel.language.conventions import Conventions, Reset
 from shared.kernel.language.findings import Finding, Path
@@ -40,6 +40,11 @@ class Part:
     def pays(self) -> ExactColumn:
         """Base times rate."""
         return self.base * self.rate
+
+    def taken(self, rows: pl.Series) -> Part:
+        """The part in some rows, by their places."""
+        rate = self.rate.taken(rows) if isinstance(self.rate, ExactColumn) else self.rate
+        return Part(self.reach, self.base.taken(rows), rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,16 @@ class Kind(PlanPart, ABC):
         return False
 
     @property
+    def in_turn(self) -> bool:
+        """Whether it pays each deal by where the participant stands at it, one deal after the other; then it also
+        `pays_by_deal`."""
+        return False
+
+    def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
+        """What each credit pays, for kinds that pay deals in turn."""
+        raise TypeError(f"{self.kind} does not pay deals in turn")
+
+    @property
     def own_rate(self) -> Term | None:
         """The rate at which it pays its measure, where that is each participant's own, and so may change after a
         deal."""
@@ -319,4 +334,4 @@ class Kind(PlanPart, ABC):
         return self
 
 
-__all__ = ["EvaluationContext", "Kind", "Multiplier", "Part", "Unpaid"]
+__all__ = ["DealsInTurn", "EvaluationContext", "Kind", "Multiplier", "Part", "Unpaid"]

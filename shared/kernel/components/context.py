@@ -121,3 +121,19 @@ class EvaluationContext:
         if key not in self._known:
             self._known[key] = make()
         return cast(_T, self._known[key])
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealsInTurn:
+    """Deals in their order, a row per credit: where the participant stood `before` the deal and stands `after` it, with
+    all of the deal's credits.
+
+    `standing` is by which of the two a deal is paid that is not divided: after it, or of one that takes back before it,
+    so that what a deal was paid is taken back at the same rate. `credited` is what the credit adds to the measure that
+    is paid.
+    """
+
+    credited: ExactColumn
+    before: EvaluationContext
+    after: EvaluationContext
+    standing: EvaluationContext

@@ -1,4 +1,8 @@
-"""Graduated (marginal) tiers: each tier's rate pays only the part of the measure that lies in the tier."""
+"""Graduated (marginal) tiers: each tier's rate pays only the part of the measure that lies in the tier.
+
+Where another measure is the position (`by`), or a deal that crosses a tier is not divided, there is no function of what
+the measure has come to: each deal is paid in turn, by where the participant stands at it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,12 @@ from pydantic import Field, model_validator
 
 from shared.formatting import percent
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
-from shared.kernel.components.base import EvaluationContext, Kind, Part
-from shared.kernel.components.lookup import rising_and_open
+from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part
+from shared.kernel.components.lookup import reached, rising_and_open
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
+from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
@@ -35,8 +41,12 @@ class Graduated(Kind):
     kind: Literal["graduated"]
     measure: Name
     """What is paid."""
+    by: Name | None = None
+    """The measure that is the position in the tiers, unless it is the same: climbed by tickets, paid on price."""
     on: Literal["attainment", "amount"] = "amount"
     """Whether `up_to` is a share of quota (`attainment`) or an amount."""
+    crossing: Literal["split", "whole"] = "split"
+    """Whether a deal that crosses a tier is paid in parts, or wholly at the rate of the tier that it reaches."""
     tiers: tuple[GraduatedTier, ...] = Field(min_length=1)
     """The tiers, in rising order."""
 
@@ -45,35 +55,76 @@ class Graduated(Kind):
         rising_and_open([tier.up_to for tier in self.tiers])
         return self
 
+    @property
+    def in_turn(self) -> bool:
+        """Where the position is another measure, or a deal is not divided among tiers."""
+        return self.crossing == "whole" or self.by not in (None, self.measure)
+
+    @property
+    def position(self) -> str:
+        """The measure that is the position in the tiers."""
+        return self.by or self.measure
+
+    def refers_to(self) -> list[Reference]:
+        """The measure that is paid and the one that is the position."""
+        return [Reference("amount", self.measure), Reference(self.on, self.position)]
+
     def pays_of(self) -> list[Reference]:
         """Its measure."""
         return [Reference("measure", self.measure)]
 
+    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
+        """Where deals are paid in turn."""
+        return self.in_turn
+
     def in_words(self) -> Iterator[str]:
         """The table of rates, and that each pays its own part only."""
-        yield f"Each part of {spoken(self.measure)} is paid at the rate of the tier in which it lies:"
+        of = scale(self.position, self.on)
+        if not self.in_turn:
+            yield f"Each part of {spoken(self.measure)} is paid at the rate of the tier in which it lies:"
+        elif self.crossing == "whole":
+            yield (
+                f"Each deal of {spoken(self.measure)} is paid wholly at the rate of the tier to which it takes the"
+                f" {of}, one deal after the other:"
+            )
+        else:
+            yield (
+                f"Each deal of {spoken(self.measure)} is paid at the rates of the tiers through which it takes the"
+                f" {of}, in proportion, one deal after the other:"
+            )
         reach = between([tier.up_to for tier in self.tiers], self.on)
         rates = [percent(tier.rate) for tier in self.tiers]
-        yield table([scale(self.measure, self.on), "pays"], zip(reach, rates, strict=True))
+        yield table([of, "pays"], zip(reach, rates, strict=True))
 
     def lint(self, units: Units) -> Iterator[Finding]:
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
         gives = [(tier.rate,) for tier in self.tiers]
-        yield from suspicious_rates(ends, gives, on=self.on, by=self.measure, measure=self.measure, units=units)
+        yield from suspicious_rates(ends, gives, on=self.on, by=self.position, measure=self.measure, units=units)
+
+    def leaves_open(self) -> set[str]:
+        """Where deals are paid in turn, to which tier one on a boundary belongs."""
+        return super().leaves_open() | ({"boundary"} if self.in_turn and len(self.tiers) > 1 else set())
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part per tier; the first reaches down without end, so that a measure below zero pays back at its rate."""
+        if self.in_turn:
+            assert context.per_deal is not None
+            return [Part("each deal in turn", context.per_deal(context, self.component), Fraction(1))]
         return list(self._parts(context))
 
     def _parts(self, context: EvaluationContext) -> Iterator[Part]:
         value = context.value(self.measure)
         start: ExactColumn | Fraction | None = None
-        for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], self.on), strict=True):
+        for tier, reach in zip(self.tiers, self._reaches, strict=True):
             end = None if tier.up_to is None else self._end(Fraction(tier.up_to), value, context=context)
-            reached = value if end is None else value.least(end)
-            yield Part(reach, reached if start is None else (reached - start).greatest(0), Fraction(tier.rate))
+            inside = value if end is None else value.least(end)
+            yield Part(reach, inside if start is None else (inside - start).greatest(0), Fraction(tier.rate))
             start = end
+
+    @property
+    def _reaches(self) -> list[str]:
+        return between([tier.up_to for tier in self.tiers], self.on)
 
     def _end(self, up_to: Fraction, value: ExactColumn, *, context: EvaluationContext) -> ExactColumn | Fraction:
         """Up to which value a tier reaches. Without a quota all of the measure lies in the tier of its attainment (0%
@@ -84,3 +135,49 @@ class Graduated(Kind):
         # Thresholds become amounts, and not the measure an attainment: so the parts are in money, as the statement
         # tells them, and a quota that changes moves the boundaries and nothing else.
         return where(quota > 0, quota * up_to, otherwise=value if up_to >= attained else 0)
+
+    def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
+        """A part per tier: what of each credit is paid in it."""
+        return list(self._crossing_whole(deals) if self.crossing == "whole" else self._crossing_split(deals))
+
+    def _crossing_whole(self, deals: DealsInTurn) -> Iterator[Part]:
+        position = deals.standing.scale(self.position, self.on)
+        yield from self._all_in_one(deals.credited, position, context=deals.standing)
+
+    def _crossing_split(self, deals: DealsInTurn) -> Iterator[Part]:
+        """The step that a deal takes, in the parts that lie in each tier; a deal that takes none is paid where it
+        stands."""
+        before, after = (context.value(self.position) for context in (deals.before, deals.after))
+        unit: ExactColumn | int = 1
+        if self.on == "attainment":
+            # In units of the measure, as above. Without a quota the attainment is one number, and no deal moves it.
+            quota = deals.after.quota(self.position)
+            unit = where(quota > 0, quota, otherwise=1)
+            attained = 1 if deals.after.conventions.zero_quota == "full" else 0
+            before, after = (where(quota > 0, value, otherwise=attained) for value in (before, after))
+        low, high = before.least(after), before.greatest(after)
+        step = high - low
+        stays = step.equals(0)
+        # Divided once, so that all parts share one bottom (`exact_column._over_one`).
+        each = deals.credited * step.inverse()
+        here = self._all_in_one(deals.credited, after, context=deals.after, unit=unit)
+        start: ExactColumn | None = None
+        for tier, at_once in zip(self.tiers, here, strict=True):
+            end = None if tier.up_to is None else unit * Fraction(tier.up_to) + after * 0
+            top = high if end is None else high.least(end)
+            inside = (top - (low if start is None else low.greatest(start))).greatest(0)
+            yield Part(at_once.reach, where(stays, at_once.base, otherwise=each * inside), at_once.rate)
+            start = end
+
+    def _all_in_one(
+        self, credited: ExactColumn, position: ExactColumn, *, context: EvaluationContext, unit: ExactColumn | int = 1
+    ) -> Iterator[Part]:
+        """All of each credit in the tier in which the position lies."""
+        here = position * 0 + 1
+        for tier, reach in zip(self.tiers, self._reaches, strict=True):
+            behind = position * 0
+            if tier.up_to is not None:
+                end = unit * Fraction(tier.up_to) + position * 0
+                behind = reached(position, end, boundary=context.conventions.boundary)
+            yield Part(reach, credited * (here - behind), Fraction(tier.rate))
+            here = behind

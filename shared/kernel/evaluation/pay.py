@@ -154,7 +154,7 @@ def component_pay_with(
     """The same with figures that need not come from a roster; `over` adds up what is due over the component's own
     window, and `ended` says where the minimum holds, if not everywhere."""
     none = pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
-    problem, about = _first_reason(_lacking(component, context, plan=plan, figures=figures), none, about=none)
+    problem, about = _first_reason(lacking(component, context, plan=plan, figures=figures), none, about=none)
     payable = problem.is_null()
     here = where(payable, component.unlimited(context), otherwise=0)
     # The order decides pay, and is that of the plan language: parts, gate and multipliers; rounded once; added up over
@@ -277,10 +277,9 @@ def measured(context: EvaluationContext, plan: Plan, *, figures: Figures, name: 
     # Ingredients are minor units where they are money, and plain numbers where they count. `latest` is the amount of
     # the latest credit, and so money.
     money, one = 10**plan.digits, 1
-    value = ExactColumn.of(context.rows[name], money if measure.ingredients[name].take in ("amount", "latest") else one)
+    value = ExactColumn.of(context.rows[name], money if plan.money_in(name) else one)
     if f"{name}/to" in measure.ingredients:
-        take = measure.ingredients[f"{name}/to"].take
-        value = value / ExactColumn.of(context.rows[f"{name}/to"], money if take == "amount" else one)
+        value = value / ExactColumn.of(context.rows[f"{name}/to"], money if plan.money_in(f"{name}/to") else one)
     return value
 
 
@@ -297,8 +296,8 @@ def _scorecard(context: EvaluationContext, measure: Measure) -> ExactColumn:
     return weighted
 
 
-def _lacking(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
-    """Where a component cannot be evaluated."""
+def lacking(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
+    """Where a component cannot be evaluated: a quota or a term is missing."""
     if plan.conventions.zero_quota == "refuse":
         for name in sorted(plan.quotas_of(component)):
             yield Unpaid("no_quota", name, context.quota(name) <= 0)

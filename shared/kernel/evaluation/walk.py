@@ -10,7 +10,7 @@ from operator import or_
 import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, Number, total, where
-from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE, ROUNDING
+from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE, REPRICED, ROUNDING
 from shared.kernel.arithmetic.running_sums import begins, growth, previous, running_sum
 from shared.kernel.calendar import end_of_segment, last_of_window, month_of_end
 from shared.kernel.components import Component, Part
@@ -25,6 +25,7 @@ from shared.kernel.evaluation.pay import (
     window_starts,
     without_leavers,
 )
+from shared.kernel.evaluation.turns import Turns
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import LINES, NUMBER, SLICES, empty
@@ -44,9 +45,13 @@ class Walk:
 
     Args:
         events: in order, with what all ingredients have come to.
+        turns: the deals of the version in turn, if it pays any so; then rows have their place in it as `event`.
     """
 
-    def __init__(self, events: pl.DataFrame, plan: Plan, *, component: Component, roster: Roster) -> None:
+    def __init__(
+        self, events: pl.DataFrame, plan: Plan, *, component: Component, roster: Roster, turns: Turns | None = None
+    ) -> None:
+        self._turns = turns
         self._plan, self._component, self._roster = plan, component, roster
         rules = sorted(plan.rules_of(component))
         # What another version credited went by its own rules into the sums that go on here: without those rows, what
@@ -153,6 +158,10 @@ class Walk:
         """`SLICES` of the lines."""
         factor = self._component.factor(self._context)
         payable = self._pay.payable & self._kept
+        if self._component.in_turn:
+            for number, (part, times) in enumerate(self._in_turn(factor), start=1):
+                yield from self._slices(number, part, factor=times, payable=payable, alone=True)
+            return
         for number, part in enumerate(self._parts(), start=1):
             yield from self._slices(number, part, factor=1 if factor is None else factor, payable=payable)
 
@@ -181,25 +190,38 @@ class Walk:
             yield Part(part.reach, base, part.rate)
         yield Part(ROUNDING, rest, Fraction(1))
 
+    def _in_turn(self, factor: ExactColumn | None) -> Iterator[tuple[Part, ExactColumn | Number]]:
+        """The parts of each line's own deal, each with its factor; what rounding makes of them; and what the line
+        changes of the deals before it, where what multiplies them has moved."""
+        assert self._turns is not None
+        times = 1 if factor is None else factor
+        here = self._context.rows["event"]
+        yield from ((part.taken(here), times) for part in self._turns.parts(self._component))
+        paid = ExactColumn.of(self._turns.pays(self._component).gather(here), 10**self._plan.digits)
+        yield Part(ROUNDING, paid - self._turns.exact(self._component).taken(here), Fraction(1)), times
+        so_far = where(self._pay.payable, self._component.exact(self._context), otherwise=0)
+        yield Part(REPRICED, so_far - self._before(so_far) - paid * times, Fraction(1)), 1
+
     def _slices(
-        self, number: int, part: Part, *, factor: ExactColumn | Number, payable: pl.Series
+        self, number: int, part: Part, *, factor: ExactColumn | Number, payable: pl.Series, alone: bool = False
     ) -> Iterator[pl.DataFrame]:
         """What a line changes in one part: the growth of the base at the rate, or where the rate moves, after and
-        before."""
+        before. A part that is `alone` has nothing before it."""
         minor = AMOUNT_SCALE * 10**self._plan.digits
         numbers = ((part.base, minor), (part.rate, RATE_SCALE), (factor, RATE_SCALE))
         (base, rate, times), inexact = zip(*(self._row_by_row(*number) for number in numbers), strict=True)
         nothing = pl.Series([0], dtype=base.dtype)
         # A part at a rate of zero is shown where nothing else says why it pays nothing: it is then the whole reason.
         unexplained = self._pay.problem.fill_null(AT_ZERO) == AT_ZERO
-        base_before = previous(base, self._measured_from, first=nothing)
-        rate_before, times_before = (previous(column, self._measured_from, first=column) for column in (rate, times))
+        begin = self._context.everywhere if alone else self._measured_from
+        base_before = previous(base, begin, first=nothing)
+        rate_before, times_before = (previous(column, begin, first=column) for column in (rate, times))
         # While the rate stands still, the growth of the base at the rate is all there is. Where it moves (whole tiers,
         # curves, a gate that opens) everything before is priced again: the new product less the old one, as two slices,
         # each of which a calculator can check.
         moves = (rate != rate_before) | (times != times_before)
         after, earlier = self._paying(
-            part.pays * factor, [column for column in inexact if column is not None], moves=moves
+            part.pays * factor, [column for column in inexact if column is not None], moves=moves, alone=alone
         )
         for credited, at, by, pays, there in (
             (base - nothing.zip_with(moves, base_before), rate, times, after, payable),
@@ -220,18 +242,22 @@ class Walk:
                 .select(SLICES.names())
             )
 
-    def _paying(self, pays: ExactColumn, inexact: list[pl.Series], *, moves: pl.Series) -> tuple[pl.Series, pl.Series]:
+    def _paying(
+        self, pays: ExactColumn, inexact: list[pl.Series], *, moves: pl.Series, alone: bool
+    ) -> tuple[pl.Series, pl.Series]:
         """What a line changes in a part that pays so much, after and before, in rows where that is of numbers that are
         cut; else null."""
         none = pl.Series([None], dtype=NUMBER).new_from_index(0, self._context.height)
         if not inexact:
             return none, none
-        cut = reduce(or_, inexact)
+        cut, what = reduce(or_, inexact), "what a part of a line pays"
+        if alone:
+            return shown(pays, what).zip_with(cut, none), none
         # Cut in the row before is cut in the difference, too.
         cut |= previous(cut, self._measured_from, first=pl.Series([False]))
         if not cut.any():
             return none, none
-        earlier, what = self._before(pays), "what a part of a line pays"
+        earlier = self._before(pays)
         after = shown(pays - where(moves, 0, otherwise=earlier), what)
         return after.zip_with(cut, none), shown(-earlier, what).zip_with(cut, none)
 

@@ -13,6 +13,7 @@ from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
 from shared.kernel.language.formulas import Reference, references
 from shared.kernel.plan.deal_rounding import own_rates_rounded
 from shared.kernel.plan.model import PlanModel, ordered
+from shared.kernel.plan.turn_checks import not_in_turn
 from shared.kernel.plan.window_checks import lost, paid_again, shared_by_versions
 
 
@@ -25,7 +26,13 @@ def flaws(plan: PlanModel) -> Iterator[Finding]:
     yield from _columns_of_measures(plan)
     unfit = [*_references(plan)]
     # Windows follow from references, so they are only asked where every name leads somewhere.
-    yield from unfit or [*paid_again(plan), *lost(plan), *shared_by_versions(plan), *own_rates_rounded(plan)]
+    yield from unfit or [
+        *not_in_turn(plan),
+        *paid_again(plan),
+        *lost(plan),
+        *shared_by_versions(plan),
+        *own_rates_rounded(plan),
+    ]
 
 
 def _named_twice(plan: PlanModel) -> Iterator[Finding]:

@@ -165,6 +165,17 @@ class PlanModel(PlanPart):
             if measure is not None and component.pays_by_deal(self.conventions, measure)
         )
 
+    @cached_property
+    def in_turn(self) -> tuple[Component, ...]:
+        """The components that pay each deal by where the participant stands at it."""
+        return tuple(component for component in self.components if component.in_turn)
+
+    @cached_property
+    def rules_one_by_one(self) -> frozenset[str]:
+        """The rules whose credits are kept apart deal by deal: of a latest value, and where deals are paid in turn."""
+        names = {reference.name for c in self.in_turn for reference in self.followed(c.refers_to())}
+        return frozenset(rule for m in self.measures if m.measure in names or m.bucket == "@latest" for rule in m.rules)
+
     def bounds_deals(self, component: Component) -> bool:
         """Whether a component that pays by the deal pays nothing while its measure is below zero, both being of the
         same window."""
@@ -201,6 +212,11 @@ class PlanModel(PlanPart):
             return self.window(self.component(ingredient[1:]))
         return next(measure.reset for name, _, measure in self.ingredients() if name == ingredient)
 
+    def money_in(self, ingredient: str) -> bool:
+        """Whether an ingredient is counted in minor units of money, and not in plain numbers."""
+        take = next(found.take for name, found, _ in self.ingredients() if name == ingredient)
+        return take in ("amount", "latest")
+
     def measures_of(self, component: Component) -> set[str]:
         """All measures that a component looks at, directly or through other measures and components."""
         seen = self._looks_at(self.leading_to(component))
@@ -221,8 +237,12 @@ class PlanModel(PlanPart):
         return {r.name for r in self._looks_at([component]) if r.kind == "term"}
 
     def _looks_at(self, components: Iterable[Component]) -> set[Reference]:
-        """What components refer to, and what the measures among that are calculated from."""
-        due, seen = [r for component in components for r in component.uses()], set[Reference]()
+        """The same of all that components refer to."""
+        return self.followed(r for component in components for r in component.uses())
+
+    def followed(self, references: Iterable[Reference]) -> set[Reference]:
+        """What is referred to, and what the measures among that are calculated from."""
+        due, seen = list(references), set[Reference]()
         while due:
             reference = due.pop()
             measure = self.measure(reference.name) if reference.kind not in ("pay", "term") else None

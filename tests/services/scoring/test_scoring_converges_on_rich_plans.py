@@ -53,6 +53,8 @@ COMPONENTS = [
     {"component": "average", "kind": "flat", "measure": "average", "rate": "1%", "maximum": 40, "carry_over": True},
     {"component": "guarantee", "kind": "bonus", "amount": 50, "when": "bookings < 100"},
     {"component": "least", "kind": "flat", "measure": "bookings", "rate": "1%", "minimum": 30},
+    {"component": "climbed", "kind": "graduated", "measure": "bookings", "by": "accounts", "tiers": [{"up_to": 1, "rate": "1%"}, {"rate": "2%"}]},
+    {"component": "crossed", "kind": "graduated", "measure": "yearly", "on": "attainment", "crossing": "whole", "tiers": TIERS, "maximum": 90},
     {"component": "first", "kind": "contest", "measure": "bookings", "prizes": [300, 200, 100]},
     {"component": "shared", "kind": "pool", "rate": "1%", "funded_by": "bookings", "by": "bookings"},
 ]  # fmt: skip
@@ -81,7 +83,7 @@ def worlds(draw: st.DrawFn) -> Any:
         for change in draw(rosters())
     ]
     components = draw(
-        st.lists(st.sampled_from(COMPONENTS), min_size=1, max_size=5, unique_by=lambda c: str(c["component"]))
+        st.lists(st.sampled_from(COMPONENTS), min_size=1, max_size=6, unique_by=lambda c: str(c["component"]))
     )
     calendars = {plan: draw(st.sampled_from(CALENDARS)) for plan in ("rep", "lead")}
     plans = [

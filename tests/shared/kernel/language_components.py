@@ -31,7 +31,7 @@ rates = st.integers(0, 300_000).map(lambda n: str(Decimal(n).scaleb(-6)))
 def component(draw: st.Draw, kind: str, name: str, measures: list[dict[str, Any]], number: int) -> dict[str, Any]:
     """A component of a kind; those after the first may refer to what the ones before it pay."""
     names = [measure["measure"] for measure in measures]
-    fed = [measure["measure"] for measure in measures if "sum_of" in measure or "count_of" in measure]
+    fed = [measure["measure"] for measure in measures if {"sum_of", "count_of"} & set(measure)]
     found = {"component": name, "kind": kind, **draw(_words(kind, names, fed, number))}
     gates = ["base > 1000", "attainment(base) >= 0.5", "not (count < 1 or base < 0)", "base between 0 and quota(base)"]
     multipliers: list[dict[str, Any]] = [
@@ -70,7 +70,8 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
         case "per_unit":
             return {"measure": measure, "amount": draw(_figure(10_000))}
         case "graduated":
-            return {"measure": measure, "on": on, "tiers": draw(_tiers(sign))}
+            words = {"measure": measure, "on": on, "tiers": draw(_tiers(sign))}
+            return words | draw(_turns(names, fed)) if draw(maybe) else words
         case "whole":
             by = {"by": draw(st.sampled_from(names))} if draw(maybe) else {}
             return {"measure": measure, "on": on, "tiers": draw(_tiers(sign)), **by}
@@ -111,6 +112,14 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
     if draw(maybe):
         return {"amount": draw(cents(500_000)), **by}
     return {"rate": draw(rates), "funded_by": draw(st.sampled_from(names)), **by}
+
+
+@st.composite
+def _turns(draw: st.Draw, names: list[str], fed: list[str]) -> dict[str, Any]:
+    """Words by which deals are paid in turn."""
+    crossing = {"crossing": draw(st.sampled_from(["whole", "split"]))} if draw(maybe) else {}
+    by = {"by": draw(st.sampled_from(names))} if draw(maybe) or not crossing else {}
+    return {"measure": draw(st.sampled_from(fed)), **by, **crossing}
 
 
 @st.composite

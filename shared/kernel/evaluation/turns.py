@@ -1,0 +1,147 @@
+"""Deals in turn: what components pay for each deal that look at where the participant stands at it.
+
+Every deal is priced by the sums before it and those with it, in the order of the plan. Each credit's pay is rounded,
+and the sum of it is an ingredient like any other, so that gates, multipliers, windows and limits know nothing of turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import polars as pl
+
+from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
+from shared.kernel.arithmetic.expressions import narrow
+from shared.kernel.arithmetic.running_sums import begins, running_sum
+from shared.kernel.components import Component, Part
+from shared.kernel.components.context import DealsInTurn, EvaluationContext
+from shared.kernel.evaluation.figures import Figures
+from shared.kernel.evaluation.pay import context_for, lacking, window_starts
+from shared.kernel.plan.version import Plan
+from shared.kernel.roster import Roster
+
+STEP_OF_DEAL = ["participant_id", "fiscal", "version", "period", "credit_date", "deal_id"]
+"""What the credits of a deal share that are one step: a deal that is credited on two dates takes two."""
+
+
+def with_pay_in_turn(events: pl.DataFrame, together: Sequence[Plan], *, roster: Roster) -> pl.DataFrame:
+    """Rows with what each of them adds to every ingredient of versions whose sums go on, and a column `@component` with
+    what it is paid in turn (minor units) by the component of its own version.
+
+    Raises:
+        Overflow: a sum or an amount is beyond 10^18 minor units.
+    """
+    for plan in together:
+        if not plan.in_turn or events.is_empty():
+            continue
+        turns = Turns(events, plan, roster=roster)
+        for component in plan.in_turn:
+            name = f"@{component.component}"
+            other = pl.col(name).fill_null(0) if name in events.columns else pl.lit(0, dtype=pl.Int64)
+            pays = pl.when(pl.col("version") == plan.version).then(turns.pays(component)).otherwise(other)
+            events = events.with_columns(pays.alias(name))
+    return events
+
+
+def by_size(plan: Plan) -> list[pl.Expr]:
+    """The size of the deals by which they come in the order of a plan, if that is not the order of their dates: what
+    they add to the measures that are paid in turn."""
+    if plan.conventions.order == "date":
+        return []
+    paid = dict.fromkeys(name for component in plan.in_turn for name in _paid(component, plan))
+    size = pl.sum_horizontal(pl.col(list(paid)).fill_null(0)).sum().over(STEP_OF_DEAL)
+    return [size if plan.conventions.order == "smallest_first" else -size]
+
+
+class Turns:
+    """The deals of a plan version in turn.
+
+    Args:
+        events: what each credit adds to every ingredient of the version, a row for each, and rows without a deal that
+            come before the deals of their segment.
+    """
+
+    def __init__(self, events: pl.DataFrame, plan: Plan, *, roster: Roster) -> None:
+        self._plan, self._roster = plan, roster
+        names = [name for name, _, _ in plan.ingredients()]
+        missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in events.columns]
+        filled = events.with_row_index("row").with_columns(missing).with_columns(pl.col(names).fill_null(0))
+        self._rows = filled.sort(
+            *STEP_OF_DEAL[:4], pl.col("deal_id").is_not_null(), *by_size(plan), *STEP_OF_DEAL[4:], "rule"
+        )
+        self._names = names
+
+    @cached_property
+    def _standing(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The rows with all ingredients summed over their windows, before the deal of the row and with it."""
+        rows, plan = self._rows, self._plan
+        deal = begins(rows, [pl.col(name) for name in STEP_OF_DEAL]).cast(pl.Int64).cum_sum()
+        begin = {reset: window_starts(rows, reset, plan=plan) for reset in {plan.reset_of(n) for n in self._names}}
+        sums, steps = [], []
+        for name in self._names:
+            adds = rows[name].cast(pl.Int128)
+            so_far = running_sum(adds, begin[plan.reset_of(name)])
+            sums.append(so_far.to_frame(name).select(pl.col(name).last().over(deal)).to_series())
+            steps.append(adds.to_frame(name).select(pl.col(name).sum().over(deal)).to_series())
+        after = rows.with_columns(sums)
+        before = rows.with_columns(so_far - step for so_far, step in zip(sums, steps, strict=True))
+        for name in self._names:
+            after, before = (narrow(table, name, what="the sum of a measure") for table in (after, before))
+        return before, after
+
+    @cached_property
+    def _before(self) -> EvaluationContext:
+        return context_for(self._standing[0], self._plan, roster=self._roster)
+
+    @cached_property
+    def _after(self) -> EvaluationContext:
+        return context_for(self._standing[1], self._plan, roster=self._roster)
+
+    def deals(self, component: Component) -> DealsInTurn:
+        """The deals as a component is paid for them."""
+        rows, names = self._rows, _paid(component, self._plan)
+        money = self._plan.money_in(names[0])
+        takes_back = rows.select(pl.col(names).sum().over(STEP_OF_DEAL) < 0).to_series()
+        before, after = self._standing
+        picked = [before[name].zip_with(takes_back, after[name]) for name in self._names]
+        return DealsInTurn(
+            credited=ExactColumn.of(rows[names[0]], 10**self._plan.digits if money else 1),
+            before=self._before,
+            after=self._after,
+            standing=context_for(rows.with_columns(picked), self._plan, roster=self._roster),
+        )
+
+    def parts(self, component: Component) -> list[Part]:
+        """What each credit pays by itself, not rounded, in the order of the rows that were given."""
+        return [part.taken(self._back) for part in self._due(component)]
+
+    def exact(self, component: Component) -> ExactColumn:
+        """All parts together."""
+        # Added up before they are taken: only parts of the same columns share a bottom.
+        return total([part.pays for part in self._due(component)], self._rows.height).taken(self._back)
+
+    def pays(self, component: Component) -> pl.Series:
+        """The same rounded (Int64, minor units)."""
+        return self._after.rounded(self.exact(component)).minor(self._plan.digits, "the pay of a deal")
+
+    @cached_property
+    def _back(self) -> pl.Series:
+        return self._rows["row"].arg_sort()
+
+    def _due(self, component: Component) -> list[Part]:
+        deals = self.deals(component)
+        # What cannot be paid when the deal comes, since a quota is missing, is not paid by what comes later either.
+        paid = deals.after.everywhere
+        for unpaid in lacking(component, deals.after, plan=self._plan, figures=Figures(self._plan, self._roster)):
+            paid &= ~unpaid.there
+        return [
+            Part(part.reach, where(paid, part.base, otherwise=0), part.rate) for part in component.parts_in_turn(deals)
+        ]
+
+
+def _paid(component: Component, plan: Plan) -> list[str]:
+    """The ingredient of the measure that a component pays."""
+    measure = plan.measure(component.main_measure())
+    assert measure is not None
+    return list(measure.ingredients)[:1]

@@ -1,0 +1,44 @@
+"""Components that pay deals in turn, and what cannot be known of a deal when its turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.kernel.components import Component
+from shared.kernel.language.findings import Finding
+from shared.kernel.plan.model import PlanModel
+
+
+def not_in_turn(plan: PlanModel) -> Iterator[Finding]:
+    """What components that pay deals in turn look at, and is no sum of the deals before."""
+    for place, component in enumerate(plan.components):
+        if component.in_turn:
+            wrong = [*_paid(component, plan), *_looked_at(component, plan)]
+            yield from (
+                Finding.error("P219", ("components", place, *path), message=f"{component.component} {said}", mend=mend)
+                for path, said, mend in wrong
+            )
+
+
+def _paid(component: Component, plan: PlanModel) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    measure = plan.measure(component.main_measure())
+    if measure is not None and not (measure.sum_of or measure.count_of or measure.distinct):
+        said = f"pays each deal in turn, and {measure.measure} is no sum or count of them"
+        yield ("measure",), said, "name a measure that is a sum_of, a count_of or a distinct count"
+
+
+def _looked_at(component: Component, plan: PlanModel) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    looked_at = plan.followed(component.refers_to())
+    if paid := sorted(reference.name for reference in looked_at if reference.kind == "pay"):
+        said = f"pays each deal in turn, and what {paid[0]} pays is known at the end of the month only"
+        yield (), said, "look at a measure, or let a gate or a multiplier look at the pay: those are of the window"
+    if plan.conventions.order == "date":
+        return
+    names = {reference.name for reference in looked_at}
+    for measure in plan.measures:
+        if measure.measure in names and (measure.latest_of or measure.distinct):
+            said = (
+                f"pays deals in turn, {plan.conventions.order.replace('_', ' ')}, and {measure.measure} goes by their"
+                " dates"
+            )
+            yield (), said, "leave the convention `order` at date, or look at a sum or a count of deals"

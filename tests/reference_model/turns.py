@@ -1,0 +1,114 @@
+"""Deals in turn: each deal is priced by where the participant stood before it and stands with it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from tests.reference_model import dates
+from tests.reference_model.credits import Credit
+from tests.reference_model.dependencies import in_turn, lacks
+from tests.reference_model.evaluation import Evaluation, named, rules_of
+from tests.reference_model.facts import DECIMALS, Data, convention, number, rounded
+from tests.reference_model.lookups import reached_tier
+
+
+def paid_in_turn(component: Data, here: Evaluation) -> Fraction:
+    """What all deals of the component's window so far pay, each credit rounded by itself."""
+    reset = component.get("window") or named(here.plan["measures"], "measure", component["measure"]).get(
+        "reset", "month"
+    )
+    window = dates.window(here.fiscal, reset)
+    credits = [each for each in here.before if dates.window(each.fiscal, reset) == window]
+    return sum((_each(component["component"], credit, here) for credit in credits), Fraction(0))
+
+
+def _each(name: str, credit: Credit, here: Evaluation) -> Fraction:
+    plan = credit.plan
+    component = next((each for each in plan["components"] if each["component"] == name), None)
+    if component is None or not in_turn(component):  # its version pays it otherwise
+        return Fraction(0)
+    main = named(plan["measures"], "measure", component["measure"])
+    if credit.rule not in rules_of(main):
+        return Fraction(0)
+    deal = _place(credit, here.before)
+    before = _at(credit, here, [each for each in here.before if _place(each, here.before) < deal])
+    after = _at(credit, here, [each for each in here.before if _place(each, here.before) <= deal])
+    if lacks(component, after):
+        return Fraction(0)
+    of_deal = [each for each in after.before if _place(each, here.before) == deal]
+    takes_back = sum((_adds(main, each, of_deal, before) for each in of_deal), Fraction(0)) < 0
+    pays = _graduated(
+        component,
+        _adds(main, credit, of_deal, before),
+        before=before,
+        after=after,
+        standing=before if takes_back else after,
+    )
+    return rounded(pays, convention(plan, "rounding"), DECIMALS[plan["currency"]])
+
+
+def _at(credit: Credit, here: Evaluation, known: list[Credit]) -> Evaluation:
+    return Evaluation(
+        plan=credit.plan,
+        participant=here.participant,
+        fiscal=credit.fiscal,
+        before=known,
+        roster=here.roster,
+        pays=here.pays,
+    )
+
+
+def _place(credit: Credit, every: list[Credit]) -> Any:
+    """Where the deal of a credit comes: by date and name, or within what is paid together by size."""
+    plan = credit.plan
+    own = (credit.fiscal, plan["version"], dates.month(credit.day))
+    order = plan.get("conventions", {}).get("order", "date")
+    size = Fraction(0)
+    if order != "date":
+        mains = {each["measure"] for each in plan["components"] if in_turn(each)}
+        for each in every:
+            same = (each.plan is plan, each.day, each.deal_id) == (True, credit.day, credit.deal_id)
+            for main in mains if same else ():
+                measure = named(plan["measures"], "measure", main)
+                if each.rule in rules_of(measure):
+                    size += each.amount if measure.get("sum_of") else 1
+    return (*own, -size if order == "largest_first" else size, credit.day, credit.deal_id)
+
+
+def _adds(main: Data, credit: Credit, of_deal: list[Credit], before: Evaluation) -> Fraction:
+    """What one credit of a deal adds to the measure that is paid."""
+    if credit.rule not in rules_of(main):
+        return Fraction(0)
+    if main.get("sum_of"):
+        return credit.amount
+    if main.get("count_of"):
+        return Fraction(1)
+    first = [each for each in of_deal if each.rule < credit.rule]
+    low, high = ([*before.before, *first, *more] for more in ([], [credit]))
+    name = main["measure"]
+    return _at(credit, before, high).measured(name) - _at(credit, before, low).measured(name)
+
+
+def _graduated(
+    component: Data, credited: Fraction, *, before: Evaluation, after: Evaluation, standing: Evaluation
+) -> Fraction:
+    name, tiers = component.get("by") or component["measure"], component["tiers"]
+    boundary = convention(after.plan, "boundary")
+
+    def position(at: Evaluation) -> Fraction:
+        return at.attainment(name) if component.get("on", "amount") == "attainment" else at.value(name)
+
+    if component.get("crossing") == "whole":
+        return credited * number(reached_tier(position(standing), tiers, boundary)["rate"])
+    low, high = sorted((position(before), position(after)))
+    if low == high:
+        return credited * number(reached_tier(high, tiers, boundary)["rate"])
+    found, start = Fraction(0), None
+    for tier in tiers:
+        end = None if tier.get("up_to") is None else number(tier["up_to"])
+        top = high if end is None else min(high, end)
+        bottom = low if start is None else max(low, start)
+        found += credited * max(top - bottom, Fraction(0)) / (high - low) * number(tier["rate"])
+        start = end
+    return found
