@@ -12,6 +12,7 @@ from earnest.files.rejections import FileError
 from shared import explanation
 from shared.explanation import Part
 from shared.kernel import credit, earn, explain, measure
+from shared.kernel.pay_of_others import pay_credits
 from shared.money import from_minor
 from shared.periods import Month
 
@@ -49,7 +50,8 @@ def explain_earnings(
     # In the order in which the plans name their components; versions of a plan name most of them again.
     places = {name: place for place, name in enumerate(c.component for plan in inputs.plans for c in plan.components)}
     keys = wanted.select("period", "component", "currency").unique().rows()
-    explained = explain(own, inputs.roster, plans=inputs.plans, earnings=paid)
+    pay = pay_credits(earned, inputs.roster, plans=inputs.plans).filter(theirs)
+    explained = explain(own, inputs.roster, plans=inputs.plans, earnings=paid, pay=pay)
     explanations = []
     for when, what, currency in sorted(keys, key=lambda key: (key[0], places.get(key[1], len(places)), key)):
         amounts = wanted.filter((pl.col("period") == when) & (pl.col("component") == what))["amount"].to_list()

@@ -57,7 +57,8 @@ def lines_table(explained: Explained, *, in_weeks: bool = False) -> pl.DataFrame
     """One row per line of a statement, with its numbers in words; `slices` say how much of the credit was paid at which
     rate.
 
-    Where a plan counts `in_weeks`, `fiscal_period` stands beside the calendar month.
+    Where a plan counts `in_weeks`, `fiscal_period` stands beside the calendar month, and where somebody is paid on the
+    pay of others, `earned_by` beside the deal.
     """
     lines = explained.lines
     currencies = lines["currency"].unique().to_list()
@@ -73,6 +74,7 @@ def lines_table(explained: Explained, *, in_weeks: bool = False) -> pl.DataFrame
             "version",
             "line",
             "deal_id",
+            *(["earned_by"] if lines["earned_by"].null_count() < lines.height else []),
             "rule",
             percent("share", SHARE_DIGITS).alias("share"),
             "credit_date",

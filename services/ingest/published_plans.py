@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -196,6 +197,9 @@ def _fact(record: Record) -> dict[str, Any]:
 
 def _declaration(fact: dict[str, Any]) -> Declaration:
     document = fact["document"]
+    if any("pay_of" in measure for measure in document.get("measures", ())):
+        # Which component depends on whose pay follows from the whole plan; only of such plans is it read.
+        return _read_declaration(orjson.dumps(document))
     return Declaration(
         plan=fact["plan_id"],
         version=fact["version"],
@@ -203,4 +207,11 @@ def _declaration(fact: dict[str, Any]) -> Declaration:
         columns=document.get("columns", {}),
         calendar=CalendarTerms.model_validate(document.get("calendar", {})),
         continues=document.get("conventions", {}).get("versions") == "continue",
+        currency=document.get("currency", ""),
+        components=tuple(component.get("component", "") for component in document.get("components", ())),
     )
+
+
+@lru_cache(maxsize=256)
+def _read_declaration(document: bytes) -> Declaration:
+    return Declaration.of(Plan.model_validate(orjson.loads(document)))

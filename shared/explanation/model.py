@@ -54,8 +54,8 @@ class Slice(BaseModel):
 
 
 class Line(BaseModel):
-    """What one credit of one deal added to pay; or, without a deal, what `rule` names did: a limit, a score, a share of
-    a pool.
+    """What one credit of one deal added to pay; or, without a deal, what somebody's pay (`earned_by`) added to that of
+    who is paid on it, or what `rule` names did: a limit, a score, a share of a pool.
 
     `before` and `after` are the measure without and with the credit; attainments are percent of quota
     (`shared.explanation.numbers.attainment`). `exact` is what the slices pay, `exact_so_far` the pay of the
@@ -68,6 +68,7 @@ class Line(BaseModel):
 
     line: int
     deal_id: str | None
+    earned_by: str | None = None
     credit_date: date | None
     rule: str
     share_percent: Decimal | None

@@ -36,15 +36,20 @@ def parts(
     plans: PlanSet,
     component: str,
     period: Month,
+    pay: pl.DataFrame | None = None,
 ) -> list[Part]:
-    """The parts of an earning from a participant's `EARNINGS` and `CREDITS`, of all periods of the windows it sums
-    over.
+    """The parts of an earning from a participant's `EARNINGS`, `CREDITS` and `PAY_CREDITS`, of all periods of the
+    windows it sums over.
 
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
     """
     return parts_of_lines(
-        explain(credits, roster, plans=plans, earnings=earned), earned, plans=plans, component=component, period=period
+        explain(credits, roster, plans=plans, earnings=earned, pay=pay),
+        earned,
+        plans=plans,
+        component=component,
+        period=period,
     )
 
 
@@ -186,7 +191,8 @@ class _Walk:
         return Line(
             line=row["line"],
             deal_id=row["deal_id"],
-            credit_date=row["credit_date"] if row["deal_id"] is not None else None,
+            earned_by=row["earned_by"],
+            credit_date=row["credit_date"] if row["deal_id"] is not None or row["earned_by"] is not None else None,
             rule=row["rule"],
             share_percent=None if row["share"] is None else share_percent(row["share"]),
             exchange=row["exchange"] or "",
@@ -213,7 +219,9 @@ def windows(lines: pl.DataFrame, plan: Plan, *, component: Component | None, by:
 
     Where a component is paid less often than its window ends, lines of one payment are of several windows.
     """
-    fiscal = pl.when(pl.col("deal_id").is_not_null()).then(fiscal_of(pl.col("credit_date"), plan.calendar))
+    fiscal = pl.when(pl.col("deal_id").is_not_null() | pl.col("earned_by").is_not_null()).then(
+        fiscal_of(pl.col("credit_date"), plan.calendar)
+    )
     known = lines.with_columns(of=fiscal.backward_fill().over(by).forward_fill().over(by))
     reset = "month" if component is None else plan.window(component)
     number = window_of(pl.col("of").fill_null(pl.col("fiscal")), reset)

@@ -42,10 +42,11 @@ class Sentences:
     def of_line(self, line: Line) -> str:
         """What a line says."""
         currency = self._part.currency
-        if line.deal_id is None and not line.slices:
+        credits = line.deal_id is not None or line.earned_by is not None
+        if not credits and not line.slices:
             return f"{self._cause(line)}: {grouped(line.amount)} {currency}."
-        said = [self._deal(line)] if line.deal_id is not None else [f"{self._cause(line)}."]
-        if line.deal_id is not None and self._part.measure is not None:
+        said = [self._credit(line)] if credits else [f"{self._cause(line)}."]
+        if credits and self._part.measure is not None:
             said.append(self._moved(line))
         if line.rule_skipped is not None and not line.slices:
             said.append(f"It pays nothing. {line.rule_skipped.message}")
@@ -125,6 +126,15 @@ class Sentences:
                 return f"{self._component.result}{share}{self._group}"
         return line.rule
 
+    def _credit(self, line: Line) -> str:
+        if line.earned_by is None:
+            return self._deal(line)
+        at = f", converted at {line.exchange}," if line.exchange else ""
+        return (
+            f"What {line.earned_by} is paid until {line.credit_date} counts with"
+            f" {grouped(line.credited)} {self._part.currency}{at}."
+        )
+
     def _deal(self, line: Line) -> str:
         share = "" if line.share_percent in (None, 100) else f" (share {grouped(line.share_percent or Decimal(0))}%)"
         rule = next((rule for rule in self._plan.credits if rule.rule == line.rule), None)
@@ -181,7 +191,10 @@ class Sentences:
 
     def _measured(self, value: Decimal) -> str:
         measure = self._plan.measure(self._part.measure)
-        money = measure is not None and (measure.sum_of or measure.average_of or measure.latest_of) is not None
+        money = (
+            measure is not None
+            and (measure.sum_of or measure.average_of or measure.latest_of or measure.pay_of) is not None
+        )
         return f"{self._measured_bare(value)} {self._part.currency}" if money else self._measured_bare(value)
 
     def _measured_bare(self, value: Decimal) -> str:

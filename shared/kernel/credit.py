@@ -25,7 +25,7 @@ _BELOW = "who is below"
 """Of a manager, the one through whom a deal comes to them: no name that a column of the deal could have."""
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
 _ASSIGNED = ["manager", "plan", "active", "known", "version", "plan_currency", "position", "territory_of"]
-"""What `_assigned` adds to a participant and a date, and what is dropped before it is asked of another participant."""
+"""What `assigned` adds to a participant and a date, and what is dropped before it is asked of another participant."""
 _CREDITED = [
     "deal_id", "participant_id", "plan", "version", "active", "credit_date", "currency", "share", "holding"
 ]  # fmt: skip
@@ -105,7 +105,7 @@ class _CreditingOnDate:
         self._rules = [(plan, rule) for plan in plans.holding for rule in plan.rules if rule.date == date]
         holders = _holders(deals).with_row_index("holding").filter(pl.col("credit_date").is_not_null())
         parts = _with_parts(holders, [r for _, r in self._rules])
-        self.holders = _assigned(parts, roster, plans=plans)
+        self.holders = assigned(parts, roster, plans=plans)
 
     def held(self) -> list[pl.DataFrame]:
         """The credits of holders, of territories, and of participants whom a column names."""
@@ -153,17 +153,17 @@ class _CreditingOnDate:
 
     @cached_property
     def _levels(self) -> list[pl.DataFrame]:
-        return _managers(self.holders, self._roster, plans=self._plans) if self._upward else []
+        return managers_above(self.holders, self._roster, plans=self._plans) if self._upward else []
 
     def _payees(self, to: str) -> pl.DataFrame:
         if to == "holder":
             return self.holders
-        assigned = self._roster.assignments
+        assignments = self._roster.assignments
         if to == "team":
-            pairs = assigned.select("manager", teammate="participant_id").drop_nulls().unique()
+            pairs = assignments.select("manager", teammate="participant_id").drop_nulls().unique()
             among = self.holders.filter(pl.col("manager").is_not_null()).rename({"manager": "of"})
             mates = among.join(pairs, left_on="of", right_on="manager")
-            teammates = _assigned(
+            teammates = assigned(
                 mates.with_columns(participant_id="teammate").drop("teammate", *_ASSIGNED, strict=False),
                 self._roster,
                 plans=self._plans,
@@ -172,7 +172,7 @@ class _CreditingOnDate:
             # credit date, and an as-of join by manager would need a row for each day.
             return teammates.filter(pl.col("manager") == pl.col("of")).drop("of")
         if to == "territory":
-            pairs = assigned.select(pl.col("territory").alias("of"), mate="participant_id").drop_nulls().unique()
+            pairs = assignments.select(pl.col("territory").alias("of"), mate="participant_id").drop_nulls().unique()
             whole = self._whole(
                 self._deals.join(pairs, left_on="territory", right_on="of").rename({"mate": "participant_id"})
             )
@@ -185,7 +185,7 @@ class _CreditingOnDate:
         owned = deals.with_columns(share=pl.lit(WHOLE_SHARE, dtype=pl.Int64), part="net").drop("splits")
         numbered = owned.with_row_index("holding").with_columns(pl.lit(None, dtype=pl.UInt32).alias("holding"))
         parts = _with_parts(numbered, [rule for _, rule in self._rules])
-        return _assigned(parts, self._roster, plans=self._plans)
+        return assigned(parts, self._roster, plans=self._plans)
 
 
 def _with_parts(holders: pl.DataFrame, rules: Sequence[CreditingRule]) -> pl.DataFrame:
@@ -229,7 +229,7 @@ def _holders(deals: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([owned.drop("splits"), divided.select(name for name in owned.columns if name != "splits")])
 
 
-def _assigned(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFrame:
+def assigned(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFrame:
     """Add what is in force at the credit date: manager, plan, active, version, currency; `known` is null for
     strangers."""
     assignments = roster.assignments.rename({"territory": "territory_of"}).with_columns(known=pl.lit(True))
@@ -248,7 +248,7 @@ def _assigned(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.Dat
     )
 
 
-def _managers(holders: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> list[pl.DataFrame]:
+def managers_above(holders: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> list[pl.DataFrame]:
     """The management chain above the holders, one frame per level; a chain ends where it would turn in a circle."""
     levels: list[pl.DataFrame] = []
     # A list for each row is what a chain costs that could turn in a circle. Whether one could is looked at once for the
@@ -263,7 +263,7 @@ def _managers(holders: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> list[
         if payees.is_empty():
             return levels
         upper = {"participant_id": "manager", _BELOW: "participant_id"}
-        payees = _assigned(payees.with_columns(**upper).drop(_ASSIGNED, strict=False), roster, plans=plans)
+        payees = assigned(payees.with_columns(**upper).drop(_ASSIGNED, strict=False), roster, plans=plans)
         levels.append(payees)
 
 

@@ -31,16 +31,15 @@ from shared.kernel.evaluation.pay import (
 from shared.kernel.evaluation.turns import with_pay_in_turn
 from shared.kernel.language.values import Figure
 from shared.kernel.measure import EVENT_KEYS, ORDER, STEP
+from shared.kernel.pay_of_others import PAY_CREDITS, pay_credits, with_pay
+from shared.kernel.plan.model import MAXIMUM, MINIMUM
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import EARNINGS, NUMBER, empty
 
-MAXIMUM, MINIMUM = "plan_maximum", "plan_minimum"
-"""The names under which a plan's own limits stand among its components."""
 
-
-def earn(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFrame:
+def earn(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet, kept: pl.DataFrame | None = None) -> pl.DataFrame:
     """Evaluate every component; rounds once, on what it has paid in its window so far, of which a segment pays the
     growth.
 
@@ -51,6 +50,7 @@ def earn(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFr
         measures: `MEASURES`, with all of a window where a measure goes on over several.
         roster: quotas, terms and scores; those of a fiscal period are the ones in force on its last day.
         plans: the versions the measures name.
+        kept: `EARNINGS` of versions with which nothing is calculated now, for whoever is paid on them.
 
     Returns:
         `EARNINGS`, one row per participant, plan version, component and segment.
@@ -58,22 +58,34 @@ def earn(measures: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFr
     Raises:
         Overflow: a sum or an amount is beyond 10^18 minor units.
     """
-    earnings = [empty(EARNINGS)]
-    for together in plans.version_chains():
-        apart = any(plan.in_turn for plan in together)
-        contributed = pl.concat(
-            [
-                steps
-                for plan in together
-                for steps in _contributed(measures, roster, plan=plan, plans=plans, apart=apart)
-            ],
-            how="diagonal",
-        )
-        if apart:
-            contributed = _paid_in_turn(contributed, together, roster=roster)
-        for plan in together:
-            earnings += _earned(_complete(contributed, plan), roster, plan=plan)
-    return pl.concat(earnings)
+    chains = plans.version_chains()
+    by_chain = [_earned_together(together, measures, roster=roster, plans=plans) for together in chains]
+    if plans.pays_on_others:
+        others = empty(EARNINGS) if kept is None else kept.select(EARNINGS.names())
+        credited = empty(PAY_CREDITS)
+        # Whoever is paid on others' pay is earned again until that pay no longer moves: a director after the managers,
+        # and those after the reps. It ends, since pay that turns in a circle is refused (`plan_set.check_together`).
+        while not (pay := pay_credits(pl.concat([others, *by_chain]), roster, plans=plans)).equals(credited):
+            credited, with_others = pay, with_pay(measures, pay, plans=plans)
+            for place, together in enumerate(chains):
+                if any(plan.of_others for plan in together):
+                    by_chain[place] = _earned_together(together, with_others, roster=roster, plans=plans)
+    return pl.concat([empty(EARNINGS), *by_chain])
+
+
+def _earned_together(
+    together: Sequence[Plan], measures: pl.DataFrame, *, roster: Roster, plans: PlanSet
+) -> pl.DataFrame:
+    """The `EARNINGS` of versions whose sums go on from one to the next."""
+    apart = any(plan.in_turn for plan in together)
+    contributed = pl.concat(
+        [steps for plan in together for steps in _contributed(measures, roster, plan=plan, plans=plans, apart=apart)],
+        how="diagonal",
+    )
+    if apart:
+        contributed = _paid_in_turn(contributed, together, roster=roster)
+    earned = [earning for plan in together for earning in _earned(_complete(contributed, plan), roster, plan=plan)]
+    return pl.concat([empty(EARNINGS), *earned])
 
 
 def _contributed(

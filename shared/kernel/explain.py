@@ -14,6 +14,7 @@ from shared.kernel.evaluation.pay import accumulated
 from shared.kernel.evaluation.turns import Turns, by_size, with_pay_in_turn
 from shared.kernel.evaluation.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
 from shared.kernel.measure import STEP, measure, paid_by_deal, with_increments
+from shared.kernel.pay_of_others import pay_credits
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -28,7 +29,12 @@ class Explained(NamedTuple):
 
 
 def explain(
-    credits: pl.DataFrame, roster: Roster, *, plans: PlanSet, earnings: pl.DataFrame | None = None
+    credits: pl.DataFrame,
+    roster: Roster,
+    *,
+    plans: PlanSet,
+    earnings: pl.DataFrame | None = None,
+    pay: pl.DataFrame | None = None,
 ) -> Explained:
     """The lines of every earning of the credits: deals by credit date, then deal id, then rule, unless the plan says
     otherwise.
@@ -42,6 +48,8 @@ def explain(
         plans: the versions the credits name.
         earnings: their `EARNINGS`, for whoever knows them already; needed where a plan compares participants with
             others.
+        pay: the `PAY_CREDITS` of the participants, for whoever has the earnings of some only and not of those on whose
+            pay they are paid.
 
     Returns:
         lines numbered from 1 per participant, plan version, component and calendar month, and their slices.
@@ -50,6 +58,8 @@ def explain(
         Overflow: a running sum is beyond 10^18 minor units.
     """
     earned = earn(measure(credits, plans), roster, plans=plans) if earnings is None else earnings
+    pay = pay_credits(earned, roster, plans=plans) if pay is None else pay
+    credits = pl.concat([credits, pay], how="diagonal")
     lines, slices = [empty(LINES)], [empty(SLICES)]
     for together in plans.version_chains():
         for walk in _walks(together, credits, earned=earned, roster=roster, plans=plans):
@@ -150,7 +160,7 @@ def _sorted(events: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
     few = [pl.col(name).cast(pl.Enum(events[name].unique().sort())) for name in ("participant_id", "period")]
     who, month = few
     return events.sort(
-        who, "fiscal", "version", month, "first", *size, "credit_date", "deal_id", "rule", nulls_last=False
+        who, "fiscal", "version", month, "first", *size, "credit_date", "deal_id", "rule", "earned_by", nulls_last=False
     )
 
 

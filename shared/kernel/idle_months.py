@@ -59,7 +59,12 @@ class Months(NamedTuple):
 
 
 def earn_every_month(
-    measures: pl.DataFrame, roster: Roster, *, plans: PlanSet, months: Months | None = None
+    measures: pl.DataFrame,
+    roster: Roster,
+    *,
+    plans: PlanSet,
+    months: Months | None = None,
+    kept: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """`EARNINGS` of every fiscal period of everyone on a plan that may pay without credits.
 
@@ -71,6 +76,7 @@ def earn_every_month(
         roster: who is on which plan at the end of a fiscal period.
         plans: all plan versions.
         months: those of everyone, where measures are not.
+        kept: as in `earn`.
 
     Raises:
         Overflow: a sum or an amount is beyond 10^18 minor units.
@@ -78,7 +84,7 @@ def earn_every_month(
     if months is None:
         months = Months.of(measures, plans)
     idle = _idle(measures, roster, plans=plans, months=months)
-    earned = earn(pl.concat([measures, idle]), roster, plans=plans)
+    earned = earn(pl.concat([measures, idle]), roster, plans=plans, kept=kept)
     if idle.is_empty():
         return earned
     at_rest = idle.select(STEP).unique().with_columns(idle=pl.lit(True))

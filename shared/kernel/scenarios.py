@@ -15,9 +15,9 @@ import polars as pl
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.calendar import FISCAL, fiscal_at, month_of_end
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
-from shared.kernel.earn import MAXIMUM, MINIMUM
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.pay import component_pay_with, context_of_deals, measured
+from shared.kernel.plan.model import MAXIMUM, MINIMUM
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import ASSIGNMENTS, empty

@@ -162,6 +162,7 @@ LINES = pl.Schema(
         "fiscal": pl.Int32(),
         "line": pl.Int64(),
         "deal_id": pl.String(),
+        "earned_by": pl.String(),
         "rule": pl.String(),
         "share": pl.Int64(),
         "credit_date": pl.Date(),
@@ -180,6 +181,9 @@ LINES = pl.Schema(
 )
 """How an earning came about, deal by deal, numbered by calendar month: the measure before and after each credit, and
 what the credit added to pay.
+
+`earned_by` is null, or whose pay the line is of: then `credited` is what that participant was paid, and there is no
+deal.
 
 `exact` is the pay of the component's window so far before it is rounded; of what is rounded already, such as the months
 of a quarter that pays its months, the rounded pay. Attainments are those of the calculation, as in `EARNINGS`; before

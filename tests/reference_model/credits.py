@@ -143,7 +143,7 @@ def _parts(
         if to == "holder":
             yield holder, part
         elif to == "managers":
-            above = _chain(roster, holder, day)
+            above = chain(roster, holder, day)
             yield from ((manager, part) for manager in above[: rule.get("levels")])
         else:
             manager = in_force(roster, holder, "manager", day)
@@ -159,7 +159,7 @@ def _held(deal: Data, amount: Fraction, decimals: int) -> list[tuple[str, Fracti
     return list(zip(holders, shared_out(amount, shares, decimals), strict=True))
 
 
-def _chain(roster: Roster, participant: str, day: date) -> list[str]:
+def chain(roster: Roster, participant: str, day: date) -> list[str]:
     """The managers above a participant on a day, nearest first; stops where it would turn in a circle."""
     above: list[str] = []
     manager = in_force(roster, participant, "manager", day)
@@ -192,4 +192,4 @@ def _rate(plan: Data, rule: Data, currency: str, day: date) -> Fraction | None:
     return max(rates)[1] if rates else None
 
 
-__all__ = ["Credit", "credits"]
+__all__ = ["Credit", "chain", "credits"]

@@ -24,6 +24,8 @@ def rules_of(measure: Data) -> set[str]:
     """The rules that feed a measure."""
     ratio, distinct = measure.get("ratio") or {}, measure.get("distinct") or {}
     plain = [measure.get(way) or () for way in ("sum_of", "count_of", "average_of", "latest_of")]
+    if measure.get("pay_of"):
+        return {f"pay_of:{measure['measure']}"}
     return {
         rule for rules in (*plain, ratio.get("of", ()), ratio.get("to", ()), distinct.get("of", ())) for rule in rules
     }
@@ -93,6 +95,8 @@ class Evaluation:
         name = measure["measure"]
         if measure.get("sum_of"):
             return _sum(self._hits(name, lambda m: m["sum_of"]))
+        if measure.get("pay_of"):
+            return _sum(self._hits(name, rules_of))
         if measure.get("count_of"):
             return Fraction(len(self._hits(name, lambda m: m["count_of"])))
         if measure.get("average_of"):

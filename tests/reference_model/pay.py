@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
 from tests.reference_model import dates, kinds
-from tests.reference_model.credits import Credit, credits
+from tests.reference_model.credits import Credit, chain, credits
 from tests.reference_model.dependencies import RESETS, at_the_end, groups, lacks, measure_window, pay_window
 from tests.reference_model.evaluation import Evaluation
 from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, convention, is_active, plan_of, rounded
@@ -22,6 +22,8 @@ paid together.
 """
 Earned = dict[tuple[str, str, str], Fraction]
 """(participant, component, month) -> pay in major units."""
+Paid = dict[tuple[str, str, str, date], Fraction]
+"""(participant, component, plan, last day of what it is paid for) -> pay."""
 
 
 def earnings(deals: Deals, roster: Roster, plans: list[Data]) -> Earned:
@@ -30,12 +32,58 @@ def earnings(deals: Deals, roster: Roster, plans: list[Data]) -> Earned:
 
 
 def earned(credited: list[Credit], roster: Roster, plans: list[Data]) -> Earned:
-    """What credits pay."""
-    found: Earned = defaultdict(Fraction)
-    for plan in plans:
-        for key, amount in _Version(plan, credited, roster, plans).paid():
-            found[key] += amount
-    return dict(found)
+    """What credits pay, and what that pays to those who are paid on the pay of others, until nothing changes."""
+    by_pay: list[Credit] = []
+    while True:
+        found: Earned = defaultdict(Fraction)
+        paid: Paid = defaultdict(Fraction)
+        for plan in plans:
+            for who, component, month, fiscal, amount in _Version(plan, [*credited, *by_pay], roster, plans).paid():
+                found[who, component, month] += amount
+                paid[who, component, plan["plan"], _last_day(plan, month, fiscal)] += amount
+        again = _credits_by_pay(paid, roster, plans)
+        if again == by_pay:
+            return dict(found)
+        by_pay = again
+
+
+def _last_day(plan: Data, month: str, fiscal: dates.Fiscal) -> date:
+    """The last day that a month and a fiscal period share."""
+    day = dates.days(plan, fiscal)[1]
+    while dates.month(day) != month:
+        day -= timedelta(days=1)
+    return day
+
+
+def _credits_by_pay(paid: Paid, roster: Roster, plans: list[Data]) -> list[Credit]:
+    """What was paid, credited to each manager above who is paid on it."""
+    found: dict[tuple[str, str, str, date], tuple[Data, Fraction]] = {}
+    for (who, component, of, day), amount in sorted(paid.items()):
+        for level, manager in enumerate(chain(roster, who, day), start=1):
+            plan = plan_of(roster, plans, manager, day)
+            for measure in plan["measures"] if plan and amount else ():
+                terms = measure.get("pay_of")
+                if (
+                    terms
+                    and of in terms["plans"]
+                    and component in (terms.get("components") or [component])
+                    and level <= (terms.get("levels") or level)
+                ):
+                    key = (manager, who, measure["measure"], day)
+                    before = found.get(key, (plan, Fraction(0)))[1]
+                    found[key] = (plan, before + amount)
+    return [
+        Credit(
+            deal_id=f"pay of {who}",
+            payee=manager,
+            plan=plan,
+            rule=f"pay_of:{measure}",
+            day=day,
+            amount=amount,
+            column={},
+        )
+        for (manager, who, measure, day), (plan, amount) in found.items()
+    ]
 
 
 class _Version:
@@ -76,16 +124,19 @@ class _Version:
         idle = {(f, number, month) for each in self._steps.values() for f, _, month in each if (f, month) > first}
         return sorted({*steps, *idle})
 
-    def paid(self) -> Iterator[tuple[tuple[str, str, str], Fraction]]:
-        """((participant, component, month), amount) of this version's steps, the plan's own limits among them."""
+    def paid(self) -> Iterator[tuple[str, str, str, dates.Fiscal, Fraction]]:
+        """(participant, component, month, fiscal period, amount) of this version's steps, the plan's own limits among
+        them.
+        """
         for participant, steps in self._steps.items():
             periods = {fiscal: Fraction(0) for fiscal, version, _ in steps if version == self._number}
             for component in self._plan["components"]:
                 for (fiscal, _, month), amount in self._component(participant, component):
                     last = dates.periods_of(fiscal, component.get("pays", "month"))[-1]
                     periods[last] = periods.get(last, Fraction(0)) + amount
-                    paid_in = month if component.get("pays", "month") == "month" else dates.ends_in(self._plan, last)
-                    yield (participant, component["component"], paid_in), amount
+                    monthly = component.get("pays", "month") == "month"
+                    paid_in = (month, fiscal) if monthly else (dates.ends_in(self._plan, last), last)
+                    yield participant, component["component"], *paid_in, amount
             for fiscal, amount in periods.items():
                 yield from self._limits(participant, fiscal, amount)
 
@@ -195,12 +246,12 @@ class _Version:
 
     def _limits(
         self, participant: str, fiscal: dates.Fiscal, amount: Fraction
-    ) -> Iterator[tuple[tuple[str, str, str], Fraction]]:
+    ) -> Iterator[tuple[str, str, str, dates.Fiscal, Fraction]]:
         month = dates.ends_in(self._plan, fiscal)
         here = self.evaluation(participant, (fiscal, self._number, month))
         if self._plan.get("minimum") is not None and not self._left(here):
             least = self._cents(here.figure(self._plan["minimum"]))
-            yield (participant, "plan_minimum", month), max(least - amount, Fraction(0))
+            yield participant, "plan_minimum", month, fiscal, max(least - amount, Fraction(0))
         if self._plan.get("maximum") is not None:
             most = self._cents(here.figure(self._plan["maximum"]))
-            yield (participant, "plan_maximum", month), min(most - amount, Fraction(0))
+            yield participant, "plan_maximum", month, fiscal, min(most - amount, Fraction(0))

@@ -81,7 +81,7 @@ def changed_lines(
         was, pays = (deals.of(who, period, component=component, deal=deal) for deals in (deals_before, deals_now))
         add(row, "; ".join(_causes(row, facts.get(deal), was=was, now=pays, writing=writing)), deal=deal)
     for row in corrected.others.iter_rows(named=True):
-        add(row, words.RULES.get(row["rule"], words.title(row["rule"])), deal=None)
+        add(row, words.rule(row["rule"]), deal=None)
     return changes
 
 

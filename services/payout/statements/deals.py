@@ -93,10 +93,19 @@ def _lines(earned: Earned, part: Part, *, several: bool, statement: Statement, w
 
 def _line(line: Line, part: Part, *, statement: Statement, writing: Writing) -> Row:
     pays = writing.amount(line.amount, part.currency)
+    if line.earned_by is not None:
+        at = (f"at {safe(line.exchange)}",) if line.exchange else ()
+        return row(
+            f"{words.PAY_OF_OTHERS}: {safe(line.earned_by)}",
+            "" if line.credit_date is None else writing.day(line.credit_date),
+            Cell(writing.amount(line.credited, part.currency), at),
+            _stacked(_slices(line, part, writing=writing)),
+            pays,
+        )
     if line.deal_id is None:
         day = "" if line.credit_date is None else writing.day(line.credit_date)
         how = _slices(line, part, writing=writing) if line.slices else [safe(line.sentence)]
-        return row(words.RULES.get(line.rule, words.title(line.rule)), day, "", _stacked(how), pays)
+        return row(words.rule(line.rule), day, "", _stacked(how), pays)
     account = safe(statement.accounts.get(line.deal_id, ""))
     share = (
         ()
@@ -125,7 +134,7 @@ def _slices(line: Line, part: Part, *, writing: Writing) -> list[str]:
     )
     if not products:
         products.append(words.PAYS_NOTHING if line.rule_skipped is None else safe(line.rule_skipped.message))
-    if line.attainment_after is not None and line.deal_id is not None:
+    if line.attainment_after is not None and (line.deal_id or line.earned_by) is not None:
         products.append(f"then at {writing.percent(line.attainment_after)} of quota")
     return products
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.payout.statements.facts import Account, PayKind
+from shared.kernel.language.measures import PAY_OF
 from shared.pay.steps import STEPS, Listing
 
 _SHOWN: Final = [step for step in STEPS.values() if step.on_statement]
@@ -57,6 +58,8 @@ RULES: Final = {
     "result": "Result",
 }
 """Lines of a component that no deal makes."""
+PAY_OF_OTHERS: Final = "Pay of others"
+"""What lines are called that are of what somebody else is paid."""
 
 WINDOW: Final = {
     "quarter": "It adds up over the quarter; this month pays what the quarter's earning grew by.",
@@ -92,6 +95,11 @@ def title(component: str) -> str:
         return known
     words = component.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+def rule(name: str) -> str:
+    """What a line without a deal is by."""
+    return PAY_OF_OTHERS if name.startswith(PAY_OF) else RULES.get(name, title(name))
 
 
 def earned_in(written_month: str) -> str:

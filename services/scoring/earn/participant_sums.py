@@ -10,6 +10,7 @@ from services.scoring.row_codec import NO_ROWS, decode_rows, encode_objects, enc
 from shared.kernel import PlanSet, Roster, measure
 from shared.kernel.arithmetic.expressions import narrow, wide
 from shared.kernel.idle_months import Months, earn_every_month
+from shared.kernel.pay_of_others import pay_credits
 from shared.kernel.tables import EARNINGS
 
 _WHO = ["participant_id", "period"]
@@ -86,10 +87,12 @@ def updated(
     """
     sums = _added(stored, changes)
     # From the sums alone, however many credits they are made of: that is why an event costs the same after a year.
-    earned = earn_every_month(measure(sums, plans), roster, plans=plans, months=months)
+    kept = None
     if plans.quarantined.height:  # what the plan paid stays until it may be calculated with again
-        kept = earnings_of(stored).join(plans.quarantined, on=["plan", "version"], how="semi")
-        earned = pl.concat([earned, kept.select(earned.columns)])
+        kept = earnings_of(stored).join(plans.quarantined, on=["plan", "version"], how="semi").select(EARNINGS.names())
+    earned = earn_every_month(measure(sums, plans), roster, plans=plans, months=months, kept=kept)
+    if kept is not None:
+        earned = pl.concat([earned, kept])
     texts = encode_objects(
         earned.sort(*_WHO, "component", "plan", "version", "fiscal"), _WHO, columns=_EARNING, name="earnings"
     )
@@ -132,6 +135,11 @@ def earnings_of(stored: pl.DataFrame) -> pl.DataFrame:
         .drop_nulls("earnings")
         .unnest("earnings")
     )
+
+
+def paid_to_others(stored: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFrame:
+    """The `PAY_CREDITS` of what is paid on the earnings of `PARTICIPANT_SUMS`, which are those of everyone."""
+    return pay_credits(earnings_of(stored).select(EARNINGS.names()), roster, plans=plans)
 
 
 def check_keys(participants: Iterable[str], basis: pl.DataFrame) -> None:

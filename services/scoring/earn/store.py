@@ -27,14 +27,20 @@ def periods_of(connection: Connection, participant_ids: Sequence[str]) -> pl.Dat
     )
 
 
+def every_period(connection: Connection) -> pl.DataFrame:
+    """participant_id and period of everyone's months with sums or earnings."""
+    return fetch_table(connection, _PAIRS, schema=_PAIR)
+
+
 def reached(connection: Connection, pairs: pl.DataFrame, *, people: set[str], plans: PlanSet) -> pl.DataFrame:
     """Those participants and periods, and the others that earn by what these earn.
 
-    Where a plan compares participants with each other these are the others of the period, and where more than the
-    credits of a month decides what it pays, all periods of everyone concerned: of everyone, where both is so.
+    Where a plan compares participants with each other, or pays on others' pay, these are the others of the period, and
+    where more than the credits of a month decides what it pays, all periods of everyone concerned: of everyone, where
+    both is so.
     """
     if plans.grouped and not plans.by_month:
-        others = fetch_table(connection, _PAIRS, schema=_PAIR)
+        others = every_period(connection)
     elif plans.grouped:
         periods = pairs["period"].unique().to_list()
         others = fetch_table(connection, f"{_PAIRS} where period = any(%s::text[])", periods, schema=_PAIR)

@@ -38,7 +38,12 @@ def earn_step(
     # First the head of roster and plans, then everybody where they are compared, then rows in their order
     # (`store.lock`).
     current = reference.lock(connection)
-    pairs = pl.concat([changes.select("participant_id", "period"), store.periods_of(connection, again)]).unique()
+    if again and current.plans.pays_on_others:
+        # Who is paid on others' pay may have no month of their own yet, or lose the last: all months say who they are.
+        months_again = store.every_period(connection)
+    else:
+        months_again = store.periods_of(connection, again)
+    pairs = pl.concat([changes.select("participant_id", "period"), months_again]).unique()
     basis = _basis(batch)
     check_keys([*changes["participant_id"], *again], basis)
     months = None
@@ -76,7 +81,9 @@ def _earned(
 ) -> pl.DataFrame:
     """Earn participants and periods anew, and those `reached` from them; gives those whose earnings changed."""
     stored = store.lock(connection, store.reached(connection, pairs, people=people, plans=current.plans))
-    roster = current.roster if current.plans.by_month else current.roster.only(people | {*stored["participant_id"]})
+    # Those who are paid on others' pay, and those between them, need not be among whoever has something stored.
+    whole = current.plans.by_month or current.plans.pays_on_others
+    roster = current.roster if whole else current.roster.only(people | {*stored["participant_id"]})
     _, after = for_everybody_else(
         current.plans,
         lambda plans: calculating(updated, stored, changes, roster=roster, plans=plans, months=months),

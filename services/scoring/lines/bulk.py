@@ -5,7 +5,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
@@ -17,7 +17,8 @@ from services.scoring.reference.blame import UNGUARDED, Guarded, for_everybody_e
 from shared.contracts import lines as contract
 from shared.explanation import frozen
 from shared.kernel import PlanSet, Roster, explain
-from shared.kernel.tables import EARNINGS
+from shared.kernel.pay_of_others import PAY_CREDITS
+from shared.kernel.tables import EARNINGS, empty
 from shared.periods import Month
 
 TOGETHER: Final = 1000
@@ -42,6 +43,7 @@ class MonthSnapshot:
         plans: all versions.
         deals: what credits anyone.
         provenance: who said what of people, plans and deals.
+        pay: the `PAY_CREDITS` of those who are paid on others' pay.
     """
 
     period: Month
@@ -50,6 +52,7 @@ class MonthSnapshot:
     plans: PlanSet
     deals: CreditedDeals
     provenance: Provenance
+    pay: pl.DataFrame = field(default_factory=lambda: empty(PAY_CREDITS))
 
 
 def lines_of(month: MonthSnapshot, guarded: Guarded = UNGUARDED) -> Iterator[pl.DataFrame]:
@@ -80,11 +83,12 @@ def _lines(
     sums = month.sums.filter(of_them)
     earned = earnings_of(sums).select(EARNINGS.names())
     credits = month.deals.credits.filter(of_them)
+    pay = month.pay.filter(of_them)
     roster = month.roster.only(participants)
     with guarded(f"lines/{month.period}/{participants[0]}") as (calculating, quarantine):
         plans, explained = for_everybody_else(
             month.plans,
-            lambda plans: calculating(explain, credits, roster, plans=plans, earnings=earned),
+            lambda plans: calculating(explain, credits, roster, plans=plans, earnings=earned, pay=pay),
             quarantine=quarantine,
         )
     # Earlier months are walked for what they leave of a quarter or a year, and only the month itself is answered with.

@@ -3,7 +3,8 @@
 Pay is a function of facts, and whoever set one of them had a hand in it. Of a participant these are, on any day of the
 window over which the month is summed (`fact_windows`): what the roster says of them, the plan versions they are on,
 every field of the deals that credit them or did, whom others report to on the way from the holders of deals up to them
-(`reporting`); and where a plan compares people, the same of everybody they are compared with. What somebody else has
+(`reporting`); and where a plan compares people, the same of everybody they are compared with, and where it pays on
+the pay of others, of everybody below. What somebody else has
 replaced is nobody's any more: what it moved in a month that was paid is kept with what was paid.
 """
 
@@ -18,7 +19,7 @@ import polars as pl
 from services.scoring.credit.deal_facts import deal_facts
 from services.scoring.lines.credited_deals import CreditedDeals
 from services.scoring.lines.fact_windows import fact_windows, overlap
-from services.scoring.lines.reporting import set_reporting_of_others
+from services.scoring.lines.reporting import reporting_below, set_reporting_of_others
 from services.scoring.lines.roster_settings import KINDS, SentAgain, roster_settings
 from services.scoring.reference.data import spans_of_versions
 from shared.facts import Facts
@@ -98,7 +99,15 @@ def contributors_of(
         ]
     ).unique()
     compared = _compared(own, versions, settings=settings, windows=windows, plans=plans)
-    return pl.concat([own, *compared]).unique()
+    together = pl.concat([own, *compared]).unique()
+    if not plans.pays_on_others:
+        return together
+    # Also of those who are not paid anything now: that they are not may be somebody's doing.
+    below = reporting_below(settings, versions=versions, windows=windows, plans=plans)
+    pairs = below.select(_ID, "below").unique()
+    theirs = pairs.join(together.rename({_ID: "below"}), on="below").select(CONTRIBUTORS.names())
+    setters = below.select(_ID, "who", what=pl.lit("roster"))
+    return pl.concat([together, theirs, setters]).unique()
 
 
 def _versions(on_plans: pl.DataFrame, windows: pl.DataFrame, *, earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:

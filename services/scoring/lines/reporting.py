@@ -111,6 +111,30 @@ def set_reporting_of_others(
     return pl.concat([rows.select("participant_id", "who") for rows in setters]).unique()
 
 
+def reporting_below(
+    settings: pl.DataFrame, *, versions: pl.DataFrame, windows: pl.DataFrame, plans: PlanSet
+) -> pl.DataFrame:
+    """participant_id, below and who: everybody below those who are paid on others' pay, on any day of their windows,
+    and by whom that was said.
+    """
+    paying = [(plan.plan, plan.version) for plan in plans if plan.of_others]
+    of = pl.DataFrame(paying, schema={"plan": pl.String, "version": pl.Int64}, orient="row")
+    concerned = versions.join(of, on=["plan", "version"]).select("participant_id").unique()
+    concerned = concerned.join(windows, on="participant_id")
+    found = [pl.DataFrame(schema={"participant_id": pl.String(), "below": pl.String(), "who": pl.String()})]
+    for first, last in concerned.select("first", "last").unique().iter_rows():
+        mine = concerned.filter((pl.col("first") == first) & (pl.col("last") == last)).select("participant_id")
+        reports = reports_between(settings, first=first, last=last).rename({"participant_id": "below"})
+        nodes = seen = mine.with_columns(at="participant_id")
+        while nodes.height:
+            steps = nodes.join(reports, left_on="at", right_on="manager")
+            found.append(steps.select("participant_id", "below", "who"))
+            further = steps.select("participant_id", at="below").unique()
+            nodes = further.join(seen, on=["participant_id", "at"], how="anti")  # circles end
+            seen = pl.concat([seen, nodes])
+    return pl.concat(found).unique()
+
+
 def _reach(plans: PlanSet) -> pl.DataFrame:
     """plan, version, levels (how far up its rules credit managers), team (whether a rule credits the members of a
     team).

@@ -8,6 +8,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from services.scoring.earn import store as stored_sums
+from services.scoring.earn.participant_sums import paid_to_others
 from services.scoring.lines import store
 from services.scoring.lines.bulk import MonthSnapshot
 from services.scoring.lines.contributors import Provenance
@@ -18,6 +19,8 @@ from services.scoring.reference.data import below, reports_of
 from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts.topics import DEALS, ROSTER
 from shared.kernel import PlanSet
+from shared.kernel.pay_of_others import PAY_CREDITS
+from shared.kernel.tables import empty
 from shared.log.dead_letters import read_replays, replayed_by
 from shared.periods import Month, first_day, last_day
 
@@ -30,7 +33,12 @@ def read_month(
     """
     current = reference.read(connection)
     plans = current.plans
-    sums = stored_sums.of_month(connection, period, before=not plans.by_month, participants=participants)
+    before = not plans.by_month
+    sums = stored_sums.of_month(connection, period, before=before, participants=participants)
+    pay = empty(PAY_CREDITS)
+    if plans.pays_on_others:
+        # Of everyone: what some are paid is what they are paid on who are asked for.
+        pay = paid_to_others(stored_sums.of_month(connection, period, before=before), current.roster, plans=plans)
     earners = sums.filter(pl.col("period") == period)["participant_id"].unique()
     # Others than those below them may have a part in their pay where plans compare people, or credit by territory.
     if plans.grouped or plans.beyond_holders:
@@ -49,6 +57,7 @@ def read_month(
         plans=plans,
         deals=credited_deals(pages, period),
         provenance=provenance,
+        pay=pay,
     )
 
 

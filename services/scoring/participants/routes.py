@@ -16,7 +16,7 @@ from services.scoring.credit.deals import credits_of
 from services.scoring.deals.schemas import CreditView
 from services.scoring.deps import MAY_READ, MonthOrAll, MonthParam, ParticipantId, Period, ReferenceDep, Resources
 from services.scoring.earn import store as stored_sums
-from services.scoring.earn.participant_sums import earnings_of
+from services.scoring.earn.participant_sums import earnings_of, paid_to_others
 from services.scoring.participants.schemas import Credits, Earnings, EarningView, Explanation
 from services.scoring.reference.blame import for_everybody_else
 from services.scoring.reference.data import ReferenceData, below, reports_of
@@ -70,12 +70,19 @@ def explain_earning(
         current = reference.read(connection)
         # What sums over longer windows, or is compared, is walked from its beginning.
         looked_at = period if current.plans.by_month else None
+        pays_on_others = current.plans.pays_on_others
         months = stored_sums.of_participant(connection, participant_id, period=looked_at)
         credits = _credits(connection, current, participant_id=participant_id, period=looked_at)
+        others = stored_sums.of_month(connection, period, before=looked_at is None) if pays_on_others else None
     earned = earnings_of(months).select(EARNINGS.names())
     of_component = (pl.col("component") == component) & (pl.col("period") == period)
     roster = current.roster.only([participant_id])
-    explain = partial(parts, roster=roster, component=component, period=period)
+    pay = (
+        None
+        if others is None
+        else paid_to_others(others, current.roster, plans=current.plans).filter(participant_id=participant_id)
+    )
+    explain = partial(parts, roster=roster, component=component, period=period, pay=pay)
     with resources.guarded(f"explain/{period}/{participant_id}") as (calculating, quarantine):
         plans, explained = for_everybody_else(
             current.plans, lambda plans: calculating(explain, credits, earned, plans=plans), quarantine=quarantine

@@ -35,9 +35,10 @@ def requests_for(
     # A message without changes: whoever is named earns again on the sums that are there.
     earn_again = events(cause, credits.TYPE)
     with_sums = stored_sums.periods_of(connection, sorted(selection.earners))["participant_id"]
-    # Who has no sums earns without a credit, where a plan pays so, or by a score: nobody else has anything to earn
-    # again.
-    idle = selection.earners if plans.pay_without_credits else selection.earners & set(roster.scores["participant_id"])
+    # Who has no sums earns without a credit, where a plan pays so, by what others are paid, or by a score: nobody else
+    # has anything to earn again.
+    without_sums = plans.pay_without_credits or plans.pays_on_others
+    idle = selection.earners if without_sums else selection.earners & set(roster.scores["participant_id"])
     for participant in sorted({*with_sums, *idle}):
         message = orjson.dumps({"participant_id": participant, "changes": []}).decode()
         yield CREDITS, earn_again(participant, message)

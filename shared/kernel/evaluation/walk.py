@@ -284,6 +284,7 @@ def without_deal(rows: pl.DataFrame, amount: str, *, rule: pl.Expr, problem: str
             rule=rule,
             line=pl.lit(LAST, dtype=pl.Int64),
             deal_id=pl.lit(None, dtype=pl.String),
+            earned_by=pl.lit(None, dtype=pl.String),
             exchange=pl.lit(""),
             credited=pl.lit(0, dtype=pl.Int64),
             exact=pl.lit(None, dtype=NUMBER),

@@ -6,15 +6,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
+from shared.contracts.base import Identifier
 from shared.formatting import percent
 from shared.kernel.language.conventions import Reset
 from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.language.formulas import FormulaText, Reference, references
 from shared.kernel.language.values import Amount, Name, PlanPart, Rate
+
+PAY_OF: Final = "pay_of:"
+"""What the name of the rule begins with by which pay of others is credited to a measure, whose name follows."""
 
 Take = Literal["amount", "deals", "distinct", "latest"]
 
@@ -75,6 +79,17 @@ class Distinct(PlanPart):
     """The rules among whose credits they are counted."""
 
 
+class PayOf(PlanPart):
+    """What people below a participant are paid by other components: of some plans, so many levels down."""
+
+    plans: tuple[Identifier, ...] = Field(min_length=1)
+    """The plans that pay what counts."""
+    components: tuple[Name, ...] | None = Field(default=None, min_length=1)
+    """The components whose pay counts; unless said otherwise all that the plans pay, their own limits among it."""
+    levels: int | None = Field(default=None, ge=1, le=20)
+    """How many levels down: 1 is who reports directly; unless said otherwise all."""
+
+
 class Goal(PlanPart):
     """A line of a scorecard: a weight, and the attainment below which the goal counts nothing and above which no
     more."""
@@ -87,7 +102,7 @@ class Goal(PlanPart):
     """The attainment above which it counts no more."""
 
 
-WAYS = ("sum_of", "count_of", "average_of", "latest_of", "distinct", "ratio", "score", "scorecard", "formula")
+WAYS = ("sum_of", "count_of", "average_of", "latest_of", "distinct", "ratio", "score", "scorecard", "formula", "pay_of")
 
 
 class Measure(PlanPart):
@@ -115,6 +130,8 @@ class Measure(PlanPart):
     """The weighted sum of the attainments of other measures."""
     formula: FormulaText | None = None
     """An SQL expression over other measures."""
+    pay_of: PayOf | None = None
+    """What those who report to the participant are paid."""
     reset: Reset = "month"
     """After which time it begins anew."""
     quota: QuotaTerms = QuotaTerms()
@@ -154,6 +171,10 @@ class Measure(PlanPart):
             return {name: Ingredient("distinct", self.distinct.of)}
         if self.ratio is not None:
             return {name: Ingredient("amount", self.ratio.of), f"{name}/to": Ingredient("amount", self.ratio.to)}
+        if self.pay_of is not None:
+            # Pay of others is credited like a deal, by a rule of this name (`shared.kernel.pay_of_others`), which no
+            # rule of a plan can have.
+            return {name: Ingredient("amount", (f"{PAY_OF}{name}",))}
         return {}
 
     def builds_on(self) -> list[Reference]:

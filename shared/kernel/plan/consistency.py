@@ -24,6 +24,7 @@ def flaws(plan: PlanModel) -> Iterator[Finding]:
     for place, rule in enumerate(plan.credits):
         yield from (finding.under("credits", place) for finding in _rule(rule, plan))
     yield from _columns_of_measures(plan)
+    yield from _paid_by_the_deal(plan)
     unfit = [*_references(plan)]
     # Windows follow from references, so they are only asked where every name leads somewhere.
     yield from unfit or [
@@ -33,6 +34,20 @@ def flaws(plan: PlanModel) -> Iterator[Finding]:
         *shared_by_versions(plan),
         *own_rates_rounded(plan),
     ]
+
+
+def _paid_by_the_deal(plan: PlanModel) -> Iterator[Finding]:
+    """Components that pay every deal by itself, and are to pay what is of no deal."""
+    for place, component in enumerate(plan.components):
+        measure = plan.measure(component.main_measure())
+        if measure is None or measure.pay_of is None or not component.pays_by_deal(plan.conventions, measure):
+            continue
+        yield Finding.error(
+            "P219",
+            ("components", place, "measure"),
+            message=f"{component.component} pays every deal by itself, and {measure.measure} is the pay of others",
+            mend="write `graduated` or `whole` for tiers by the sum",
+        )
 
 
 def _named_twice(plan: PlanModel) -> Iterator[Finding]:
@@ -50,8 +65,13 @@ def _named_twice(plan: PlanModel) -> Iterator[Finding]:
 
 def _sums(plan: PlanModel) -> Iterator[Finding]:
     rules = {rule.rule for rule in plan.credits}
+    if not rules and not any(measure.pay_of is not None for measure in plan.measures):
+        message = "the plan credits nobody, and no measure is of the pay of others"
+        mend = "say in `credits` who is credited with which deals, such as `- {rule: own}`"
+        yield Finding.error("P201", (), message=message, mend=mend)
+        return
     for place, measure in enumerate(plan.measures):
-        if unknown := sorted(measure.rules - rules):
+        if measure.pay_of is None and (unknown := sorted(measure.rules - rules)):
             message = f"measure {measure.measure} sums unknown rules {', '.join(unknown)}"
             yield Finding.error(
                 "P201",
@@ -143,7 +163,17 @@ def _references(plan: PlanModel) -> Iterator[Finding]:
             wrong = _reference(f"measure {measure.measure}", reference, measures=measures, components=set())
             yield from (flaw.under("measures", place, measure.way) for flaw in wrong)
     yield from _circles({m.measure: {r.name for r in m.builds_on() if r.kind != "term"} for m in plan.measures})
-    yield from _circles(plan.links, "components")
+    turns = [*_circles(plan.links, "components")]
+    yield from turns or _circles(_links_by_pay(plan), "components")
+
+
+def _links_by_pay(plan: PlanModel) -> dict[str, set[str]]:
+    """The components on whose pay each depends: of one's own, or of others who are on the same plan."""
+    own = {name: {of for at, of in pays if at == plan.plan} for name, pays in plan.pays_on.items()}
+    return {
+        name: named | {other for other in plan.links if {other, None} & own.get(name, set())}
+        for name, named in plan.links.items()
+    }
 
 
 def _where(component: Component, reference: Reference) -> Path:

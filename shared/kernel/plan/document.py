@@ -9,7 +9,7 @@ from shared.formatting import percent, trimmed
 from shared.kernel.components import Component
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.crediting_rules import WON, CreditingRule
-from shared.kernel.language.measures import Measure, QuotaTerms
+from shared.kernel.language.measures import Measure, PayOf, QuotaTerms
 from shared.kernel.language.phrases import figure_in_words, spoken
 from shared.kernel.language.sql_in_words import filter_in_words, formula_in_words
 from shared.kernel.plan.version import Plan
@@ -162,7 +162,17 @@ def _how(measure: Measure) -> str:
             for name, goal in measure.scorecard.items()
         ]
         return f"a scorecard: {', '.join(goals)}"
+    if measure.pay_of is not None:
+        return _pay_of(measure.pay_of)
     return formula_in_words(measure.formula or "0")
+
+
+def _pay_of(pay_of: PayOf) -> str:
+    what = "all pay" if pay_of.components is None else f"the pay by {_listed(pay_of.components)}"
+    plans = f"plan{'s' if len(pay_of.plans) > 1 else ''} {' and '.join(pay_of.plans)}"
+    levels = {None: "everyone below you", 1: "those who report to you"}
+    whom = levels.get(pay_of.levels, f"everyone up to {pay_of.levels} levels below you")
+    return f"{what} under {plans} of {whom}"
 
 
 def _again(measure: Measure) -> str:

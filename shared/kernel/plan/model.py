@@ -23,12 +23,14 @@ from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.filters import ColumnTypes, compile_filter
 from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.language.formulas import Reference, references
-from shared.kernel.language.measures import Ingredient, Measure
+from shared.kernel.language.measures import Ingredient, Measure, PayOf
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Figure, Name, PlanPart
 from shared.kernel.plan.windows import Windows, is_longer
 from shared.money import minor_digits
 
+MAXIMUM, MINIMUM = LIMITS = "plan_maximum", "plan_minimum"
+"""The names under which a plan's own limits stand among its components."""
 MOST_RULES: Final = 200
 """Crediting rules, measures and components of a plan, each."""
 
@@ -76,7 +78,7 @@ class PlanModel(PlanPart):
     participant."""
     match: Literal["all", "first"] = "all"
     """Whether every crediting rule that selects a deal credits it to a participant, or only the first that does."""
-    credits: tuple[CreditingRule, ...] = Field(min_length=1, max_length=MOST_RULES)
+    credits: tuple[CreditingRule, ...] = Field(default=(), max_length=MOST_RULES)
     """The crediting rules: who is credited with how much of which deals."""
     measures: tuple[Measure, ...] = Field(min_length=1, max_length=MOST_RULES)
     """What is measured: numbers of a participant in a period, from credits, scores and each other."""
@@ -107,12 +109,36 @@ class PlanModel(PlanPart):
     @property
     def is_quarantined(self) -> bool:
         """Whether it is there in name only."""
-        return not self.credits
+        return not self.components
 
     @property
     def links(self) -> dict[str, set[str]]:
         """The components to whose pay each component refers."""
         return {c.component: {r.name for r in c.uses() if r.kind == "pay"} for c in self.components}
+
+    @cached_property
+    def of_others(self) -> tuple[tuple[str, PayOf], ...]:
+        """The measures that are pay of others, each with whose."""
+        return tuple((measure.measure, measure.pay_of) for measure in self.measures if measure.pay_of is not None)
+
+    @cached_property
+    def pays_on(self) -> dict[str, frozenset[tuple[str, str | None]]]:
+        """By component the pay of others that it depends on: plan and component, None where all of the plan's pay
+        counts."""
+        # A limit of a plan is what all its components leave, so it stands for all of them.
+        of = {
+            measure: {
+                (plan, None if name in (None, *LIMITS) else name)
+                for plan in pay_of.plans
+                for name in pay_of.components or (None,)
+            }
+            for measure, pay_of in self.of_others
+        }
+        if not of:
+            return {}
+        looked_at = ((c.component, self.measures_of(c)) for c in self.components)
+        found = {name: frozenset(pay for measure in at & set(of) for pay in of[measure]) for name, at in looked_at}
+        return {name: pay for name, pay in found.items() if pay}
 
     @cached_property
     def in_order(self) -> tuple[Component, ...]:
@@ -162,7 +188,7 @@ class PlanModel(PlanPart):
         return tuple(
             component.component
             for component, measure in with_measure
-            if measure is not None and component.pays_by_deal(self.conventions, measure)
+            if measure is not None and measure.pay_of is None and component.pays_by_deal(self.conventions, measure)
         )
 
     @cached_property

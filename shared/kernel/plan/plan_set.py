@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 import polars as pl
@@ -13,6 +16,7 @@ import polars as pl
 from shared.kernel.calendar import goes_on
 from shared.kernel.language.conventions import CalendarTerms
 from shared.kernel.language.filters import ColumnTypes
+from shared.kernel.plan.model import PlanModel
 from shared.kernel.plan.version import Plan
 from shared.kernel.tables import DEALS
 
@@ -23,7 +27,8 @@ class PlanConflict(ValueError):
 
 class Declaration(NamedTuple):
     """What of a plan version decides whether it can stand beside others; `columns` are its deal columns and their
-    types, `continues` says that sums of the version before it go on in its own."""
+    types, `continues` says that sums of the version before it go on in its own, `pays_on` names by component the pay of
+    others that it depends on, and `converts` the currencies that it converts from its first day on."""
 
     plan: str
     version: int
@@ -31,6 +36,27 @@ class Declaration(NamedTuple):
     columns: Mapping[str, str]
     calendar: CalendarTerms = CalendarTerms()
     continues: bool = False
+    currency: str = ""
+    converts: frozenset[str] = frozenset()
+    components: tuple[str, ...] = ()
+    pays_on: Mapping[str, frozenset[tuple[str, str | None]]] = MappingProxyType({})
+
+    @classmethod
+    def of(cls, plan: PlanModel) -> Declaration:
+        """Of a plan version."""
+        rates = plan.exchange.rates if plan.exchange is not None else ()
+        return cls(
+            plan=plan.plan,
+            version=plan.version,
+            effective_from=plan.effective_from,
+            columns=plan.columns,
+            calendar=plan.calendar,
+            continues=plan.conventions.versions == "continue",
+            currency=plan.currency,
+            converts=frozenset(rate.currency for rate in rates if rate.effective_from <= plan.effective_from),
+            components=tuple(component.component for component in plan.components),
+            pays_on=plan.pays_on,
+        )
 
     @property
     def key(self) -> str:
@@ -53,8 +79,8 @@ def replacements(versions: Iterable[Declaration]) -> dict[str, Declaration]:
 
 
 def check_together(versions: Iterable[Declaration]) -> None:
-    """See that versions that hold at some time declare a column in one way, and that sums that go on from one to the
-    next can.
+    """See that versions that hold at some time declare a column in one way, that sums that go on from one to the next
+    can, and that who is paid on others' pay can be earned after them.
 
     Raises:
         PlanConflict: two do not; names the column and both.
@@ -70,6 +96,8 @@ def check_together(versions: Iterable[Declaration]) -> None:
                 f" {earlier.key}: no sum of the one goes on in the other; say `versions: restart` in {later.key}, or"
                 " leave the calendar as it is"
             )
+    for flaw in _pay_flaws(holding):
+        raise PlanConflict(flaw)
     declared: dict[str, tuple[str, str]] = {}
     for version in holding:
         for name, kind in version.columns.items():
@@ -79,6 +107,44 @@ def check_together(versions: Iterable[Declaration]) -> None:
                     f"{version.key} declares column {name} as {kind}, {other} as {before}: a deal has it in one type"
                     " only; give one of them another name"
                 )
+
+
+def _pay_flaws(holding: Sequence[Declaration]) -> Iterator[str]:
+    """What keeps versions that hold from being earned one after the other: a circle, a currency without a rate."""
+    if not any(version.pays_on for version in holding):
+        return
+    links: dict[str, set[str]] = defaultdict(set)
+    for version, other in _at_one_time(holding):
+        for component, pays in version.pays_on.items():
+            counted = [name for name in other.components if (other.plan, None) in pays or (other.plan, name) in pays]
+            links[f"{component} of {version.key}"] |= {f"{name} of {other.key}" for name in counted}
+            if counted and other.currency != version.currency and other.currency not in version.converts:
+                yield (
+                    f"{component} of {version.key} pays in {version.currency} on pay of {other.key}, which is in"
+                    f" {other.currency}: give {version.key} a rate of exchange for it that holds from"
+                    f" {version.effective_from} on"
+                )
+    try:
+        TopologicalSorter(links).prepare()
+    except CycleError as error:
+        yield (
+            f"pay turns in a circle: {' -> '.join(reversed(error.args[1]))}; in `pay_of` name the plans and components"
+            " that do not depend on it themselves"
+        )
+
+
+def _at_one_time(holding: Sequence[Declaration]) -> Iterator[tuple[Declaration, Declaration]]:
+    """A version that pays on others' pay, and each version of a plan it names that holds on a day on which it does."""
+    ends: dict[str, date] = {}
+    for one, following in pairwise(sorted(holding, key=lambda version: (version.plan, version.effective_from))):
+        if one.plan == following.plan:
+            ends[one.key] = following.effective_from
+    for version in holding:
+        named = {plan for pays in version.pays_on.values() for plan, _ in pays}
+        for other in holding:
+            begins = max(version.effective_from, other.effective_from)
+            if other.plan in named and all(begins < ends.get(each.key, date.max) for each in (version, other)):
+                yield version, other
 
 
 class PlanSet:
@@ -99,17 +165,7 @@ class PlanSet:
             # change what was paid.
             if self.plans.setdefault((plan.plan, plan.version), plan) != plan:
                 raise PlanConflict(f"{plan.key} is there twice, with different content: a version never changes")
-        declared = [
-            Declaration(
-                plan=p.plan,
-                version=p.version,
-                effective_from=p.effective_from,
-                columns=p.columns,
-                calendar=p.calendar,
-                continues=p.conventions.versions == "continue",
-            )
-            for p in self.plans.values()
-        ]
+        declared = [Declaration.of(plan) for plan in self.plans.values()]
         check_together(declared)
         self._replaced = replacements(declared)
 
@@ -179,8 +235,13 @@ class PlanSet:
 
     @cached_property
     def grouped(self) -> bool:
-        """Whether some plan compares its participants with each other."""
-        return any(component.compares for plan in self for component in plan.components)
+        """Whether what some plan pays one depends on others: it compares them, or pays on their pay."""
+        return self.pays_on_others or any(component.compares for plan in self for component in plan.components)
+
+    @cached_property
+    def pays_on_others(self) -> bool:
+        """Whether some plan pays on what others are paid."""
+        return any(plan.of_others for plan in self)
 
     @cached_property
     def beyond_holders(self) -> bool:

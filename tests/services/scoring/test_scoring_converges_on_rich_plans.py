@@ -85,6 +85,9 @@ def worlds(draw: st.DrawFn) -> Any:
     components = draw(
         st.lists(st.sampled_from(COMPONENTS), min_size=1, max_size=6, unique_by=lambda c: str(c["component"]))
     )
+    on_pay = draw(st.booleans())
+    below = [{"measure": "below", "pay_of": {"plans": ["rep"]}, "reset": "quarter"}] if on_pay else []
+    override = [{"component": "override", "kind": "flat", "measure": "below", "rate": "10%"}] if on_pay else []
     calendars = {plan: draw(st.sampled_from(CALENDARS)) for plan in ("rep", "lead")}
     plans = [
         {
@@ -97,8 +100,8 @@ def worlds(draw: st.DrawFn) -> Any:
             "columns": {"engineer": "participant", "invoiced_on": "date"},
             "conventions": {"versions": draw(st.sampled_from(["restart", "continue"]))},
             "credits": CREDITS,
-            "measures": MEASURES,
-            "components": components,
+            "measures": [*MEASURES, *(below if plan == "lead" else [])],
+            "components": [*components, *(override if plan == "lead" else [])],
         }
         for plan, version, since in (
             ("rep", 1, date(2024, 1, 1)),

@@ -23,7 +23,7 @@ def rosters(draw: st.Draw) -> list[dict[str, Any]]:
             first = day.year == 2024
             change: dict[str, Any] = {"participant_id": person, "effective_from": day}
             options: dict[str, st.Chance] = {
-                "plan": st.sampled_from(["rep", "rep", "rep", "lead", "lead", None]),
+                "plan": st.sampled_from(["rep", "rep", "rep", "lead", "lead", "head", None]),
                 "manager": st.sampled_from([None, *PEOPLE]),
                 "active": st.sampled_from([True, True, True, False]),
                 "territory": st.sampled_from(["north", "south", None]),

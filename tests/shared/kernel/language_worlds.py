@@ -129,6 +129,17 @@ def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
 
 
 @st.composite
+def pay_of(draw: st.Draw, plans: list[str]) -> dict[str, Any]:
+    """The pay of those below who are on some plans."""
+    found: dict[str, Any] = {"plans": draw(st.lists(st.sampled_from(plans), min_size=1, unique=True))}
+    if draw(maybe):
+        found["levels"] = draw(st.integers(1, 2))
+    if draw(maybe):
+        found["components"] = draw(st.lists(st.sampled_from(["c0", "c1", "plan_minimum"]), min_size=1, unique=True))
+    return {"measure": "others", "pay_of": found, "reset": draw(st.sampled_from(["month", "quarter", "year"]))}
+
+
+@st.composite
 def quota_terms(draw: st.Draw) -> dict[str, Any]:
     """What a quota covers, and how it is spread, ramped and prorated."""
     found: dict[str, Any] = {}
@@ -188,9 +199,12 @@ def plans(draw: st.Draw) -> list[dict[str, Any]]:
     for plan, since in (
         ("rep", [date(2024, 1, 1), draw(DAYS)][: draw(st.integers(1, 2))]),
         ("lead", [date(2024, 1, 1)]),
+        ("head", [date(2024, 1, 1)]),
     ):
         calendar, terms, found_rules = draw(calendars()), draw(conventions()), draw(rules())
         measured = draw(measures([rule["rule"] for rule in found_rules]))
+        if plan != "rep" and draw(maybe):
+            measured = [*measured, draw(pay_of(["rep"] if plan == "lead" else ["rep", "lead"]))]
         goes_on = terms.get("versions") == "continue" and len(since) > 1
         kinds = draw(st.lists(st.sampled_from(KINDS[2:] if goes_on else KINDS), min_size=1, max_size=3))
         for version, day in enumerate(since, start=1):

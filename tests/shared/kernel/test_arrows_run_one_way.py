@@ -17,6 +17,7 @@ ORDER = (
     ("plan",),
     ("crediting", "evaluation"),
     ("credit", "measure"),
+    ("pay_of_others",),
     ("earn",),
     ("explain", "idle_months", "scenarios"),
     ("checks", "remarks"),

@@ -1,0 +1,154 @@
+"""Pay of others: who is refused, in which currency it counts, and how a line says whose pay it is of."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from shared.explanation import parts
+from shared.kernel import Plan, PlanSet, Roster, credit, earn, measure
+from shared.kernel.crediting.deals import values_table
+from shared.kernel.pay_of_others import pay_credits
+from shared.kernel.plan.document import document
+from shared.kernel.plan.plan_set import PlanConflict
+
+OWN = [{"measure": "bookings", "sum_of": ["own"]}]
+COMMISSION = {"component": "commission", "kind": "flat", "measure": "bookings", "rate": "10%"}
+
+
+def plan(name: str, *, others: dict[str, Any] | None = None, **fields: Any) -> Plan:
+    """A plan with a commission of 10%, and if it says `others` an override of 10% on their pay."""
+    said: dict[str, Any] = {
+        "plan": name,
+        "version": 1,
+        "name": name,
+        "currency": "USD",
+        "effective_from": date(2025, 1, 1),
+        "credits": [{"rule": "own"}],
+        "measures": [*OWN, *([{"measure": "below", "pay_of": others}] if others else [])],
+        "components": [COMMISSION],
+    }
+    if others:
+        override = {"component": "override", "kind": "flat", "measure": "below", "rate": "10%"}
+        said["components"] = [COMMISSION, override]
+    return Plan.model_validate(said | fields)
+
+
+def roster(*rows: tuple[str, str, str | None]) -> Roster:
+    """Participants with plan and manager."""
+    table = [(who, date(2025, 1, 1), manager, of, True) for who, of, manager in rows]
+    names = ["participant_id", "effective_from", "manager", "plan", "active"]
+    return Roster.of(pl.DataFrame(table, schema=names, orient="row"))
+
+
+def sold(plans: PlanSet, people: Roster, **amounts: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Credits and earnings of a deal in January for each who sold, in the currency of their plan."""
+    on = dict(people.assignments.select("participant_id", "plan").iter_rows())
+    currencies = {version.plan: version.currency for version in plans}
+    deals = [
+        (
+            f"D-{who}",
+            {
+                "stage": "won",
+                "amount": amount,
+                "currency": currencies[on[who]],
+                "close_date": "2025-01-15",
+                "owner": who,
+            },
+        )
+        for who, amount in amounts.items()
+    ]
+    credits = credit(values_table(deals, plans.deal_columns), people, plans=plans).credits
+    return credits, earn(measure(credits, plans), people, plans=plans)
+
+
+def paid(earned: pl.DataFrame) -> dict[tuple[str, str], int]:
+    return {
+        (who, what): amount for who, what, amount in earned.select("participant_id", "component", "amount").iter_rows()
+    }
+
+
+def test_managers_below_managers_count_by_the_components_that_are_named() -> None:
+    plans = PlanSet([plan("rep", others={"plans": ["rep"], "components": ["commission"]})])
+    people = roster(("ann", "rep", "bob"), ("bob", "rep", "cy"), ("cy", "rep", None))
+    _, earned = sold(plans, people, ann="1000", bob="500", cy="100")
+    assert paid(earned) == {
+        ("ann", "commission"): 10_000,
+        ("bob", "commission"): 5_000,
+        ("bob", "override"): 1_000,
+        ("cy", "commission"): 1_000,
+        ("cy", "override"): 1_500,
+        ("ann", "override"): 0,
+    }
+
+
+@pytest.mark.parametrize("components", [None, ["override"], ["commission", "plan_maximum"]])
+def test_a_component_that_is_paid_on_itself_is_refused(components: list[str] | None) -> None:
+    with pytest.raises(ValidationError, match="components refer to each other in a circle: override -> override"):
+        plan("rep", others={"plans": ["rep"], "components": components}, maximum=100)
+
+
+def test_plans_that_are_paid_on_each_other_cannot_stand_together() -> None:
+    one, other = plan("one", others={"plans": ["other"]}), plan("other", others={"plans": ["one"]})
+    with pytest.raises(
+        PlanConflict, match="pay turns in a circle: override of one@1 -> override of other@1 -> override"
+    ):
+        PlanSet([one, other])
+    named = plan("other", others={"plans": ["one"], "components": ["commission"]})
+    assert PlanSet([one, named]).pays_on_others
+
+
+def test_pay_in_another_currency_is_converted_or_refused() -> None:
+    euro = plan("rep", currency="EUR")
+    with pytest.raises(
+        PlanConflict, match="override of lead@1 pays in USD on pay of rep@1, which is in EUR: give lead@1"
+    ):
+        PlanSet([euro, plan("lead", others={"plans": ["rep"]})])
+    rates = [{"currency": "EUR", "rate": "1.10"}, {"currency": "EUR", "from": "2025-01-20", "rate": "1.2345"}]
+    exchange = {"source": "treasury", "rates": rates}
+    plans = PlanSet([euro, plan("lead", others={"plans": ["rep"]}, exchange=exchange)])
+    people = roster(("ann", "rep", "bob"), ("bob", "lead", None))
+    _, earned = sold(plans, people, ann="999.90")
+    assert paid(earned)["bob", "override"] == 1_234  # 99.99 EUR at 1.2345 are 123.44 USD
+
+
+def test_a_line_says_whose_pay_it_is_of() -> None:
+    tiers = [{"up_to": 50, "rate": "10%"}, {"rate": "20%"}]
+    override = {"component": "override", "kind": "graduated", "measure": "below", "tiers": tiers}
+    lead = plan("lead", others={"plans": ["rep"], "levels": 1}, components=[override])
+    plans = PlanSet([plan("rep"), lead])
+    people = roster(("ann", "rep", "bob"), ("abe", "rep", "bob"), ("bob", "lead", None))
+    credits, earned = sold(plans, people, ann="1000", abe="300")
+    (part,) = parts(
+        credits.filter(participant_id="bob"),
+        earned.filter(participant_id="bob"),
+        roster=people,
+        plans=plans,
+        component="override",
+        period="2025-01",
+        pay=pay_credits(earned, people, plans=plans),
+    )
+    assert [(line.earned_by, line.credited, line.amount) for line in part.lines] == [("abe", 30, 3), ("ann", 100, 18)]
+    assert part.lines[1].sentence == (
+        "What ann is paid until 2025-01-31 counts with 100.00 USD. That takes below from 30.00 to 130.00."
+        " 20.00 × 10% = 2.00 (up to 50). 80.00 × 20% = 16.00 (above 50). Together 18.00. The pay so far is 21.00, rounded"
+        " 21.00; it was 3.00 before, so this line pays 18.00 USD."
+    )
+
+
+def test_what_pays_every_deal_by_itself_cannot_pay_it() -> None:
+    slab = {"component": "slab", "kind": "slab", "measure": "below", "tiers": [{"rate": "1%"}]}
+    with pytest.raises(ValidationError, match="slab pays every deal by itself, and below is the pay of others"):
+        plan("lead", others={"plans": ["rep"]}, components=[slab])
+
+
+def test_a_plan_without_credits_is_one_only_if_it_pays_on_pay() -> None:
+    only = plan("lead", others={"plans": ["rep"]}, credits=[], measures=[{"measure": "below", "pay_of": {"plans": ["rep"]}}],
+                components=[{"component": "override", "kind": "flat", "measure": "below", "rate": "10%"}])  # fmt: skip
+    assert "**Below**: all pay under plan rep of everyone below you" in document(only)
+    with pytest.raises(ValidationError, match="the plan credits nobody"):
+        plan("rep", credits=[], measures=[{"measure": "bookings", "score": True}])
