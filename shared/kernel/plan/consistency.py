@@ -11,8 +11,9 @@ from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
 from shared.kernel.language.filters import FilterError, compile_filter, filter_schema
 from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
 from shared.kernel.language.formulas import Reference, references
+from shared.kernel.plan.circles import ordered
 from shared.kernel.plan.deal_rounding import own_rates_rounded
-from shared.kernel.plan.model import PlanModel, ordered
+from shared.kernel.plan.model import PlanModel
 from shared.kernel.plan.turn_checks import not_in_turn
 from shared.kernel.plan.window_checks import lost, paid_again, shared_by_versions
 

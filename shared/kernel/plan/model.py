@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final, Literal, Self
 
 import polars as pl
@@ -21,11 +20,11 @@ from shared.kernel.components import Component
 from shared.kernel.language.conventions import CalendarTerms, Conventions, Exchange, Reset
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.filters import ColumnTypes, compile_filter
-from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.language.formulas import Reference, references
 from shared.kernel.language.measures import Ingredient, Measure, PayOf
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Figure, Name, PlanPart
+from shared.kernel.plan.circles import ordered
 from shared.kernel.plan.windows import Windows, is_longer
 from shared.money import minor_digits
 
@@ -329,26 +328,3 @@ class PlanModel(PlanPart):
         # A document says what its author said. A default that was filled in would look like a decision of theirs, and
         # `earnest plan check` could no longer tell what was left open.
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-def ordered(links: dict[str, set[str]], what: str) -> list[str]:
-    """The names, each after those it links to.
-
-    Raises:
-        Flaws: they refer to each other in a circle.
-    """
-    try:
-        return list(TopologicalSorter(links).static_order())
-    except CycleError as error:
-        circle = list(reversed(error.args[1]))
-        place = next((number for number, name in enumerate(links) if name in circle), 0)
-        raise Flaws(
-            [
-                Finding.error(
-                    "P205",
-                    (what, place),
-                    message=f"{what} refer to each other in a circle: {' -> '.join(circle)}",
-                    mend="let one of them stand on its own: what is calculated first cannot need what comes after it",
-                )
-            ]
-        ) from None
