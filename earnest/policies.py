@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from earnest.files.rejections import FileError
+from earnest.model_fields import fields_at
 from services.payout.policies import NoSuchKind, model_of, policy_kinds
 from shared.kernel.language.findings import Finding, did_you_mean
-from shared.kernel.language.findings import Path as FindingPath
 from shared.kernel.plan.exact_yaml import PlanFileError, YamlDocument, read_document
 from shared.kernel.plan.located import Located, locate, unreadable, unusable
 from shared.kernel.plan.report import as_text
@@ -65,7 +63,7 @@ def check_text(text: str, file: str) -> tuple[Policy | None, list[Located]]:
     except NoSuchKind as error:
         return None, _located(file, document, findings=[_kind_finding(error)])
     except ValidationError as error:
-        fields = partial(_fields_at, model_of(data["kind"]))
+        fields = partial(fields_at, model_of(data["kind"]))
         return None, _located(file, document, findings=schema_findings(error, fields))
     except RecursionError:
         return None, unusable(file, "the file contains itself")
@@ -100,43 +98,3 @@ def _kind_finding(error: NoSuchKind) -> Finding:
 
 def _located(file: str, document: YamlDocument, *, findings: Sequence[Finding]) -> list[Located]:
     return sorted(locate(file, document.node, findings=findings), key=Located.order)
-
-
-def _fields_at(model: type[BaseModel], path: FindingPath) -> set[str]:
-    """The fields of the parts of a document in which the last word of a validator's path stands."""
-    places: list[Any] = [model]
-    for part in path[:-1]:
-        places = [inner for place in places for inner in _into(place, part)] or places
-    return {name for place in places for kind in _models(place) for name in _names(kind)}
-
-
-def _into(place: Any, part: str | int) -> Iterator[Any]:
-    """Where a word of a path leads from a place. A word that names one of several alternatives leads to that one."""
-    for model in _models(place):
-        for name, field in model.model_fields.items():
-            if part in (name, field.alias):
-                yield field.annotation
-            elif part in get_args(field.annotation):
-                yield model
-    for kind in _alternatives(place):
-        arguments = get_args(kind)
-        if get_origin(kind) in (tuple, list, set, frozenset) and isinstance(part, int):
-            yield arguments[0]
-        elif get_origin(kind) in (dict, Mapping) and len(arguments) == 2:
-            yield arguments[1]
-
-
-def _models(place: Any) -> list[type[BaseModel]]:
-    return [kind for kind in _alternatives(place) if isinstance(kind, type) and issubclass(kind, BaseModel)]
-
-
-def _alternatives(place: Any) -> list[Any]:
-    if get_origin(place) is Annotated:
-        return _alternatives(get_args(place)[0])
-    if get_origin(place) in (Union, UnionType):
-        return [kind for member in get_args(place) for kind in _alternatives(member)]
-    return [place]
-
-
-def _names(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]

@@ -16,13 +16,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from shared.contracts.base import YEARS
 from shared.decimals import NotDecimal, bounded_decimal, moved
 
-Kind = Literal["text", "number", "date", "yes_no"]
-"""What a value is to be."""
+Kind = Literal["text", "money", "number", "date", "yes_no"]
+"""What a value is to be. What a source says of rounding holds for money; a rate keeps its decimals."""
 OTHERWISE: Final = "*"
 EPOCHS: Final = {"unix": timedelta(seconds=1), "unix_ms": timedelta(milliseconds=1)}
 """Forms of instants as numbers: the steps since the beginning of 1970 (UTC)."""
@@ -35,8 +35,24 @@ class Unreadable(ValueError):
     """A text that cannot be read by its rule; the message says what was expected."""
 
 
+_WORDS: Final = {None: "null", True: "yes", False: "no"}
+"""Names that YAML takes for values: somebody who writes `null: [NULL]` means the words."""
+
+
+def _word(given: Any) -> Any:
+    """A number, or yes and no, that stands for a text."""
+    if isinstance(given, bool):
+        return _WORDS[given]
+    return str(given) if isinstance(given, int | Decimal) else given
+
+
 def _several(given: Any) -> Any:
-    return [given] if isinstance(given, str) else given
+    listed = given if isinstance(given, list | tuple) else [given]
+    return [word for one in listed for word in (("NULL", "Null", "null") if one is None else (_word(one),))]
+
+
+def _vocabulary(given: Any) -> Any:
+    return {_word(name): _word(said) for name, said in given.items()} if isinstance(given, dict) else given
 
 
 Several = Annotated[tuple[str, ...], BeforeValidator(_several)]
@@ -64,6 +80,11 @@ class Notation(BaseModel):
     format: Several | None = None
     zone: str | None = None
     round: Annotated[int, Field(ge=0, le=6)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        return {_WORDS.get(name, name): said for name, said in given.items()} if isinstance(given, dict) else given
 
     @field_validator("format")
     @classmethod
@@ -107,8 +128,8 @@ class ValueRule(Notation):
     are read as `true` and `false`); `scale` moves the decimal point (-2 reads cents).
     """
 
-    repairs: dict[str, str] = Field(default_factory=dict)
-    values: dict[str, str | None] = Field(default_factory=dict)
+    repairs: Annotated[dict[str, str], BeforeValidator(_vocabulary)] = Field(default_factory=dict)
+    values: Annotated[dict[str, str | None], BeforeValidator(_vocabulary)] = Field(default_factory=dict)
     scale: int = Field(default=0, ge=-12, le=12)
 
     def read(self, text: str, kind: Kind | Literal["instant"], *, notation: Notation = PLAIN) -> Reading:
@@ -130,10 +151,11 @@ class ValueRule(Notation):
         # A rule with a form or a zone is one of a date, whatever takes it.
         if kind in ("date", "instant") or self.format is not None or self.zone is not None:
             return Reading(_moment(text, written, is_day=kind != "instant"), repaired=repaired)
-        if kind == "number":
+        if kind in ("money", "number"):
             number = _number(text, written)
             number = _try_moved(number, self.scale) if self.scale else number
-            rounded = None if written.round is None else _rounded(number, written.round)
+            decimals = written.round if kind == "money" else self.round
+            rounded = None if decimals is None else _rounded(number, decimals)
             return Reading(rounded or number, repaired=repaired, unrounded=rounded and number)
         if kind == "yes_no":
             return Reading(_yes_no(text, written), repaired=repaired)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from earnest.files.calculation import Calculation
+    from earnest.imports.reading import CompanyFiles
 
 STEPS = 6
 """What `calculate` says that it does, and the reading of the plans before it."""
@@ -24,18 +25,32 @@ MANY = 24
 @app.command()
 def calc(
     plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
-    deals: Annotated[Path, typer.Option(help="Deals: CSV, XLSX or Parquet, one row per deal or per change of a deal.")],
-    roster: Annotated[Path, typer.Option(help="Participants: CSV, XLSX or Parquet, dated rows.")],
+    folder: Annotated[Path | None, typer.Argument(help="With --mapping: the folder with the company's files.")] = None,
+    deals: Annotated[
+        Path | None, typer.Option(help="Deals: CSV, XLSX or Parquet, one row per deal or per change of a deal.")
+    ] = None,
+    roster: Annotated[Path | None, typer.Option(help="Participants: CSV, XLSX or Parquet, dated rows.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="A mapping file: how the company's own files are read (docs/mapping.md).")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for earnings.csv, lines.csv and rejected.csv; made if needed.")
     ] = None,
 ) -> None:
-    """Compute earnings and their lines from files. docs/analyst.md describes the files."""
+    """Compute earnings and their lines from files: --deals and --roster, or a folder with a --mapping.
+
+    docs/analyst.md describes the files, docs/mapping.md the mapping.
+    """
+    from dataclasses import replace
+
+    import polars as pl
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from earnest.files.calculation import calculate
+    from earnest.files.rejections import in_order
     from earnest.files.results import write_results
+    from earnest.imports.given import Places, given
     from earnest.plans.check import slips_in
     from earnest.plans.files import plan_files, read_plans
 
@@ -52,11 +67,33 @@ def calc(
         def step(what: str) -> None:
             progress.update(task, description=what, advance=1)
 
-        calculation = calculate(deals, roster, plans=read_plans(plan), step=step)
+        plans = read_plans(plan)
+        places = Places(deals=deals, roster=roster, mapping=mapping, folder=folder)
+        read = given(places, plans, step=lambda what: progress.update(task, description=what))
+        calculation = calculate(read.deals, read.roster, plans=plans, step=step)
+        if read.company is not None:
+            calculation = replace(
+                calculation,
+                rejected=in_order(pl.concat([read.company.located(calculation.rejected), read.company.rejected])),
+            )
         if out is not None:
             step("Writing")
             write_results(calculation, out)
+    if read.company is not None:
+        _tell_of_files(read.company, calculation, console=console)
     _summarise(calculation, slips_in([file for path in plan for file in plan_files(path)]), out=out, console=console)
+    if calculation.won and not calculation.credited:
+        console.print(f"Warning: 0 of {calculation.won:,} won deals are credited.", highlight=False)
+        if read.company is not None:  # a mapping that credits nobody is a slip more often than anything else
+            raise typer.Exit(1)
+
+
+def _tell_of_files(company: CompanyFiles, calculation: Calculation, *, console: Console) -> None:
+    from earnest.imports.summary import counts_table, report_summary
+
+    console.print(counts_table(company, calculation.unread))
+    if (summary := report_summary(company.notes())) is not None:
+        console.print(summary)
 
 
 def _summarise(calculation: Calculation, of_plans: list[str], *, out: Path | None, console: Console) -> None:

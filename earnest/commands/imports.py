@@ -1,4 +1,6 @@
-"""`earnest import`: a CRM's export, through ingest like any other facts, or as files for `earnest calc`."""
+"""`earnest import`: a company's own files by a mapping, through ingest like any other facts, or as files for
+`earnest calc`.
+"""
 
 from __future__ import annotations
 
@@ -13,103 +15,106 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from earnest.imports.crediting import Crediting
-    from earnest.imports.reading import Export
-
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "crm-opportunities"
+    from earnest.imports.reading import CompanyFiles
+    from shared.kernel import PlanSet
 
 
 @app.command("import")
-def import_export(
-    folder: Annotated[Path, typer.Argument(help="The folder with the export's CSV files.")],
-    recipe_folder: Annotated[
+def import_files(
+    folder: Annotated[Path, typer.Argument(help="The folder with the company's files: CSV, XLSX or Parquet.")],
+    mapping: Annotated[
         Path,
+        typer.Option("--mapping", "--with", help="The mapping file, or a folder with a mapping.yaml."),
+    ],
+    plan: Annotated[
+        list[Path] | None,
         typer.Option(
-            "--with",
-            help="The folder with import.yaml and plans/: how the files are read and paid.",
-            show_default="examples/crm-opportunities",
+            help="A plan file, or a folder of plan files; may be repeated.", show_default="plans/ beside the mapping"
         ),
-    ] = EXAMPLE,
+    ] = None,
     files_only: Annotated[
         Path | None, typer.Option("--files-only", help="Only write deals.csv and roster.csv there, for `earnest calc`.")
     ] = None,
-    report: Annotated[Path, typer.Option(help="Where to write every repaired, remarked and rejected row.")] = Path(
+    report: Annotated[Path, typer.Option(help="Where to write every row that was not simply taken, and why.")] = Path(
         "import-report.csv"
     ),
 ) -> None:
-    """Import a CRM's export into the running installation: plans, roster with quotas, then every opportunity.
+    """Bring a company's files into the running installation: plans, then the roster, then every deal.
 
-    Exit code 1 where won deals came in and not one of them credits anybody.
+    docs/mapping.md describes the mapping file. Exit code 1 where won deals came in and not one of them credits anybody.
     """
-    from tempfile import TemporaryDirectory
-
+    import polars as pl
     from rich.console import Console
 
+    from earnest.files.deals import read_deals
+    from earnest.files.kernel_inputs import KernelInputs
+    from earnest.files.roster import read_roster
     from earnest.imports.crediting import crediting
-    from earnest.imports.reading import read_deals
-    from earnest.imports.recipe import read_recipe
-    from earnest.imports.sending import ImportSender
-    from earnest.imports.team import roster_events, team
-    from earnest.imports.writing import write_deals, write_report, write_roster
-    from earnest.local.home import Home
+    from earnest.imports.mapping_file import read_mapping
+    from earnest.imports.reading import read_company
+    from earnest.imports.summary import counts_table, report_summary, won_in_words
+    from earnest.imports.writing import report_table, write_files, write_report
     from earnest.plans.check import slips_in
     from earnest.plans.files import plan_files, read_plans
     from shared.kernel import PlanSet
-    from shared.settings import Settings
 
     console = Console()
-    recipe = read_recipe(recipe_folder)
-    home = Home.current()
-    settings = Settings(database_url="postgresql://") if files_only else home.settings()
-    files = recipe_folder / "plans"
-    plans = read_plans([files]) if not files_only or files.is_dir() else PlanSet([])
-    members = team(folder, recipe)
-    people = frozenset(member.participant_id for member in members)
-    export = read_deals(folder, recipe, people=people, settings=settings, columns=plans.columns)
-    roster = roster_events(members, export.events, recipe=recipe)
-    # Whom it credits is computed from the files that `earnest calc` would read, also where nobody asked for them.
-    with TemporaryDirectory() as temporary:
-        written = files_only or Path(temporary)
-        write_deals(written / "deals.csv", export.events)
-        write_roster(written / "roster.csv", roster, measure=recipe.quotas.measure)
-        credited = crediting(written / "deals.csv", written / "roster.csv", plans=plans) if plans.holding else None
+    with console.status("Reading the mapping and the plans") as status:
+        read, beside = read_mapping(mapping)
+        places = plan or ([beside / "plans"] if (beside / "plans").is_dir() else [])
+        plans = read_plans(places) if places else PlanSet([])
+        company = read_company(read, folder, columns=plans.columns, step=status.update)
+        status.update("Checking the rows")
+        people, sold = read_roster(company.roster, plans), read_deals(company.deals, plans)
+        unfit = pl.concat([people.rejected, sold.rejected])
+        status.update("Crediting")
+        credited = crediting(KernelInputs(sold.table, people.roster, plans)) if plans.holding else None
+    rows = report_table(company, pl.concat([company.rejected, company.located(unfit)]))
     if files_only:
         report = files_only / report.name
+        write_files(company, files_only)
     else:
-        sender = ImportSender(home, settings, console=console)
-        # In the order in which they need each other: nobody is credited before they are on a plan.
-        sender.publish(plans)
-        sender.send("roster", "hr", events=roster)
-        sender.send("deals", "crm", events=export.events)
-        sender.wait_until_drained()
-    write_report(report, export.notes)
-    _summarise(export, len(members), report=report, console=console)
+        _send(company, plans, console=console)
+    write_report(rows, report)
+    console.print(counts_table(company, unfit))
+    if (summary := report_summary(rows)) is not None:
+        console.print(summary)
+    console.print(f"{won_in_words(company, unfit)} {people.size:,} participants.", highlight=False)
+    if not rows.is_empty():
+        console.print(f"Every row that was not simply taken is in {report}.", highlight=False, soft_wrap=True)
     if credited is not None:
-        _tell(credited, slips_in(plan_files(files)), console=console)
-    won_taken = any(event["data"]["fields"].get("stage") == "won" for event in export.events)
-    if (export.won_rows > 0 and not won_taken) or (credited is not None and credited.nobody):
+        slips = slips_in([file for place in places for file in plan_files(place)])
+        _tell(credited, [*people.notes, *slips], console=console)
+    else:
+        console.print("No plan was given, so that nobody is credited yet: add --plan.", highlight=False)
+    came_to_nothing = sold.table.filter(stage="won").is_empty() and not rows.filter(kind="refused").is_empty()
+    if came_to_nothing or (credited is not None and credited.nobody):
         console.print("Warning: this import credits nobody.", highlight=False)
         raise typer.Exit(1)
 
 
-def _summarise(export: Export, members: int, *, report: Path, console: Console) -> None:
-    from collections import Counter
+def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> None:
+    from datetime import UTC, datetime
 
-    from rich.table import Table
+    from earnest.files.events import deal_events, roster_events
+    from earnest.imports.sending import ImportSender
+    from earnest.local.home import Home
+    from shared.contracts.base import instant_text
 
-    notes = Counter((note.kind, note.field, note.reason) for note in export.notes)
-    table = Table("rows", "what", "field", "reason", title=f"{export.rows:,} rows read, {members} participants")
-    table.add_row(f"{len(export.events):,}", "taken", "", "")
-    for (kind, field, reason), number in notes.most_common(20):
-        table.add_row(f"{number:,}", kind, field, reason)
-    console.print(table)
-    console.print(
-        f"Won: {export.won_rows:,} rows worth {export.won_value_in:,} came in, {export.won_value_taken:,} were taken, "
-        f"{export.won_value_in - export.won_value_taken:,} were rejected. Every row with a remark is in {report}.",
-        highlight=False,
-    )
+    home, mapping = Home.current(), company.mapping
+    sender = ImportSender(home, home.settings(), console=console)
+    time = mapping.occurred_at.isoformat() if mapping.occurred_at else instant_text(datetime.now(UTC))
+    times = {row: (own, sequence) for row, own, sequence in company.times.iter_rows()}
+    people = roster_events(company.roster, source=mapping.source, time=time)
+    sold = deal_events(company.deals, plans, source=mapping.source, time=time, times=times)
+    # In the order in which they need each other: nobody is credited before they are on a plan.
+    sender.publish(plans)
+    sender.send("roster", "hr", events=people.events)
+    sender.send("deals", "crm", events=sold.events)
+    sender.wait_until_drained()
 
 
-def _tell(crediting: Crediting, of_plans: list[str], *, console: Console) -> None:
+def _tell(crediting: Crediting, notes: list[str], *, console: Console) -> None:
     console.print(f"Credited: {crediting.credited:,} of {crediting.won:,} won deals.", highlight=False)
-    for warning in [*(missed.in_words for missed in crediting.missed), *of_plans, *crediting.remarks]:
+    for warning in [*(missed.in_words for missed in crediting.missed), *notes, *crediting.remarks]:
         console.print(f"Warning: {warning}", highlight=False, markup=False, soft_wrap=True)

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from earnest.files.kernel_inputs import KernelInputs
     from earnest.simulation.run import Simulation
+    from shared.kernel import PlanSet
 
 
 @app.command()
 def simulate(
     plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
-    deals: Annotated[Path, typer.Option(help="History: CSV, XLSX or Parquet.")],
-    roster: Annotated[Path, typer.Option(help="Participants: CSV, XLSX or Parquet.")],
+    folder: Annotated[Path | None, typer.Argument(help="With --mapping: the folder with the company's files.")] = None,
+    deals: Annotated[Path | None, typer.Option(help="History: CSV, XLSX or Parquet.")] = None,
+    roster: Annotated[Path | None, typer.Option(help="Participants: CSV, XLSX or Parquet.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="A mapping file: how the company's own files are read (docs/mapping.md).")
+    ] = None,
     against: Annotated[
         list[Path] | None, typer.Option(help="The plan to compare with, a file or folder; may be repeated.")
     ] = None,
@@ -36,6 +42,7 @@ def simulate(
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from earnest.files.kernel_inputs import read_inputs
+    from earnest.imports.given import Places, given
     from earnest.plans.files import read_plans
     from earnest.simulation.run import simulate as simulated
 
@@ -44,8 +51,14 @@ def simulate(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True
     ) as progress:
         task = progress.add_task("Reading", total=None)
-        now = read_inputs(deals, roster, plans=read_plans(plan))
-        before = read_inputs(deals, roster, plans=read_plans(against)) if against else None
+        places = Places(deals=deals, roster=roster, mapping=mapping, folder=folder)
+
+        def read(plans: PlanSet) -> KernelInputs:
+            files = given(places, plans, step=lambda what: progress.update(task, description=what))
+            return read_inputs(files.deals, files.roster, plans=plans)
+
+        now = read(read_plans(plan))
+        before = read(read_plans(against)) if against else None
         outcome = simulated(
             now, before, years=years, seed=seed, step=lambda what: progress.update(task, description=what)
         )

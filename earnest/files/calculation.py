@@ -12,6 +12,7 @@ from earnest.files import remarks
 from earnest.files.deals import read_deals
 from earnest.files.rejections import REJECTED, in_order
 from earnest.files.roster import read_roster
+from earnest.files.rows import Rows
 from shared.kernel import Explained, PlanSet, credit, explain, measure
 from shared.kernel.idle_months import earn_every_month
 from shared.kernel.reasons import REASONS
@@ -23,13 +24,15 @@ class Calculation:
     """What came out; counts of what went in; notes on what was given and says nothing, and warnings of what it says and
     is easily overlooked.
 
-    `rejected` is what could not be used, credited or evaluated, `unpaid` what the plan itself pays nothing for, such as
+    `rejected` is what could not be used, credited or evaluated, `unread` the part of it that are rows that could not be
+    read, `unpaid` what the plan itself pays nothing for, such as
     a gate that is closed; both are `REJECTED`.
     """
 
     earnings: pl.DataFrame
     explained: Explained
     rejected: pl.DataFrame
+    unread: pl.DataFrame
     unpaid: pl.DataFrame
     deals: int
     won: int
@@ -41,8 +44,8 @@ class Calculation:
     """Whether a plan counts in weeks, so that its fiscal periods are no calendar months."""
 
 
-def calculate(deals: Path, roster: Path, *, plans: PlanSet, step: Callable[[str], None]) -> Calculation:
-    """Compute the pay of a deals file and a roster file; `step` is told what is being done.
+def calculate(deals: Path | Rows, roster: Path | Rows, *, plans: PlanSet, step: Callable[[str], None]) -> Calculation:
+    """Compute the pay of deals and a roster, files or rows as a mapping reads them; `step` is told what is being done.
 
     Raises:
         FileError: a file cannot be read.
@@ -71,6 +74,7 @@ def calculate(deals: Path, roster: Path, *, plans: PlanSet, step: Callable[[str]
         earnings=earned,
         explained=explained,
         rejected=in_order(pl.concat(refused)),
+        unread=pl.concat([people.rejected, sold.rejected]),
         unpaid=in_order(_unpaid(earned.filter(by_plan))),
         deals=sold.table.height,
         won=sold.table.filter(pl.col("stage") == "won").height,

@@ -11,7 +11,7 @@ import polars as pl
 from earnest.files.cells import DEAL_COLUMNS, deal_patch, refusing
 from earnest.files.plain_deals import plain_deals
 from earnest.files.rejections import Rejection, rejected
-from earnest.files.rows import ROW, read_rows
+from earnest.files.rows import ROW, Rows, read_rows
 from earnest.local.home import company_zone
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet
@@ -37,19 +37,33 @@ class DealsOfFile(NamedTuple):
     repeated: list[str]
 
 
-def read_deals(path: Path, plans: PlanSet) -> DealsOfFile:
-    """The deals of a file. A deal without a stage is won; one without a currency has that of the plans if they share
-    one.
+def unsaid_of(plans: PlanSet) -> dict[str, str]:
+    """What holds of a deal that does not say it: it is won, and in the currency of the plans if they share one."""
+    currencies = {plan.currency for plan in plans}
+    # Only where all plans agree: a currency is never chosen for somebody.
+    return {"stage": "won"} | ({"currency": currencies.pop()} if len(currencies) == 1 else {})
+
+
+def deal_rows(path: Path, plans: PlanSet) -> Rows:
+    """The rows of a deals file.
 
     Raises:
         FileError: the file cannot be read, or lacks a column that every deal needs.
     """
     used = {*DEAL_COLUMNS, *plans.columns}
-    rows = read_rows(path, "deals", required=("deal_id", "amount", "close_date"), used=used.__contains__)
+    return read_rows(path, "deals", required=("deal_id", "amount", "close_date"), used=used.__contains__)
+
+
+def read_deals(deals: Path | Rows, plans: PlanSet) -> DealsOfFile:
+    """The deals of a file, or of rows as a mapping reads them. A deal without a stage is won; one without a currency
+    has that of the plans if they share one.
+
+    Raises:
+        FileError: the file cannot be read, or lacks a column that every deal needs.
+    """
+    rows = deal_rows(deals, plans) if isinstance(deals, Path) else deals
     columns, frame = plans.deal_columns, rows.frame
-    currencies = {plan.currency for plan in plans}
-    # Only where all plans agree: a currency is never chosen for somebody.
-    currency = currencies.pop() if len(currencies) == 1 else None
+    currency = unsaid_of(plans).get("currency")
     plain, rest = plain_deals(frame, columns, currency=currency)
     merged, refused = merged_deals(rest, columns, currency=currency)
     named = {name for name in columns if name not in DEALS}

@@ -10,6 +10,7 @@ import polars as pl
 from earnest.files.deals import read_deals
 from earnest.files.rejections import FileError
 from earnest.files.roster import read_roster
+from earnest.files.rows import Rows
 from shared.kernel import PlanSet, Roster
 
 
@@ -22,7 +23,7 @@ class KernelInputs:
     plans: PlanSet
 
 
-def read_inputs(deals: Path, roster: Path, *, plans: PlanSet) -> KernelInputs:
+def read_inputs(deals: Path | Rows, roster: Path | Rows, *, plans: PlanSet) -> KernelInputs:
     """Read the files; rows that cannot be used are left out, and `earnest calc` names them.
 
     Raises:

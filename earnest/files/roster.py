@@ -11,7 +11,7 @@ import polars as pl
 from earnest.files.cells import refusing, roster_patch
 from earnest.files.deals import STAMP
 from earnest.files.rejections import FileError, Rejection, rejected
-from earnest.files.rows import ROW, read_rows
+from earnest.files.rows import ROW, Rows, read_rows
 from earnest.local.home import company_zone
 from shared.contracts.roster_rows import BadHeader, check_columns
 from shared.facts import Facts, merge
@@ -27,18 +27,28 @@ class RosterOfFile(NamedTuple):
     notes: list[str]
 
 
-def read_roster(path: Path, plans: PlanSet) -> RosterOfFile:
-    """The roster of a file. Whom no row gives a plan is on the only plan, if there is only one.
+def roster_rows(path: Path) -> Rows:
+    """The rows of a roster file.
 
     Raises:
         FileError: the file cannot be read, or has a column that is not known.
     """
-    rows, zone = read_rows(path, "roster", required=()), company_zone()
-    header = [name for name in rows.frame.columns if name != ROW]
+    rows = read_rows(path, "roster", required=())
     try:
-        check_columns(header)
+        check_columns([name for name in rows.frame.columns if name != ROW])
     except BadHeader as error:
         raise FileError(f"{path}: {error}") from None
+    return rows
+
+
+def read_roster(roster: Path | Rows, plans: PlanSet) -> RosterOfFile:
+    """The roster of a file, or of rows as a mapping reads them. Whom no row gives a plan is on the only plan, if there
+    is only one.
+
+    Raises:
+        FileError: the file cannot be read, or has a column that is not known.
+    """
+    rows, zone = roster_rows(roster) if isinstance(roster, Path) else roster, company_zone()
     people: dict[str, Facts] = {}
     joined: dict[str, date] = {}
     refused: list[Rejection] = []

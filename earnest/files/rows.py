@@ -23,6 +23,24 @@ FIRST_ROW = 2
 """The header is row 1; a Parquet file counts as if it had one."""
 
 
+class FileForm(NamedTuple):
+    """How a file is laid out.
+
+    In rows with too many cells, the delimiters that are too many stand in the column `unquoted`, whose texts were
+    written without quotes. `binary` takes floating-point numbers and times of a Parquet file as text, for a mapping
+    that says how they are rounded and read.
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    header_row: int = 1
+    unquoted: str | None = None
+    binary: bool = False
+
+
+OURS = FileForm()
+
+
 class Rows(NamedTuple):
     """`frame` has `ROW` and the file's columns as text, blank cells null; `rejected` has rows with too many cells."""
 
@@ -35,9 +53,15 @@ def everything(_: str) -> bool:
     return True
 
 
-def read_rows(path: Path, file: str, *, required: Sequence[str], used: Callable[[str], bool] = everything) -> Rows:
-    """The rows of a CSV file (UTF-8, comma, header), of a file named `.parquet`, or of the first sheet of one named
-    `.xlsx`.
+def read_rows(
+    path: Path,
+    file: str,
+    *,
+    required: Sequence[str],
+    used: Callable[[str], bool] = everything,
+    form: FileForm = OURS,
+) -> Rows:
+    """The rows of a CSV file, of a file named `.parquet`, or of the first sheet of one named `.xlsx`.
 
     Rows of blank cells are left out. `file` is what the rejected rows name as their file; in columns that are not
     `used`, no cell of a spreadsheet is refused.
@@ -47,39 +71,61 @@ def read_rows(path: Path, file: str, *, required: Sequence[str], used: Callable[
     """
     try:
         if path.suffix.lower() in SUFFIXES:
-            read = _xlsx(path, file, used=used)
+            read = _xlsx(path, file, used=used, header_row=form.header_row)
         else:
-            read = _parquet(path) if path.suffix == ".parquet" else _csv(path, file)
+            read = _parquet(path, binary=form.binary) if path.suffix == ".parquet" else _csv(path, file, form=form)
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}") from None
     if missing := [name for name in required if name not in read.frame.columns]:
         there = ", ".join(name for name in read.frame.columns if name != ROW)
-        raise FileError(f"{path}: there is no column {', '.join(missing)}; its columns are {there}")
+        apart = next((sign for sign in ";\t|," if sign in there and read.frame.width == 2), None)
+        hint = f"; is its delimiter {apart!r}, and not {form.delimiter!r}?" if apart else ""
+        raise FileError(f"{path}: there is no column {', '.join(missing)}; its columns are {there}{hint}")
     # Blanks around a cell are never meant, and a cell of nothing else is as blank as an empty one.
     texts = pl.col(pl.String).str.strip_chars()
     stripped = read.frame.with_columns(texts).with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)))
     return Rows(stripped.filter(pl.any_horizontal(pl.col(pl.String).is_not_null())), read.rejected)
 
 
-def _csv(path: Path, file: str) -> Rows:
+def _csv(path: Path, file: str, *, form: FileForm) -> Rows:
     # Excel writes a byte order mark before UTF-8, which would become part of the first column's name. Line ends are
     # left as they are: inside quotes they belong to the cell.
-    with path.open(encoding="utf-8-sig", newline="") as text:
+    encoding = "utf-8-sig" if form.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else form.encoding
+    with path.open(encoding=encoding, newline="") as text:
         # Strict: with a quote that is never closed, the rest of the file would silently become one cell.
-        reader = csv.reader(text, strict=True)
+        reader = csv.reader(text, strict=True, delimiter=form.delimiter)
         try:
+            for _ in range(form.header_row - 1):  # titles above the header
+                next(reader, [])
             header = _header(path, next(reader, []))
             wide: list[Rejection] = []
             # Numbered before anything is left out: `rejected.csv` names the row that a person sees in the spreadsheet.
-            numbered = enumerate(reader, FIRST_ROW)
+            cells = reader if form.unquoted is None else _with_delimiters(reader, header, form=form, path=path)
+            numbered = enumerate(cells, form.header_row + 1)
             # In chunks: cells as Python strings take several times the room that they take in a column.
             frames = [_frame(header, chunk, file=file, wide=wide) for chunk in _chunks(numbered)]
         except csv.Error as error:
             raise FileError(f"{path}, line {reader.line_num}: {error}") from None
-        except UnicodeDecodeError:
-            raise FileError(f"{path}: the text is not UTF-8") from None
+        except UnicodeError:
+            raise FileError(f"{path}: the text is not {form.encoding.upper()}") from None
     # The empty frame keeps the columns of a file that has no rows.
     return Rows(pl.concat([_frame(header, [], file=file, wide=[]), *frames]), rejected(wide))
+
+
+def _with_delimiters(
+    rows: Iterable[list[str]], header: list[str], *, form: FileForm, path: Path
+) -> Iterator[list[str]]:
+    """Rows in which the cells that are too many are put back into the text that they are pieces of."""
+    if form.unquoted not in header:
+        raise FileError(f"{path}: there is no column {form.unquoted}; its columns are {', '.join(header)}")
+    place = header.index(form.unquoted)
+    for cells in rows:
+        beyond = len(cells) - len(header)
+        if beyond > 0:
+            end = place + beyond + 1
+            yield [*cells[:place], form.delimiter.join(cells[place:end]), *cells[end:]]
+        else:
+            yield cells
 
 
 def _header(path: Path, cells: Sequence[str]) -> list[str]:
@@ -118,15 +164,15 @@ def _frame(
     return pl.DataFrame([pl.Series(ROW, numbers, dtype=pl.Int64), *texts])
 
 
-def _parquet(path: Path) -> Rows:
+def _parquet(path: Path, *, binary: bool) -> Rows:
     try:
-        return Rows(_parquet_texts(path), rejected())
+        return Rows(_parquet_texts(path, binary=binary), rejected())
     # Bytes that are not what they say make the reader panic, which is no `PolarsError`.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise FileError(f"{path}: this is no Parquet file that can be read ({str(error).splitlines()[0]})") from None
 
 
-def _parquet_texts(path: Path) -> pl.DataFrame:
+def _parquet_texts(path: Path, *, binary: bool) -> pl.DataFrame:
     """The columns as text. A file of a few bytes may stand for any number of rows and texts: both are looked at before
     they are made.
     """
@@ -135,9 +181,9 @@ def _parquet_texts(path: Path) -> pl.DataFrame:
     _header(path, schema.names())
     for name, kind in schema.items():
         # The decimal text of a binary number is a guess at what was meant, and money is never guessed.
-        if kind.is_float():
+        if kind.is_float() and not binary:
             raise FileError(f"{path}: column {name} holds floating-point numbers, which are not exact; store decimals")
-        if kind.is_nested() or (kind.is_temporal() and kind != pl.Date):
+        if kind.is_nested() or (kind.is_temporal() and kind != pl.Date and not (binary and kind == pl.Datetime)):
             raise FileError(
                 f"{path}: column {name} holds {kind}; store text, whole numbers, decimals, dates or booleans"
             )
@@ -159,19 +205,23 @@ def _parquet_texts(path: Path) -> pl.DataFrame:
     written = sum(size for of_kind in sums for row in frame.select(of_kind).rows() for size in row)
     if written > MOST_BYTES:
         raise FileError(f"{path}: its texts have {written:,} bytes; {MOST_BYTES:,} at most are read")
+    times = pl.col(pl.Datetime)
+    frame = frame.with_columns(times.dt.to_string("iso") if binary else times)
     return frame.cast(pl.String).with_row_index(ROW, FIRST_ROW).with_columns(pl.col(ROW).cast(pl.Int64))
 
 
-def _xlsx(path: Path, file: str, *, used: Callable[[str], bool]) -> Rows:
+def _xlsx(path: Path, file: str, *, used: Callable[[str], bool], header_row: int) -> Rows:
     path.open("rb").close()  # a file that is not there or not readable is told as every other
     try:
         rows, refused = first_sheet(path, used)
     except SheetError as error:
         raise FileError(f"{path}: this is no XLSX workbook that can be read ({error})") from None
-    header = _header(path, [name or "" for name in (rows[0] if rows else ())])
+    header = _header(path, [name or "" for name in (rows[header_row - 1] if len(rows) >= header_row else ())])
     wide: list[Rejection] = [
-        (file, row, (rows[row - 1][0] or "").strip(), BAD_VALUE, why) for row, why in refused.items() if row > 1
+        (file, row, (rows[row - 1][0] or "").strip(), BAD_VALUE, why)
+        for row, why in refused.items()
+        if row > header_row
     ]
-    numbered = enumerate(([cell or "" for cell in row] for row in rows[1:]), FIRST_ROW)
+    numbered = enumerate(([cell or "" for cell in row] for row in rows[header_row:]), header_row + 1)
     frame = _frame(header, (pair for pair in numbered if pair[0] not in refused), file=file, wide=wide)
     return Rows(frame, rejected(sorted(wide)))

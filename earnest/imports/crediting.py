@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from earnest.files.kernel_inputs import read_inputs
+from earnest.files.kernel_inputs import KernelInputs
 from earnest.files.remarks import of_slips
-from shared.kernel import PlanSet, credit, measure
+from shared.kernel import credit, measure
 from shared.kernel.crediting.uncredited import UncreditedReason, uncredited_by_reason
 from shared.kernel.idle_months import earn_every_month
 
@@ -30,14 +29,9 @@ class Crediting:
         return self.credited == 0 and bool(self.missed)
 
 
-def crediting(deals: Path, roster: Path, *, plans: PlanSet) -> Crediting:
-    """What the written files of an import come to.
-
-    Raises:
-        FileError: a file cannot be read.
-    """
-    # From the written files and not from the events in memory: what is said is what `earnest calc` will find.
-    inputs = read_inputs(deals, roster, plans=plans)
+def crediting(inputs: KernelInputs) -> Crediting:
+    """What the rows of an import come to."""
+    plans = inputs.plans
     result = credit(inputs.deals, inputs.roster, plans=plans)
     won = inputs.deals.filter(stage="won").height
     credited = result.credits["deal_id"].n_unique()

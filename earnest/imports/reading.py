@@ -1,174 +1,167 @@
-"""Reading an export: rows become events of the road, and whatever is repaired, remarked or refused is noted with its
-row.
+"""A company's files as the tables that every calculation starts from: the one reading, whether they are calculated with
+(`earnest calc`) or sent to the running system (`earnest import`).
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Final
 
-import orjson
 import polars as pl
-from pydantic import ValidationError
 
-from earnest.files.rows import ROW, Rows, read_rows
-from earnest.imports.recipe import Recipe
-from earnest.local.processes import LocalError
-from services.ingest import DealEvent, Unfit
-from shared.decimals import NotDecimal, plain_decimal
-from shared.problems import field_errors
-from shared.settings import Settings
+from earnest.files.rejections import REJECTED
+from earnest.files.rows import ROW, Rows
+from earnest.imports.fields import Rules, beside_rules, deal_rules, roster_rules
+from earnest.imports.mapping_file import MappingFile, Table
+from earnest.imports.parts import TablePart, beside_part, deals_part, roster_part, with_text
+from earnest.imports.quotas import with_quotas
+from earnest.imports.tables import Step, TableRows, read_table, rejections
 
-Kind = Literal["repaired", "remarked", "rejected"]
-ExportRow = dict[str, str]
-NONE: Mapping[str, pl.DataType] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What happened to a row besides being taken as it is. Row 1 is the header."""
-
-    row: int
-    id: str
-    kind: Kind
-    field: str
-    reason: str
+REPORT: Final = pl.Schema(
+    {
+        "file": pl.String(),
+        "row": pl.Int64(),
+        "id": pl.String(),
+        "kind": pl.String(),
+        "field": pl.String(),
+        "reason": pl.String(),
+    }
+)
+"""What happened to rows: `refused`, `repaired`, `rounded` or `remarked`."""
+TIMES: Final = pl.Schema({ROW: pl.Int64(), "time": pl.String(), "sequence": pl.String()})
 
 
-@dataclass(kw_only=True)
-class Export:
-    """An export as read: events to send, notes, and the won value of the rows and of the events."""
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What became of the rows of a file: `read` is the sum of the others."""
 
-    events: list[dict[str, Any]] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    rows: int = 0
-    won_rows: int = 0
-    won_value_in: Decimal = Decimal(0)
-    won_value_taken: Decimal = Decimal(0)
-
-    def note(self, row: int, deal_id: str, *, kind: Kind, field: str, reason: str) -> None:
-        """Note what happened to a row."""
-        self.notes.append(Note(row=row, id=deal_id, kind=kind, field=field, reason=reason))
+    file: str
+    what: str
+    read: int
+    taken: int
+    merged: int
+    left_out: int
+    refused: int
 
 
-def participant_id(name: str) -> str:
-    """The id of a person's name: lower case letters and digits, joined by dots (`Ada Lovelace` is `ada.lovelace`)."""
-    # Taken apart, letters lose their accents, not themselves: Zoë is zoe.
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return ".".join(re.findall(r"[a-z0-9]+", plain))
+@dataclass(frozen=True, kw_only=True)
+class CompanyFiles:
+    """A company's files as read by its mapping: deals and roster in the form of `earnest calc`, when rows became so
+    (`TIMES`), and what happened to the others.
+    """
+
+    mapping: MappingFile
+    deals: Rows
+    roster: Rows
+    times: pl.DataFrame
+    parts: Sequence[TablePart]
+
+    @property
+    def rejected(self) -> pl.DataFrame:
+        """The rows that the mapping alone cannot use, by their own files."""
+        told = [rejections(part.notes, part.ids, file=part.read.file) for part in self.parts]
+        return pl.concat([REJECTED.to_frame(), *told])
+
+    def notes(self) -> pl.DataFrame:
+        """What else happened to rows: file, row, id, kind, field and reason."""
+        told = [
+            part.notes.filter(pl.col("kind") != "refused")
+            .join(part.ids, on=ROW, how="left")
+            .select(pl.lit(part.read.file).alias("file"), pl.col(ROW).alias("row"), "id", "kind", "field", "reason")
+            for part in self.parts
+        ]
+        return pl.concat([REPORT.to_frame(), *told])
+
+    def located(self, rejected: pl.DataFrame) -> pl.DataFrame:
+        """A `REJECTED` table of deals and roster by the company's own files and their rows."""
+        for part in self.parts:
+            here = (pl.col("file") == part.what) & pl.col("row").is_between(part.first + 1, part.last)
+            rejected = rejected.with_columns(
+                file=pl.when(here).then(pl.lit(f"@{part.read.file}")).otherwise("file"),
+                row=pl.when(here).then(pl.col("row") - part.first).otherwise("row"),
+            )
+        return rejected.with_columns(pl.col("file").str.strip_prefix("@"))
+
+    def counts(self, rejected: pl.DataFrame) -> list[Counts]:
+        """What became of the rows of each file; `rejected` are the rows of deals and roster that no contract took."""
+        counts = []
+        for part in self.parts:
+            mine = rejected.filter((pl.col("file") == part.what) & pl.col("row").is_between(part.first + 1, part.last))
+            spoilt = part.into.filter(pl.col("into").is_in((mine["row"] - part.first).implode()))[ROW]
+            refused = pl.concat([part.refused, spoilt]).unique()
+            used = part.into.filter(~pl.col(ROW).is_in(refused.implode()))
+            taken = used["into"].n_unique()
+            counts.append(
+                Counts(
+                    file=part.read.file,
+                    what=part.what,
+                    read=part.read.read,
+                    taken=taken,
+                    merged=used.height - taken,
+                    left_out=part.read.left_out,
+                    refused=refused.len(),
+                )
+            )
+        return counts
 
 
-def rows_of(folder: Path, file: str, *columns: str) -> Iterator[tuple[int, ExportRow]]:
-    """The rows of a file with their numbers, as `earnest calc` reads files; blank cells are blank text.
+def read_company(mapping: MappingFile, folder: Path, *, columns: Mapping[str, pl.DataType], step: Step) -> CompanyFiles:
+    """Read a company's files.
+
+    Args:
+        mapping: how.
+        folder: where they are.
+        columns: the company's own columns of deals, as its plans declare them.
+        step: is told what is being done.
 
     Raises:
-        LocalError: it cannot be read, lacks one of the columns that are asked for, or a row cannot be used.
+        FileError: a file cannot be read, or lacks a column that the mapping names.
     """
-    read = read_rows(folder / file, file, required=columns)
-    # Lookups and rosters are small and everything depends on them: one bad row stops the import.
-    for row, why in read.rejected.select("row", "message").iter_rows():
-        raise LocalError(f"{folder / file}, row {row}: {why}")
-    yield from _rows(read)
+
+    def of(table: Table, rules: Rules) -> TableRows:
+        step(f"Reading {table.file}")
+        return read_table(folder, table, fields=rules, outer=mapping.notation)
+
+    parts: list[TablePart] = []
+    frames: list[pl.DataFrame] = []
+    for table in mapping.deals:
+        rules = deal_rules(table, columns)
+        _append(parts, frames, read=deals_part(table, of(table, rules), rules=rules))
+    deals = _whole(frames, "deal_id")
+    none = pl.lit(None, dtype=pl.String)
+    times = deals.select(
+        ROW, **{name: f"event.{name}" if f"event.{name}" in deals.columns else none for name in ("time", "sequence")}
+    )
+    deals = deals.drop("event.time", "event.sequence", strict=False)
+    for what in ("splits", "payments", "refunds"):
+        for beside in getattr(mapping, what):
+            part, texts = beside_part(what, beside, read=of(beside, beside_rules(beside)), deals=deals)
+            parts.append(part)
+            deals = with_text(deals, texts, what=what)
+    frames = []
+    for roster in mapping.roster:
+        _append(parts, frames, read=roster_part(of(roster, roster_rules(roster))))
+    people = _whole(frames, "participant_id")
+    if mapping.quotas is not None:
+        people = with_quotas(people, deals, rule=mapping.quotas)
+    return CompanyFiles(
+        mapping=mapping,
+        deals=Rows(deals, REJECTED.to_frame()),
+        roster=Rows(people, REJECTED.to_frame()),
+        times=times.cast(TIMES),
+        parts=parts,
+    )
 
 
-def _rows(read: Rows) -> Iterator[tuple[int, ExportRow]]:
-    for row in read.frame.iter_rows(named=True):
-        yield row.pop(ROW), {name: cell or "" for name, cell in row.items()}
+def _append(parts: list[TablePart], frames: list[pl.DataFrame], *, read: tuple[TablePart, pl.DataFrame]) -> None:
+    """Put a file behind those of its table: its rows count on where theirs end."""
+    part, frame = read
+    first = max((other.last for other in parts if other.what == part.what), default=0)
+    parts.append(replace(part, first=first))
+    frames.append(frame.with_columns(pl.col(ROW) + first))
 
 
-def read_deals(
-    folder: Path,
-    recipe: Recipe,
-    *,
-    people: frozenset[str],
-    settings: Settings,
-    columns: Mapping[str, pl.DataType] = NONE,
-) -> Export:
-    """The deal events of an export. `people` are the ids on its roster: a deal of somebody else is refused, and so is
-    one with something else in a field of the company's own than the plans declare, whose `columns` they are.
-    """
-    export = Export()
-    prices = {
-        name: {row[look.key]: row[look.value] for _, row in rows_of(folder, look.file, look.key, look.value)}
-        for name, look in recipe.deals.lookups.items()
-    }
-    read = read_rows(folder / recipe.deals.file, recipe.deals.file, required=())
-    occurred_at = f"{recipe.occurred_at.isoformat()}T00:00:00Z"
-    export.rows = read.rejected.height
-    for number, name, why in read.rejected.select("row", "id", "message").iter_rows():
-        export.note(number, name, kind="rejected", field="", reason=why)
-    for number, row in _rows(read):
-        export.rows += 1
-        present = {name: cell for name, cell in row.items() if cell}
-        translated = recipe.deals.mapping.translate(present, f"row-{number}", occurred_at=occurred_at)
-        (event,) = translated.events  # a mapping of webhooks may pass items over; a row is one event
-        _complete(event, recipe, prices=prices)
-        fields, deal_id = event["data"]["fields"], str(event["data"].get("deal_id", ""))
-        won = fields.get("stage") == "won"
-        value = _readable(fields.get("amount")) if won else Decimal(0)
-        export.won_rows += won
-        export.won_value_in += value
-        mistakes = _mistakes(event, people, recipe=recipe, settings=settings, columns=columns)
-        for name, why in mistakes:
-            export.note(number, deal_id, kind="rejected", field=name, reason=why)
-        if mistakes:
-            continue
-        for repair in translated.repairs:
-            export.note(number, deal_id, kind="repaired", field=repair.field, reason=f"{repair.was} is {repair.now}")
-        for name in recipe.deals.remark_missing:
-            if name not in fields:
-                export.note(number, deal_id, kind="remarked", field=name, reason="the row has none")
-        export.won_value_taken += value
-        export.events.append(event)
-    return export
-
-
-def _complete(event: dict[str, Any], recipe: Recipe, *, prices: Mapping[str, Mapping[str, str]]) -> None:
-    """Do to an event what a mapping cannot: instants of dates, ids of people's names, and what is looked up."""
-    fields = event["data"]["fields"]
-    if len(event["time"]) == len("2025-03-31"):  # an export has dates where an event has an instant
-        event["time"] += "T00:00:00Z"
-    for name in recipe.deals.people:
-        if name in fields:
-            fields[name] = participant_id(fields[name])
-    for name, look in recipe.deals.lookups.items():
-        if (price := prices[name].get(str(fields.get(look.by)))) is not None:
-            fields[name] = price
-
-
-def _readable(amount: str | None) -> Decimal:
-    """The amount, or zero where it cannot be read: that row is rejected and says so."""
-    try:
-        return plain_decimal(amount or "0")
-    except NotDecimal:
-        return Decimal(0)
-
-
-def _mistakes(
-    event: dict[str, Any],
-    people: frozenset[str],
-    *,
-    recipe: Recipe,
-    settings: Settings,
-    columns: Mapping[str, pl.DataType],
-) -> list[tuple[str, str]]:
-    """Why a row cannot be taken: what ingest would refuse, and people who are not on the roster."""
-    fields = event["data"]["fields"]
-    not_on_roster = [name for name in recipe.deals.people if name in fields and fields[name] not in people]
-    if not_on_roster:
-        return [(name, f"{fields[name]} is not on the roster") for name in not_on_roster]
-    try:
-        # By the very code of ingest, before anything is sent: what the report passes, ingest takes, and mistakes are
-        # told by row.
-        DealEvent.read(orjson.dumps(event), settings.zone).check(lambda: columns)
-    except ValidationError as error:
-        return [(mistake["field"], mistake["reason"]) for mistake in field_errors(error)]
-    except Unfit as error:
-        return [(mistake["field"], mistake["reason"]) for mistake in error.mistakes]
-    return []
+def _whole(frames: list[pl.DataFrame], key: str) -> pl.DataFrame:
+    return pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema={ROW: pl.Int64, key: pl.String})

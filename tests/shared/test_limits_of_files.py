@@ -11,7 +11,7 @@ import yaml
 
 from earnest.files.contract_costs import read_costs, read_policies
 from earnest.files.rejections import FileError
-from earnest.imports.recipe import read_recipe
+from earnest.imports.mapping_file import read_mapping
 from earnest.local.processes import LocalError
 from services.ingest.mapping import load_source
 from services.ingest.sections import SourceError
@@ -27,7 +27,7 @@ HOSTILE = {
 }
 READERS: dict[str, Callable[[Path], Any]] = {
     "source": load_source,
-    "recipe": lambda path: read_recipe(path.parent),
+    "mapping": lambda path: read_mapping(path.parent),
     "policies": read_policies,
     "costs": lambda path: read_costs(path, None),
 }

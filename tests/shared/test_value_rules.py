@@ -126,6 +126,19 @@ def test_a_zone_that_there_is_not_is_told() -> None:
         Notation(zone="Berlin")
 
 
+def test_what_a_source_says_of_rounding_holds_for_money_and_not_for_a_rate() -> None:
+    source = Notation(round=2)
+    assert ValueRule().read("0.125", "money", notation=source).value == "0.13"
+    assert ValueRule().read("0.125", "number", notation=source).value == "0.125"
+
+
+def test_names_and_words_that_yaml_takes_for_values_are_the_words() -> None:
+    said = {None: [None, "N/A"], True: ["oui", 1], False: [False]}
+    notation = Notation.model_validate(said)
+    assert (notation.null, notation.yes, notation.no) == (("NULL", "Null", "null", "N/A"), ("oui", "1"), ("no",))
+    assert ValueRule.model_validate({"values": {1: "won", 0: "lost"}}).read("1", "text").value == "won"
+
+
 def test_midnight_with_or_without_fractions_is_a_date_on_every_road() -> None:
     for text in ("1996-07-04 00:00:00.000", "1996-07-04T00:00:00", "1996-07-04 00:00"):
         assert str(DealFields.model_validate({"close_date": text}).close_date) == "1996-07-04"

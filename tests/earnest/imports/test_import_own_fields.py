@@ -4,47 +4,54 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
 from earnest.files.rows import read_rows
-from earnest.imports.reading import read_deals
-from earnest.imports.recipe import Recipe
-from earnest.imports.writing import write_deals, write_report
-from shared.kernel.language.filters import ColumnTypes
-from shared.settings import Settings
+from tests.command_line import earnest
 
-FIELDS = {
-    "stage": {"constant": "won"},
-    "currency": {"constant": "USD"},
-    "amount": "$.value",
-    "owner": "$.rep",
-    "close_date": "$.day",
-    "custom.seats": "$.seats",
-}
-RECIPE = Recipe.model_validate(
-    {
-        "deals": {
-            "file": "deals.csv",
-            "mapping": {"source": "crm", "deal_id": "$.id", "fields": FIELDS}
-            | {"payments": {"id": "$.paid", "amount": "$.value", "date": "$.day"}},
+PLAN = """
+plan: rep
+version: 1
+name: Rep
+currency: USD
+effective_from: 2025-01-01
+columns: {seats: number}
+credits: [{rule: own}]
+measures: [{measure: sales, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: sales, rate: 5%}]
+"""
+MAPPING = {
+    "deals": {
+        "file": "deals.csv",
+        "deal_id": "id",
+        "fields": {
+            "amount": "value",
+            "owner": "rep",
+            "close_date": "day",
+            "custom.seats": "seats",
         },
-        "roster": dict.fromkeys(("participant", "manager", "territory", "plan", "manager_plan"), "x")
-        | {"file": "team.csv", "effective_from": "2025-01-01"},
-        "quotas": {"measure": "bookings", "months": 1, "nearest": 1},
-        "occurred_at": "2025-02-01",
-    }
-)
+        "payments": {"id": "paid", "amount": "value", "date": "day"},
+    },
+    "roster": {"file": "deals.csv", "participant_id": "rep"},
+}
 
 
-def test_what_a_plan_cannot_read_is_rejected_with_its_row_and_the_rest_is_written_whole(tmp_path: Path) -> None:
-    rows = "id,value,rep,day,seats,paid\nA1,100,ann,2025-01-15,5,p1\nA2,100,ann,2025-01-15,=many,\nA3,1e999999999,ann,2025-01-15,1,\n"
-    (tmp_path / "deals.csv").write_text(rows)
-    settings, columns = Settings(database_url="postgresql://"), {"seats": ColumnTypes["number"]}
-    found = read_deals(tmp_path, RECIPE, people=frozenset({"ann"}), settings=settings, columns=columns)
-    assert [(note.row, note.field) for note in found.notes] == [
-        (3, "data.fields.custom.seats"),
-        (4, "data.fields.amount"),
+def test_what_a_plan_cannot_read_is_refused_with_its_row_and_the_rest_is_written_whole(tmp_path: Path) -> None:
+    (tmp_path / "deals.csv").write_text(
+        "id,value,rep,day,seats,paid\nA1,100,ann,2025-01-15,5,p1\nA2,100,ann,2025-01-15,=many,\n"
+        "A3,1e999999999,ann,2025-01-15,1,\n"
+    )
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    (tmp_path / "mapping.yaml").write_text(yaml.safe_dump(MAPPING))
+    out = tmp_path / "out"
+    run = earnest("import", ".", "--mapping", ".", "--plan", "plan.yaml", "--files-only", out, folder=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    report = read_rows(out / "import-report.csv", "report", required=()).frame
+    assert set(report.filter(kind="refused")["row"]) == {"3", "4"}
+    [deal] = [
+        row
+        for row in read_rows(out / "deals.csv", "deals", required=["deal_id"]).frame.iter_rows(named=True)
+        if row["deal_id"] == "A1"
     ]
-    write_deals(tmp_path / "out.csv", found.events)
-    [deal] = read_rows(tmp_path / "out.csv", "deals", required=["deal_id"]).frame.iter_rows(named=True)
-    assert (deal["deal_id"], deal["seats"], deal["payments"]) == ("A1", "5", "p1:100:2025-01-15")
-    write_report(tmp_path / "report.csv", found.notes)
-    assert "\n=" not in (tmp_path / "report.csv").read_text()
+    assert (deal["seats"], deal["payments"]) == ("5", "p1:100:2025-01-15")
+    assert "\n=" not in (out / "import-report.csv").read_text()

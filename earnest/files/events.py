@@ -1,0 +1,94 @@
+"""Rows of deals and roster files as events for ingest: what is sent is read as `earnest calc` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import polars as pl
+
+from earnest.files.cells import BadCell, deal_patch, roster_patch
+from earnest.files.deals import unsaid_of
+from earnest.files.rejections import BAD_VALUE, Rejection, rejected
+from earnest.files.rows import ROW, Rows
+from earnest.local.home import company_zone
+from shared.contracts import deals, roster
+from shared.contracts.message import structured_event
+from shared.kernel import PlanSet
+
+Events = list[dict[str, Any]]
+NO_TIMES: Final[Mapping[int, tuple[str | None, str | None]]] = {}
+
+
+class FileEvents(NamedTuple):
+    """Events in the order of their rows, and the rows that are none (`REJECTED`)."""
+
+    events: Events
+    rejected: pl.DataFrame
+
+
+def deal_events(
+    rows: Rows,
+    plans: PlanSet,
+    *,
+    source: str,
+    time: str,
+    times: Mapping[int, tuple[str | None, str | None]] = NO_TIMES,
+) -> FileEvents:
+    """The rows of a deals file as patches that mean what they mean to `earnest calc`: a deal without a stage is won,
+    one without a currency has that of the plans if they share one, and of two rows of a deal the later holds.
+
+    Args:
+        rows: text columns.
+        plans: whose columns are the company's own.
+        source: who says so.
+        time: when a row became so.
+        times: time and sequence of rows that have their own; a sequence orders rows of one instant.
+    """
+    zone, custom = company_zone(), plans.columns
+    begun: set[str] = set()
+    events: Events = []
+    refused: list[Rejection] = []
+    for row in rows.frame.iter_rows(named=True):
+        try:
+            patch = deal_patch(row, custom, zone=zone)
+        except BadCell as error:
+            refused.append(("deals", row[ROW], row["deal_id"], BAD_VALUE, str(error)))
+            continue
+        said = patch.fields.model_dump(mode="json", exclude_unset=True)
+        # What a file leaves unsaid is said once for a deal: by its first row, so that any later one prevails.
+        fields = said if patch.deal_id in begun else {**unsaid_of(plans), **said}
+        begun.add(patch.deal_id)
+        own_time, sequence = times.get(row[ROW], (None, None))
+        data = {"deal_id": patch.deal_id, "fields": fields, "sequence": int(sequence or row[ROW])}
+        name = f"{source}-{patch.deal_id}-{row[ROW]}"[:256]
+        events.append(structured_event(deals.TYPE, name, source=source, time=_instant(own_time or time), data=data))
+    return FileEvents(events, pl.concat([rows.rejected, rejected(refused)]))
+
+
+def roster_events(rows: Rows, *, source: str, time: str) -> FileEvents:
+    """The rows of a roster file as patches; of two rows that say the same attribute from the same day, the later holds.
+
+    Args:
+        rows: text columns.
+        source: who says so.
+        time: when.
+    """
+    zone = company_zone()
+    events: Events = []
+    refused: list[Rejection] = []
+    for row in rows.frame.iter_rows(named=True):
+        try:
+            patch = roster_patch(row, zone)
+        except BadCell as error:
+            refused.append(("roster", row[ROW], row["participant_id"], BAD_VALUE, str(error)))
+            continue
+        data = patch.model_dump(mode="json", exclude_unset=True) | {"sequence": row[ROW]}
+        name = f"{source}-{patch.participant_id}-{row[ROW]}"[:256]
+        events.append(structured_event(roster.TYPE, name, source=source, time=_instant(time), data=data))
+    return FileEvents(events, pl.concat([rows.rejected, rejected(refused)]))
+
+
+def _instant(time: str) -> str:
+    """A file has dates where an event has an instant."""
+    return f"{time}T00:00:00Z" if len(time) == len("2025-03-31") else time

@@ -1,0 +1,95 @@
+"""By what each field of a table is read, and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+
+from earnest.imports.mapping_file import (
+    CUSTOM,
+    ColumnRule,
+    DealsTable,
+    EntriesTable,
+    EntryRules,
+    RosterTable,
+    SplitsTable,
+)
+from shared.contracts.deals import ENTRIES, MONEY
+from shared.contracts.roster_rows import FIGURES
+from shared.value_rules import Kind
+
+Rules = Mapping[str, tuple[ColumnRule, Kind]]
+EVENT: Final = ("time", "sequence")
+ENTRY: Final = ("id", "amount", "date")
+_DATES: Final = ("open_date", "close_date", "cancel_date", "start_date")
+
+
+def deal_rules(table: DealsTable, columns: Mapping[str, pl.DataType]) -> Rules:
+    """Of deals; `columns` are those that plans declare."""
+    rules: dict[str, tuple[ColumnRule, Kind]] = {"deal_id": (table.deal_id, "text")}
+    for name, rule in table.fields.items():
+        rules[name] = (rule, _kind(name, columns))
+    for what in ENTRIES:
+        entry: EntryRules | None = getattr(table, what)
+        if entry is not None:
+            rules |= {
+                f"{what}.id": (entry.id, "text"),
+                f"{what}.amount": (entry.amount, "money"),
+                f"{what}.date": (entry.date, "date"),
+            }
+    for name in ("time", "sequence"):
+        if (rule := getattr(table.event, name)) is not None:
+            rules[f"event.{name}"] = (rule, "date" if name == "time" else "text")
+    return rules
+
+
+def _kind(name: str, columns: Mapping[str, pl.DataType]) -> Kind:
+    if name in MONEY:
+        return "money"
+    if name in _DATES:
+        return "date"
+    if name == "term_months":
+        return "number"
+    declared = columns.get(name.removeprefix(CUSTOM)) if name.startswith(CUSTOM) else None
+    if declared is None:
+        return "text"
+    return (
+        "date"
+        if declared == pl.Date
+        else "yes_no"
+        if declared == pl.Boolean
+        else "number"
+        if declared.is_numeric()
+        else "text"
+    )
+
+
+def roster_rules(table: RosterTable) -> Rules:
+    """Of participants."""
+    rules: dict[str, tuple[ColumnRule, Kind]] = {"participant_id": (table.participant_id, "text")}
+    if table.effective_from is not None:
+        rules["effective_from"] = (table.effective_from, "date")
+    if table.name is not None:
+        rules["name"] = (table.name, "text")
+    for name, rule in table.fields.items():
+        figures = name == "quota" or name.startswith(tuple(FIGURES))
+        rules[name] = (rule, "number" if figures else "yes_no" if name == "active" else "text")
+    return rules
+
+
+def beside_rules(table: EntriesTable | SplitsTable) -> Rules:
+    """Of what stands beside the deals in a file of its own."""
+    if isinstance(table, SplitsTable):
+        return {
+            "deal_id": (table.deal_id, "text"),
+            "participant": (table.participant, "text"),
+            "percent": (table.percent, "number"),
+        }
+    rules: dict[str, tuple[ColumnRule, Kind]] = {
+        "deal_id": (table.deal_id, "text"),
+        "amount": (table.amount, "money"),
+        "date": (table.date, "date"),
+    }
+    return rules if table.id is None else {**rules, "id": (table.id, "text")}

@@ -1,0 +1,105 @@
+"""Rows that are one deal: orders in lines, and payments, refunds and splits that stand in files of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final
+
+import polars as pl
+
+from earnest.files.rows import ROW
+from earnest.imports.mapping_file import ColumnRule
+from earnest.imports.tables import NOTES
+from shared.value_rules import Kind
+
+_EXACT: Final = pl.Decimal(38, 12)
+
+
+def merged(
+    frame: pl.DataFrame,
+    notes: pl.DataFrame,
+    *,
+    rules: Mapping[str, tuple[ColumnRule, Kind]],
+    unread: pl.Series,
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """One row for each deal, the notes with those of deals that cannot be one, and which row each row went into
+    (`ROW` and `into`).
+
+    A deal of which one row is refused is refused whole: a sum of some of its lines would be a wrong amount. `unread`
+    are the ids of rows that are not in the frame at all.
+    """
+    refused = frame[ROW].is_in(notes.filter(pl.col("kind") == "refused")[ROW].implode())
+    of_deal = frame.filter(pl.col("deal_id").is_not_null())
+    alone = frame.filter(pl.col("deal_id").is_null())
+    told: list[pl.DataFrame] = []
+    spoilt = of_deal.filter(~refused.filter(frame["deal_id"].is_not_null())).join(
+        pl.concat([frame.filter(refused)["deal_id"], unread]).drop_nulls().unique().to_frame("deal_id"),
+        on="deal_id",
+        how="semi",
+    )
+    told.append(_refusal(spoilt, field="", reason=pl.lit("another row of the deal cannot be used")))
+    together = of_deal.group_by("deal_id", maintain_order=True).agg(
+        pl.col(ROW).first(),
+        *(_merged(name, rule, kind=kind).alias(name) for name, (rule, kind) in rules.items() if name != "deal_id"),
+    )
+    for name, (rule, _) in rules.items():
+        if name == "deal_id" or rule.merge is not None:
+            continue
+        differing = of_deal.filter(pl.col(name).drop_nulls().n_unique().over("deal_id") > 1)
+        said = pl.col(name).drop_nulls().unique().sort().str.join(", ").over("deal_id")
+        why = pl.format("the rows of the deal differ: {}; say with merge which counts", said)
+        told.append(_refusal(differing, field=name, reason=why))
+    into = of_deal.select(ROW, into=pl.col(ROW).first().over("deal_id"))
+    into = pl.concat([into, alone.select(ROW, into=pl.col(ROW))])
+    columns = [ROW, *rules]
+    return (
+        pl.concat([together.select(columns), alone.select(columns)]).sort(ROW),
+        pl.concat([notes, *told]),
+        into,
+    )
+
+
+def _merged(name: str, rule: ColumnRule, *, kind: Kind) -> pl.Expr:
+    there = pl.col(name).drop_nulls()
+    match rule.merge:
+        case "sum":
+            return pl.when(there.len() > 0).then(_text(pl.col(name).cast(_EXACT, strict=False).sum()))
+        case "least" | "most" if kind in ("number", "money"):
+            numbers = pl.col(name).cast(_EXACT, strict=False)
+            return _text(numbers.min() if rule.merge == "least" else numbers.max())
+        case "least":
+            return there.min()
+        case "most":
+            return there.max()
+        case "last":
+            return there.last()
+    return there.first()
+
+
+def _text(number: pl.Expr) -> pl.Expr:
+    return number.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
+
+
+def _refusal(rows: pl.DataFrame, *, field: str, reason: pl.Expr) -> pl.DataFrame:
+    return rows.select(ROW, kind=pl.lit("refused"), field=pl.lit(field), reason=reason).cast(NOTES)
+
+
+def entries_text(frame: pl.DataFrame, *parts: str) -> pl.DataFrame:
+    """Rows of deals as the text that a deals file has of them: `id:amount:date;...`, one row for each deal."""
+    entry = pl.concat_str([pl.col(part) for part in parts], separator=":")
+    return frame.group_by("deal_id", maintain_order=True).agg(text=entry.str.join(";"))
+
+
+def entry_ids(frame: pl.DataFrame) -> pl.Series:
+    """Ids of entries that have none of their own: from what they say, so that a longer export names them the same
+    again; of two that say the same, the second has its number behind.
+    """
+    said = frame.select(pl.concat_str(pl.exclude(ROW).fill_null(""), separator="|"))["deal_id"]
+    seen: dict[str, int] = {}
+    ids = []
+    for text in said:
+        seen[text] = seen.get(text, 0) + 1
+        digest = sha256(text.encode()).hexdigest()[:16]
+        ids.append(digest if seen[text] == 1 else f"{digest}-{seen[text]}")
+    return pl.Series("id", ids, dtype=pl.String)

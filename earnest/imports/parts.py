@@ -1,0 +1,123 @@
+"""The file of a table as a part of the whole table: its rows in the form of `earnest calc`, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from earnest.files.rows import ROW
+from earnest.imports.fields import Rules
+from earnest.imports.mapping_file import CUSTOM, DealsTable, EntriesTable, SplitsTable
+from earnest.imports.merging import entries_text, entry_ids, merged
+from earnest.imports.tables import TableRows
+from shared.contracts.deals import ENTRIES
+
+
+@dataclass(frozen=True, kw_only=True)
+class TablePart:
+    """A file of a table. Its row 7 is row `first + 7` of the whole table, so that rows of several files have one order.
+
+    `into` has `ROW` of each row that counts, and `into`, the row that it became or became a part of; `ids` the id of
+    each; `frame` all rows that count, also those that are refused.
+    """
+
+    what: str
+    read: TableRows
+    notes: pl.DataFrame
+    into: pl.DataFrame
+    ids: pl.DataFrame
+    frame: pl.DataFrame
+    first: int = 0
+
+    @property
+    def refused(self) -> pl.Series:
+        """The rows that cannot be used, by what the mapping says alone."""
+        return self.notes.filter(pl.col("kind") == "refused")[ROW].unique()
+
+    @property
+    def last(self) -> int:
+        """The last row, as a row of the whole table."""
+        return self.first + max(self.read.rows, default=0)
+
+
+def deals_part(table: DealsTable, read: TableRows, *, rules: Rules) -> tuple[TablePart, pl.DataFrame]:
+    """A file of deals, or of their lines."""
+    notes, frame = read.notes, read.frame
+    ids = pl.concat([frame.select(ROW, id="deal_id"), read.unread])
+    if any(rule.merge for rule, _ in rules.values()):
+        frame, notes, into = merged(frame, notes, rules=rules, unread=read.unread["id"])
+    else:
+        into = frame.select(ROW, into=pl.col(ROW))
+    part = TablePart(
+        what="deals", read=read, notes=pl.concat([notes, *_missing(frame, table)]), into=into, ids=ids, frame=frame
+    )
+    frame = frame.filter(~pl.col(ROW).is_in(part.refused.implode()))
+    for what in ENTRIES:
+        if getattr(table, what) is not None:
+            pieces = [pl.col(f"{what}.{name}").fill_null("") for name in ("id", "amount", "date")]
+            text = pl.when(pl.col(f"{what}.id").is_not_null()).then(pl.concat_str(pieces, separator=":"))
+            frame = frame.with_columns(text.alias(what)).drop(f"{what}.{name}" for name in ("id", "amount", "date"))
+    return part, frame.rename({name: name.removeprefix(CUSTOM) for name in frame.columns})
+
+
+def _missing(frame: pl.DataFrame, table: DealsTable) -> list[pl.DataFrame]:
+    """Rows without something that is not needed and whose absence is to be seen."""
+    said = {"kind": pl.lit("remarked"), "reason": pl.lit("the row has none")}
+    return [
+        frame.filter(pl.col(name).is_null()).select(
+            ROW, said["kind"].alias("kind"), field=pl.lit(name), reason=said["reason"]
+        )
+        for name in table.remark_missing
+        if name in frame.columns
+    ]
+
+
+def roster_part(read: TableRows) -> tuple[TablePart, pl.DataFrame]:
+    """A file of the roster; rows that say the same, as a list of employees does of their managers, are one."""
+    frame = read.frame.filter(~pl.col(ROW).is_in(read.refused.implode()))
+    said = [name for name in frame.columns if name != ROW]
+    into = frame.select(ROW, into=pl.col(ROW).first().over(said))
+    part = TablePart(
+        what="roster",
+        read=read,
+        notes=read.notes,
+        into=into,
+        ids=read.frame.select(ROW, id="participant_id"),
+        frame=read.frame,
+    )
+    return part, frame.filter(pl.col(ROW).is_in(into["into"].implode()))
+
+
+def beside_part(
+    what: str, table: EntriesTable | SplitsTable, *, read: TableRows, deals: pl.DataFrame
+) -> tuple[TablePart, pl.DataFrame]:
+    """What a file says of deals that stand in another, as the text that a deals file has of it."""
+    frame = read.frame
+    strange = frame.filter(~pl.col("deal_id").is_in(deals["deal_id"].implode()).fill_null(value=False))
+    why = pl.format("there is no deal {}", pl.col("deal_id").fill_null("in the row"))
+    told = strange.select(ROW, kind=pl.lit("refused"), field=pl.lit("deal_id"), reason=why)
+    part = TablePart(
+        what=what,
+        read=read,
+        notes=pl.concat([read.notes, told]),
+        into=frame.select(ROW, into=pl.col(ROW)),
+        ids=frame.select(ROW, id="deal_id"),
+        frame=frame,
+    )
+    frame = frame.filter(~pl.col(ROW).is_in(part.refused.implode()))
+    if isinstance(table, SplitsTable):
+        return part, entries_text(frame, "participant", "percent")
+    if table.id is None:
+        frame = frame.with_columns(id=entry_ids(frame))
+    return part, entries_text(frame, "id", "amount", "date")
+
+
+def with_text(deals: pl.DataFrame, texts: pl.DataFrame, *, what: str) -> pl.DataFrame:
+    """Deals with what another file says of them, in the last row of each."""
+    if what not in deals.columns:
+        deals = deals.with_columns(pl.lit(None, dtype=pl.String).alias(what))
+    last = pl.col(ROW) == pl.col(ROW).max().over("deal_id")
+    joined = deals.join(texts, on="deal_id", how="left", maintain_order="left")
+    both = pl.concat_str([pl.col(what), pl.when(last).then("text")], separator=";", ignore_nulls=True)
+    return joined.with_columns(pl.when(both != "").then(both).alias(what)).drop("text")
