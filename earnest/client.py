@@ -66,9 +66,17 @@ class Client:
         answer: dict[str, Any] = self._answer("payout", "PUT", path=path, who=who, body=body).json()
         return answer
 
-    def fetch(self, path: str, *, who: str) -> bytes:
+    def fetch(self, path: str, *, who: str, service: Service = "payout") -> bytes:
         """The bytes of a document."""
-        return self._answer("payout", "GET", path=path, who=who).content
+        return self._answer(service, "GET", path=path, who=who).content
+
+    def upload(self, path: str, content: bytes, *, kind: str, who: str, service: Service) -> dict[str, Any]:
+        """What the service answers to the bytes of a document of a content type, as data."""
+        headers = {"content-type": kind}
+        answer: dict[str, Any] = self._answer(
+            service, "POST", path=path, who=who, content=content, headers=headers
+        ).json()
+        return answer
 
     def download(self, path: str, file: Path, *, who: str, sha256: str) -> None:
         """Write a document that has this hash as a file that is there whole or not at all."""
@@ -110,6 +118,7 @@ class Client:
         path: str,
         who: str,
         body: Any = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         import httpx
@@ -120,7 +129,7 @@ class Client:
         sent = {"authorization": f"Bearer {self._home.key(who)}", **(headers or {})}
         try:
             with _waiting(service):
-                answer = self._http.request(method, f"{url}{path}", json=body, headers=sent)
+                answer = self._http.request(method, f"{url}{path}", json=body, content=content, headers=sent)
         except httpx.TransportError:
             raise LocalError(f"{service} does not answer at {url}: run `earnest up` in another terminal") from None
         if answer.status_code >= HTTPStatus.BAD_REQUEST:

@@ -134,8 +134,8 @@ class KeyRing:
 _bearer = HTTPBearer(auto_error=False, description="An API key of this installation")
 
 
-def require(scope: Scope) -> Callable[..., Principal]:
-    """A FastAPI dependency: the caller, who must have the scope.
+def require(scope: Scope, *others: Scope) -> Callable[..., Principal]:
+    """A FastAPI dependency: the caller, who must have the scope, or one of some others that allow the same.
 
     Raises (when called):
         Unauthenticated: no or an unknown key.
@@ -151,7 +151,7 @@ def require(scope: Scope) -> Callable[..., Principal]:
         principal = keys.principal(credentials.credentials)
         if principal is None:
             raise Unauthenticated("this API key is not known")
-        if scope not in principal.scopes:
+        if principal.scopes.isdisjoint({scope, *others}):
             raise Forbidden(f"the key of {principal.name} does not have the scope {scope}")
         return principal
 

@@ -16,5 +16,5 @@ app = typer.Typer(
 )
 
 Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
-AUTHOR, APPROVER = "dana", "frank"
-"""Who acts where nobody is named: two of the principals that a new installation has."""
+AUTHOR, APPROVER, ANALYST = "dana", "frank", "analyst"
+"""Who acts where nobody is named: three of the principals that a new installation has."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from earnest.commands import app
+from earnest.commands import ANALYST, Actor, app
 
 plan = typer.Typer(help="Check, test, read, draw and compare plan files.", no_args_is_help=True)
 app.add_typer(plan, name="plan")
@@ -107,22 +107,99 @@ def curve(
 
 @plan.command()
 def diff(
-    old: PlanFile,
-    new: Annotated[Path, typer.Argument(help="The plan file to compare with it.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A plan file, or a published version: rep@1.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The plan file or version to compare with it.")],
     deals: Annotated[Path | None, typer.Option(help="Deals over which both are computed.")] = None,
     roster: Annotated[Path | None, typer.Option(help="The roster for these deals.")] = None,
+    who: Actor = ANALYST,
 ) -> None:
     """What changed between two versions: in words, and with --deals and --roster in money, for everyone."""
     from earnest.plans.changes import differences
     from earnest.plans.cost_of_change import compared, cost_table
-    from earnest.plans.files import read_one_plan
+    from earnest.plans.published import plan_named
 
     if (deals is None) != (roster is None):
         raise typer.BadParameter("give --deals and --roster together")
-    before, after = read_one_plan(old), read_one_plan(new)
+    before, after = plan_named(old, who=who), plan_named(new, who=who)
     typer.echo("\n".join(differences(before, after)))
     if deals is not None and roster is not None:
         typer.echo("\n" + cost_table(compared(before, after, deals=deals, roster=roster)))
+
+
+@plan.command()
+def publish(
+    files: PlanFiles,
+    yes: Annotated[bool, typer.Option("--yes", help="Publish without asking, also where it changes pay.")] = False,
+    who: Actor = ANALYST,
+) -> None:
+    """Publish plan files in the running installation, as they are written.
+
+    Each is checked first, and refused where it is not sound; what it touches is said, and where that is anybody's pay,
+    you are asked. A published version never changes: the next one replaces it from its day on.
+    """
+    from earnest.client import connected
+    from earnest.local.processes import LocalError
+    from earnest.plans.files import plan_files
+    from earnest.plans.published import checked, in_words, send, what_it_touches
+
+    client = connected()
+    due = []
+    # All are checked before the first is published: of a folder with a slip nothing is.
+    for file in (file for path in files for file in plan_files(path)):
+        found = checked(client, file, who=who)
+        for line in found.says:
+            typer.echo(line)
+        if not found.new:
+            typer.echo(f"{file}: {in_words(found.plans)} published already; nothing changes.")
+            continue
+        touches = what_it_touches(client, found.new, who=who)
+        typer.echo("\n".join(touches.lines))
+        due.append(file)
+        if touches.pay and not yes and not _agrees(f"Publish {in_words(found.new)}?"):
+            raise LocalError("nothing was published: this changes pay; answer y, or say --yes")
+    for file in due:
+        typer.echo(f"Published: {in_words(send(client, file, who=who))}")
+
+
+@plan.command("list")
+def list_versions(who: Actor = ANALYST) -> None:
+    """Every published plan version: when it holds, who published it."""
+    from rich.table import Table
+
+    from earnest.client import connected
+    from earnest.plans.published import states
+    from earnest.terminal import print_table
+
+    table = Table("plan", "version", "name", "holds", "published by")
+    for version, state in states(connected(), who=who):
+        table.add_row(version["plan"], str(version["version"]), version["name"], state, version["author"] or "")
+    print_table(table, "No plan is published: earnest plan publish FILE")
+
+
+@plan.command()
+def get(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Plan and version: rep@1.")],
+    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")] = None,
+    who: Actor = ANALYST,
+) -> None:
+    """The file of a published version, byte by byte as it was published."""
+    from earnest.client import connected
+    from earnest.plans.published import file_of
+
+    content = file_of(connected(), version, who=who)
+    if out is None:
+        typer.echo(content, nl=False)
+    else:
+        out.write_bytes(content)
+        typer.echo(f"Written: {out}")
+
+
+def _agrees(question: str) -> bool:
+    """Whether somebody says yes; where nobody is there to ask, nobody does."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        return False
 
 
 def _give(text: str, out: Path | None) -> None:

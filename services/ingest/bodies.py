@@ -16,6 +16,10 @@ MOST_EVENTS: Final = 10_000
 """In one request: as many as fit a body of usual events. They are read in one go, and all have a line in the
 answer.
 """
+YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
+"""A plan file."""
+UNSAID: Final = "application/x-www-form-urlencoded"
+"""What `curl --data-binary` says of every body where nothing else is said."""
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 JSON: Final = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json")
 
@@ -28,7 +32,7 @@ def split_events(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
         TooMany: there are more than `MOST_EVENTS`.
         UnknownForm: the content type is not one that is read.
     """
-    form = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    form = form_of(headers)
     if form in NDJSON:
         texts = [line for line in body.split(b"\n") if line.strip()]
     elif form not in JSON:
@@ -41,6 +45,16 @@ def split_events(body: bytes, headers: Mapping[str, str]) -> list[bytes]:
         texts = [_text(event) for event in document] if isinstance(document, list) else [body]
     check_number(len(texts))
     return texts
+
+
+def is_plan_file(headers: Mapping[str, str]) -> bool:
+    """Whether a body is the bytes of a plan file rather than events."""
+    return form_of(headers) in (*YAML, UNSAID)
+
+
+def form_of(headers: Mapping[str, str]) -> str:
+    """The content type, without its parameters; JSON where none is said."""
+    return headers.get("content-type", "application/json").partition(";")[0].strip().lower()
 
 
 def check_number(events: int) -> None:

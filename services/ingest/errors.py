@@ -38,6 +38,13 @@ class NotSigned(Unauthenticated):
         self.headers = {"www-authenticate": challenge}
 
 
+class UnsoundPlan(Unprocessable):
+    """A plan file that cannot be used; each of its `findings` has its place, its code and how to mend it."""
+
+    type = "unsound-plan"
+    title = "The plan file cannot be used"
+
+
 class DeliveryTooLarge(TooLarge):
     """More than is taken in one delivery."""
 

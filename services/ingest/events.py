@@ -27,9 +27,10 @@ from shared.contracts.base import Identifier, instant_text
 from shared.contracts.message import cloud_event
 from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
 from shared.kernel.checks import slips
+from shared.kernel.checks.assertions import wrong_assertions
 from shared.kernel.checks.trial import try_out
 from shared.kernel.crediting.custom_columns import column_mistakes
-from shared.kernel.plan.plan_file import mistakes
+from shared.kernel.plan.plan_file import in_sentences, mistakes
 from shared.kernel.plan.version import Plan
 from shared.kernel.remarks.deals import far_from, one_far_ahead
 from shared.log.port import Record
@@ -206,6 +207,8 @@ class PlanDocument(BaseModel):
             try_out(self.plan)
         except ValidationError as error:
             raise ValueError("; ".join(mistakes(error))) from None
+        if wrong := list(wrong_assertions(self.plan)):
+            raise ValueError("; ".join(in_sentences(wrong)))
         return self
 
 

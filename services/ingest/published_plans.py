@@ -18,8 +18,9 @@ import polars as pl
 import structlog
 
 from services.ingest.acceptance import ReadEvents, read_events, receipt_of, rejected
-from services.ingest.errors import PlanCannotHold, PlanPublishedAlready, TooMany
+from services.ingest.errors import PlanCannotHold, PlanPublishedAlready, TooMany, UnsoundPlan
 from services.ingest.events import PlanEvent
+from services.ingest.plan_files import ReadPlanFile, read_plan_file, text_of, versions_view
 from shared.bounded import BoundedProcess, Exceeded
 from shared.contracts.topics import PLANS
 from shared.kernel.language.conventions import CalendarTerms
@@ -121,8 +122,41 @@ class PublishedPlans:
             results += [result | {"index": index} for result in event.receipt["results"]]
         return ReadEvents(records, receipt_of(results))
 
-    def publish(self, records: Sequence[Record]) -> None:
-        """Append the versions that are new; the same content again is harmless.
+    def read_file(self, body: bytes, file: str) -> ReadPlanFile:
+        """Read and check an uploaded plan file, which findings name so, where it can harm nobody.
+
+        Raises:
+            UnsoundPlan: a plan of it cannot be used, or cannot be checked.
+            CheckingBusy: too many wait to be checked.
+            LogUnavailable: the log cannot be read.
+        """
+        documents = {key: fact["document"] for key, fact in self._known().items()}
+        try:
+            return self._bounded.run(read_plan_file, body, file, published=documents)
+        except Exceeded as error:
+            raise UnsoundPlan(f"{file}: the plan cannot be checked: {error}; write it smaller", findings=[]) from None
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Every published version, with the days on which it holds.
+
+        Raises:
+            LogUnavailable: the log cannot be read.
+        """
+        facts = list(self._known().values())
+        return versions_view(facts, map(_declaration, facts))
+
+    def file_of(self, key: str) -> str | None:
+        """The file of a published version, by its name `plan@version`; None where there is none.
+
+        Raises:
+            LogUnavailable: the log cannot be read.
+        """
+        fact = self._known().get(key)
+        return None if fact is None else text_of(fact)
+
+    def publish(self, records: Sequence[Record], *, dry_run: bool = False) -> set[str]:
+        """Append the versions that are new, and name them; the same content again is harmless. With `dry_run` nothing
+        is appended.
 
         Raises:
             PlanPublishedAlready: one of them would change a published version; nothing was published.
@@ -146,9 +180,11 @@ class PublishedPlans:
                     )
                 known[record.key] = fact
             _check(published, {key: _declaration(known[key]) for key in new})
-            if new:  # all in one append: of a request either every version is published or none
-                self._log.append(PLANS, list(new.values()))
-            self._remember(known)
+            if not dry_run:
+                if new:  # all in one append: of a request either every version is published or none
+                    self._log.append(PLANS, list(new.values()))
+                self._remember(known)
+            return set(new)
 
     def _same(self, published: dict[str, Any], document: dict[str, Any]) -> bool:
         if published == document:

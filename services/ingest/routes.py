@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
+from services.ingest.bodies import is_plan_file
 from services.ingest.delivery import Delivery
 from services.ingest.errors import DeliveryTooLarge
 from services.ingest.events import DealEvent, Event, PlanEvent, RosterEvent
 from services.ingest.intake import Intake
 from services.ingest.proofs import Request as WebhookRequest
-from services.ingest.schemas import DEAL, PLAN, ROSTER, WEBHOOK, DeliveryReceipt, Receipt, body_of
+from services.ingest.schemas import (
+    DEAL,
+    PLAN,
+    PLAN_FILE,
+    ROSTER,
+    WEBHOOK,
+    DeliveryReceipt,
+    PlanFileReceipt,
+    PlanVersions,
+    Receipt,
+    body_of,
+)
 from services.ingest.sources import Sources
 from shared.auth import Principal, require
 from shared.deps import provided
-from shared.log.port import MAX_RECORD_BYTES
+from shared.log.port import MAX_RECORD_BYTES, LogUnavailable
+from shared.problems import NotFound, Unavailable
 from shared.web import PROBLEM_MEDIA_TYPE
 
 TAGS: Final = {
     "events": "CloudEvents of CRM, HR and billing: one, a JSON array of them, or NDJSON. An accepted event is durable.",
+    "plans": "Published plan versions: which there are, when each holds, and their files as they were written.",
     "webhooks": "Deliveries of configured sources, proven and read as its file says.",
 }
 
@@ -35,13 +51,25 @@ SourcesDep = Annotated[Sources, Depends(provided(Sources))]
 router = APIRouter(prefix="/v1")
 
 
-def _takes(example: dict[str, Any], kind: type[Event]) -> dict[str, Any]:
+MAY_SEE_PLANS: Final = Depends(require("plans:write", "earnings:read"))
+JSON_TYPE: Final = "application/json"
+
+
+def _takes(example: dict[str, Any], kind: type[Event], *, text: str | None = None) -> dict[str, Any]:
     return {
         "tags": ["events"],
         "status_code": HTTPStatus.ACCEPTED,
-        "response_model": Receipt,
-        "openapi_extra": body_of(example, kind),
+        "response_model": Receipt if text is None else Receipt | PlanFileReceipt,
+        "openapi_extra": body_of(example, kind, text=text),
     }
+
+
+@contextmanager
+def _log_answers() -> Iterator[None]:
+    try:
+        yield
+    except LogUnavailable:
+        raise Unavailable("the log does not answer at the moment; ask again") from None
 
 
 @router.post("/deals", summary="Send facts of deals", **_takes(DEAL, DealEvent))
@@ -66,18 +94,59 @@ async def send_roster(
     return await _take(request, RosterEvent, who=who, intake=intake, key=idempotency_key)
 
 
-@router.post("/plans", summary="Publish plan versions", **_takes(PLAN, PlanEvent))
+@router.post(
+    "/plans",
+    summary="Publish plan versions",
+    responses={HTTPStatus.OK: {"model": PlanFileReceipt, "description": "A plan file was checked, as was asked"}},
+    **_takes(PLAN, PlanEvent, text=PLAN_FILE),
+)
 async def publish_plans(
     request: Request,
     who: Annotated[Principal, Depends(require("plans:write"))],
     intake: IntakeDep,
+    *,
     idempotency_key: IdempotencyKey = None,
+    dry_run: Annotated[bool, Query(description="Of a plan file: only check it, and publish nothing.")] = False,
+    file: Annotated[str, Query(max_length=256, description="Of a plan file: what findings name it.")] = "plan.yaml",
 ) -> Response:
-    """Publish plan versions. A published version never changes: other content under its name is refused.
+    """Publish plan versions: CloudEvents as for deals, or a plan file as it is written (`application/yaml`).
 
-    The next version with the same `effective_from` replaces it from its first day.
+    A published version never changes: other content under its name is refused. The next version with the same
+    `effective_from` replaces it from its first day. A plan file that is not sound is refused with the findings of
+    `earnest plan check`; one that is answered with what was published (`PlanFileReceipt`).
     """
+    if is_plan_file(request.headers):
+        receipt = await intake.take_plan_file(await request.body(), file=file, who=who.name, dry_run=dry_run)
+        return Response(orjson.dumps(receipt), HTTPStatus.OK if dry_run else HTTPStatus.ACCEPTED, media_type=JSON_TYPE)
     return await _take(request, PlanEvent, who=who, intake=intake, key=idempotency_key)
+
+
+@router.get("/plans", tags=["plans"], summary="List published plan versions", dependencies=[MAY_SEE_PLANS])
+def list_plans(intake: IntakeDep) -> PlanVersions:
+    """Every published version, with the days on which it holds, by plan and version."""
+    with _log_answers():
+        return PlanVersions.model_validate({"plans": intake.published.versions()})
+
+
+@router.get(
+    "/plans/{key:path}",
+    tags=["plans"],
+    summary="Fetch the file of a plan version",
+    dependencies=[MAY_SEE_PLANS],
+    response_class=Response,
+    responses={HTTPStatus.OK: {"content": {"application/yaml": {"schema": {"type": "string"}}}}},
+)
+def get_plan_file(
+    key: Annotated[str, Path(max_length=160, description="Plan and version, as `rep@1`.")], intake: IntakeDep
+) -> Response:
+    """The file of a published version: byte by byte as it was uploaded, or the document as YAML where it came as an
+    event.
+    """
+    with _log_answers():
+        text = intake.published.file_of(key)
+    if text is None:
+        raise NotFound(f"there is no plan version {key}; its name is plan@version, as rep@1")
+    return Response(text.encode(), media_type="application/yaml")
 
 
 @router.post(

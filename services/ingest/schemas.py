@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -43,6 +44,58 @@ class DeliveryReceipt(Receipt):
 
     passed_over: int
     repairs: list[Repair]
+
+
+class PlanFinding(BaseModel):
+    """What `earnest plan check` says of a place in a plan file; an error keeps the plan from being used."""
+
+    file: str
+    line: int
+    column: int
+    severity: Literal["error", "warning", "note"]
+    code: str
+    path: list[str | int]
+    message: str
+    mend: str
+
+
+class PlanOutcome(BaseModel):
+    """What became of a plan of a file; `unchanged` is what was published before with the same content."""
+
+    plan: str
+    version: int
+    name: str
+    effective_from: date
+    outcome: Literal["published", "unchanged", "checked"]
+
+
+class PlanFileReceipt(BaseModel):
+    """The answer to a plan file: its plans, and what there is to say about them."""
+
+    plans: list[PlanOutcome]
+    findings: list[PlanFinding]
+
+
+class PlanVersionView(BaseModel):
+    """A published plan version. It holds from its first day until the last, which is none while no later version of the
+    plan begins; one that is `replaced_by` a version from the same day never holds.
+    """
+
+    plan: str
+    version: int
+    name: str
+    currency: str
+    effective_from: date
+    until: date | None
+    replaced_by: int | None
+    author: str | None = Field(description="The key that it was published with")
+    as_written: bool = Field(description="Whether its file is there as it was written; otherwise it came as an event")
+
+
+class PlanVersions(BaseModel):
+    """All published plan versions."""
+
+    plans: list[PlanVersionView]
 
 
 REFERENCE: Final = "#/components/schemas/{model}"
@@ -92,15 +145,33 @@ PLAN = _event(
         }
     },
 )
+PLAN_FILE: Final = """\
+plan: rep
+version: 1
+name: Sales representative
+currency: USD
+effective_from: 2025-01-01
+credits:
+  - {rule: own}
+measures:
+  - {measure: bookings, sum_of: [own]}
+components:
+  - {component: commission, kind: flat, measure: bookings, rate: 5%}
+"""
 WEBHOOK: dict[str, Any] = {"id": "77", "updated": "2025-03-31T16:20:00Z", "amount": 12500, "status": "won"}
 
 
-def body_of(example: dict[str, Any], model: type[BaseModel] | None = None) -> dict[str, Any]:
+def body_of(
+    example: dict[str, Any], model: type[BaseModel] | None = None, *, text: str | None = None
+) -> dict[str, Any]:
     """What OpenAPI says of a body that is read as bytes: an event of the model or an array of them, or any JSON
-    object.
+    object; and YAML such as `text`.
     """
     schema: dict[str, Any] = {"type": "object"}
     if model is not None:
         one = {"$ref": REFERENCE.format(model=model.__name__)}
         schema = {"oneOf": [one, {"type": "array", "items": one, "minItems": 1}]}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
+    content = {"application/json": {"schema": schema, "example": example}}
+    if text is not None:
+        content["application/yaml"] = {"schema": {"type": "string"}, "example": text}  # type: ignore[dict-item]
+    return {"requestBody": {"required": True, "content": content}}

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from services.scoring.deals.routes import router as deals
 from services.scoring.deps import AppResources
+from services.scoring.facts.routes import router as facts
 from services.scoring.lines.routes import router as lines
 from services.scoring.overview.routes import router as overview
 from services.scoring.participants.routes import router as participants
@@ -23,6 +24,7 @@ TAGS = {
     "participants": "What somebody earns, how it came about, and what credits them.",
     "deals": "Deals as they stand: facts, credits, and why a share of one credits nobody.",
     "lines": "Who earned what by which deal in a month, in bulk.",
+    "facts": "All deals and the roster as their facts stand, page by page.",
     "overview": "Everything at a glance, and what looks like a slip.",
     "quarantine": "Plan versions with which nothing is calculated.",
 }
@@ -51,7 +53,7 @@ def create_app(
         settings=settings,
         ready=ready,
         engine=engine,
-        routers=(participants, overview, deals, lines, quarantine),
+        routers=(participants, overview, deals, facts, lines, quarantine),
         provide=[ReferenceDataCache(), AppResources(log=log, guarded=guarded)],
         tags=TAGS,
     )

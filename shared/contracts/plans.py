@@ -15,7 +15,7 @@ TYPE = "earnest.plan.published"
 class PlanPublished(Contract):
     """A plan version as it was published. `document` is the plan file as data; it is never changed once published.
 
-    `author` names the key that it was published with.
+    `author` names the key that it was published with; `text` is the file as it was written, where it came as one.
     """
 
     plan_id: Identifier
@@ -23,3 +23,4 @@ class PlanPublished(Contract):
     effective_from: date
     document: dict[str, Any]
     author: str | None = None
+    text: str | None = None

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from datetime import date
+from typing import Annotated
+
+import polars as pl
+from fastapi import APIRouter, Path, Query
 
 from services.scoring.credit import store as stored_deals
 from services.scoring.deps import MAY_READ, MonthParam, ReferenceDep
 from services.scoring.earn import store as stored_sums
 from services.scoring.earn.participant_sums import earnings_of
 from services.scoring.overview import store
-from services.scoring.overview.schemas import CurrencyTotals, Plans, Remarks, RemarkView, Summary
+from services.scoring.overview.schemas import CurrencyTotals, PlanReach, Plans, Remarks, RemarkView, Summary
 from services.scoring.reference import store as stored_reference
+from shared.contracts.base import Identifier
 from shared.deps import SnapshotDep
 from shared.kernel.remarks.deals import far_ahead, far_from
 from shared.kernel.remarks.earnings import earnings_remarks
@@ -19,6 +24,7 @@ from shared.kernel.remarks.roster import roster_remarks
 from shared.periods import first_day, last_day
 
 router = APIRouter(prefix="/v1", tags=["overview"], dependencies=[MAY_READ])
+PlanId = Annotated[Identifier, Path(examples=["rep"])]
 
 
 @router.get("/plans", summary="List the plans")
@@ -26,6 +32,28 @@ def list_plans(snapshot: SnapshotDep) -> Plans:
     """The plans that are published, by id."""
     with snapshot.connect() as connection:
         return Plans(plans=stored_reference.plan_ids(connection))
+
+
+@router.get("/plans/{plan:path}/reach", summary="Whom a plan version would reach")
+def get_reach(
+    snapshot: SnapshotDep,
+    reference: ReferenceDep,
+    *,
+    plan: PlanId,
+    since: Annotated[date, Query(description="The first day of the version", examples=["2025-01-01"])],
+) -> PlanReach:
+    """How many participants are on a plan on some day from then on, and the months in which something is summed for
+    one of them: what a version that holds from that day may pay otherwise.
+    """
+    with snapshot.connect() as connection:
+        assignments = reference.read(connection).roster.assignments
+        spans = assignments.sort("participant_id", "effective_from").with_columns(
+            ends=pl.col("effective_from").shift(-1).over("participant_id")
+        )
+        on_plan = (pl.col("plan") == plan) & pl.col("active") & (pl.col("ends").is_null() | (pl.col("ends") > since))
+        people = spans.filter(on_plan)["participant_id"].unique().to_list()
+        months = stored_sums.periods_of(connection, people)["period"].unique().sort().to_list()
+    return PlanReach(participants=len(people), months=[month for month in months if last_day(month) >= since])
 
 
 @router.get("/summary", summary="Count and sum everything")

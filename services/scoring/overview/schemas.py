@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from shared.kernel.remarks.remark import RemarkKind
 from shared.money import from_minor
+from shared.periods import Month
 
 
 class CurrencyTotals(BaseModel):
@@ -33,6 +34,13 @@ class Plans(BaseModel):
     """Plans by id."""
 
     plans: list[str]
+
+
+class PlanReach(BaseModel):
+    """How many participants a plan version reaches, and the months in which something is summed for one of them."""
+
+    participants: int
+    months: list[Month]
 
 
 class Summary(BaseModel):

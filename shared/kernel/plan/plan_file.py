@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import yaml
 from pydantic import ValidationError
 
+from shared.kernel.language.findings import Finding
 from shared.kernel.plan.exact_yaml import PlanFileError, YamlDocument, read_documents
 from shared.kernel.plan.located import Located, locate, unreadable, unusable
 from shared.kernel.plan.schema_findings import schema_findings
@@ -55,10 +57,12 @@ def read_plan(text: str, name: str) -> Plan:
 
 def mistakes(error: ValidationError) -> list[str]:
     """The mistakes of a plan in sentences: where, the code, what, and how to mend it."""
-    return [
-        f"{'.'.join(str(part) for part in finding.path) or 'plan'}: {finding.in_words}"
-        for finding in schema_findings(error)
-    ]
+    return in_sentences(schema_findings(error))
+
+
+def in_sentences(findings: Iterable[Finding]) -> list[str]:
+    """Findings of a plan that has no text with lines: where in its data, the code, what, and how to mend it."""
+    return [f"{'.'.join(str(part) for part in finding.path) or 'plan'}: {finding.in_words}" for finding in findings]
 
 
 def _plan_of(document: YamlDocument, file: str) -> PlanText:

@@ -175,6 +175,33 @@ def test_the_summary_counts_and_sums(get: Any) -> None:
     }
 
 
+def test_whom_a_version_reaches_is_counted_with_the_months_that_it_may_pay_otherwise(get: Any) -> None:
+    def reach(plan: str, since: str) -> Any:
+        return get(f"/v1/plans/{plan}/reach", params={"since": since}).json()
+
+    assert reach("rep", "2025-01-01") == {"participants": 2, "months": ["2025-03", "2025-04"]}
+    assert reach("rep", "2025-03-31") == {"participants": 2, "months": ["2025-03", "2025-04"]}
+    assert reach("rep", "2025-05-01") == {"participants": 2, "months": []}
+    assert reach("other/plan", "2025-01-01") == {"participants": 0, "months": []}
+
+
+def test_all_facts_are_read_page_by_page(get: Any) -> None:
+    deals: list[Any] = []
+    after: dict[str, str] = {}
+    while True:
+        page = get("/v1/facts/deals", params={"limit": 3, **after}).json()
+        deals += page["deals"]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+    assert [deal["deal_id"] for deal in deals] == ["crm/1", "crm/2", "crm/3", "crm/4"]
+    assert deals[2]["fields"]["splits"] == {"ann/east": "50", "bob": "50"}
+    people = get("/v1/facts/roster").json()
+    assert [person["participant_id"] for person in people["participants"]] == ["ann/east", "bob"]
+    assert people["participants"][0]["fields"]["2025-01-01/quota.bookings"] == "1000"
+    assert people["next"] is None
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -1,0 +1,152 @@
+"""Plan files as they are uploaded: checked as `earnest plan check` does, kept as written, listed with their days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+from services.ingest.errors import UnsoundPlan
+from services.ingest.events import PlanDocument, PlanEvent
+from shared.kernel.checks.texts import check_texts
+from shared.kernel.checks.trial import CannotBeCalculated, try_out
+from shared.kernel.language.findings import Finding
+from shared.kernel.plan.located import TOP, Located, unusable
+from shared.kernel.plan.plan_file import no_plan, plans_of_text
+from shared.kernel.plan.plan_set import Declaration, replacements
+from shared.kernel.plan.report import as_data
+from shared.kernel.plan.version import Plan
+
+MARK: Final = "\ufeff"
+"""Before the first character of a text that some editors write."""
+
+
+class PlanOfFile(NamedTuple):
+    """A sound plan of an uploaded file, as data: what its record says, and its part of the text."""
+
+    key: str
+    name: str
+    document: dict[str, Any]
+    text: str
+
+
+class ReadPlanFile(NamedTuple):
+    """What was found in an uploaded file: its plans, none where one is unsound, and what there is to say."""
+
+    plans: list[PlanOfFile]
+    findings: list[dict[str, Any]]
+
+    def check_sound(self) -> None:
+        """See that nothing keeps a plan of the file from being used.
+
+        Raises:
+            UnsoundPlan: something does; it has all findings.
+        """
+        errors = [finding for finding in self.findings if finding["severity"] == "error"]
+        if errors:
+            raise UnsoundPlan("\n".join(map(in_words, errors)), findings=self.findings)
+
+
+def in_words(finding: Mapping[str, Any]) -> str:
+    """Where, the code, what, and how to mend it, in one line."""
+    mend = f"; {finding['mend']}" if finding["mend"] else ""
+    return f"{finding['file']}:{finding['line']}:{finding['column']}: {finding['code']}: {finding['message']}{mend}"
+
+
+# Called in the bounded process: what goes in and comes out is plain.
+def read_plan_file(body: bytes, file: str, *, published: Mapping[str, dict[str, Any]]) -> ReadPlanFile:
+    """Read and check an uploaded file.
+
+    Args:
+        body: its bytes.
+        file: what findings name it.
+        published: documents of the versions that are published, by their names.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        read = [no_plan(file, unusable(file, "the text is not UTF-8", mend="save the file as UTF-8"))]
+    else:
+        read = plans_of_text(text.removeprefix(MARK), file)
+    ids = {plan_text.plan.plan for plan_text in read if plan_text.plan is not None}
+    keys = [plan_text.plan.key for plan_text in read if plan_text.plan is not None]
+    # The same version again is not another version beside it.
+    beside = [
+        Plan.model_validate(document)
+        for key, document in published.items()
+        if document["plan"] in ids and key not in keys
+    ]
+    findings = check_texts(read, beside)
+    for place, key in enumerate(keys):
+        if key in keys[:place]:
+            findings += unusable(file, f"{key} is there twice, and only one of them can count", code="P003")
+    if not any(located.finding.severity == "error" for located in findings):
+        findings += [found for plan_text in read if plan_text.plan for found in _trial(file, plan_text.plan)]
+    if any(located.finding.severity == "error" for located in findings):
+        return ReadPlanFile([], as_data(findings))
+    texts = [plan_text.text for plan_text in read]
+    if len(texts) == 1:
+        texts = [text]  # every byte of the file
+    return ReadPlanFile(
+        [
+            PlanOfFile(plan_text.plan.key, plan_text.plan.name, plan_text.plan.document(), text)
+            for plan_text, text in zip(read, texts, strict=True)
+            if plan_text.plan is not None
+        ],
+        as_data(findings),
+    )
+
+
+def _trial(file: str, plan: Plan) -> Iterable[Located]:
+    try:
+        try_out(plan)
+    except CannotBeCalculated as error:
+        yield Located(file, TOP, Finding.error("P404", (), message=f"{plan.key} cannot be calculated with: {error}"))
+
+
+def event_of(plan: PlanOfFile, *, by: str, received: str) -> PlanEvent:
+    """The event that publishes a plan of a file, which was checked before."""
+    return PlanEvent.model_construct(
+        specversion="1.0",
+        id=plan.key,
+        source=by,
+        time=received,
+        type="earnest.plan.published",
+        data=PlanDocument.model_construct(document=plan.document),
+    )
+
+
+def text_of(fact: Mapping[str, Any]) -> str:
+    """The file of a published version: as it was written, or its document as YAML where it came as an event."""
+    text = fact.get("text")
+    return text if text is not None else yaml.safe_dump(fact["document"], sort_keys=False, allow_unicode=True)
+
+
+def versions_view(facts: Iterable[Mapping[str, Any]], declarations: Iterable[Declaration]) -> list[dict[str, Any]]:
+    """Every published version with the days on which it holds, by plan and version."""
+    declared = list(declarations)
+    replaced = replacements(declared)
+    begin: dict[str, list[date]] = {}
+    for declaration in declared:
+        if declaration.key not in replaced:
+            begin.setdefault(declaration.plan, []).append(declaration.effective_from)
+    views = []
+    for fact, declaration in zip(facts, declared, strict=True):
+        later = [day for day in begin.get(declaration.plan, ()) if day > declaration.effective_from]
+        never = replaced.get(declaration.key)
+        views.append(
+            {
+                "plan": declaration.plan,
+                "version": declaration.version,
+                "name": fact["document"]["name"],
+                "currency": fact["document"]["currency"],
+                "effective_from": declaration.effective_from,
+                "until": min(later) - timedelta(days=1) if later and never is None else None,
+                "replaced_by": never.version if never is not None else None,
+                "author": fact.get("author"),
+                "as_written": fact.get("text") is not None,
+            }
+        )
+    return sorted(views, key=lambda view: (view["plan"], view["version"]))

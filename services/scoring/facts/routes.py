@@ -1,0 +1,49 @@
+"""Deals and the roster as their facts stand, over HTTP, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from sqlalchemy import Connection
+
+from services.scoring.deps import MAY_READ
+from services.scoring.facts.schemas import MOST, DealFacts, DealPage, ParticipantFacts, RosterPage
+from services.scoring.facts_codec import unpack
+from services.scoring.store import KeyedTable, fetch_page
+from shared.contracts.base import Identifier
+from shared.deps import SnapshotDep
+
+router = APIRouter(prefix="/v1/facts", tags=["facts"], dependencies=[MAY_READ])
+
+After = Annotated[Identifier | None, Query(description="Continue after this id", examples=["crm/1"])]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+_DEALS = KeyedTable(name="deal", keys=("deal_id",), columns=("facts",))
+_PARTICIPANTS = KeyedTable(name="participant", keys=("participant_id",), columns=("facts",))
+
+
+@router.get("/deals", summary="List deals with their facts")
+def list_deals(snapshot: SnapshotDep, *, after: After = None, limit: Limit = 1000) -> DealPage:
+    """Every deal, whatever became of it, with the value in force of each field: what `earnest export deals` writes."""
+    with snapshot.connect() as connection:
+        page = dict(_facts(connection, _DEALS, after=after, limit=limit))
+    deals = [DealFacts(deal_id=deal_id, fields=fields) for deal_id, fields in page.items()]
+    return DealPage(deals=deals, next=deals[-1].deal_id if len(deals) == limit else None)
+
+
+@router.get("/roster", summary="List participants with their facts")
+def list_roster(snapshot: SnapshotDep, *, after: After = None, limit: Limit = 1000) -> RosterPage:
+    """Every participant with the value in force of each attribute and date: what `earnest export roster` writes."""
+    with snapshot.connect() as connection:
+        page = dict(_facts(connection, _PARTICIPANTS, after=after, limit=limit))
+    people = [ParticipantFacts(participant_id=who, fields=fields) for who, fields in page.items()]
+    return RosterPage(participants=people, next=people[-1].participant_id if len(people) == limit else None)
+
+
+def _facts(
+    connection: Connection, table: KeyedTable, *, after: str | None, limit: int
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    bound = None if after is None else (after,)
+    for (name,), (facts,) in fetch_page(connection, table, after=bound, upto=None, limit=limit).items():
+        yield name, {path: value for path, (value, *_) in sorted(unpack(facts).items())}
