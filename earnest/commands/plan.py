@@ -90,6 +90,9 @@ def curve(
     term: Annotated[
         list[str] | None, typer.Option(help="A figure of the participant's own, name=figure; may be repeated.")
     ] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(help="A category of the participant, such as position=senior; may be repeated.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A chart to write: x.svg or x.png.")] = None,
 ) -> None:
     """Payout against attainment: a table, and with --out a chart. All else is at 100%."""
@@ -98,7 +101,9 @@ def curve(
     from earnest.plans.files import read_one_plan
 
     plan = read_one_plan(file)
-    payout = curves.payout(plan, component, measure=measure, quota=quota, up_to=up_to, terms=term or [])
+    payout = curves.payout(
+        plan, component, measure=measure, quota=quota, up_to=up_to, terms=term or [], categories=category or []
+    )
     typer.echo(curves.table(payout))
     if out is not None:
         draw(payout, out)

@@ -16,7 +16,7 @@ from shared.kernel.language.findings import did_you_mean
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.values import number_in_plan, terms_in
-from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_terms
+from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_categories, reference_terms
 from shared.kernel.plan.version import Plan
 from shared.kernel.scenarios import Scenarios, pay_at
 
@@ -50,11 +50,13 @@ def payout(
     quota: str | None,
     up_to: str,
     terms: Sequence[str] = (),
+    categories: Sequence[str] = (),
 ) -> Payout:
-    """What the plan pays along the way, with these `terms`, each as `name=figure`.
+    """What the plan pays along the way, with these `terms`, each as `name=figure`, and to whoever is of these
+    `categories`, each as `name=text`.
 
     Raises:
-        FileError: the plan has no such component, measure or term, or a number is none.
+        FileError: the plan has no such component, measure, term or category, or a number is none.
     """
     names = [priced.component for priced in plan.components]
     if component is not None and component not in names:
@@ -62,7 +64,7 @@ def payout(
     grows = _measure(plan, component, name=measure)
     size = quota_of(grows) if quota is None else _number("--quota", quota)
     end = _number("--up-to", up_to)
-    figures = _terms(plan, terms)
+    figures, own = _terms(plan, terms), _categories(plan, categories)
     marks = {Fraction(number) for _, number in numbers_of(plan)}
     marks |= {mark / size for mark in marks}
     # A jump at a threshold is between two points of the grid wherever they lie; a hair on each side of every number of
@@ -80,6 +82,7 @@ def payout(
         quotas={other.measure: ExactColumn.constant(quota_of(other), height) for other in others}
         | {grows.measure: ExactColumn.constant(size, height)},
         terms={name: ExactColumn.constant(figure, height) for name, figure in figures.items()},
+        categories=own,
     )
     paid = pay_at(plan, points)
     pay = {name: column.to_list() for name, column in paid.pay.items() if component in (None, name)}
@@ -92,8 +95,10 @@ def payout(
     assumed = [
         f"{name} is {amount(as_decimal(figures[name]))}: say --term {name}=…"
         for name in assumed_terms(plan)
-        if name in shown and name not in _named(terms)
+        if name in shown and name not in _named("--term", terms)
     ]
+    said = _named("--category", categories)
+    assumed += [f"{name} is {text}: say --category {name}=…" for name, text in own.items() if name not in said]
     if quota is None and grows.measure in by_attainment(plan) and not (grows.quota.default or grows.is_share):
         assumed.insert(0, f"the quota of {grows.measure} is {amount(as_decimal(size))}: say --quota …")
     return Payout(plan=plan, measure=grows, quota=size, assumed=assumed, attainments=attainments, pay=pay)
@@ -135,17 +140,28 @@ def _measure(plan: Plan, component: str | None, *, name: str | None) -> Measure:
 
 def _terms(plan: Plan, said: Sequence[str]) -> dict[str, Fraction]:
     figures = reference_terms(plan)
-    for name, text in _named(said).items():
+    for name, text in _named("--term", said).items():
         if name not in figures:
             raise FileError(f"--term {name}: the plan has no such term; {did_you_mean(name, figures, what='terms')}")
         figures[name] = _number(f"--term {name}", text, least=-1)
     return figures
 
 
-def _named(said: Sequence[str]) -> dict[str, str]:
-    named = {name.strip(): figure.strip() for name, _, figure in (text.partition("=") for text in said)}
-    if wrong := [name for name, figure in named.items() if not name or not figure]:
-        raise FileError(f"--term {wrong[0]}: write --term {wrong[0] or 'name'}=figure")
+def _categories(plan: Plan, said: Sequence[str]) -> dict[str, str]:
+    known = {category for _, (category, _) in plan.categories()}
+    named = _named("--category", said)
+    for name in named:
+        if name not in known:
+            hint = did_you_mean(name, known, what="categories")
+            raise FileError(f"--category {name}: the plan looks at no such category; {hint}")
+    return reference_categories(plan)[0] | named
+
+
+def _named(option: str, said: Sequence[str]) -> dict[str, str]:
+    named = {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in said)}
+    if wrong := [name for name, value in named.items() if not name or not value]:
+        what = "figure" if option == "--term" else "text"
+        raise FileError(f"{option} {wrong[0]}: write {option} {wrong[0] or 'name'}={what}")
     return named
 
 

@@ -130,6 +130,7 @@ def _relabelled(roster: Roster, named: pl.DataFrame) -> Roster:
         copied(roster.quotas),
         terms=copied(roster.terms),
         scores=copied(roster.scores),
+        categories=copied(roster.categories),
     )
 
 

@@ -52,6 +52,9 @@ TEXTS: Final = (
 """The attributes that are written as text, in the order of a file's columns."""
 
 
+NAMED: Final = {"quotas": "quota", "terms": "term", "scores": "score", "categories": "category"}
+"""Fields of several values by name, and how the attribute of each begins."""
+
 EVERY_QUOTA: Final = "quota.*"
 """The path of a quota for every measure."""
 
@@ -62,7 +65,8 @@ class AssignmentFields(Contract):
     `quotas` maps a measure to its quota, in major units of the plan's currency, as text; `quota` is one for every
     measure that is no share of a whole by itself, before which one of the same date in `quotas` goes. `terms` are other
     numbers of the participant's own that a plan names, `scores` what people entered for a measure in the period of the
-    date (`0.85` is 85%).
+    date (`0.85` is 85%). `categories` are texts of the company's own by which plans tell participants apart, such as a
+    segment.
 
     `pay_group`, `payroll_id` (the number in the payroll system), names, `entity` (the legal entity that employs) and
     `cost_center` change no earning: they say where its payment goes.
@@ -83,14 +87,15 @@ class AssignmentFields(Contract):
     quotas: dict[MeasureName, Annotated[Figure, Field(ge=0)] | None] = Field(default_factory=dict)
     terms: dict[MeasureName, Figure | None] = Field(default_factory=dict)
     scores: dict[MeasureName, Figure | None] = Field(default_factory=dict)
+    categories: dict[MeasureName, Text | None] = Field(default_factory=dict)
 
     def flat(self) -> dict[str, Any]:
         """The set attributes as a flat map: path -> JSON value."""
         fields: dict[str, Any] = {}
         for name, value in self.model_dump(mode="json", exclude_unset=True).items():
-            # Each figure is an attribute of its own: `quota.bookings`, dated by itself.
-            if name in ("quotas", "terms", "scores"):
-                fields |= {f"{name[:-1]}.{measure}": figure for measure, figure in value.items()}
+            # Each is an attribute of its own: `quota.bookings`, dated by itself.
+            if name in NAMED:
+                fields |= {f"{NAMED[name]}.{of}": own for of, own in value.items()}
             else:
                 fields[EVERY_QUOTA if name == "quota" else name] = value
         return fields

@@ -14,6 +14,9 @@ from shared.decimals import figure
 COLUMNS: Final = ("participant_id", "effective_from", "name", "active", "quota", *TEXTS)
 FIGURES: Final = {"quota.": "quotas", "term.": "terms", "score.": "scores"}
 """Columns of numbers that are each participant's own: how they begin, and the field whose entries they are."""
+CATEGORIES: Final = {"category.": "categories"}
+"""Columns of texts that are the company's own: how they begin, and the field whose entries they are."""
+NAMED: Final = FIGURES | CATEGORIES
 MOST_COLUMNS: Final = 16_384
 """As many as a spreadsheet has."""
 LONG_BEFORE: Final = "1900-01-01"
@@ -68,10 +71,10 @@ def check_columns(header: Sequence[str]) -> None:
     """
     if "participant_id" not in header:
         raise BadHeader(f"there is no column participant_id; its columns are {', '.join(header)}")
-    if unknown := [name for name in header if name not in COLUMNS and not name.startswith(tuple(FIGURES))]:
+    if unknown := [name for name in header if name not in COLUMNS and not name.startswith(tuple(NAMED))]:
         raise BadHeader(
             f"unknown columns {', '.join(unknown)}; known are {', '.join(COLUMNS)}, "
-            "quota.<measure>, term.<name>, score.<measure>"
+            "quota.<measure>, term.<name>, score.<measure>, category.<name>"
         )
 
 
@@ -84,10 +87,11 @@ def patch_of(row: Mapping[str, object]) -> dict[str, Any]:
     fields: dict[str, Any] = {name: given[name] for name in (*TEXTS, "active") if name in given}
     if "quota" in given:
         fields["quota"] = figure(given["quota"])
-    for start, field in FIGURES.items():
-        figures = {name.removeprefix(start): figure(text) for name, text in given.items() if name.startswith(start)}
-        if figures:
-            fields[field] = figures
+    for start, field in NAMED.items():
+        read = figure if start in FIGURES else str
+        own = {name.removeprefix(start): read(text) for name, text in given.items() if name.startswith(start)}
+        if own:
+            fields[field] = own
     named = {"name": given["name"]} if "name" in given else {}
     since = given.get("effective_from", LONG_BEFORE)
     return {"participant_id": given.get("participant_id"), "effective_from": since, "fields": fields, **named}

@@ -46,7 +46,7 @@ CREDITS_NOBODY: Final = {
 PAYS_NOTHING: Final = {
     "no_term": Reason("the figure {about} of the participant's own is not in the roster on the last day of the period"),
     "no_quota": Reason("there is no quota above zero for {about} on the last day of the period"),
-    "no_category": Reason("the table has no row for {about} on the last day of the period"),
+    "no_category": Reason("the plan has no row for {about} on the last day of the period"),
     "shares_not_whole": Reason("the shares of the pool sum to {about}, not to exactly 100%"),
     "zero_quota": Reason("there is no quota above zero for {about}, which the plan counts as 0%", planned=True),
     "gate_closed": Reason("its condition does not hold: {about}", planned=True),

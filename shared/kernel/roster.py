@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from shared.facts import Facts
-from shared.kernel.tables import ASSIGNMENTS, FIGURES, QUOTAS, empty
+from shared.kernel.tables import ASSIGNMENTS, CATEGORIES, FIGURES, QUOTAS, empty
 
 EVERY = "*"
 """In the place of a measure, the quota of every one."""
@@ -21,12 +21,14 @@ EVERY = "*"
 
 @dataclass(frozen=True)
 class Roster:
-    """Assignments, quotas, terms and scores, sorted by effective date, as as-of joins need them."""
+    """Assignments, quotas, terms, scores and the company's own categories, sorted by effective date, as as-of joins
+    need them."""
 
     assignments: pl.DataFrame
     quotas: pl.DataFrame
     terms: pl.DataFrame = field(default_factory=lambda: empty(FIGURES))
     scores: pl.DataFrame = field(default_factory=lambda: empty(FIGURES))
+    categories: pl.DataFrame = field(default_factory=lambda: empty(CATEGORIES))
 
     def quotas_of(self, measure: str, *, is_share: bool) -> pl.DataFrame:
         """The quotas of a measure: its own, and beside them, unless it is a share of a whole by itself, those for every
@@ -62,9 +64,12 @@ class Roster:
     def only(self, participants: Iterable[str]) -> Roster:
         """The roster of these participants."""
         those = pl.col("participant_id").is_in(sorted(set(participants)))
-        return Roster(
-            *(table.filter(those) for table in (self.assignments, self.quotas, self.terms, self.scores)),
-        )
+        return Roster(*(table.filter(those) for table in self.tables))
+
+    @property
+    def tables(self) -> tuple[pl.DataFrame, ...]:
+        """Everything that it says, in the order of the fields."""
+        return (self.assignments, self.quotas, self.terms, self.scores, self.categories)
 
     @staticmethod
     def of(
@@ -73,6 +78,7 @@ class Roster:
         *,
         terms: pl.DataFrame | None = None,
         scores: pl.DataFrame | None = None,
+        categories: pl.DataFrame | None = None,
     ) -> Roster:
         """A roster of tables in any row order; position and territory may be left out."""
         missing = [
@@ -82,16 +88,21 @@ class Roster:
             assignments.with_columns(missing).select(ASSIGNMENTS.names()).sort("effective_from"),
             *(
                 (empty(schema) if table is None else table).select(schema.names()).sort("effective_from")
-                for table, schema in ((quotas, QUOTAS), (terms, FIGURES), (scores, FIGURES))
+                for table, schema in (
+                    (quotas, QUOTAS),
+                    (terms, FIGURES),
+                    (scores, FIGURES),
+                    (categories, CATEGORIES),
+                )
             ),
         )
 
     @staticmethod
     def from_facts(participants: Iterable[tuple[str, Facts]]) -> Roster:
         """The roster of merged facts, whose dated paths are `<date>/<attribute>` and `<date>/quota.<measure>`,
-        `quota.*` for every measure."""
+        `quota.*` for every measure, `term.<name>`, `score.<measure>` and `category.<name>`."""
         assignments: list[tuple[Any, ...]] = []
-        figures: dict[str, list[tuple[Any, ...]]] = {"quota": [], "term": [], "score": []}
+        figures: dict[str, list[tuple[Any, ...]]] = {"quota": [], "term": [], "score": [], "category": []}
         for participant_id, facts in participants:
             changes = changes_by_date(facts)
             assignments += [(participant_id, *row) for row in _carried_forward(changes)]
@@ -99,13 +110,14 @@ class Roster:
                 for attribute, value in attributes.items():
                     kind, dot, name = attribute.partition(".")
                     if dot:
-                        number = None if value is None else Decimal(value)
-                        figures[kind].append((participant_id, name, day, number))
+                        own = value if value is None or kind == "category" else Decimal(value)
+                        figures[kind].append((participant_id, name, day, own))
         return Roster.of(
             pl.DataFrame(assignments, schema=ASSIGNMENTS, orient="row"),
             pl.DataFrame(figures["quota"], schema=QUOTAS, orient="row"),
             terms=pl.DataFrame(figures["term"], schema=FIGURES, orient="row"),
             scores=pl.DataFrame(figures["score"], schema=FIGURES, orient="row"),
+            categories=pl.DataFrame(figures["category"], schema=CATEGORIES, orient="row"),
         )
 
 

@@ -81,6 +81,7 @@ def pay_at(plan: Plan, points: Scenarios) -> PaidAt:
         measured=lambda context, name: _measured(context, plan, points=points, figures=figures, name=name),
         quotas=figures.quota,
         terms=figures.term,
+        categories=figures.category,
         per_deal=lambda context, name: _as_one_deal(context, plan, figures=figures, name=name),
     )
     pay: dict[str, pl.Series] = {}
@@ -124,6 +125,10 @@ class _Given(Figures):
         """Whether it is said."""
         return pl.Series([name in self._points.terms]).new_from_index(0, context.height)
 
+    def category(self, context: EvaluationContext, name: str) -> pl.Series:
+        """The category said; blank where none is."""
+        return pl.Series([self._points.categories.get(name)], dtype=pl.String).new_from_index(0, context.height)
+
     def score(self, context: EvaluationContext, name: str) -> ExactColumn:  # noqa: ARG002
         """No score where none is said."""
         return ExactColumn.constant(0, context.height)
@@ -158,6 +163,7 @@ def _as_one_deal(context: EvaluationContext, plan: Plan, *, figures: _Given, nam
         measured=lambda at, name: _measured(at, plan, points=Scenarios(height=at.height), figures=figures, name=name),
         quotas=figures.quota,
         terms=figures.term,
+        categories=figures.category,
     )
     deal = DealsInTurn(credited=context.value(main), before=nothing, after=context, standing=context)
     return total([part.pays for part in component.parts_in_turn(deal)], context.height)
@@ -172,16 +178,13 @@ def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:
     apart = any(component.compares for component in plan.components)
     first = fiscal_at(plan.effective_from, plan.calendar)
     fiscals = [first + (number if apart else 0) for number in range(points.height)]
-    named = {name: pl.lit(value) for name, value in points.categories.items()}
-    missing = {name: pl.lit(None, dtype=pl.String) for name in ("manager", "position", "territory")}
-    rows = pl.DataFrame(
+    return pl.DataFrame(
         {
             "participant_id": [f"point {number}" for number in range(1, points.height + 1)],
             "fiscal": fiscals,
         },
         schema={"participant_id": pl.String, "fiscal": FISCAL},
     ).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
-    return rows.with_columns(**(missing | named))
 
 
 def _limits(plan: Plan, context: EvaluationContext) -> dict[str, pl.Series]:

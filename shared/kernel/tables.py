@@ -55,6 +55,11 @@ FIGURES = pl.Schema({"participant_id": pl.String(), "name": pl.String(), "effect
 """Numbers of each participant's own: terms, which hold from a date on, and scores, which belong to the period of their
 date."""
 
+CATEGORIES = pl.Schema(
+    {"participant_id": pl.String(), "name": pl.String(), "effective_from": pl.Date(), "value": pl.String()}
+)
+"""Categories of participants that are the company's own, such as a segment, from a date on; null ends one."""
+
 QUOTAS = pl.Schema(
     {"participant_id": pl.String(), "measure": pl.String(), "effective_from": pl.Date(), "quota": NUMBER}
 )

@@ -115,13 +115,34 @@ def _words(part: Any) -> set[str]:
 
 
 def lacks(component: Data, here: Evaluation) -> bool:
-    """Whether a figure of the participant's own, or with `zero_quota: refuse` a quota, is missing."""
+    """Whether a figure of the participant's own, a row for their category, or with `zero_quota: refuse` a quota, is
+    missing.
+    """
     for term, default in _terms(component):
         if here.term(term, default) is None:
             return True
+    if _in_no_row(component, here):
+        return True
     if convention(here.plan, "zero_quota") != "refuse":
         return False
     return any(here.quota(name) <= 0 for name in _quotas(component, here.plan))
+
+
+def _in_no_row(component: Data, here: Evaluation) -> bool:
+    """Whether the participant is in no row of something that is looked up by category."""
+    looked_up = [*component.get("axes", ()), *component.get("multiply", ())]
+    for each in looked_up:
+        others = each.get("others") not in (None, False)
+        if each.get("category") and not others and here.category(each["category"]) not in each["of"]:
+            return True
+    known = {measure["measure"]: measure for measure in here.plan["measures"]}
+    due, texts, seen = _words(component) & set(known), _texts(component), set[str]()
+    while due:
+        one = due.pop()
+        seen.add(one)
+        due |= ((set(known[one].get("scorecard") or ()) | _words(known[one].get("formula"))) & set(known)) - seen
+        texts += [text for text in [known[one].get("formula")] if text]
+    return any(here.misses(text) for text in texts)
 
 
 def _quotas(component: Data, plan: Data) -> set[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from tests.reference_model import dates
 from tests.reference_model.credits import Credit
 from tests.reference_model.facts import DECIMALS, Data, Roster, convention, in_force, is_active, number
-from tests.reference_model.formulas import worked_out
+from tests.reference_model.formulas import misses, worked_out
 
 SHARES = ("score", "scorecard", "ratio", "formula")
 """Ways of measuring that give a share of a whole by themselves: without a quota, the attainment is the value."""
@@ -215,6 +215,14 @@ class Evaluation:
             return Fraction(Decimal(own))
         return None if default is None else number(default)
 
+    def category(self, name: str) -> str | None:
+        """A category of the participant: an attribute in the roster, or their id."""
+        if name == "participant_id":
+            return self.participant
+        built_in = name in ("position", "territory", "manager")
+        path = name if built_in else f"category.{name}"
+        return in_force(self.roster, self.participant, path, self.last_day)  # type: ignore[no-any-return]
+
     def figure(self, figure: Any) -> Fraction:
         """An amount of the plan or the participant's own; zero where there is none."""
         if isinstance(figure, dict):
@@ -224,17 +232,20 @@ class Evaluation:
 
     def formula(self, text: str) -> Any:
         """What a formula comes to."""
+        return worked_out(text, self._named, self.category)
 
-        def value(name: str, of: str | None) -> Any:
-            if of is None:
-                return self.value(name)
-            if name == "pay":
-                return self.pays(self, of)
-            return {"attainment": self.attainment, "quota": self.quota, "term": lambda n: self.term(n) or Fraction(0)}[
-                name
-            ](of)
+    def misses(self, text: str) -> bool:
+        """Whether the participant is in no row of a `case` over categories in a formula."""
+        return misses(text, self._named, self.category)
 
-        return worked_out(text, value)
+    def _named(self, name: str, of: str | None) -> Any:
+        if of is None:
+            return self.value(name)
+        if name == "pay":
+            return self.pays(self, of)
+        return {"attainment": self.attainment, "quota": self.quota, "term": lambda n: self.term(n) or Fraction(0)}[
+            name
+        ](of)
 
 
 def _sum(credits: list[Credit]) -> Fraction:

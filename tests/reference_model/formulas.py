@@ -2,6 +2,9 @@
 at a time.
 
 A name is whatever `value` gives for it; None is a blank cell, which makes comparisons neither true nor false.
+
+In formulas of plans a name beside a text is a category of the participant, which `category` gives; a blank one is equal
+to nothing. A `case` that looks at categories and does not say what everybody else has misses who is in none of it.
 """
 
 from __future__ import annotations
@@ -20,8 +23,20 @@ Value = Callable[[str, str | None], Any]
 """(name, None) of a plain name, or (function, name) such as ("attainment", "bookings")."""
 
 
-def worked_out(text: str, value: Value) -> Any:
+Category = Callable[[str], str | None]
+
+
+def worked_out(text: str, value: Value, category: Category | None = None) -> Any:
     """What an expression comes to: a Fraction, a truth value, a text, a date or None."""
+    return _read(text, value, category)[0]
+
+
+def misses(text: str, value: Value, category: Category) -> bool:
+    """Whether somebody is in no row of a `case` over categories, wherever in the expression it stands."""
+    return _read(text, value, category)[1].misses
+
+
+def _read(text: str, value: Value, category: Category | None) -> tuple[Any, _Reader]:
     tokens: list[tuple[str, Any]] = []
     place = 0
     while text[place:].strip():
@@ -35,10 +50,10 @@ def worked_out(text: str, value: Value) -> Any:
         else:
             tokens.append(("word", word) if word is not None else ("sign", sign))
         place = found.end()
-    reader = _Reader(tokens, value)
+    reader = _Reader(tokens, value, category)
     result = reader.either()
     assert not reader.tokens, reader.tokens
-    return result
+    return result, reader
 
 
 def _or_blank(one: Any, two: Any, sign: str) -> Any:
@@ -58,8 +73,9 @@ def _or_blank(one: Any, two: Any, sign: str) -> Any:
 
 
 class _Reader:
-    def __init__(self, tokens: list[tuple[str, Any]], value: Value) -> None:
-        self.tokens, self._value = tokens, value
+    def __init__(self, tokens: list[tuple[str, Any]], value: Value, category: Category | None) -> None:
+        self.tokens, self._value, self._category, self.misses = tokens, value, category, False
+        self._looked: list[tuple[str, list[str]]] = []
 
     def _next(self, *wanted: str) -> bool:
         """Take the next token if it is one of those."""
@@ -91,7 +107,33 @@ class _Reader:
             return None if found is None else not found
         return self._compared()
 
+    def _by_category(self) -> bool | None:
+        """A comparison of a category with texts, if one comes next."""
+        if self._category is None or len(self.tokens) < 3 or self.tokens[0][0] != "word":
+            return None
+        named = self.tokens[0][1].lower() == "category" and self.tokens[1] == ("sign", "(")
+        after = 4 if named else 1
+        ahead = [(kind, str(token).lower()) for kind, token in self.tokens[after : after + 3]]
+        no = ahead[:1] == [("word", "not")]
+        listed = ahead[no : no + 1] == [("word", "in")] and self.tokens[after + no + 2][0] == "text"
+        if not listed and not (ahead[:1] in ([("sign", "=")], [("sign", "<>")]) and ahead[1][0] == "text"):
+            return None
+        name = self.tokens[2 if named else 0][1]
+        del self.tokens[:after]
+        if not listed:
+            sign, text = self.tokens.pop(0)[1], self.tokens.pop(0)[1]
+            return self._is(name, [text]) == (sign == "=")
+        del self.tokens[: no + 2]
+        return self._is(name, self._list()) != no
+
+    def _is(self, name: str, texts: list[str]) -> bool:
+        assert self._category is not None
+        self._looked.append((name, texts))
+        return self._category(name) in texts
+
     def _compared(self) -> Any:
+        if (found := self._by_category()) is not None:
+            return found
         one = self._sum()
         if self._next("=", "<>", "<", "<=", ">", ">="):
             return self._sign(self._taken, one, self._sum())
@@ -187,8 +229,17 @@ class _Reader:
     def _case(self) -> Any:
         found: Any = None
         decided = False
+        outer, looked = self._looked, list[tuple[str, list[str]]]()
+        of: str | None = None
+        if self.tokens[0] != ("word", "when"):
+            of = self.tokens.pop(0)[1]
+            if of == "category":
+                of = self.tokens[1][1]
+                del self.tokens[:3]
         while self._next("when"):
-            yes = self.either()
+            self._looked = []
+            yes = self.either() if of is None else self._is(of, [self.tokens.pop(0)[1]])
+            looked += self._looked
             self._must("then")
             then = self.either()
             if yes is True and not decided:
@@ -196,5 +247,11 @@ class _Reader:
         default: Any = Fraction(0)
         if self._next("else"):
             default = self.either()
+        elif not decided:
+            for name in {name for name, _ in looked}:
+                assert self._category is not None
+                named = [text for each, texts in looked if each == name for text in texts]
+                self.misses |= self._category(name) not in named
         self._must("end")
+        self._looked = outer
         return found if decided else default

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.reference_model.dependencies import in_turn
 from tests.reference_model.evaluation import Evaluation, named
-from tests.reference_model.facts import Data, convention, in_force, number, rounded, shared_out
+from tests.reference_model.facts import Data, convention, number, rounded, shared_out
 from tests.reference_model.lookups import looked_up, reached_tier
 from tests.reference_model.turns import paid_in_turn
 
@@ -50,6 +50,8 @@ def factor(component: Data, here: Evaluation) -> Fraction:
     for each in component.get("multiply", ()):
         if each.get("by") is not None:
             found *= here.formula(each["by"])
+        elif each.get("category") is not None:
+            found *= number(each["of"].get(here.category(each["category"]), each.get("others", 0)))
         else:
             found *= looked_up(_on(each, here, "attainment"), each, convention(here.plan, "boundary"))
     return found
@@ -154,12 +156,7 @@ def _in_table(values: Any, axes: list[Data], here: Evaluation) -> Fraction:
         return number(values)
     axis, rest = axes[0], axes[1:]
     if axis.get("category"):
-        name = axis["category"]
-        own = (
-            here.participant
-            if name == "participant_id"
-            else in_force(here.roster, here.participant, name, here.last_day)
-        )
+        own = here.category(axis["category"])
         if own in axis["of"]:
             return _in_table(values[axis["of"].index(own)], rest, here)
         return _in_table(values[-1], rest, here) if axis.get("others") else Fraction(0)

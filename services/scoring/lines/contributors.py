@@ -24,6 +24,7 @@ from services.scoring.lines.roster_settings import KINDS, SentAgain, roster_sett
 from services.scoring.reference.data import spans_of_versions
 from shared.facts import Facts
 from shared.kernel import PlanSet
+from shared.kernel.language.category_texts import roster_attribute
 from shared.periods import Month
 
 CONTRIBUTORS: Final = pl.Schema({"participant_id": pl.String(), "who": pl.String(), "what": pl.String()})
@@ -171,7 +172,7 @@ def _compared(
             on_version = versions.filter(is_version).select(_ID)
             members = on_version.with_columns(group=pl.lit(""))
             if among != "plan":
-                attribute = "manager" if among == "team" else among
+                attribute = "manager" if among == "team" else roster_attribute(among)
                 # Whoever changed groups in the window was compared in both.
                 groups = settings.filter(pl.col("attribute") == attribute).join(windows, on=_ID)
                 in_window = groups.filter(overlap("day", "until", first="first", last="last"))

@@ -35,6 +35,7 @@ def with_people(roster: Roster, people: Mapping[str, Facts]) -> Roster:
         pl.concat([roster.quotas.filter(others), new.quotas]),
         terms=pl.concat([roster.terms.filter(others), new.terms]),
         scores=pl.concat([roster.scores.filter(others), new.scores]),
+        categories=pl.concat([roster.categories.filter(others), new.categories]),
     )
 
 

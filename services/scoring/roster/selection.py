@@ -50,8 +50,8 @@ def select(
     selection = Selection()
     reports = reports_of(before, after)
     was, now = _rows(before.assignments, changed), _rows(after.assignments, changed)
-    # Quotas, rates and scores change what is earned, and not who is credited.
-    tables = ((before.quotas, after.quotas), (before.terms, after.terms), (before.scores, after.scores))
+    # Quotas, rates, scores and categories change what is earned, and not who is credited.
+    tables = zip(before.tables[1:], after.tables[1:], strict=True)
     figures = [(_rows(one, changed), _rows(other, changed)) for one, other in tables]
     for participant in changed:
         since = _first_difference(was[participant], now[participant])

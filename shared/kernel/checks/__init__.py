@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from shared.kernel.checks.assertions import wrong_assertions
+from shared.kernel.checks.category_slips import category_slips
 from shared.kernel.checks.cliffs import cliffs
 from shared.kernel.checks.multiplication import uncapped
 from shared.kernel.checks.never_holds import never_holds
@@ -80,6 +81,7 @@ def _at_a_glance(plan: Plan) -> Iterator[Finding]:
     yield from gated_by_shorter(plan)
     yield from without_effect(plan)
     yield from uncapped(plan)
+    yield from category_slips(plan)
 
 
 __all__ = ["findings", "slips", "written_as_meant"]

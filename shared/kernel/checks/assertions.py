@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from shared.formatting import amount, percent
 from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.language.category_texts import CATEGORY, ROSTER_CATEGORIES
 from shared.kernel.language.findings import Finding, did_you_mean
 from shared.kernel.language.phrases import spoken
 from shared.kernel.plan.model import MAXIMUM, MINIMUM, Assertion
@@ -73,8 +74,14 @@ def point_of(plan: Plan, assertion: Assertion) -> Scenarios:
         ScenarioError: it names what the plan does not have.
     """
     said: dict[str, dict[str, ExactColumn]] = {"measure": {}, "attainment": {}, "quota": {}, "term": {}}
+    categories: dict[str, str] = {}
     for key, value in assertion.at.items():
         kind, dot, name = key.partition(".")
+        if key in ROSTER_CATEGORIES or kind == CATEGORY:
+            categories[name or key] = str(value)
+            continue
+        if isinstance(value, str):
+            raise ScenarioError(f"{key}: {value!r} is no number; texts are for position, territory and category.<name>")
         column = ExactColumn.constant(Fraction(value), 1)
         if kind in ("attainment", "quota") and not dot:
             names = by_attainment(plan)
@@ -86,12 +93,19 @@ def point_of(plan: Plan, assertion: Assertion) -> Scenarios:
                 said[kind].setdefault(measure, column)
         elif dot:
             if kind not in said or kind == "measure":
-                raise ScenarioError(f"{key}: a point has measures by name, attainment, quota and term.<name>")
+                raise ScenarioError(
+                    f"{key}: a point has measures by name, attainment, quota, term.<name> and category.<name>"
+                )
             said[kind][name] = column
         else:
             said["measure"][key] = column
     return Scenarios(
-        height=1, measures=said["measure"], attainments=said["attainment"], quotas=said["quota"], terms=said["term"]
+        height=1,
+        measures=said["measure"],
+        attainments=said["attainment"],
+        quotas=said["quota"],
+        terms=said["term"],
+        categories=categories,
     )
 
 
@@ -124,6 +138,7 @@ def _result(plan: Plan, number: int, *, assertion: Assertion) -> AssertionResult
 def _lacking(paid: PaidAt, pays: Collection[str]) -> str:
     """What a point should say for the pay to be known: quotas and terms that are not there, of what was asserted."""
     why = {"no_quota": "has no quota there", "no_term": "lacks a figure of the participant's own there"}
+    why["no_category"] = "has no row for the category there"
     problems = {name: column[0] for name, column in paid.problems.items() if column[0] is not None}
     concerned = [
         f"{name} {why.get(problem, problem)}"
@@ -135,8 +150,10 @@ def _lacking(paid: PaidAt, pays: Collection[str]) -> str:
 
 def _name(key: str) -> str:
     kind, dot, name = key.partition(".")
-    return f"{kind} of {spoken(name)}" if dot else spoken(key)
+    return f"{kind} of {spoken(name)}" if dot and kind != CATEGORY else spoken(name or key)
 
 
-def _value(key: str, value: Decimal) -> str:
+def _value(key: str, value: Decimal | str) -> str:
+    if isinstance(value, str):
+        return value
     return percent(value) if key.partition(".")[0] == "attainment" else amount(value)

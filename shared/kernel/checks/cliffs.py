@@ -4,9 +4,10 @@ of the plan."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 
 from shared.formatting import amount, money
 from shared.kernel.arithmetic.exact_column import ExactColumn
@@ -16,7 +17,7 @@ from shared.kernel.language.conventions import RESETS
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.values import terms_in
-from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_terms
+from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_categories, reference_terms
 from shared.kernel.plan.version import Plan
 from shared.kernel.scenarios import Scenarios, pay_at
 
@@ -43,10 +44,12 @@ def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterat
     numbers = numbers_of(plan)
     values = _values(measure, numbers, plan=plan)
     told: set[str] = set()
-    # A deal moves every measure that sums the rule which credits it, so each rule may lead another way up.
-    for beside in _ways(measure, plan):
+    # A deal moves every measure that sums the rule which credits it, so each rule may lead another way up; and each
+    # category may be paid otherwise.
+    for beside, categories in product(_ways(measure, plan), reference_categories(plan)):
+        points = _points(measure, values, beside=beside, plan=plan)
         try:
-            pay = pay_at(plan, _points(measure, values, beside=beside, plan=plan)).pay
+            pay = pay_at(plan, replace(points, categories=categories)).pay
         except Overflow as error:
             yield Finding.warning(
                 "P404", (), message=f"the pay has no bound that can be computed: {error}", mend="give it a maximum"

@@ -15,9 +15,11 @@ from shared.kernel.credit import credit
 from shared.kernel.crediting.deals import values_table
 from shared.kernel.explain import explain
 from shared.kernel.idle_months import earn_every_month
+from shared.kernel.language.category_texts import roster_attribute
 from shared.kernel.language.values import terms_in
 from shared.kernel.measure import measure
 from shared.kernel.plan.plan_set import PlanSet
+from shared.kernel.plan.reference_point import reference_categories
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
@@ -53,6 +55,7 @@ def try_out(plan: Plan) -> None:
 
 def _people(plan: Plan) -> dict[str, Facts]:
     said: dict[str, Any] = {"plan": plan.plan, "territory": "some", "position": "some"}
+    said |= {roster_attribute(name): text for name, text in reference_categories(plan)[0].items()}
     said |= {f"quota.{measure.measure}": "10000" for measure in plan.measures}
     said |= {f"score.{measure.measure}": "0.85" for measure in plan.measures if measure.score}
     terms = {reference.name for part in plan.components for reference in part.uses() if reference.kind == "term"}

@@ -14,16 +14,16 @@ from typing import Any, ClassVar, Literal
 import polars as pl
 from pydantic import Field, model_validator
 
-from shared.formatting import trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
-from shared.kernel.components.lookup import Points, Step, lookup, rising_and_open
+from shared.kernel.components.multiplier import Multiplier
+from shared.kernel.components.unpaid import Unpaid, in_no_row
+from shared.kernel.language.category_texts import CATEGORY, Compared
 from shared.kernel.language.conventions import Conventions, Reset
 from shared.kernel.language.findings import Finding, Path
-from shared.kernel.language.formulas import FormulaText, Reference, is_condition, references
+from shared.kernel.language.formulas import FormulaText, Reference, categories_in, is_condition, references
 from shared.kernel.language.measures import Measure
-from shared.kernel.language.phrases import between, mark, scale, spoken, table
-from shared.kernel.language.sql_in_words import formula_in_words
+from shared.kernel.language.phrases import spoken
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Figure, Name, PlanPart, Term
 
@@ -45,64 +45,6 @@ class Part:
         """The part in some rows, by their places."""
         rate = self.rate.taken(rows) if isinstance(self.rate, ExactColumn) else self.rate
         return Part(self.reach, self.base.taken(rows), rate)
-
-
-@dataclass(frozen=True, slots=True)
-class Unpaid:
-    """Rows that are paid nothing for a `reason` of `shared.kernel.reasons`, and what that is about, for all of them or
-    for each."""
-
-    reason: str
-    about: str | pl.Series
-    there: pl.Series
-
-
-class Multiplier(PlanPart):
-    """Scales a component: by a formula, or by a factor looked up by a measure (its attainment, unless `on: amount`)."""
-
-    by: FormulaText | None = None
-    """A factor: a number, or an SQL expression over measures."""
-    measure: Name | None = None
-    """The measure by which the factor is looked up in `steps` or `points`."""
-    on: Literal["attainment", "amount"] = "attainment"
-    """Whether by its attainment or by its amount."""
-    steps: tuple[Step, ...] = ()
-    """The factor of the tier in which the measure lies."""
-    points: Points = ()
-    """The factor between points, on a straight line."""
-
-    @model_validator(mode="after")
-    def _in_one_way(self) -> Multiplier:
-        if sum((self.by is not None, bool(self.steps), bool(self.points))) != 1 or (
-            (self.by is None) == (self.measure is None)
-        ):
-            raise ValueError("a multiplier has either `by`, or a `measure` with `steps` or `points`")
-        if self.steps:
-            rising_and_open([step.up_to for step in self.steps], "steps")
-        return self
-
-    def in_words(self) -> Iterator[str]:
-        """The factor in words: Markdown paragraphs and tables."""
-        if self.by is not None:
-            yield f"The result is multiplied by {formula_in_words(self.by)}."
-            return
-        of = scale(self.measure or "", self.on)
-        if self.points:
-            yield f"The result is multiplied by a factor, by the {of}, on straight lines between these points:"
-            rows = [(mark(point.at, self.on), trimmed(point.gives)) for point in self.points]
-        else:
-            yield f"The result is multiplied by a factor, by the {of}:"
-            reaches = between([step.up_to for step in self.steps], self.on)
-            rows = [(reach, trimmed(step.gives)) for reach, step in zip(reaches, self.steps, strict=True)]
-        yield table([of, "factor"], rows)
-
-    def factor(self, context: EvaluationContext) -> ExactColumn:
-        """The factor row by row."""
-        if self.by is not None:
-            return context.number(self.by)
-        assert self.measure is not None
-        value = context.scale(self.measure, self.on)
-        return lookup(value, self.steps, points=self.points, boundary=context.conventions.boundary)
 
 
 class Kind(PlanPart, ABC):
@@ -160,11 +102,6 @@ class Kind(PlanPart, ABC):
         """What it pays, row by row, before gate and multipliers."""
 
     @property
-    def looks_at_categories(self) -> bool:
-        """Whether it looks at the position, territory or manager of participants."""
-        return False
-
-    @property
     def pays_without_credits(self) -> bool:
         """Whether it may pay for a month in which there is no credit."""
         return self.minimum is not None or self.carry_over
@@ -186,6 +123,21 @@ class Kind(PlanPart, ABC):
             if multiplier.by is not None:
                 yield ("multiply", number, "by"), multiplier.by
 
+    def categories(self) -> Iterator[tuple[Path, Compared]]:
+        """The categories at which it looks, each with the texts that it names, and where."""
+        for number, multiplier in enumerate(self.multiply):
+            if multiplier.category is not None:
+                yield ("multiply", number, "of"), Compared(multiplier.category, tuple(multiplier.of))
+        for path, text in self.formulas():
+            yield from ((path, found) for found in categories_in(text))
+
+    def in_no_row(self, context: EvaluationContext) -> Iterator[Unpaid]:
+        """Who cannot be paid because the component has no row for a category of theirs."""
+        for multiplier in self.multiply:
+            yield from multiplier.in_no_row(context)
+        for _, text in self.formulas():
+            yield from in_no_row(text, context)
+
     def uses(self) -> list[Reference]:
         """What it refers to, in its own fields and those of every component."""
         texts = [self.when, *(multiplier.by for multiplier in self.multiply)]
@@ -195,6 +147,7 @@ class Kind(PlanPart, ABC):
             for m in self.multiply
             if m.measure
         ]
+        common += [Reference(CATEGORY, m.category) for m in self.multiply if m.category]
         return [*self.refers_to(), *common]
 
     def refers_to(self) -> list[Reference]:

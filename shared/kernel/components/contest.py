@@ -14,6 +14,8 @@ from shared.formatting import trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.components.groups import Among, grouped, together
+from shared.kernel.language.category_texts import Compared
+from shared.kernel.language.findings import Path
 from shared.kernel.language.phrases import scale, table
 from shared.kernel.language.values import Amount, Name
 
@@ -42,10 +44,11 @@ class Contest(Kind):
     needs_group: ClassVar[bool] = True
     result: ClassVar[str] = "The prize"
 
-    @property
-    def looks_at_categories(self) -> bool:
-        """Where each group has a contest of its own."""
-        return self.among != "plan"
+    def categories(self) -> Iterator[tuple[Path, Compared]]:
+        """That by which groups are told apart, too."""
+        if self.among not in ("plan", "team"):
+            yield ("among",), Compared(self.among, ())
+        yield from super().categories()
 
     def in_words(self) -> Iterator[str]:
         """The prizes by place, and what happens to equal results."""

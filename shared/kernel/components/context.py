@@ -3,7 +3,7 @@ they have reached."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeVar, cast
@@ -11,8 +11,9 @@ from typing import Any, TypeVar, cast
 import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.language.category_texts import CATEGORY
 from shared.kernel.language.conventions import Conventions
-from shared.kernel.language.formulas import FormulaError, condition, number
+from shared.kernel.language.formulas import FormulaError, condition, number, uncovered
 from shared.kernel.language.values import Figure, Term
 
 _T = TypeVar("_T")
@@ -22,8 +23,8 @@ _T = TypeVar("_T")
 class EvaluationContext:
     """The columns of some rows by name, worked out when asked for and kept.
 
-    `rows` has at least participant_id, period and fiscal. `measured`, `quotas` and `terms` give the column of a name;
-    `paid` has what components before this one pay.
+    `rows` has at least participant_id, period and fiscal. `measured`, `quotas`, `terms` and `categories` give the
+    column of a name; `paid` has what components before this one pay.
     """
 
     rows: pl.DataFrame
@@ -32,6 +33,7 @@ class EvaluationContext:
     measured: Callable[[EvaluationContext, str], ExactColumn]
     quotas: Callable[[EvaluationContext, str], ExactColumn]
     terms: Callable[[EvaluationContext, str, Fraction | None], ExactColumn]
+    categories: Callable[[EvaluationContext, str], pl.Series]
     paid: dict[str, ExactColumn] = field(default_factory=dict)
     per_deal: Callable[[EvaluationContext, str], ExactColumn] | None = None
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -80,6 +82,10 @@ class EvaluationContext:
         """A figure of each participant's own."""
         return self.terms(self, name, default)
 
+    def category(self, name: str) -> pl.Series:
+        """A category of the participants, as text; null where it is blank."""
+        return self.cached(CATEGORY, name, make=lambda: self.categories(self, name))
+
     def figure(self, figure: Figure) -> ExactColumn:
         """A figure of the plan: an amount, or a term."""
         if isinstance(figure, Term):
@@ -99,7 +105,12 @@ class EvaluationContext:
         """Where a formula says yes."""
         return self.cached("condition", formula, make=lambda: condition(formula, self._look_up, self.height))
 
-    def _look_up(self, kind: str, name: str) -> ExactColumn:
+    def uncovered(self, formula: str) -> Iterator[tuple[str, pl.Series]]:
+        """Of every `case` over categories in a formula that does not say what everybody else has: the category, and who
+        is in none of its rows."""
+        return uncovered(formula, self._look_up)
+
+    def _look_up(self, kind: str, name: str) -> ExactColumn | pl.Series:
         match kind:
             case "measure":
                 return self.value(name)
@@ -111,6 +122,8 @@ class EvaluationContext:
                 return self.term(name)
             case "pay":
                 return self.paid[name]
+            case "category":
+                return self.category(name)
         raise FormulaError(f"{kind}({name})")
 
     def cached(self, what: str, name: str, *, make: Callable[[], _T]) -> _T:

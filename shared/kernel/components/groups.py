@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Literal
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, Mode
 from shared.kernel.components.context import EvaluationContext
+from shared.kernel.language.phrases import spoken
+from shared.kernel.language.values import Name
 from shared.money import largest_remainder
 
-Among = Literal["plan", "team", "territory", "position"]
-"""Who is together: everyone on the plan, all who share a manager, a territory or a position at the end of the
-period."""
+Among = Name
+"""Who is together: everyone on the plan, all who share a manager, or a category (territory, position or one of the
+company's own) at the end of the period."""
 
 
 def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]]:
     """The rows of each period and group, in the order of participants; who is in no group is alone."""
     rows: dict[tuple[str, int, str], list[tuple[str, int]]] = defaultdict(list)
-    column = {"plan": "fiscal", "team": "manager"}.get(among, among)
+    of = context.rows["fiscal"] if among == "plan" else context.category({"team": "manager"}.get(among, among))
     for number, (participant, period, fiscal, group) in enumerate(
-        context.rows.select("participant_id", "period", "fiscal", group=column).iter_rows()
+        context.rows.select("participant_id", "period", "fiscal", group=of).iter_rows()
     ):
         # A slash begins no id, so nobody who is alone shares a group with one that is called like them.
         rows[period, fiscal, f"/{participant}" if group is None else group].append((participant, number))
@@ -30,7 +31,7 @@ def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]
 
 def together(among: Among) -> str:
     """Who is together, in words."""
-    return "everyone on the plan" if among == "plan" else f"everyone of a {among}"
+    return "everyone on the plan" if among == "plan" else f"everyone of a {spoken(among)}"
 
 
 def divided(amount: Fraction, weights: Sequence[Fraction], *, digits: int, mode: Mode = "half_up") -> list[Fraction]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Literal
 
+import polars as pl
 from pydantic import AfterValidator
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
@@ -68,6 +69,16 @@ def rising_and_open(ends: Sequence[Decimal | None], rows: str = "tiers") -> None
         raise Flaws(
             [Finding.error("P306", (rows, number) if end is None else (rows, number, "up_to"), message=said, mend=mend)]
         )
+
+
+def by_category(
+    named: pl.Series, gives: Mapping[str, ExactColumn | Fraction], *, others: ExactColumn | Fraction
+) -> ExactColumn:
+    """What is given to each category by name, and to everybody else, a blank category too."""
+    given = others
+    for name, value in gives.items():
+        given = where((named == name).fill_null(value=False), value, otherwise=given)
+    return given if isinstance(given, ExactColumn) else ExactColumn.constant(given, len(named))
 
 
 def reached(value: ExactColumn, end: ExactColumn | Fraction, *, boundary: Boundary) -> ExactColumn:

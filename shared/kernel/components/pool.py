@@ -15,6 +15,8 @@ from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import NUMBER_SCALE
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.components.groups import Among, divided, grouped, together
+from shared.kernel.language.category_texts import Compared
+from shared.kernel.language.findings import Path
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.values import Amount, Name, Rate
@@ -70,11 +72,6 @@ class Pool(Kind):
         return self.funded_by
 
     @property
-    def looks_at_categories(self) -> bool:
-        """Where each group has a pool of its own."""
-        return self.among != "plan"
-
-    @property
     def pays_without_credits(self) -> bool:
         """Equal shares, and shares that were said, are everyone's on the plan."""
         return self.by is None or super().pays_without_credits
@@ -86,6 +83,12 @@ class Pool(Kind):
     def pays_of(self) -> list[Reference]:
         """What funds it."""
         return [Reference("measure", self.funded_by)] if self.funded_by is not None else []
+
+    def categories(self) -> Iterator[tuple[Path, Compared]]:
+        """That by which groups are told apart, too."""
+        if self.among not in ("plan", "team"):
+            yield ("among",), Compared(self.among, ())
+        yield from super().categories()
 
     def in_words(self) -> Iterator[str]:
         """What is in the pool, and how it is divided."""

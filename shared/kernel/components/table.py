@@ -9,14 +9,15 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-import polars as pl
 from pydantic import BeforeValidator, Field, model_validator
 
 from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
-from shared.kernel.components.lookup import reached
-from shared.kernel.language.findings import Finding
+from shared.kernel.components.lookup import by_category, reached
+from shared.kernel.components.unpaid import no_category
+from shared.kernel.language.category_texts import CATEGORY, Compared
+from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import FormulaText, Reference, references
 from shared.kernel.language.phrases import between, figure_in_words, mark, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_tiers
@@ -39,8 +40,9 @@ class Axis(PlanPart):
     """A measure whose amount it looks at."""
     formula: FormulaText | None = None
     """An SQL expression that it looks at."""
-    category: Literal["position", "territory", "participant_id"] | None = None
-    """A category of the participant that it looks at."""
+    category: Name | None = None
+    """A category of the participant that it looks at: position, territory, manager, participant_id, or one of the
+    company's own."""
     up_to: tuple[Amount, ...] = ()
     """Bands: their bounds; the table has one value more."""
     at: tuple[Amount, ...] = ()
@@ -98,14 +100,15 @@ class Axis(PlanPart):
             return [Reference("attainment", self.attainment)]
         if self.amount is not None:
             return [Reference("amount", self.amount)]
+        if self.category is not None:
+            return [Reference(CATEGORY, self.category)]
         return references(self.formula) if self.formula is not None else []
 
-    def missed(self, context: EvaluationContext) -> Unpaid:
+    def in_no_row(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """The rows whose category has no place on it."""
-        named = context.rows[self.category or ""]
-        about = pl.concat_str(pl.lit(f"{self.title} "), pl.lit(named)).fill_null(f"a blank {self.title}")
-        known = named.is_in(self.of).fill_null(value=False)
-        return Unpaid("no_category", pl.select(about=about)["about"], ~known)
+        if self.category is not None and not self.others:
+            known = context.category(self.category).is_in(self.of).fill_null(value=False)
+            yield no_category(context, self.category, ~known)
 
     def value(self, context: EvaluationContext) -> ExactColumn:
         """What it looks at, row by row."""
@@ -148,11 +151,6 @@ class Table(Kind):
     def rates_are_amounts(self) -> bool:
         """Amounts, where the table gives neither a rate nor a share."""
         return self.measure is None and self.target is None
-
-    @property
-    def looks_at_categories(self) -> bool:
-        """Where an axis is one of them."""
-        return any(axis.category for axis in self.axes)
 
     @property
     def could_round_deals(self) -> bool:
@@ -203,10 +201,23 @@ class Table(Kind):
         """To which band a value on a boundary belongs."""
         return super().leaves_open() | ({"boundary"} if any(axis.up_to for axis in self.axes) else set())
 
-    def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
-        """A category that is in no row, too."""
-        yield from (axis.missed(context) for axis in self.axes if axis.category and not axis.others)
-        yield from super().unpaid(context)
+    def formulas(self) -> Iterator[tuple[Path, FormulaText]]:
+        """Axes that are formulas, too."""
+        yield from super().formulas()
+        yield from ((("axes", n, "formula"), axis.formula) for n, axis in enumerate(self.axes) if axis.formula)
+
+    def categories(self) -> Iterator[tuple[Path, Compared]]:
+        """Those of axes, too."""
+        for number, axis in enumerate(self.axes):
+            if axis.category is not None:
+                yield ("axes", number, "of"), Compared(axis.category, axis.of)
+        yield from super().categories()
+
+    def in_no_row(self, context: EvaluationContext) -> Iterator[Unpaid]:
+        """Who has no place on an axis, too."""
+        for axis in self.axes:
+            yield from axis.in_no_row(context)
+        yield from super().in_no_row(context)
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the measure, the target, or 1, at what the table gives."""
@@ -251,12 +262,11 @@ def _looked_up(values: Any, axes: Sequence[Axis], *, context: EvaluationContext)
     axis, rest = axes[0], axes[1:]
     given = [_looked_up(inner, rest, context=context) for inner in values]
     if axis.of:
-        # Who is in no row is given zero here; that this is a problem and not a zero of the table is said by `unpaid`.
-        result = given[-1] if axis.others else ExactColumn.constant(0, context.height)
-        named = context.rows[axis.category or ""]
-        for name, gives in zip(axis.of, given, strict=False):
-            result = where((named == name).fill_null(value=False), gives, otherwise=result)
-        return result
+        # Who is in no row is given zero here; that this is a problem and not a zero of the table says `in_no_row`.
+        others = given[-1] if axis.others else Fraction(0)
+        return by_category(
+            context.category(axis.category or ""), dict(zip(axis.of, given, strict=False)), others=others
+        )
     value = axis.value(context)
     result = given[0]
     if axis.up_to:

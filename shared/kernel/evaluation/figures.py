@@ -17,6 +17,7 @@ from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.running_sums import begins
 from shared.kernel.calendar import PERIODS_IN, Fiscal, bounds, days_of, fiscal_of, window_of
 from shared.kernel.components.context import EvaluationContext
+from shared.kernel.language.category_texts import ROSTER_CATEGORIES
 from shared.kernel.language.measures import Measure, QuotaTerms
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -84,11 +85,15 @@ class Figures:
         active = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", value="active"))
         return ~active["value"].fill_null(value=False)
 
-    def with_categories(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The rows with position, territory and manager at the end of the fiscal period."""
-        names = ["position", "territory", "manager"]
-        categories = self._joined(rows, self._roster.assignments.select("participant_id", "effective_from", *names))
-        return rows.with_columns(categories[name] for name in names)
+    def category(self, context: EvaluationContext, name: str) -> pl.Series:
+        """A category of each participant at the end of the fiscal period; null where it is blank."""
+        if name == "participant_id":
+            return context.rows[name]
+        if name in ROSTER_CATEGORIES:
+            table = self._roster.assignments.select("participant_id", "effective_from", value=name)
+        else:
+            table = self._roster.categories.filter(pl.col("name") == name)
+        return self._dated(context, table)["value"]
 
     def _in_force(
         self, context: EvaluationContext, table: pl.DataFrame, *, default: Decimal | Fraction | int

@@ -3,11 +3,11 @@ components then pay."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -15,19 +15,16 @@ from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.arithmetic.expressions import NUMBER_SCALE, narrow
 from shared.kernel.arithmetic.running_sums import begins, growth, running_sum
 from shared.kernel.calendar import month_of_end, window_of
-from shared.kernel.components import Component, Unpaid
+from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.evaluation.figures import Figures
+from shared.kernel.evaluation.unpaid import first_reason, lacking, unpaid
 from shared.kernel.language.conventions import Reset
 from shared.kernel.language.formulas import FormulaError
 from shared.kernel.language.measures import Measure
-from shared.kernel.language.values import terms_in
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import NUMBER
-
-AT_ZERO: Final = "comes_to_zero"
-"""The reason where a component pays nothing by its own rates and amounts, and nothing else is one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +75,6 @@ def window_starts(rows: pl.DataFrame, reset: Reset, *, plan: Plan) -> pl.Series:
 def context_for(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> EvaluationContext:
     """The rows as a place where the plan can be evaluated."""
     figures = Figures(plan, roster)
-    # A join of the roster for every row: only where a table, a contest or a pool asks for position, territory or
-    # manager.
-    if any(component.looks_at_categories for component in plan.components):
-        rows = figures.with_categories(rows)
     return EvaluationContext(
         rows=rows,
         digits=plan.digits,
@@ -89,6 +82,7 @@ def context_for(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> Evaluation
         measured=lambda at, name: measured(at, plan, figures=figures, name=name),
         quotas=figures.quota,
         terms=figures.term,
+        categories=figures.category,
         per_deal=lambda at, name: _of_deals(at, plan, name=name),
     )
 
@@ -97,11 +91,17 @@ def context_of_deals(rows: pl.DataFrame, plan: Plan) -> EvaluationContext:
     """Deals as rows that know nothing but the plan's conventions: what pays a deal by itself may look at nothing
     else."""
 
-    def unknown(_: EvaluationContext, name: str, *__: Any) -> ExactColumn:
+    def unknown(_: EvaluationContext, name: str, *__: Any) -> Any:
         raise FormulaError(f"{name} is not known of a deal alone")
 
     return EvaluationContext(
-        rows=rows, digits=plan.digits, conventions=plan.conventions, measured=unknown, quotas=unknown, terms=unknown
+        rows=rows,
+        digits=plan.digits,
+        conventions=plan.conventions,
+        measured=unknown,
+        quotas=unknown,
+        terms=unknown,
+        categories=unknown,
     )
 
 
@@ -154,7 +154,7 @@ def component_pay_with(
     """The same with figures that need not come from a roster; `over` adds up what is due over the component's own
     window, and `ended` says where the minimum holds, if not everywhere."""
     none = pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
-    problem, about = _first_reason(lacking(component, context, plan=plan, figures=figures), none, about=none)
+    problem, about = first_reason(lacking(component, context, plan=plan, figures=figures), none, about=none)
     payable = problem.is_null()
     here = where(payable, component.unlimited(context), otherwise=0)
     # The order decides pay, and is that of the plan language: parts, gate and multipliers; rounded once; added up over
@@ -165,13 +165,12 @@ def component_pay_with(
     # For components that name it by `pay(...)`: they see what is really paid, after its limits.
     context.paid[component.component] = limited
     # Reasons cost a comparison each and most rows are paid: they are looked for only where some row pays nothing.
-    unpaid = here.equals(0)
+    nothing = here.equals(0)
     if component.minimum is not None:  # who is paid the minimum is paid
-        unpaid &= limited.equals(unlimited)
-    if unpaid.any():
-        problem, about = _first_reason(
-            _unpaid(component, context, plan=plan, figures=figures), problem, about=about, of=unpaid
-        )
+        nothing &= limited.equals(unlimited)
+    if nothing.any():
+        reasons = unpaid(component, context, plan=plan, figures=figures)
+        problem, about = first_reason(reasons, problem, about=about, of=nothing)
     if not component.pays_without_credits and problem.is_not_null().any():
         idle = _nothing_reached(component, context, plan=plan) & (problem != "no_term").fill_null(value=True)
         problem, about = none.zip_with(idle, problem), none.zip_with(idle, about)
@@ -294,39 +293,3 @@ def _scorecard(context: EvaluationContext, measure: Measure) -> ExactColumn:
             counted = where(attained < Fraction(goal.minimum), 0, otherwise=attained)
         weighted = weighted + counted * Fraction(goal.weight)
     return weighted
-
-
-def lacking(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
-    """Where a component cannot be evaluated: a quota or a term is missing."""
-    if plan.conventions.zero_quota == "refuse":
-        for name in sorted(plan.quotas_of(component)):
-            yield Unpaid("no_quota", name, context.quota(name) <= 0)
-    for term in terms_in(component):
-        if term.default is None:
-            yield Unpaid("no_term", term.term, ~figures.has_term(context, term.term))
-
-
-def _unpaid(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
-    """Why a component that was evaluated pays nothing; a term that a formula names and nobody has entered comes before
-    what follows."""
-    if plan.conventions.zero_quota == "nothing":
-        for name in sorted(plan.quotas_of(component)):
-            yield Unpaid("zero_quota", name, context.quota(name) <= 0)
-    for name in sorted(plan.terms_of(component)):
-        yield Unpaid("term_is_zero", name, ~figures.has_term(context, name))
-    yield from component.unpaid(context)
-    about = component.main_measure() or component.component
-    # Last, and true everywhere: it is left for the rows of which nothing before it says why.
-    yield Unpaid(AT_ZERO, about, context.everywhere)
-
-
-def _first_reason(
-    reasons: Iterable[Unpaid], problem: pl.Series, *, about: pl.Series, of: pl.Series | None = None
-) -> tuple[pl.Series, pl.Series]:
-    """Problem and about, the first of the reasons in rows that have none yet; `of` says among which rows."""
-    for unpaid in reasons:
-        there = unpaid.there & problem.is_null() if of is None else unpaid.there & of & problem.is_null()
-        if there.any():
-            what = pl.Series([unpaid.about]) if isinstance(unpaid.about, str) else unpaid.about
-            problem, about = pl.Series([unpaid.reason]).zip_with(there, problem), what.zip_with(there, about)
-    return problem, about

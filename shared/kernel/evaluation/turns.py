@@ -17,7 +17,8 @@ from shared.kernel.arithmetic.running_sums import begins, running_sum
 from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
-from shared.kernel.evaluation.pay import context_for, lacking, window_starts
+from shared.kernel.evaluation.pay import context_for, window_starts
+from shared.kernel.evaluation.unpaid import lacking
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 

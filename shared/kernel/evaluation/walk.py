@@ -15,7 +15,6 @@ from shared.kernel.arithmetic.running_sums import begins, growth, previous, runn
 from shared.kernel.calendar import end_of_segment, last_of_window, month_of_end
 from shared.kernel.components import Component, Part
 from shared.kernel.evaluation.pay import (
-    AT_ZERO,
     bounded_deal_pay,
     component_pay,
     context_for,
@@ -26,6 +25,7 @@ from shared.kernel.evaluation.pay import (
     without_leavers,
 )
 from shared.kernel.evaluation.turns import Turns
+from shared.kernel.evaluation.unpaid import AT_ZERO
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import LINES, NUMBER, SLICES, empty

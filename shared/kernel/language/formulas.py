@@ -1,9 +1,9 @@
 """Formulas in plans: SQL expressions over exact columns. Parsed once; whatever is not arithmetic on known names is
 refused.
 
-Names stand for measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(component)` for what else a participant has.
-There are `+ - * /`, `80%` for 0.8, comparisons, `and or not`, `between`, `case when`, `least`, `greatest`, `abs`,
-`floor` and `round(x, digits)`.
+Names stand for measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(component)` for what else a participant has;
+beside a text, as in `position = 'senior'`, a name is a category of theirs. There are `+ - * /`, `80%` for 0.8,
+comparisons, `and or not`, `between`, `in`, `case when`, `least`, `greatest`, `abs`, `floor` and `round(x, digits)`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
-from itertools import chain
+from functools import lru_cache, reduce
 from typing import Annotated, Any, TypeAlias, cast
 
 import polars as pl
@@ -24,16 +23,26 @@ from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.language.category_texts import (
+    CATEGORY,
+    Compared,
+    NotCompared,
+    compared,
+    in_a_case,
+    searched,
+    texts_of,
+)
 from shared.kernel.language.sql_text import check_text, parse
 from shared.kernel.language.values import number_in_plan
 from shared.limits import TooMuch
 
 Value: TypeAlias = "ExactColumn | Fraction"
-Lookup = Callable[[str, str], ExactColumn]
-"""The column of a name: what it is (`measure`, `attainment`, `quota`, `term`, `pay`, `column`), and the name."""
+Lookup = Callable[[str, str], "ExactColumn | pl.Series"]
+"""The column of a name: what it is (`measure`, `attainment`, `quota`, `term`, `pay`, `category`), and the name. That of
+a category is a series of texts, null where it is blank."""
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 _DECIMALS = re.compile(r"-?(?:[0-9]|1[0-2])", re.ASCII)
-FUNCTIONS = ("attainment", "quota", "term", "pay")
+FUNCTIONS = ("attainment", "quota", "term", "pay", CATEGORY)
 
 
 class FormulaError(ValueError):
@@ -46,6 +55,11 @@ class Reference:
 
     kind: str
     name: str
+
+    @property
+    def is_measure(self) -> bool:
+        """Whether it names a measure: its amount, its attainment or its quota."""
+        return self.kind not in ("term", "pay", CATEGORY)
 
 
 @lru_cache(maxsize=1024)
@@ -74,7 +88,7 @@ def parsed(text: str) -> sql.Expression:
         digits = node.args.get("decimals") if isinstance(node, sql.Round) else None
         if digits is not None and not _DECIMALS.fullmatch(digits.sql()):
             raise FormulaError(f"{text!r}: round takes a whole number of decimals, up to 12, not {digits.sql()}")
-    return tree
+    return searched(tree)
 
 
 def _as_share(percent: re.Match[str]) -> str:
@@ -91,69 +105,34 @@ def _checked(text: str) -> str:
     references(text)
     # Evaluated once with ones, so that a text where a number is needed is found when the plan is read and not when
     # somebody is paid.
-    (condition if is_condition(text) else number)(text, lambda _kind, _name: ExactColumn.constant(1, 1), 1)
+    (condition if is_condition(text) else number)(text, _ones, 1)
     return text
+
+
+def _ones(kind: str, _: str) -> ExactColumn | pl.Series:
+    return pl.Series([""]) if kind == CATEGORY else ExactColumn.constant(1, 1)
 
 
 FormulaText = Annotated[
     str, BeforeValidator(_as_text, json_schema_input_type=str | int | Decimal), AfterValidator(_checked)
 ]
-"""An SQL expression over measures, `attainment(m)`, `quota(m)`, `term(t)` and `pay(c)`; in crediting rules over the
-deal's columns. A plain number is one too."""
+"""An SQL expression over measures, `attainment(m)`, `quota(m)`, `term(t)`, `pay(c)` and categories beside texts; in
+crediting rules over the deal's columns. A plain number is one too."""
 
 
 def references(text: str) -> list[Reference]:
     """The names that a formula uses."""
-    return list(_references(parsed(text)))
+    return list(references_in(parsed(text)))
 
 
-def added_up(text: str, of: Callable[[Reference], dict[str, int]]) -> dict[str, int]:
-    """The sums of which a formula comes to a part or multiple, not those that it only compares or divides by, and how
-    long each adds up.
-
-    `of` says it of one measure or pay. A product adds up no longer than its factors do: sales of the month times a rate
-    by those of the year begin anew with the month.
-    """
-    return _added_up(parsed(text), of)[0]
-
-
-def _added_up(node: sql.Expression, of: Callable[[Reference], dict[str, int]]) -> tuple[dict[str, int], bool]:
-    """The sums, and whether there is a part beside them that has none."""
-    match node:
-        case sql.Column() | sql.Anonymous():
-            named = (of(reference) for reference in _references(node) if reference.kind in ("measure", "pay"))
-            sums = next(named, {})
-            return sums, not sums
-        case sql.Mul():
-            (one, plain), (two, other) = (_added_up(side, of) for side in (node.this, node.expression))
-            return _longest([_as_long_as(one, two, plain=other), _as_long_as(two, one, plain=plain)]), plain and other
-        case sql.Div():
-            # Divided by something that is measured it is a rate, and rates do not add up; divided by a number it still
-            # does.
-            return ({}, True) if list(_references(node.expression)) else _added_up(node.this, of)
-        case sql.Case():
-            parts = [branch.args["true"] for branch in node.args["ifs"]]
-            parts += [node.args["default"]] if node.args.get("default") is not None else []
-        case sql.Literal():
-            return {}, True
-        case _:
-            parts = [] if isinstance(node, _CONDITIONS) else list(node.iter_expressions())
-    added = [_added_up(part, of) for part in parts]
-    return _longest([sums for sums, _ in added]), any(plain for _, plain in added)
-
-
-def _as_long_as(sums: dict[str, int], factor: dict[str, int], *, plain: bool) -> dict[str, int]:
-    """The sums, no longer than what they are multiplied by adds up."""
-    return sums if plain or not factor else {name: min(length, max(factor.values())) for name, length in sums.items()}
-
-
-def _longest(sums: list[dict[str, int]]) -> dict[str, int]:
-    return {name: max(lengths[name] for lengths in sums if name in lengths) for name in dict.fromkeys(chain(*sums))}
+def categories_in(text: str) -> list[Compared]:
+    """The categories that a formula compares, each with the texts beside it."""
+    return list(texts_of(parsed(text)))
 
 
 def is_condition(text: str) -> bool:
     """Whether it says yes or no rather than a number."""
-    return isinstance(parsed(text).unnest(), _CONDITIONS)
+    return isinstance(parsed(text).unnest(), CONDITIONS)
 
 
 def number(text: str, lookup: Lookup, height: int) -> ExactColumn:
@@ -168,8 +147,21 @@ def condition(text: str, lookup: Lookup, height: int) -> pl.Series:
     return yes if isinstance(yes, pl.Series) else pl.Series([yes]).new_from_index(0, height)
 
 
-def _references(node: sql.Expression) -> Iterator[Reference]:
-    if isinstance(node, sql.Anonymous):
+def uncovered(text: str, lookup: Lookup) -> Iterator[tuple[str, pl.Series]]:
+    """Of every `case` that compares categories and has no `else`: the category, and in which rows it is none of the
+    texts while no branch holds either."""
+    for node in parsed(text).find_all(sql.Case):
+        if node.args.get("default") is None:
+            held = reduce(operator.or_, (_condition(branch.this, lookup) for branch in node.args["ifs"]))
+            for category, texts in in_a_case(node).items():
+                yield category, ~_is_one_of(Compared(category, tuple(texts)), lookup) & _opposite(held)
+
+
+def references_in(node: sql.Expression) -> Iterator[Reference]:
+    """The names that a part of a formula uses."""
+    if (found := _compared(node)) is not None:
+        yield Reference(CATEGORY, found.category)
+    elif isinstance(node, sql.Anonymous):
         if len(node.expressions) != 1 or not isinstance(node.expressions[0], sql.Column):
             raise FormulaError(f"{node.sql()}: {node.name} takes one name")
         yield Reference(node.name.lower(), node.expressions[0].name)
@@ -177,7 +169,7 @@ def _references(node: sql.Expression) -> Iterator[Reference]:
         yield Reference("measure", node.name)
     else:
         for child in node.iter_expressions():
-            yield from _references(child)
+            yield from references_in(child)
 
 
 def _number(node: sql.Expression, lookup: Lookup) -> Value:
@@ -189,9 +181,9 @@ def _number(node: sql.Expression, lookup: Lookup) -> Value:
         case sql.Literal():
             return _literal(node)
         case sql.Column():
-            return lookup("measure", node.name)
-        case sql.Anonymous():
-            return lookup(node.name.lower(), node.expressions[0].name)
+            return cast(ExactColumn, lookup("measure", node.name))
+        case sql.Anonymous() if node.name.lower() != CATEGORY:
+            return cast(ExactColumn, lookup(node.name.lower(), node.expressions[0].name))
         case sql.Add() | sql.Sub() | sql.Mul() | sql.Div():
             return _ARITHMETIC[type(node)](_number(node.this, lookup), _number(node.expression, lookup))
         case sql.Abs():
@@ -209,6 +201,8 @@ def _number(node: sql.Expression, lookup: Lookup) -> Value:
             return extreme
         case sql.Case():
             return _case(node, lookup)
+    if isinstance(node, sql.Anonymous):
+        raise FormulaError(f"category({node.expressions[0].name}) is a text: compare it with texts, by =, <> or in")
     raise FormulaError(f"{node.sql()} is not a number")
 
 
@@ -266,11 +260,27 @@ def _condition(node: sql.Expression, lookup: Lookup) -> pl.Series | bool:
             return _ORDER[sql.LTE](low, value) & _ORDER[sql.LTE](value, high)
         case sql.LT() | sql.LTE() | sql.GT() | sql.GTE():
             return _ORDER[type(node)](_number(node.this, lookup), _number(node.expression, lookup))
-        case sql.EQ():
-            return _equal(_number(node.this, lookup), _number(node.expression, lookup))
-        case sql.NEQ():
-            return _opposite(_equal(_number(node.this, lookup), _number(node.expression, lookup)))
+        case sql.EQ() | sql.NEQ() | sql.In():
+            among = node.expressions if isinstance(node, sql.In) else [node.expression]
+            if (category := _compared(node)) is not None:
+                yes: pl.Series | bool = _is_one_of(category, lookup)
+            else:
+                value = _number(node.this, lookup)
+                yes = reduce(operator.or_, (_equal(value, _number(each, lookup)) for each in among))
+            return _opposite(yes) if isinstance(node, sql.NEQ) else yes
     raise FormulaError(f"{node.sql()} is not a yes/no condition")
+
+
+def _compared(node: Any) -> Compared | None:
+    try:
+        return compared(node)
+    except NotCompared as error:
+        raise FormulaError(str(error)) from None
+
+
+def _is_one_of(category: Compared, lookup: Lookup) -> pl.Series:
+    own = cast(pl.Series, lookup(CATEGORY, category.category))
+    return own.is_in(category.texts).fill_null(value=False)
 
 
 def _opposite(yes: pl.Series | bool) -> pl.Series | bool:
@@ -296,8 +306,9 @@ _ORDER: dict[type[Any], Callable[[Any, Any], pl.Series | bool]] = {
     sql.GT: operator.gt,
     sql.GTE: operator.ge,
 }
-_CONDITIONS: tuple[type[Any], ...] = (sql.Not, sql.And, sql.Or, sql.Boolean, sql.Between, *_ORDER, sql.EQ, sql.NEQ)
+_EQUAL: tuple[type[Any], ...] = (sql.EQ, sql.NEQ, sql.In)
+CONDITIONS: tuple[type[Any], ...] = (sql.Not, sql.And, sql.Or, sql.Boolean, sql.Between, *_ORDER, *_EQUAL)
 _KNOWN: tuple[type[Any], ...] = (
-    *(*_CONDITIONS, *_ARITHMETIC, sql.Paren, sql.Neg, sql.Literal, sql.Column, sql.Identifier, sql.Anonymous),
+    *(*CONDITIONS, *_ARITHMETIC, sql.Paren, sql.Neg, sql.Literal, sql.Column, sql.Identifier, sql.Anonymous),
     *(sql.Abs, sql.Floor, sql.Round, sql.Least, sql.Greatest, sql.Case, sql.If),
 )

@@ -8,6 +8,7 @@ condition misleads.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
 from shared.formatting import percent, trimmed
+from shared.kernel.language.category_texts import in_a_case
 from shared.kernel.language.formulas import parsed
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.sql_text import parse
@@ -34,6 +36,7 @@ _FUNCTIONS = {
     "quota": "the quota of {}",
     "term": "their {}",
     "pay": "the pay of {}",
+    "category": "{}",
 }
 
 
@@ -69,6 +72,10 @@ class _Words(ABC):
                 return f"{self.condition(node.left)} and {self.condition(node.right)}"
             case sql.Or():
                 return f"{self.condition(node.left)} or {self.condition(node.right)}"
+            case sql.Not(this=sql.In()):
+                return f"{self.said(node.this.this)} is none of {self._listed(node.this)}"
+            case sql.In():
+                return f"{self.said(node.this)} is one of {self._listed(node)}"
             case sql.Not():
                 return f"not {self.said(node.this)}"
             case sql.Between():
@@ -83,6 +90,12 @@ class _Words(ABC):
             of = _on(node.left) if _on(node.left) != "amount" else _on(node.right)
             return f"{self.said(node.left, of)} {_COMPARED[type(node)]} {self.said(node.right, of)}"
         return self.without_words(node)
+
+    def _listed(self, node: Any) -> str:
+        values = [self.said(value) for value in node.expressions]
+        if not values:
+            raise _NoWordsError
+        return _and(values)
 
     @abstractmethod
     def without_words(self, node: Any) -> str:
@@ -100,8 +113,10 @@ class _Formula(_Words):
             case sql.Neg():
                 return f"minus {self.said(node.this, on)}"
             case sql.Literal():
-                number = None if node.is_string else Decimal(node.name)
-                return str(node.name) if number is None else percent(number) if on == "attainment" else trimmed(number)
+                if node.is_string:
+                    return str(node.name)
+                number = Decimal(node.name)
+                return percent(number) if on == "attainment" else trimmed(number)
             case sql.Boolean():
                 return "always" if node.this else "never"
             case sql.Column():
@@ -125,7 +140,10 @@ class _Formula(_Words):
             case sql.Case():
                 branches = [f"{self.said(one.args['true'])} if {self.said(one.this)}" for one in node.args["ifs"]]
                 default = node.args.get("default")
-                return f"{', '.join(branches)}, otherwise {self.said(default) if default is not None else 'nothing'}"
+                rest = self.said(default) if default is not None else "nothing"
+                if default is None and in_a_case(node):
+                    rest = f"nothing, and who is in none of these by {_and(map(spoken, in_a_case(node)))} is not paid"
+                return f"{', '.join(branches)}, otherwise {rest}"
         return super().said(node, on)
 
     def without_words(self, node: Any) -> str:
@@ -146,14 +164,10 @@ class _Filter(_Words):
                 return f"({self.condition(node.this)})"
             case sql.Not(this=sql.Is()):
                 return f"{self.said(node.this.this)} is given"
-            case sql.Not(this=sql.In()):
-                return f"{self.said(node.this.this)} is none of {self._listed(node.this)}"
             case sql.Not(this=sql.Column()):
                 return f"{spoken(node.this.name)} is no"
             case sql.Is(expression=sql.Null()):
                 return f"{self.said(node.this)} is not given"
-            case sql.In():
-                return f"{self.said(node.this)} is one of {self._listed(node)}"
             case sql.Column():
                 return f"the {spoken(node.name)}"
             case sql.Literal():
@@ -165,11 +179,10 @@ class _Filter(_Words):
     def without_words(self, node: Any) -> str:  # noqa: ARG002 (none has)
         raise _NoWordsError
 
-    def _listed(self, node: Any) -> str:
-        values = [self.said(value) for value in node.expressions]
-        if not values:
-            raise _NoWordsError
-        return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} and {values[-1]}"
+
+def _and(values: Iterable[str]) -> str:
+    *first, last = values
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _on(node: Any) -> str:

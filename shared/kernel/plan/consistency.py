@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 from shared.kernel.components import Component
+from shared.kernel.language.category_texts import CATEGORY, ROSTER_CATEGORIES
 from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
 from shared.kernel.language.filters import FilterError, compile_filter, filter_schema
 from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
@@ -163,7 +164,7 @@ def _references(plan: PlanModel) -> Iterator[Finding]:
         for reference in measure.builds_on():
             wrong = _reference(f"measure {measure.measure}", reference, measures=measures, components=set())
             yield from (flaw.under("measures", place, measure.way) for flaw in wrong)
-    yield from _circles({m.measure: {r.name for r in m.builds_on() if r.kind != "term"} for m in plan.measures})
+    yield from _circles({m.measure: {r.name for r in m.builds_on() if r.is_measure} for m in plan.measures})
     turns = [*_circles(plan.links, "components")]
     yield from turns or _circles(_links_by_pay(plan), "components")
 
@@ -201,6 +202,12 @@ def _reference(who: str, reference: Reference, *, measures: set[str], components
     if reference.kind == "pay" and reference.name not in components:
         mend = did_you_mean(reference.name, components, what="components")
         yield Finding.error("P203", (), message=f"{who} refers to an unknown component {reference.name}", mend=mend)
-    if reference.kind not in ("pay", "term") and reference.name not in measures:
+    if reference.is_measure and reference.name not in measures:
         mend = did_you_mean(reference.name, measures, what="measures")
+        if reference.name in ROSTER_CATEGORIES:
+            mend = f"compare the category with texts, as in {reference.name} = 'north'"
         yield Finding.error("P202", (), message=f"{who} refers to an unknown measure {reference.name}", mend=mend)
+    if reference.kind == CATEGORY and reference.name in measures - set(ROSTER_CATEGORIES):
+        message = f"{who} compares measure {reference.name}, a number, with a text"
+        mend = "compare it with a number, or give the measure another name than the category"
+        yield Finding.error("P202", (), message=message, mend=mend)

@@ -54,6 +54,6 @@ def _built_from(measure: dict[str, Any]) -> list[str]:
     if not isinstance(formula, str):
         return []
     try:
-        return [reference.name for reference in references(formula) if reference.kind != "term"]
+        return [reference.name for reference in references(formula) if reference.is_measure]
     except FormulaError:
         return []

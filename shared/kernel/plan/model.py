@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import polars as pl
 from pydantic import Field, SerializeAsAny
 
 from shared.contracts.base import CurrencyCode, Identifier, PlausibleDate
 from shared.kernel.components import Component
+from shared.kernel.language.category_texts import CategoryText, Compared
 from shared.kernel.language.conventions import CalendarTerms, Conventions, Exchange, Reset
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.filters import ColumnTypes, compile_filter
-from shared.kernel.language.formulas import Reference, references
+from shared.kernel.language.findings import Path
+from shared.kernel.language.formulas import Reference, categories_in, references
 from shared.kernel.language.measures import Ingredient, Measure, PayOf
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Figure, Name, PlanPart
@@ -39,11 +41,13 @@ ColumnKind = Literal["text", "number", "decimal", "yes_no", "date", "participant
 class Assertion(PlanPart):
     """What the plan must pay at a point, checked by `earnest plan assert`.
 
-    `at` gives measures by name, `attainment` or `attainment.<measure>`, `quota` or `quota.<measure>`, `term.<name>`.
+    `at` gives measures by name, `attainment` or `attainment.<measure>`, `quota` or `quota.<measure>`, `term.<name>`,
+    and as texts the categories of the participant: `position`, `territory`, `category.<name>`.
     """
 
-    at: dict[str, Amount]
-    """The point: measures by name, `attainment`, `quota`, `attainment.<measure>`, `quota.<measure>`, `term.<name>`."""
+    at: dict[str, Annotated[Amount | CategoryText, Field(union_mode="left_to_right")]]
+    """The point: measures by name, `attainment`, `quota`, `attainment.<measure>`, `quota.<measure>`, `term.<name>`;
+    categories by name, such as `position: senior` and `category.segment: smb`."""
     pays: Amount | dict[Name, Amount]
     """In all, or by component."""
 
@@ -245,7 +249,7 @@ class PlanModel(PlanPart):
     def measures_of(self, component: Component) -> set[str]:
         """All measures that a component looks at, directly or through other measures and components."""
         seen = self._looks_at(self.leading_to(component))
-        return {r.name for r in seen if r.kind not in ("pay", "term") and self.measure(r.name) is not None}
+        return {r.name for r in seen if r.is_measure and self.measure(r.name) is not None}
 
     def rules_of(self, component: Component) -> set[str]:
         """The crediting rules that feed what a component looks at."""
@@ -256,6 +260,19 @@ class PlanModel(PlanPart):
         """The measures at whose quota or attainment a component looks, directly or through formulas and scorecards of
         measures."""
         return {r.name for r in self._looks_at([component]) if r.kind in ("attainment", "quota")}
+
+    def calculated_for(self, component: Component) -> list[Measure]:
+        """The measures that are calculated from others and at which a component looks, directly or through others."""
+        names = {r.name for r in self._looks_at([component]) if r.is_measure}
+        return [measure for measure in self.measures if measure.measure in names and measure.formula is not None]
+
+    def categories(self) -> Iterator[tuple[Path, Compared]]:
+        """The categories of participants at which it looks, each with the texts that it names, and where."""
+        for place, measure in enumerate(self.measures):
+            if measure.formula is not None:
+                yield from ((("measures", place, "formula"), found) for found in categories_in(measure.formula))
+        for place, component in enumerate(self.components):
+            yield from ((("components", place, *path), found) for path, found in component.categories())
 
     def terms_of(self, component: Component) -> set[str]:
         """The terms that the formulas of a component name, directly or through formulas of measures."""
@@ -270,7 +287,7 @@ class PlanModel(PlanPart):
         due, seen = list(references), set[Reference]()
         while due:
             reference = due.pop()
-            measure = self.measure(reference.name) if reference.kind not in ("pay", "term") else None
+            measure = self.measure(reference.name) if reference.is_measure else None
             # Seen ones end the search: measures may refer to each other in a circle until the plan is refused for it.
             if reference not in seen and measure is not None:
                 due += measure.builds_on()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Final
 
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.values import terms_in
@@ -10,6 +11,8 @@ from shared.kernel.plan.version import Plan
 
 MONEY, COUNT, TERM = Fraction(100_000), Fraction(10), Fraction(10_000)
 """A quota in money, a quota of deals, and a figure of a participant's own, where the plan gives none."""
+MOST_CATEGORIES: Final = 8
+"""So many participants of different categories are looked at: more would seldom say more, and each costs time."""
 
 
 def quota_of(measure: Measure) -> Fraction:
@@ -19,6 +22,18 @@ def quota_of(measure: Measure) -> Fraction:
     if measure.is_share:
         return Fraction(1)
     return COUNT if measure.count_of is not None or measure.distinct is not None else MONEY
+
+
+def reference_categories(plan: Plan) -> list[dict[str, str]]:
+    """Categories as which participants are looked at, so that each text of the plan is there once: the first of every
+    category together, then the second, and last who has none."""
+    texts: dict[str, list[str]] = {}
+    for _, (category, compared) in plan.categories():
+        known = texts.setdefault(category, [])
+        known += [text for text in compared if text not in known]
+    most = min(max(map(len, texts.values()), default=0), MOST_CATEGORIES)
+    named = [{name: known[number % len(known)] for name, known in texts.items() if known} for number in range(most)]
+    return [*named, {}]
 
 
 def reference_terms(plan: Plan) -> dict[str, Fraction]:

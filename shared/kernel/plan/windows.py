@@ -12,7 +12,8 @@ from functools import cached_property
 
 from shared.kernel.components import Component
 from shared.kernel.language.conventions import RESETS, Reset
-from shared.kernel.language.formulas import Reference, added_up
+from shared.kernel.language.formula_sums import added_up
+from shared.kernel.language.formulas import Reference
 from shared.kernel.language.measures import Measure
 
 
@@ -100,7 +101,7 @@ class Windows:
         resets: list[Reset] = []
         for reference in dict.fromkeys(references):
             paid = self._component(reference.name) if reference.kind == "pay" else None
-            measure = self._measures.get(reference.name) if reference.kind not in ("pay", "term") else None
+            measure = self._measures.get(reference.name) if reference.is_measure else None
             if paid is not None:
                 resets.append(paid.window or known[reference.name])
             elif measure is not None:

@@ -17,6 +17,7 @@ from shared.kernel.plan.version import Plan
 from shared.kernel.remarks.quota_changes import quota_changes
 from shared.kernel.remarks.remark import EVER, MORE, SHOWN, Remark
 from shared.kernel.remarks.reporting_circles import reporting_circles
+from shared.kernel.remarks.unknown_categories import unknown_categories
 from shared.kernel.remarks.window_changes import plan_changes, version_changes
 from shared.kernel.roster import EVERY, Roster
 
@@ -30,6 +31,7 @@ def roster_remarks(roster: Roster, plans: PlanSet) -> list[Remark]:
         *version_changes(roster, plans),
         *_percent_signs(roster, plans, on=on),
         *_figures_unused(roster, plans),
+        *unknown_categories(roster, plans),
         *_unknown_plans(plans, on),
         *_not_in_force(plans, on),
         *(reporting_circles(roster.assignments) if roster.may_turn_in_circles else ()),
@@ -117,6 +119,7 @@ def _figures_unused(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
             ("quota", roster.quotas, "measure", "quota"),
             ("term", roster.terms, "name", "value"),
             ("score", roster.scores, "name", "value"),
+            ("category", roster.categories, "name", "value"),
         )
     )
     ever = roster.assignments.select("participant_id", "plan").unique()
@@ -139,8 +142,10 @@ def _figures_unused(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
 def _figures_of(plan: Plan) -> list[str]:
     """The columns of a roster file at whose figures a plan looks."""
     names = [measure.measure for measure in plan.measures]
-    return [f"{kind}.{name}" for kind in ("quota", "score") for name in names] + [
-        f"term.{name}" for name in reference_terms(plan)
+    return [
+        *(f"{kind}.{name}" for kind in ("quota", "score") for name in names),
+        *(f"term.{name}" for name in reference_terms(plan)),
+        *(f"category.{category}" for _, (category, _) in plan.categories()),
     ]
 
 

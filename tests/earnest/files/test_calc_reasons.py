@@ -71,8 +71,8 @@ def test_a_category_in_no_row_is_named_unless_the_axis_has_a_row_for_everybody_e
     told = pay.replace("AXIS", f"{{{axis}}}").replace("VALUES", "[6%, 4%]")
     calculated(tmp_path, OWN + told, deals, roster)
     assert [(who, why, message.split(" on the last")[0]) for who, why, message in reasons(tmp_path)] == [
-        ("bob", "no_category", "pay of 2025-01: the table has no row for position Lead"),
-        ("cem", "no_category", "pay of 2025-01: the table has no row for a blank position"),
+        ("bob", "no_category", "pay of 2025-01: the plan has no row for position Lead"),
+        ("cem", "no_category", "pay of 2025-01: the plan has no row for a blank position"),
     ]
     assert [(row["slices"], row["reason"]) for row in table(tmp_path, "lines")] == [
         ("1000.00 at 6%", ""),

@@ -109,6 +109,28 @@ def test_the_plans_that_are_shown_first_have_nothing_to_mend(name: str, text: st
     assert [each.in_words for each in said if each.finding.severity != "note"] == []
 
 
+def test_a_curve_is_that_of_a_category_and_says_which_it_assumes(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        HEAD + "credits: [{rule: own}]\nmeasures: [{measure: sales, sum_of: [own]}]\ncomponents:\n"
+        "  - {component: pay, kind: formula, amount: sales * case position when 'lead' then 2% else 1% end}\n"
+    )
+
+    def curve(*options: str) -> list[str]:
+        done = CliRunner().invoke(app, ["plan", "curve", str(plan), *options])
+        return [*done.output.splitlines(), *([str(done.exception)] if done.exit_code else [])]
+
+    assumed = curve()
+    assert assumed[1] == "Assumed: position is lead: say --category position=…"
+    assert assumed[-1].split()[-1] == "4,000.00"
+    said = curve("--category", "position=rep")
+    assert not [line for line in said if "Assumed" in line]
+    assert said[-1].split()[-1] == "2,000.00"
+    assert curve("--category", "grade=x")[-1] == (
+        "--category grade: the plan looks at no such category; the categories are position"
+    )
+
+
 def test_a_curve_says_which_figures_nobody_gave(tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text(

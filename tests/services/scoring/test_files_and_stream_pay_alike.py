@@ -65,6 +65,7 @@ PLAN: dict[str, Any] = {
         {"component": "c_margin", "kind": "flat", "measure": "margins", "rate": {"term": "rate", "default": "0.1"}},
         {"component": "c_box", "kind": "flat", "measure": "boxes", "rate": "1%"},
         {"component": "c_invoice", "kind": "flat", "measure": "invoices", "rate": "10%"},
+        {"component": "c_grade", "kind": "formula", "amount": "flags * case grade when 'gold' then 3% else 1% end"},
         {
             "component": "c_big",
             "kind": "graduated",
@@ -119,6 +120,7 @@ roster_cells = {
     "quota.enterprise": st.sampled_from(["20000", "x", ""]),
     "term.rate": st.sampled_from(["6%", "0.2", " 7 % ", "1e9999999%", "6%%", ""]),
     "position": st.sampled_from(["Senior", " Senior ", ""]),
+    "category.grade": st.sampled_from(["gold", " gold ", "\u00a0gold", "Gold", "\x00", "g" * 513, ""]),
 }
 plain_person = {"participant_id": "ann", "plan": "rep"} | dict.fromkeys(roster_cells, "")
 

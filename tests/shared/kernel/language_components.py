@@ -34,9 +34,13 @@ def component(draw: st.Draw, kind: str, name: str, measures: list[dict[str, Any]
     fed = [measure["measure"] for measure in measures if {"sum_of", "count_of"} & set(measure)]
     found = {"component": name, "kind": kind, **draw(_words(kind, names, fed, number))}
     gates = ["base > 1000", "attainment(base) >= 0.5", "not (count < 1 or base < 0)", "base between 0 and quota(base)"]
+    gates += ["position = 'senior'", "category(segment) not in ('smb') or count in (1, 2, 3)"]
     multipliers: list[dict[str, Any]] = [
         {"by": "least(attainment(base), 1.5)"},
         {"by": "1 + count / 10"},
+        {"by": "case territory when 'north' then 1.5 when 'south' then 0.5 else 1 end"},
+        {"category": "position", "of": {"senior": "1.2", "junior": "80%"}},
+        {"category": "segment", "of": {"smb": "0"}, "others": "1.1"},
         {"measure": "base", "steps": draw(_steps("%"))},
         {"measure": draw(st.sampled_from(names)), "on": "amount", "points": draw(_points(""))},
     ]
@@ -90,6 +94,7 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
             return {"measure": measure, "on": on, "milestones": milestones, "highest": draw(maybe)}
         case "formula":
             texts = ["base * 0.03 + count", "attainment(base) * 1000 / 3", "least(base, 5000) * 0.07 - 12.345"]
+            texts += ["base * case segment when 'smb' then 0.04 when 'big' then 0.02 end"]
             texts += ["pay(c0) * 0.1 + 1", "greatest(pay(c0), base / 50)"] if number else []
             return {"amount": draw(st.sampled_from(texts))}
         case "slab":
@@ -162,6 +167,7 @@ def _table(draw: st.Draw, names: list[str]) -> dict[str, Any]:
         {"formula": "base / 3 - count", "up_to": ["100", "1000"]},
         {"category": "position", "of": ["junior", "senior"]},
         {"category": "territory", "of": ["north"], "others": True},
+        {"category": "segment", "of": ["big", "smb"]},
         {"category": "participant_id", "of": ["bob", "ann"]},
     ]
     axes = draw(st.lists(st.sampled_from(choices), min_size=1, max_size=2))

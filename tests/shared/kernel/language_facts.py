@@ -28,6 +28,7 @@ def rosters(draw: st.Draw) -> list[dict[str, Any]]:
                 "active": st.sampled_from([True, True, True, False]),
                 "territory": st.sampled_from(["north", "south", None]),
                 "position": st.sampled_from(["junior", "senior", None]),
+                "category.segment": st.sampled_from(["smb", "big", None]),
                 "quota.base": cents(2_000_000),
                 "quota.count": st.integers(0, 5).map(str),
                 "term.top": cents(100_000),

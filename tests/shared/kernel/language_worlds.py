@@ -55,6 +55,9 @@ FORMULAS = [
     "greatest(base, 100) - quota(base) / 3",
     "base / count",
     "abs(base - term(top)) / 12",
+    "base * case position when 'senior' then 2 when 'junior' then 1 end",
+    "case when segment in ('smb', 'big') and territory <> 'north' then base else count end",
+    "case when category(segment) = 'smb' and count > 1 then 3 end",
 ]
 NAMED_AFTER = [{}, {"named_after": "start"}, {"named_after": "end"}]
 maybe = st.booleans()

@@ -211,3 +211,18 @@ def test_of_many_alike_some_are_told_and_the_others_counted() -> None:
     many = said(roster(ANN, MIA, *changes))
     assert sum("ten times" in words or "a tenth" in words for words in many) == 6
     assert any(words.endswith("more quotas are ten times as much, or a tenth, of what they were.") for words in many)
+
+
+def test_categories_that_nobody_has_or_that_are_written_otherwise_are_told() -> None:
+    text = "sales * case position when 'senoir' then 2 when 'Lead' then 3 else 1 end"
+    by_grade = {"component": "extra", "kind": "bonus", "amount": "5", "when": "grade = 'gold'"}
+    version = plan(components=[GATED, {"component": "pay", "kind": "formula", "amount": text}, by_grade])
+    people = roster(
+        (*ANN[:2], ANN[2] | {"position": "senior"}), (*MIA[:2], MIA[2] | {"position": "lead", "category.grad": "gold"})
+    )
+    assert said(people, version) == [
+        "category.grad: mia is on no plan that looks at it.",
+        "Plan rep looks at grade, and nobody has one: the roster's column category.grade.",
+        "Plan rep names position senoir, which nobody has in the roster: did you mean senior?",
+        "mia is of position lead, and plan rep names Lead: write both alike.",
+    ]

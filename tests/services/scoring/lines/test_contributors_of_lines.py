@@ -83,6 +83,7 @@ def dated(day: str, **fields: Any) -> dict[str, Any]:
         (dated("2025-03-04", manager=None), {"ann", "bob", "cy"}),
         ({**dated("2025-03-05", plan="other"), **dated("2025-03-06", plan="rep")}, {"ann"}),
         ({**dated("2025-03-05", position="x"), **dated("2025-03-06", position=None)}, {"ann"}),
+        ({**dated("2025-03-05", category__grade="x"), **dated("2025-03-06", category__grade=None)}, {"ann"}),
         ({**dated("2025-03-05", territory="x"), **dated("2025-03-06", territory="y")}, {"ann"}),
         ({**dated("2025-03-05", active=False), **dated("2025-03-06", active=True)}, {"ann"}),
     ],

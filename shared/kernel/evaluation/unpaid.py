@@ -1,0 +1,58 @@
+"""Why a component pays nothing in a row: because something that it needs is not there, or because of what the plan says
+of where the participant stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import polars as pl
+
+from shared.kernel.components import Component, Unpaid
+from shared.kernel.components.context import EvaluationContext
+from shared.kernel.components.unpaid import in_no_row
+from shared.kernel.evaluation.figures import Figures
+from shared.kernel.language.values import terms_in
+from shared.kernel.plan.version import Plan
+
+AT_ZERO: Final = "comes_to_zero"
+"""The reason where a component pays nothing by its own rates and amounts, and nothing else is one."""
+
+
+def lacking(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
+    """Where a component cannot be evaluated."""
+    if plan.conventions.zero_quota == "refuse":
+        for name in sorted(plan.quotas_of(component)):
+            yield Unpaid("no_quota", name, context.quota(name) <= 0)
+    for term in terms_in(component):
+        if term.default is None:
+            yield Unpaid("no_term", term.term, ~figures.has_term(context, term.term))
+    yield from component.in_no_row(context)
+    for measure in plan.calculated_for(component):
+        yield from in_no_row(measure.formula or "", context)
+
+
+def unpaid(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
+    """Why a component that was evaluated pays nothing; a term that a formula names and nobody has entered comes before
+    what follows."""
+    if plan.conventions.zero_quota == "nothing":
+        for name in sorted(plan.quotas_of(component)):
+            yield Unpaid("zero_quota", name, context.quota(name) <= 0)
+    for name in sorted(plan.terms_of(component)):
+        yield Unpaid("term_is_zero", name, ~figures.has_term(context, name))
+    yield from component.unpaid(context)
+    about = component.main_measure() or component.component
+    # Last, and true everywhere: it is left for the rows of which nothing before it says why.
+    yield Unpaid(AT_ZERO, about, context.everywhere)
+
+
+def first_reason(
+    reasons: Iterable[Unpaid], problem: pl.Series, *, about: pl.Series, of: pl.Series | None = None
+) -> tuple[pl.Series, pl.Series]:
+    """Problem and about, the first of the reasons in rows that have none yet; `of` says among which rows."""
+    for unpaid in reasons:
+        there = unpaid.there & problem.is_null() if of is None else unpaid.there & of & problem.is_null()
+        if there.any():
+            what = pl.Series([unpaid.about]) if isinstance(unpaid.about, str) else unpaid.about
+            problem, about = pl.Series([unpaid.reason]).zip_with(there, problem), what.zip_with(there, about)
+    return problem, about
