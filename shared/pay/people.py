@@ -96,6 +96,13 @@ class Person:
         ends = [day for day, attribute, active, _ in self.settings() if attribute == "active" and not active]
         return max(day for day in ends if day <= on) - timedelta(days=1)
 
+    @property
+    def is_undated(self) -> bool:
+        """Whether facts without a date describe them, which hold always: who has only such facts was always there."""
+        return not any("/" in path for path in self.facts) or any(
+            "/" not in path and path != "name" for path in self.facts
+        )
+
     def days_there(self, first: date, last: date) -> int:
         """On how many days from one to another the participant is there: from the first dated fact on, except where not
         active.
@@ -103,9 +110,7 @@ class Person:
         Whom the roster does not know by date is there.
         """
         settings = list(self.settings())
-        # Facts without a date hold always: somebody whom only these describe was always there.
-        undated = not settings or any("/" not in path and path != "name" for path in self.facts)
-        begins = date.min if undated else settings[0].day
+        begins = date.min if self.is_undated else settings[0].day
         turns = [(day, active is not False) for day, attribute, active, _ in settings if attribute == "active"]
 
         def is_there(day: date) -> bool:

@@ -255,6 +255,7 @@ class _ProjectedLedger:
             dismissed={**carried.dismissed, **settlement.loss_records},
             run=run.id,
             month=run.month,
+            paid=carried.with_paid(run.pay_period, settlement.paid, lines=settlement.lines),
         )
 
 

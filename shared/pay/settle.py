@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from shared.pay.held_lines import held_lines
 from shared.pay.lost_lines import lost_lines
 from shared.pay.settlement import Case, PayLine, SettledPeriod, Settlement
-from shared.pay.steps import BESIDE, STEPS
-from shared.pay.terms.pay import pay
+from shared.pay.steps import BESIDE, STEPS, StepName
+from shared.pay.terms.pay import Pay, pay
 from shared.pay.terms.words import reason
 from shared.pay.terms.words.base import Position, TermLine
+from shared.periods import Month
 
 
 def settle(case: Case) -> Settlement:
@@ -28,10 +29,17 @@ def settle(case: Case) -> Settlement:
     bases = _bases(case, due, lines=lines)
     outcome = pay(_position(case, due, bases=bases), case.terms)
     lines = _opening(case) + lines
-    lines += [PayLine(line.step, line.amount, case.terms[line.pay_period].month) for line in outcome.lines]
+    lines += [
+        PayLine(
+            line.step,
+            line.amount,
+            case.terms[line.pay_period].month,
+            over=line.pay_period if line.pay_period in case.spans else None,
+        )
+        for line in outcome.lines
+    ]
     if outcome.carried:
         lines.append(PayLine("carried_forward", -outcome.carried, case.month))
-    ruling = {line: case.terms[line.pay_period] for line in outcome.lines}
     return Settlement(
         participant_id=case.participant_id,
         currency=case.currency,
@@ -44,7 +52,7 @@ def settle(case: Case) -> Settlement:
         settled={name: _as_left(case, name, base=base, lines=outcome.lines) for name, base in bases.items()},
         loss_records=losing.records,
         hold_reasons=holding.reasons,
-        reasons={(line.step, ruled.month): reason(line.step, ruled.terms) for line, ruled in ruling.items()},
+        reasons=_reasons(case, outcome),
         dismissal_reasons=losing.reasons,
         collection_unknown=tuple(sorted(holding.collection_unknown)),
         paid_less=tuple(sorted(holding.paid_less)),
@@ -73,7 +81,13 @@ def _bases(case: Case, due: int, *, lines: Sequence[PayLine]) -> dict[str, int]:
     # An off-cycle run may have brought some of it already (`own`); what was carried in went through the terms of its
     # own pay period.
     bases[case.pay_period] = own + due - case.carried_in - of_earlier
-    return bases
+    changes = {name: base - case.settled.get(name, SettledPeriod()).base for name, base in bases.items()}
+    spans = {
+        span: sum(brought.values()) + sum(change for name, change in changes.items() if name in brought)
+        for span, brought in case.spans.items()
+        if not changes.keys().isdisjoint(brought)
+    }
+    return bases | spans
 
 
 def _position(case: Case, due: int, *, bases: Mapping[str, int]) -> Position:
@@ -91,7 +105,22 @@ def _position(case: Case, due: int, *, bases: Mapping[str, int]) -> Position:
         leaves=case.has_left,
         final=case.has_left and case.starts <= (case.last_day or case.starts),
         settles=case.settles,
+        members={span: frozenset(brought) for span, brought in case.spans.items()},
+        paid_over=case.paid_over,
+        recovered_over=case.recovered_over,
     )
+
+
+def _reasons(case: Case, outcome: Pay) -> dict[tuple[StepName, Month], str]:
+    """What the terms say about each step in a month, of a pay period and of spans."""
+    reasons: dict[tuple[StepName, Month], dict[str, None]] = {}
+    if outcome.limited:
+        reasons["carried_forward", case.month] = {outcome.limited: None}
+    for line in outcome.lines:
+        ruled = case.terms[line.pay_period]
+        if said := reason(line.step, ruled):
+            reasons.setdefault((line.step, ruled.month), {})[said] = None
+    return {key: "; ".join(said) for key, said in reasons.items()}
 
 
 def _opening(case: Case) -> list[PayLine]:
@@ -115,6 +144,8 @@ def _as_left(case: Case, name: str, *, base: int, lines: Sequence[TermLine]) -> 
     """A pay period as the run leaves it."""
     before = case.settled.get(name, SettledPeriod())
     about_it = [line for line in lines if line.pay_period == name]
+    # What a span brought is after the terms of the pay periods in it.
+    base += sum(line.amount for line in lines if line.pay_period in case.spans.get(name, ()))
     topped = sum(line.amount for line in about_it if STEPS[line.step].remembered == "topped")
     # What is forfeited lowers pay, so its lines are negative; what is remembered of it is how much it was.
     forfeited = -sum(line.amount for line in about_it if STEPS[line.step].remembered == "forfeited")

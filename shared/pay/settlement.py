@@ -44,7 +44,7 @@ class PayLine(NamedTuple):
     """One step of the pay.
 
     `about` is the month it concerns, the run's own where it is about no other; `earning` the line whose held amount it
-    changes; deal and component where it concerns one.
+    changes; deal and component where it concerns one; `over` the name of the span where it is about one.
     """
 
     step: StepName
@@ -53,10 +53,12 @@ class PayLine(NamedTuple):
     earning: EarningLineKey | None = None
     deal_id: str | None = None
     component: str | None = None
+    over: str | None = None
 
 
 class SettledPeriod(NamedTuple):
-    """A pay period of a participant as the last run left it: what it brought, what was topped up, what was forfeited.
+    """A pay period of a participant, or a span of pay periods, as the last run left it: what it brought, what was
+    topped up, what was forfeited.
 
     A later correction of the pay period is settled against these: guarantee and maximum then come out as if it had been
     known at once.
@@ -65,6 +67,11 @@ class SettledPeriod(NamedTuple):
     base: int = 0
     topped: int = 0
     forfeited: int = 0
+
+    @property
+    def changed(self) -> int:
+        """What the terms added to what it brought."""
+        return self.topped - self.forfeited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,7 @@ class Case:
         month: the run's.
         starts, as_of: the first and last day of its pay period.
         payable: what the ledger owes for journals up to the run's month.
-        terms: of the run's pay period and of those in `settled`, by pay period.
+        terms: of the run's pay period, of those in `settled` and of `spans`, by name.
         carried_in: how much of `payable` earlier runs left.
         not_due: how much of it is earned after `as_of`.
         corrections: by closed month, what was booked about it since it was closed.
@@ -84,7 +91,11 @@ class Case:
         closed_in: the pay period in which each closed month of `corrections`, `lines` and `held` was closed.
         settled: those pay periods, and the run's own where an off-cycle run touched it; absent where no run knew the
             participant then.
+        spans: by span in which the terms look at more than a pay period, what each pay period and shorter span in it
+            brought by now: the run's own pay period is always one of them, or one of those of `corrections`.
         paid_before: what other runs paid for the run's pay period.
+        paid_over, recovered_over: by span that holds the run's pay period, what other runs paid for pay periods in it,
+            and recovered of draws; of these the latter for the pay period too.
         draw: the balance of recoverable draws.
         receivable: what the participant owes.
         lines: current lines that may be held.
@@ -109,7 +120,10 @@ class Case:
     returned: int = 0
     closed_in: Mapping[Month, str] = field(default_factory=dict)
     settled: Mapping[str, SettledPeriod] = field(default_factory=dict)
+    spans: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     paid_before: int = 0
+    paid_over: Mapping[str, int] = field(default_factory=dict)
+    recovered_over: Mapping[str, int] = field(default_factory=dict)
     draw: int = 0
     receivable: int = 0
     lines: Sequence[LineFacts] = ()

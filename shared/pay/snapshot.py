@@ -4,15 +4,16 @@ from besides the lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.people import Attributes, Person
 from shared.pay.run import Run
-from shared.pay.settlement import EarningLineKey, HeldAmount, SettledPeriod
+from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, SettledPeriod
 from shared.pay.terms.losses import LossRecord, LostLineKey
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words import pays_unearned
@@ -53,10 +54,18 @@ class UnclearedRun(NamedTuple):
     corrected: tuple[Month, ...]
 
 
+class PaidFor(NamedTuple):
+    """What runs paid for a pay period, and recovered of draws in it, in minor units."""
+
+    paid: int
+    recovered: int
+
+
 class CarriedState(NamedTuple):
     """What the last run, which booked in `month`, left a participant in a currency.
 
-    `carried` is what it left payable, `settled` the pay periods as they are known by it. `uncleared` are the runs in a
+    `carried` is what it left payable, `settled` the pay periods and spans as they are known by it, `paid` what runs
+    paid for each pay period and recovered of draws. `uncleared` are the runs in a
     row, up to the last, that left something to a later one: carried forward, advanced, or owed. Whoever set what those
     paid has a hand in what the next one pays. `cleared` is where that row begins: how many journals the last run before
     them had looked at, and the month it booked in.
@@ -69,6 +78,13 @@ class CarriedState(NamedTuple):
     month: Month = BEFORE_ALL
     uncleared: tuple[UnclearedRun, ...] = ()
     cleared: tuple[int, Month] = (0, BEFORE_ALL)
+    paid: Mapping[str, PaidFor] = MappingProxyType({})
+
+    def with_paid(self, pay_period: str, paid: int, *, lines: Iterable[PayLine]) -> Mapping[str, PaidFor]:
+        """`paid` after another run, which made these lines."""
+        before = self.paid.get(pay_period, PaidFor(0, 0))
+        recovered = -sum(line.amount for line in lines if line.step == "recovery")
+        return {**self.paid, pay_period: PaidFor(before.paid + paid, before.recovered + recovered)}
 
 
 NOTHING_CARRIED: Final = CarriedState(0, {}, {})

@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+LENGTHS = {"pay_period": 1, "quarter": 3, "half_year": 6, "year": 12}
+"""The months of what an amount is for."""
 Data = Mapping[str, Any]
 """Terms as a file says them; shares as numbers."""
 
@@ -39,23 +41,102 @@ class Deal:
 
 
 class Paid(NamedTuple):
-    """What a month pays, carries to the next, and holds."""
+    """What a month pays, carries to the next, holds, and leaves of a draw."""
 
     paid: int
     carried: int
     held: int
+    draw: int
 
 
 def payments(terms: Data, deals: Sequence[Deal], months: Sequence[date]) -> list[Paid]:
-    """What each month pays, given by its last day."""
-    found, balance = [], 0
+    """What each month pays, given by its last day, to somebody who joined in the first of them.
+
+    What a month brings is known only where nothing is held: guarantees and maxima that forfeit go with no release.
+    """
+    found: list[Paid] = []
     states = [_Line(terms, deal) for deal in deals]
-    for month in months:
+    balance = draw = added = 0
+    taken: list[int] = []
+    """By month what of a draw was taken of it."""
+    for number, month in enumerate(months):
         balance += sum(state.grows(month) for state in states)
-        paid = max(0, balance)
-        balance -= paid
-        found.append(Paid(paid, balance, sum(state.held for state in states)))
+        adds = _added(terms, _brought(deals, states, months, month), number)
+        balance, added = balance + adds - added, adds
+        level = terms["draw"]["amount"] * 100 if "draw" in terms else 0
+        most = min((_left(each, found, taken, terms, number) for each in _maxima(terms, "carry")), default=None)
+        advanced = "draw" in terms and balance < level
+        if advanced:
+            balance, draw = level, draw + level - balance
+        first = not _afterwards(terms)
+        back = 0 if advanced or not first else _recovered(terms, draw, balance - level, number)
+        paid = max(0, balance - back)
+        paid = paid if most is None else min(paid, most)
+        if not advanced and not first:
+            back = _recovered(terms, draw, paid - level, number)
+            paid -= back
+        balance, draw = balance - back - paid, draw - back
+        taken.append(back)
+        found.append(Paid(paid, balance, sum(state.held for state in states), draw))
     return found
+
+
+def _brought(deals: Sequence[Deal], states: Sequence[_Line], months: Sequence[date], day: date) -> list[int]:
+    """What each month brought, as known by a day: what its deals earned, and what of it stays although it was lost."""
+    sums = [0] * len(months)
+    for deal, state in zip(deals, states, strict=True):
+        sums[deal.sold.month - 1] += deal.pay(day) + state.kept
+    return sums
+
+
+def _added(terms: Data, brought: Sequence[int], last: int) -> int:
+    """What guarantees add to all months through the last one, and maxima that forfeit take away: first of each month,
+    then of each quarter, half-year and year.
+    """
+    now = list(brought[: last + 1])
+    guarantee = terms.get("guarantee")
+    for length in (1, 3, 6, 12):
+        for first in range(0, last + 1, length):
+            through = min(first + length - 1, last)
+            base = sum(now[first : through + 1])
+            change = 0
+            if guarantee is not None and LENGTHS[guarantee.get("every", "pay_period")] == length:
+                ended = Fraction(through - first + 1, length)
+                if ended == 1 or guarantee.get("settled") == "running":
+                    change = max(0, cents(guarantee["amount"] * 100 * ended) - base)
+            for each in _maxima(terms, "forfeit"):
+                if LENGTHS[each.get("every", "pay_period")] == length:
+                    change = min(change, each["amount"] * 100 - base)
+            now[through] += change
+    return sum(now) - sum(brought[: last + 1])
+
+
+def _maxima(terms: Data, above: str) -> list[Data]:
+    said = terms.get("maximum", [])
+    return [each for each in (said if isinstance(said, list) else [said]) if each.get("above", "carry") == above]
+
+
+def _left(maximum: Data, before: Sequence[Paid], taken: Sequence[int], terms: Data, number: int) -> int:
+    """What a maximum leaves of its span in a month."""
+    first = number - number % LENGTHS[maximum.get("every", "pay_period")]
+    paid = sum(each.paid for each in before[first:])
+    return max(0, maximum["amount"] * 100 - paid - (sum(taken[first:]) if _afterwards(terms) else 0))
+
+
+def _afterwards(terms: Data) -> bool:
+    """Whether a draw is recovered of what a maximum lets through."""
+    return bool("draw" in terms and terms["draw"].get("recovered") == "after_maximum")
+
+
+def _recovered(terms: Data, balance: int, above: int, number: int) -> int:
+    """What is taken of a draw's balance, of what is above the draw."""
+    draw = terms.get("draw")
+    if draw is None:
+        return 0
+    since = int(draw.get("recover_since", "2025-01")[5:]) - 1
+    if number < max(since, draw.get("recover_after_months", 0)):
+        return 0
+    return min(balance, int(max(0, above) * Fraction(draw.get("recover", 1))))
 
 
 class _Line:
@@ -64,7 +145,7 @@ class _Line:
     def __init__(self, terms: Data, deal: Deal) -> None:
         self._terms, self._deal = terms, deal
         self._looked_at: date | None = None
-        self._released = self._kept = self.held = 0
+        self._released = self.kept = self.held = 0
         self._taken: list[tuple[date, Fraction]] = []
         """What of it had been released when it was lost, by the day of the loss."""
 
@@ -78,8 +159,8 @@ class _Line:
         whole = sum((amount for _, amount in self._taken), Fraction(0))
         back = sum((amount * self._taken_back(day) for day, amount in self._taken), Fraction(0))
         kept = cents(whole) - cents(back)
-        grown = released - self._released + kept - self._kept
-        self._released, self._kept, self.held, self._looked_at = released, kept, earned - released, month
+        grown = released - self._released + kept - self.kept
+        self._released, self.kept, self.held, self._looked_at = released, kept, earned - released, month
         return grown
 
     def _lose(self, month: date) -> None:

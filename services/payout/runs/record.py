@@ -60,17 +60,12 @@ class SettlementRecord(NamedTuple):
     @property
     def lines(self) -> list[PayLine]:
         """The steps of the pay, in order."""
-        return [
-            PayLine(
-                step=step,
-                amount=amount,
-                about=about,
-                earning=EarningLineKey(*earning) if earning else None,
-                deal_id=deal,
-                component=component,
-            )
-            for step, amount, about, earning, deal, component in self.json.get("lines", ())
-        ]
+        return [_line(row) for row in self.json.get("lines", ())]
+
+    @property
+    def recoveries(self) -> list[PayLine]:
+        """The steps that recovered draws."""
+        return [_line(row) for row in self.json.get("lines", ()) if row[0] == "recovery"]
 
     @property
     def held(self) -> dict[EarningLineKey, HeldAmount]:
@@ -98,7 +93,22 @@ class SettlementRecord(NamedTuple):
 
 def _line_to_json(line: PayLine) -> list[Any]:
     earning = list(line.earning) if line.earning else None
-    return [line.step, line.amount, line.about, earning, line.deal_id, line.component]
+    # Most lines are about no span; those are written as they were before there were any.
+    over = [] if line.over is None else [line.over]
+    return [line.step, line.amount, line.about, earning, line.deal_id, line.component, *over]
+
+
+def _line(row: Sequence[Any]) -> PayLine:
+    step, amount, about, earning, deal, component, *over = row
+    return PayLine(
+        step=step,
+        amount=amount,
+        about=about,
+        earning=EarningLineKey(*earning) if earning else None,
+        deal_id=deal,
+        component=component,
+        over=over[0] if over else None,
+    )
 
 
 def _loss_to_json(loss: LossRecord) -> list[Any]:

@@ -61,7 +61,7 @@ def carried(connection: Connection, participants: Iterable[str]) -> dict[PayKey,
     """What approved runs left, folded over all of them in the order in which they were drafted."""
     states: dict[PayKey, CarriedState] = {}
     rows = connection.execute(_CARRIED, {"participants": list(participants)})
-    for who, currency, amount, pay, journals_seen, run, month, ends in rows:
+    for who, currency, amount, pay, paid, pay_period, journals_seen, run, month, ends in rows:
         before, settlement = states.get((who, currency), NOTHING_CARRIED), SettlementRecord(orjson.loads(pay))
         uncleared: tuple[UnclearedRun, ...] = ()
         cleared = (journals_seen, month)
@@ -79,6 +79,7 @@ def carried(connection: Connection, participants: Iterable[str]) -> dict[PayKey,
             month=month,
             uncleared=uncleared,
             cleared=cleared,
+            paid=before.with_paid(pay_period, paid, lines=settlement.recoveries),
         )
     return states
 
@@ -223,7 +224,7 @@ _ADJUSTED = text(f"""
     order by a.number""")
 
 _CARRIED = text(f"""
-    select participant_id, currency, carried, pay, entries, run.id, run.month, run.ends
+    select participant_id, currency, carried, pay, paid, run.pay_period, entries, run.id, run.month, run.ends
     from run_pay join run on run.id = run_pay.run
     where {BOOKED} and participant_id = any(cast(:participants as text[]))
     order by run.number""")

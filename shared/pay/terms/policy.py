@@ -17,7 +17,7 @@ from shared.kernel.language.findings import Finding
 from shared.money import to_minor
 from shared.pay.policy import Named, Policy, PolicyPart, Reference
 from shared.pay.terms.words import WORDS
-from shared.pay.terms.words.base import Level, Terms, Value, Word
+from shared.pay.terms.words.base import Terms, Value, Word, levels
 
 
 class AppliesTo(PolicyPart):
@@ -92,8 +92,8 @@ class _Document(Policy):
     @model_validator(mode="after")
     def _amounts_are_whole_in_the_currency(self) -> _Document:
         for value in self.said().values():
-            if isinstance(value, Level):
-                to_minor(value.amount, self.currency)
+            for level in levels(value):
+                to_minor(level.amount, self.currency)
         return self
 
 

@@ -39,6 +39,7 @@ CLAWBACKS: list[dict[str, Any] | None] = [
     {"steps": [{"within_months": 2, "take_back": "40%"}]},
     {"prorated_over_months": 12},
 ]
+EVERY = list(reference.LENGTHS)
 
 
 def some_deal(random: Random) -> reference.Deal:
@@ -61,7 +62,27 @@ def some_deal(random: Random) -> reference.Deal:
 
 
 def some_terms(random: Random) -> dict[str, Any]:
-    said = {"release": random.choice(RELEASES), "clawback": random.choice(CLAWBACKS)}
+    """What a month brings is only asked where nothing is held."""
+    said: dict[str, Any] = {"release": random.choice(RELEASES), "clawback": random.choice(CLAWBACKS)}
+    if said["release"] is None and random.random() < 0.5:
+        said["guarantee"] = {
+            "amount": random.choice([50, 120, 400, 1000]),
+            "every": random.choice(EVERY),
+            "settled": random.choice(["at_end", "running"]),
+        }
+    if random.random() < 0.6:
+        above = "carry" if said["release"] or random.random() < 0.5 else "forfeit"
+        spans = random.sample(EVERY, random.choice([1, 1, 2]))
+        amounts = {"pay_period": 150, "quarter": 300, "half_year": 500, "year": 700}
+        maxima = [{"amount": amounts[every], "every": every, "above": above} for every in spans]
+        said["maximum"] = maxima if len(maxima) > 1 or random.random() < 0.5 else maxima[0]
+    if random.random() < 0.6:
+        said["draw"] = {
+            "amount": random.choice([40, 150]),
+            "recover": random.choice(["25%", "50%", "100%"]),
+            "recovered": random.choice(["before_maximum", "after_maximum"]),
+            **random.choice([{}, {}, {"recover_since": "2025-05"}, {"recover_after_months": 4}]),
+        }
     return {word: value for word, value in said.items() if value is not None}
 
 
@@ -102,14 +123,14 @@ def paid(said: dict[str, Any], deals: Sequence[reference.Deal]) -> list[referenc
         groups=[DEFAULT],
         terms=lambda _: [PaymentTerms.of(document)],
         entries=entries(deals),
-        people={"ada": Person("ada", {})},
+        people={"ada": Person("ada", {"2025-01-01/plan": ["rep", "2025-01-01T00:00:00Z", 0, "hr"]})},
         deals={f"D{number}": known(deal) for number, deal in enumerate(deals)},
     )
     found = []
     for projected in project(facts, date(2025, 1, 1), last=MONTHS[-1]):
         mine = next(iter(projected.settlements), None)
         held = sum(line.held for line in mine.held.values()) if mine else 0
-        found.append(reference.Paid(mine.paid if mine else 0, mine.carried if mine else 0, held))
+        found.append(reference.Paid(mine.paid, mine.carried, held, mine.draw) if mine else reference.Paid(0, 0, 0, 0))
     return found
 
 

@@ -19,6 +19,7 @@ from shared.kernel.language.findings import Finding
 from shared.kernel.language.values import Amount, Rate
 from shared.money import minor_digits, to_minor
 from shared.pay.policy import PolicyPart
+from shared.pay.spans import Every, Span, span_of
 from shared.pay.steps import BESIDE, StepName
 from shared.periods import BEFORE_ALL, Month
 
@@ -65,6 +66,43 @@ class Level(InForce):
         """The amount for whoever is paid: `3,000.00 USD`."""
         return f"{self.amount:,.{minor_digits(currency)}f} {currency}"
 
+    def over(self, month: Month) -> Span | None:
+        """Over which span of a month it is; None where it is for a pay period."""
+        return span_of("pay_period", month, year_starts=1)
+
+    def is_for(self, over: Span | None) -> bool:
+        """Whether it is for a span, or for a pay period."""
+        return self.over(over.last) == over if over is not None else not self.is_spanned
+
+    @property
+    def is_spanned(self) -> bool:
+        """Whether it is for a span and not for a pay period."""
+        return False
+
+
+class SpannedLevel(Level):
+    """An amount for a pay period, or for a longer span."""
+
+    every: Every = "pay_period"
+    """What the amount is for: each pay period, or each quarter, half-year or year as a whole."""
+    year_starts: Annotated[int, Field(ge=1, le=12)] = 1
+    """The month with which years, their halves and quarters start: 1 is January."""
+
+    def over(self, month: Month) -> Span | None:
+        """Over which span of a month it is; None where it is for a pay period."""
+        return span_of(self.every, month, year_starts=self.year_starts)
+
+    @property
+    def is_spanned(self) -> bool:
+        """Whether it is for a span and not for a pay period."""
+        return self.every != "pay_period"
+
+
+def levels(value: Any) -> tuple[Level, ...]:
+    """The amounts that a word says; none where it says something else."""
+    values = value if isinstance(value, tuple) else (value,)
+    return tuple(level for level in values if isinstance(level, Level))
+
 
 def part(amount: int, share: Decimal | Fraction) -> int:
     """A share of an amount in minor units, half away from zero: the one rounding of payment terms.
@@ -92,8 +130,8 @@ class Floor(NamedTuple):
 
 
 class Act(NamedTuple):
-    """What a word does to what is due, in the order of the numbers: `ADVANCE`, `REPAYMENT`, `NEGATIVE_REST`, `BALANCE`,
-    or any between.
+    """What a word does, in the order of the numbers. Up to `LIMITS`, or any between: to what is due. From there on: to
+    what is about to be paid (`Walk.paid`), and beside it.
     """
 
     order: int
@@ -106,7 +144,9 @@ class Act(NamedTuple):
 ADVANCE: Final = 10
 REPAYMENT: Final = 20
 NEGATIVE_REST: Final = 30
-BALANCE: Final = 40
+LIMITS: Final = 40
+RECOVERY_OF_PAYMENT: Final = 50
+BALANCE: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +163,7 @@ class Word(Generic[Value]):
         slips: what of a document, named by its id, is allowed and probably not meant. Without amounts, which may be
             those of one person.
         pays_unearned: whether somebody is looked at who earned nothing.
-        prorated: whether it asks on how many days of a pay period a participant is there.
+        prorated: whether it asks since when, and on how many days of a pay period or span, a participant is there.
         floor: the least that a pay period brings by it; None where it secures nothing in that pay period.
         ceiling: what is lost of what a pay period brought, given with its top-up, in minor units.
         acts: what it does to what is due.
@@ -172,16 +212,34 @@ class Terms:
 
 
 class PeriodTerms(NamedTuple):
-    """The terms of a pay period, the month in which it ends, and on which part of its days the participant is there."""
+    """The terms of a pay period, or of a span, which is judged by those of its last pay period so far.
+
+    Args:
+        terms: what is said.
+        month: in which the pay period ends.
+        there: on which part of the days the participant is there.
+        over: the span; None of a pay period.
+        ended: which part of the months of the span has ended; of whoever has left, all of it or what had ended before.
+        joined: the month of the participant's first day, where that is known.
+    """
 
     terms: Terms
     month: Month
     there: Fraction = Fraction(1)
+    over: Span | None = None
+    ended: Fraction = Fraction(1)
+    joined: Month | None = None
 
     def in_force(self, word: Word[LevelType | None]) -> LevelType | None:
-        """What a word says, where it holds in the month; None where it does not, or is not said."""
+        """What a word says, where it holds in the month and is for this pay period or span; None where it does not, or
+        is not said.
+        """
         level = self.terms[word]
-        return level if level is not None and level.holds_in(self.month) else None
+        return level if level is not None and self.asks(level) else None
+
+    def asks(self, level: Level) -> bool:
+        """Whether an amount holds in the month and is for this pay period or span."""
+        return level.holds_in(self.month) and level.is_for(self.over)
 
     def secured(self, level: Level, *, by_days: bool) -> int:
         """What a draw or guarantee pays at least, in minor units: for who is there on some of the days all of it, or by
@@ -219,6 +277,9 @@ class Position:
         leaves: the participant's last day lies in this pay period, or before it.
         final: the last day lies in this pay period.
         settles: the run settles its pay period. An off-cycle run does not: it advances and tops up nothing for it.
+        members: by span, which is in `bases` like a pay period: the pay periods and shorter spans in it.
+        paid_over, recovered_over: by span of the run's pay period, what earlier runs paid for the pay periods in it,
+            and recovered of draws.
     """
 
     pay_period: str
@@ -232,12 +293,20 @@ class Position:
     leaves: bool = False
     final: bool = False
     settles: bool = True
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    paid_over: Mapping[str, int] = field(default_factory=dict)
+    recovered_over: Mapping[str, int] = field(default_factory=dict)
+
+    def is_open(self, name: str) -> bool:
+        """Whether a pay period is the run's own, or a span holds it."""
+        return name == self.pay_period or self.pay_period in self.members.get(name, ())
 
 
 class Walk:
     """What is due on its way through the terms: what is left of it, the balances beside it, and every change so far.
 
-    `secured` is what a draw in force pays in this run: nothing is taken back from below it.
+    `secured` is what a draw in force pays in this run: nothing is taken back from below it. `paid` is what is about to
+    be paid, once limits are applied; `limited` what those say to whoever is paid less.
     """
 
     def __init__(self, position: Position, ruled: Mapping[str, PeriodTerms]) -> None:
@@ -246,6 +315,8 @@ class Walk:
         self.lines: list[TermLine] = []
         self.rest = position.due
         self.secured = 0
+        self.paid = 0
+        self.limited: list[str] = []
         self.draw, self.receivable = position.draw, position.receivable
 
     @property
@@ -257,6 +328,11 @@ class Walk:
     def terms(self) -> Terms:
         """What is said for the run's pay period."""
         return self.own.terms
+
+    def brought(self, name: str) -> int:
+        """What a pay period brought; of a span, with what was topped up and lost of the pay periods in it."""
+        members = self.position.members.get(name, ())
+        return self.position.bases[name] + sum(line.amount for line in self.lines if line.pay_period in members)
 
     def change(self, step: StepName, amount: int, *, pay_period: str | None = None) -> None:
         """Make a step about a pay period, the run's own where none is given."""

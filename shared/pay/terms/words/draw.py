@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
+from shared.contracts.base import PeriodName
 from shared.formatting import percent
 from shared.kernel.language.findings import Finding
 from shared.pay.steps import StepName
-from shared.pay.terms.words.base import ADVANCE, BALANCE, Act, Floor, Level, Money, Share, Terms, Walk, Word, Wording
+from shared.pay.terms.words.base import (
+    ADVANCE,
+    BALANCE,
+    RECOVERY_OF_PAYMENT,
+    Act,
+    Floor,
+    Level,
+    Money,
+    Share,
+    Terms,
+    Walk,
+    Word,
+    Wording,
+)
 from shared.pay.terms.words.leaver import LEAVER, is_secured
-from shared.periods import Month, first_day
+from shared.periods import Month, first_day, month_number
 
 
 class Draw(Level):
@@ -31,6 +45,14 @@ class Draw(Level):
     forgiven: recoverable, and what is left at the end of `forgive_every` is given up."""
     recover: Share = Decimal(1)
     """How much of the pay above the draw goes into recovery in one pay period."""
+    recovered: Literal["before_maximum", "after_maximum"] = "before_maximum"
+    """before_maximum: of what is due, before a maximum that carries limits what is paid of the rest. after_maximum: of
+    what is within the maximum, which counts what is recovered as paid. A maximum that forfeits cuts before both."""
+    recover_since: PeriodName | None = None
+    """The first month in which anything is recovered; at once where absent."""
+    recover_after_months: Annotated[int, Field(ge=1, le=600)] | None = None
+    """So many months without recovery, counted from the month in which the draw begins or, if that is later, in which
+    the participant joins."""
     forgive_every: Literal["quarter", "half_year", "year", "end"] = "end"
     """When the balance of a forgiven draw is given up: at the end of each such span, or with the draw's last month."""
 
@@ -40,7 +62,21 @@ class Draw(Level):
             raise ValueError(
                 "a draw forgiven at its end needs `until`, or say forgive_every: quarter, half_year or year"
             )
+        if self.recover_since is not None and self.recover_after_months is not None:
+            raise ValueError("say either recover_since or recover_after_months")
+        if self.kind == "non_recoverable" and self.model_fields_set & _OF_RECOVERY:
+            raise ValueError("a non-recoverable draw is never taken back: leave out what is said of its recovery")
         return self
+
+    def recovers_in(self, month: Month, *, joined: Month | None) -> bool:
+        """Whether anything is recovered in a month by then."""
+        if self.recover_after_months is None:
+            return self.recover_since is None or self.recover_since <= month
+        begins = max(filter(None, (self.since, joined)), default=None)
+        # Whose first day nobody said was always there.
+        return begins is None or month_number(first_day(month)) - month_number(first_day(Month(begins))) >= (
+            self.recover_after_months
+        )
 
     def forgives_in(self, period: Month) -> bool:
         """Whether the balance is given up once the pay of the month is settled."""
@@ -49,6 +85,15 @@ class Draw(Level):
         if self.forgive_every == "end":
             return period == self.until
         return first_day(period).month % {"quarter": 3, "half_year": 6, "year": 12}[self.forgive_every] == 0
+
+
+_OF_RECOVERY: Final = frozenset({"recovered", "recover_since", "recover_after_months"})
+
+
+def recovers_of_payments(terms: Wording) -> bool:
+    """Whether a draw is recovered of what is about to be paid, within its maximum."""
+    draw = terms[DRAW]
+    return draw is not None and draw.recovered == "after_maximum"
 
 
 # A draw that is never taken back is a guarantee: nothing of it is owed, so it is booked and shown as one.
@@ -67,17 +112,33 @@ def _advance_or_recover(walk: Walk) -> None:
     leaves, and whoever has a balance and no draw any more, gives all of the excess. A part of it is rounded down:
     nobody gives back more than was agreed.
     """
-    draw, level = walk.terms[DRAW], _level(walk)
+    level = _level(walk)
     walk.secured = level or 0
     if level is not None and walk.rest < level:
         advanced = level - walk.rest
         walk.draw += advanced
         walk.change("draw", advanced)
-    elif walk.draw > 0:
-        share = Fraction(1) if walk.position.leaves or draw is None else Fraction(draw.recover)
-        if recovered := min(walk.draw, int(max(0, walk.rest - walk.secured) * share)):
-            walk.draw -= recovered
-            walk.change("recovery", -recovered)
+    elif not recovers_of_payments(walk.terms):
+        _recover(walk, walk.rest)
+
+
+def _recover_of_payment(walk: Walk) -> None:
+    """Recover earlier advances from what is above the draw of what a maximum lets through."""
+    advanced = walk.draw > walk.position.draw
+    if recovers_of_payments(walk.terms) and not advanced:
+        walk.paid -= _recover(walk, walk.paid)
+
+
+def _recover(walk: Walk, pay: int) -> int:
+    """Recover from pay, and say how much."""
+    draw, leaves = walk.terms[DRAW], walk.position.leaves
+    if walk.draw <= 0 or not (leaves or draw is None or draw.recovers_in(walk.own.month, joined=walk.own.joined)):
+        return 0
+    share = Fraction(1) if leaves or draw is None else Fraction(draw.recover)
+    if recovered := min(walk.draw, int(max(0, pay - walk.secured) * share)):
+        walk.draw -= recovered
+        walk.change("recovery", -recovered)
+    return recovered
 
 
 def _level(walk: Walk) -> int | None:
@@ -147,7 +208,11 @@ DRAW: Final[Word[Draw | None]] = Word(
     pays_unearned=lambda _: True,
     prorated=True,
     floor=_floor,
-    acts=(Act(ADVANCE, _advance_or_recover), Act(BALANCE, _settle_balance)),
+    acts=(
+        Act(ADVANCE, _advance_or_recover),
+        Act(RECOVERY_OF_PAYMENT, _recover_of_payment),
+        Act(BALANCE, _settle_balance),
+    ),
     # A draw that is never taken back makes the step of a guarantee, unless the terms have one, which comes after it.
     explains={"draw": "Draw", "guarantee": "Draw"},
     reason=_reason,

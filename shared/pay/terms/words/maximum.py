@@ -1,19 +1,24 @@
-"""The word `maximum`: the most that a pay period pays."""
+"""The word `maximum`: the most that a pay period, or a longer span, pays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from itertools import product
+from typing import Annotated, Final, Literal, TypeAlias
 
+from pydantic import Discriminator, Field, Tag
+
+from shared.formatting import money
 from shared.kernel.language.findings import Finding
-from shared.pay.terms.words.base import Level, Money, Walk, Word, Wording
-from shared.pay.terms.words.draw import DRAW
+from shared.pay.spans import Span
+from shared.pay.terms.words.base import Level, Money, SpannedLevel, Terms, Walk, Word, Wording
+from shared.pay.terms.words.draw import DRAW, recovers_of_payments
 from shared.pay.terms.words.guarantee import GUARANTEE
 from shared.pay.terms.words.minimum import MINIMUM
 
 
-class Maximum(Level):
-    """The most that a pay period pays."""
+class Maximum(SpannedLevel):
+    """The most that a pay period, or a longer span, pays."""
 
     amount: Money
     """The most that is paid."""
@@ -23,40 +28,76 @@ class Maximum(Level):
 
 def _ceiling(walk: Walk, pay_period: str, brought: int) -> int:
     ruled = walk.ruled[pay_period]
-    maximum = ruled.in_force(MAXIMUM)
-    if maximum is None or maximum.above != "forfeit":
-        return 0
-    return max(0, brought - ruled.terms.minor(maximum))
+    forfeits = (each for each in maxima(ruled.terms) if each.above == "forfeit" and ruled.asks(each))
+    return max((max(0, brought - ruled.terms.minor(maximum)) for maximum in forfeits), default=0)
 
 
 def _limit(walk: Walk, paid: int) -> int:
-    """More than the maximum is carried. It is per pay period: what earlier runs paid for it counts."""
-    maximum = walk.own.in_force(MAXIMUM)
-    if maximum is None or maximum.above != "carry":
-        return paid
-    return min(paid, max(0, walk.terms.minor(maximum) - walk.position.paid_before))
+    """More than a maximum is carried. It is per pay period or span: what earlier runs paid for it counts."""
+    position, month = walk.position, walk.own.month
+    for maximum in maxima(walk.terms):
+        if maximum.above == "carry" and maximum.holds_in(month):
+            over = maximum.over(month)
+            before = position.paid_before if over is None else position.paid_over.get(over.name, 0)
+            # What a draw took of payments was paid as far as a maximum of payments is concerned.
+            if recovers_of_payments(walk.terms):
+                before += position.recovered_over.get(position.pay_period if over is None else over.name, 0)
+            left = max(0, walk.terms.minor(maximum) - before)
+            if paid > left:
+                paid = left
+                walk.limited.append(_said(walk.terms, maximum, over=over, before=before))
+    return paid
+
+
+def _said(terms: Terms, maximum: Maximum, *, over: Span | None, before: int) -> str:
+    said = f"Paid at most: {maximum.in_words(terms.currency)}{f' from {over}' if over else ''}"
+    return f"{said}, and {money(before, terms.currency)} of it before" if before else said
+
+
+def maxima(terms: Wording) -> tuple[Maximum, ...]:
+    """Every maximum of terms."""
+    said = terms[MAXIMUM]
+    return () if said is None else said if isinstance(said, tuple) else (said,)
+
+
+def _one_for_each_span(said: Said) -> None:
+    every = [(each.every, each.year_starts, each.above) for each in said] if isinstance(said, tuple) else []
+    if len(set(every)) < len(every):
+        raise ValueError("say one maximum for each span: two for the same one would be the lower of them")
 
 
 def _slips(terms: Wording, name: str) -> Iterator[Finding]:
-    maximum = terms[MAXIMUM]
-    for word, least in (("draw", terms[DRAW]), ("guarantee", terms[GUARANTEE]), ("minimum", terms[MINIMUM])):
-        if least and maximum and least.amount > maximum.amount and least.overlaps(maximum):
+    floors: tuple[tuple[str, Level | None], ...] = (
+        ("draw", terms[DRAW]),
+        ("guarantee", terms[GUARANTEE]),
+        ("minimum", terms[MINIMUM]),
+    )
+    for maximum, (word, least) in product(maxima(terms), floors):
+        every = getattr(least, "every", "pay_period")
+        if least and every == maximum.every and least.amount > maximum.amount and least.overlaps(maximum):
             said = f"payment terms {name}: the maximum is below the {word}, which is then never paid in full"
             yield Finding(
                 code="P702",
                 severity="warning",
-                path=("maximum", "amount"),
+                path=("maximum",) if isinstance(terms[MAXIMUM], tuple) else ("maximum", "amount"),
                 message=said,
                 mend=f"raise the maximum, or lower the {word}",
             )
 
 
-MAXIMUM: Final[Word[Maximum | None]] = Word(
+Said: TypeAlias = Maximum | tuple[Maximum, ...]
+
+MAXIMUM: Final[Word[Said | None]] = Word(
     name="maximum",
-    type=Maximum,
-    about="The most that is paid.",
+    # Which of the two is meant is told by what is written, so that a slip is told once and in its own place.
+    type=Annotated[
+        Annotated[Maximum, Tag("one")] | Annotated[tuple[Maximum, ...], Field(min_length=1), Tag("several")],
+        Discriminator(lambda said: "several" if isinstance(said, list | tuple) else "one"),
+    ],
+    about="The most that is paid: one amount, or a list of them, each for another span.",
     place=4,
     absent=None,
+    check=_one_for_each_span,
     slips=_slips,
     ceiling=_ceiling,
     limit=_limit,

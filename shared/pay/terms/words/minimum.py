@@ -30,7 +30,11 @@ def _limit(walk: Walk, paid: int) -> int:
     minimum = walk.own.in_force(MINIMUM)
     if minimum is None or minimum.below != "carry" or walk.position.leaves:
         return paid
-    return paid if paid >= walk.terms.minor(minimum) else 0
+    if paid >= walk.terms.minor(minimum):
+        return paid
+    if paid:
+        walk.limited.append(f"Paid once there are {minimum.in_words(walk.terms.currency)}")
+    return 0
 
 
 def _is_topped_up(minimum: Minimum) -> bool:

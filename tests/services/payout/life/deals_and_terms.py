@@ -31,9 +31,10 @@ RULES: dict[str, Any] = {
     "draw": st.fixed_dictionaries(
         {"amount": st.sampled_from([40, 150]), "kind": st.sampled_from(["recoverable"]), "recover": SHARE}
     ),
-    "guarantee": st.fixed_dictionaries({"amount": st.sampled_from([30, 120])}),
+    "guarantee": st.fixed_dictionaries({"amount": st.sampled_from([30, 120])}, optional={"every": st.just("quarter")}),
     "maximum": st.fixed_dictionaries(
-        {"amount": st.sampled_from([60, 200]), "above": st.sampled_from(["carry", "forfeit"])}
+        {"amount": st.sampled_from([60, 200]), "above": st.sampled_from(["carry", "forfeit"])},
+        optional={"every": st.sampled_from(["quarter", "year"])},
     ),
     "minimum": st.fixed_dictionaries(
         {"amount": st.sampled_from([25, 80]), "below": st.sampled_from(["carry", "top_up"])}

@@ -121,7 +121,9 @@ def simple(rules: Mapping[str, Any]) -> bool:
     """Whether these are terms that `walk` knows: those that never look at an earlier pay period again."""
     maximum, minimum = rules.get("maximum", {}), rules.get("minimum", {})
     known = rules.keys() <= {"draw", "maximum", "minimum", "negative"}
-    return known and maximum.get("above", "carry") == "carry" == minimum.get("below", "carry")
+    return (
+        known and "every" not in maximum and maximum.get("above", "carry") == "carry" == minimum.get("below", "carry")
+    )
 
 
 class Walked(NamedTuple):

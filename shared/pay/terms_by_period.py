@@ -1,0 +1,184 @@
+"""The terms of a participant's pay in each pay period, and in each span over which they look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from shared.pay.calendars.cycles import DAY
+from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at, pay_period_named, ruling
+from shared.pay.people import Person
+from shared.pay.settlement import SettledPeriod
+from shared.pay.snapshot import RunSnapshot
+from shared.pay.spans import Span, span_named
+from shared.pay.terms.policy import PaymentTerms, terms_for
+from shared.pay.terms.words import WORDS
+from shared.pay.terms.words.base import PeriodTerms, Terms, levels
+from shared.pay.terms.words.leaver import LEAVER
+from shared.periods import Month, last_day, period_of
+
+
+class SpanTerms(NamedTuple):
+    """The terms of a span, and by pay period and shorter span in it what that brought by now."""
+
+    ruled: PeriodTerms
+    brought: Mapping[str, int]
+    pay_periods: Sequence[str]
+
+
+class TermsByPeriod:
+    """Terms by pay period, each read once: documents are the same for everybody, and a run has thousands of people."""
+
+    def __init__(self, snapshot: RunSnapshot) -> None:
+        self._snapshot = snapshot
+        self._spans: dict[str, tuple[date, date]] = {snapshot.run.pay_period: (snapshot.run.starts, snapshot.run.ends)}
+        self._documents: dict[date, list[PaymentTerms]] = {}
+        self._closed_in: dict[Month, str] = {}
+        self._months: dict[str, Month | None] = {}
+
+    def is_closed(self, month: Month) -> bool:
+        """Whether the month is closed for the pay group."""
+        return self._snapshot.closed is not None and month <= self._snapshot.closed
+
+    def closed_in(self, month: Month) -> str:
+        """The pay period in which a month ended, by the calendar that ruled then."""
+        if month not in self._closed_in:
+            period = pay_period_at(ruling(self._snapshot.groups, last_day(month)), last_day(month))
+            self._closed_in[month] = period.name
+            self._spans[period.name] = (period.start, period.end)
+        return self._closed_in[month]
+
+    def of(self, person: Person, currency: str, *, pay_period: str) -> PeriodTerms:
+        """The terms of a participant's pay in a pay period."""
+        starts, ends = self._spans[pay_period]
+        if ends not in self._documents:
+            self._documents[ends] = self._snapshot.terms(ends)
+        documents = self._documents[ends]
+        month = period_of(ends)
+        if not documents:
+            return PeriodTerms(Terms(currency), month)
+        # Whose terms these are is asked on the last day of the pay period, for an earlier one too: a correction is paid
+        # as the pay was.
+        home = person.at(ends)
+        terms = terms_for(documents, person.participant_id, plan=home.plan, pay_group=home.pay_group, currency=currency)
+        # Counting days walks through the roster day by day; most terms do not ask.
+        if not any(word.prorated and terms[word] for word in WORDS):
+            return PeriodTerms(terms, month)
+        return PeriodTerms(terms, month, _there(person, starts, ends=ends), joined=_joined(person))
+
+    def spans(
+        self,
+        person: Person,
+        currency: str,
+        *,
+        ruled: Mapping[str, PeriodTerms],
+        settled: Mapping[str, SettledPeriod],
+    ) -> dict[str, SpanTerms]:
+        """The spans that hold one of some pay periods: those over which the terms of the run's pay period look, and
+        earlier ones that runs have settled.
+
+        Args:
+            person: whose pay it is.
+            currency: in which.
+            ruled: the terms of the pay periods.
+            settled: what runs left of pay periods and spans.
+        """
+        own = ruled[self._snapshot.run.pay_period]
+        of_own = {
+            span
+            for word in WORDS
+            for level in levels(own.terms[word])
+            if level.holds_in(own.month) and (span := level.over(own.month)) is not None
+        }
+        earlier = {
+            span
+            for name in settled
+            if (span := span_named(name)) is not None
+            and not span.holds(own.month)
+            and any(span.holds(each.month) for each in ruled.values())
+        }
+        return {
+            span.name: self._span(person, currency, span=span, own=own, settled=settled) for span in of_own | earlier
+        }
+
+    def _span(
+        self, person: Person, currency: str, *, span: Span, own: PeriodTerms, settled: Mapping[str, SettledPeriod]
+    ) -> SpanTerms:
+        """A span is judged by the terms of its last pay period so far."""
+        of_last = own if span.holds(own.month) else self.of(person, currency, pay_period=self._last_of(span))
+        there = _there(person, span.days[0], ends=span.days[1])
+        ended = self._ended(person, span, of_last=of_last, is_own=of_last is own)
+        brought: dict[str, int] = {}
+        pay_periods = [name for name in settled if (month := self._month_of(name)) and span.holds(month)]
+        for name in pay_periods:
+            brought[name] = settled[name].base + settled[name].changed
+        for name in settled:
+            shorter = span_named(name)
+            if shorter is not None and shorter.months < span.months and span.holds(shorter.first):
+                brought[name] = settled[name].changed
+        if span.holds(own.month):
+            brought.setdefault(self._snapshot.run.pay_period, 0)
+            for word in WORDS:
+                for level in levels(own.terms[word]):
+                    over = level.over(own.month) if level.holds_in(own.month) else None
+                    if over is not None and over.months < span.months:
+                        brought.setdefault(over.name, 0)
+        return SpanTerms(of_last._replace(there=there, over=span, ended=ended), brought, pay_periods)
+
+    def _ended(self, person: Person, span: Span, *, of_last: PeriodTerms, is_own: bool) -> Fraction:
+        """Which part of the months of a span has ended, for whoever has left as the terms say."""
+        run = self._snapshot.run
+        left = person.last_day(min(run.ends, span.days[1]))
+        if left is not None:
+            whole = of_last.terms[LEAVER].guarantee == "final_month"
+            return Fraction(1) if whole else Fraction(max(0, span.place(period_of(left)) - 1), span.months)
+        if not is_own:
+            return Fraction(1)
+        following = pay_period_at(ruling(self._snapshot.groups, run.ends + DAY), run.ends + DAY)
+        is_last_of_month = period_of(following.end) != of_last.month
+        return Fraction(span.place(of_last.month) - (not is_last_of_month), span.months)
+
+    def _last_of(self, span: Span) -> str:
+        """The last pay period that ends in a span."""
+        day = span.days[1]
+        period = pay_period_at(ruling(self._snapshot.groups, day), day)
+        if period.end > day:
+            before = period.start - DAY
+            period = pay_period_at(ruling(self._snapshot.groups, before), before)
+        self._spans[period.name] = (period.start, period.end)
+        return period.name
+
+    def _month_of(self, name: str) -> Month | None:
+        """The month in which a pay period ends; None of a span, and of a pay period of another group's calendar whose
+        name does not say it.
+        """
+        if name not in self._months:
+            self._months[name] = self._found_month_of(name)
+        return self._months[name]
+
+    def _found_month_of(self, name: str) -> Month | None:
+        if span_named(name) is not None:
+            return None
+        if name == self._snapshot.run.pay_period:
+            return period_of(self._spans[name][1])
+        try:
+            return period_of(pay_period_named(self._snapshot.groups, name)[1].end)
+        except NoSuchPayPeriod:
+            found = _OF_A_MONTH.fullmatch(name)
+            return Month(found[1]) if found else None
+
+
+_OF_A_MONTH: Final = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))(?:-[AB])?")
+"""The names of months and of their halves."""
+
+
+def _there(person: Person, starts: date, *, ends: date) -> Fraction:
+    return Fraction(person.days_there(starts, ends), (ends - starts).days + 1)
+
+
+def _joined(person: Person) -> Month | None:
+    first = next(person.settings(), None)
+    return None if first is None or person.is_undated else period_of(first.day)
