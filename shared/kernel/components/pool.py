@@ -16,9 +16,10 @@ from shared.kernel.arithmetic.expressions import NUMBER_SCALE
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.components.groups import Among, divided, grouped, together
 from shared.kernel.language.category_texts import Compared
-from shared.kernel.language.findings import Path
+from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import spoken
+from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Name, Rate
 from shared.money import minor_digits
 
@@ -106,8 +107,23 @@ class Pool(Kind):
         else:
             how = f"in proportion to {spoken(self.by)}" if self.by else "in equal parts"
             yield f"A pool of {funds} is divided {how} among those who take part."
+        if self.multiply:
+            yield "Each part is then multiplied as said below, and what is not given stays with the company."
         if self.among != "plan":
             yield f"Each {self.among} has a pool of its own."
+
+    def lint(self, units: Units) -> Iterator[Finding]:
+        """Factors above 1, by which more than the pool is paid."""
+        for place, multiplier in enumerate(self.multiply):
+            most = max((row.gives for row in (*multiplier.steps, *multiplier.points)), default=Decimal(1))
+            if most > 1:
+                yield Finding.warning(
+                    "P310",
+                    ("multiply", place),
+                    message=f"each part of the pool is multiplied by up to {trimmed(most)}: more than the pool may be"
+                    " paid",
+                    mend="let no factor be above 1, or divide the pool in proportion to a measure (by)",
+                )
 
     def standing_in_words(self, everyone: pl.DataFrame, own: Mapping[str, Any], *, currency: str) -> str:
         """What is divided, and by what."""
@@ -115,6 +131,9 @@ class Pool(Kind):
         paid = money(sum(sharing["amount"]), currency)
         if own["amount"] == 0 or sharing.height < 2:
             return f" of {paid}, divided among {sharing.height}"
+        if self.multiply:
+            how = f"by {self.by or self.shares}" if self.by or self.shares else "in equal parts"
+            return f" of a pool of which {paid} is paid, divided {how}, each part times its factor; the rest is kept"
         if self.shares is not None:
             return f" of a pool of which {paid} is paid, by {self.shares}"
         if self.by is None:
@@ -145,12 +164,14 @@ class Pool(Kind):
         return [Part("share of the pool", ExactColumn.fractions(given), Fraction(1))]
 
     def share(self, context: EvaluationContext) -> ExactColumn:
-        """Each one's share of the pool; zero for who has none."""
+        """Each one's share of the pool, times their factor; zero for who has none."""
         shared = self._shared(context)
         rows = zip(shared.weights, shared.sums, shared.takes_part, strict=True)
-        return ExactColumn.fractions(
+        part = ExactColumn.fractions(
             [weight / whole if whole and takes else Fraction(0) for weight, whole, takes in rows]
         )
+        factor = self.factor(context)
+        return part if factor is None else part * factor
 
     def unpaid(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """Shares that are not the whole of the pool, no part in what divides it, or nothing to divide, too."""

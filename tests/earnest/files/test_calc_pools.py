@@ -11,6 +11,7 @@ from earnest.files.calculation import Calculation, calculate
 from earnest.files.results import earnings_table, lines_table
 from shared.explanation.parts import parts_of_lines
 from shared.kernel import PlanSet
+from shared.kernel.checks import findings
 from shared.kernel.plan.exact_yaml import PlanFileError
 from shared.kernel.plan.plan_file import read_plan
 
@@ -98,3 +99,21 @@ def _of(found: Calculation, who: str) -> tuple[object, pl.DataFrame]:
     own = pl.col("participant_id") == who
     tables = type(found.explained)(*(table.filter(own) for table in found.explained))
     return tables, found.earnings.filter(own)
+
+
+def test_what_a_factor_takes_off_a_part_is_paid_to_nobody(tmp_path: Path) -> None:
+    found, plans = shared_out(tmp_path, "multiply: [{by: part}]", {"ann": "100%", "bob": "80%", "cy": "0%"})
+    assert paid(found) == {"ann": "333.34", "bob": "266.66"}
+    assert lines_table(found.explained)["share"].to_list() == ["33.333333%", "26.666667%"]
+    (part,) = parts_of_lines(
+        *_of(found, "bob"), plans=plans, component="project", period="2025-01", everyone=found.earnings
+    )
+    assert part.lines[0].sentence == (
+        "The share of the pool, 26.666667% of a pool of which 600.00 is paid, divided in equal parts, each part times its"
+        " factor; the rest is kept: 266.66 USD."
+    )
+
+
+def test_a_factor_that_may_pay_more_than_the_pool_is_said() -> None:
+    plan = read_plan(PLAN % "multiply: [{measure: part, steps: [{up_to: 100%, gives: 1}, {gives: 1.2}]}]", "plan")
+    assert [finding.code for finding in findings(plan) if finding.code == "P310"] == ["P310"]
