@@ -115,7 +115,8 @@ class Pool(Kind):
     def lint(self, units: Units) -> Iterator[Finding]:
         """Factors above 1, by which more than the pool is paid."""
         for place, multiplier in enumerate(self.multiply):
-            most = max((row.gives for row in (*multiplier.steps, *multiplier.points)), default=Decimal(1))
+            given = [*(step.gives for step in multiplier.steps), *(point.gives for point in multiplier.points)]
+            most = max([*given, *multiplier.of.values(), multiplier.others or Decimal(0)])
             if most > 1:
                 yield Finding.warning(
                     "P310",
