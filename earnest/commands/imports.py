@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from earnest.imports.crediting import Crediting
     from earnest.imports.reading import CompanyFiles
     from shared.kernel import PlanSet
+    from shared.pay.allocation import Left
 
 
 @app.command("import")
@@ -63,18 +64,19 @@ def import_files(
         read, beside = read_mapping(mapping)
         places = plan or ([beside / "plans"] if (beside / "plans").is_dir() else [])
         plans = read_plans(places) if places else PlanSet([])
-        company = read_company(read, folder, columns=plans.columns, step=status.update)
+        company = read_company(read, folder, plans=plans, step=status.update)
         status.update("Checking the rows")
         people, sold = read_roster(company.roster, plans), read_deals(company.deals, plans)
         unfit = pl.concat([people.rejected, sold.rejected])
         status.update("Crediting")
         credited = crediting(KernelInputs(sold.table, people.roster, plans)) if plans.holding else None
-    rows = report_table(company, pl.concat([company.rejected, company.located(unfit)]))
     if files_only:
         report = files_only / report.name
-        write_files(company, files_only)
+        deals, left = company.allocated()
+        write_files(deals, company.roster, folder=files_only)
     else:
-        _send(company, plans, console=console)
+        left = _send(company, plans, console=console)
+    rows = report_table(company, pl.concat([company.rejected, company.located(unfit)]), left)
     write_report(rows, report)
     console.print(counts_table(company, unfit))
     if (summary := report_summary(rows)) is not None:
@@ -93,10 +95,11 @@ def import_files(
         raise typer.Exit(1)
 
 
-def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> None:
+def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> list[Left]:
     from datetime import UTC, datetime
 
     from earnest.files.events import deal_events, roster_events
+    from earnest.imports.payments import allocate_to_the_system
     from earnest.imports.sending import ImportSender
     from earnest.local.home import Home
     from shared.contracts.base import instant_text
@@ -112,6 +115,13 @@ def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> None:
     sender.send("roster", "hr", events=people.events)
     sender.send("deals", "crm", events=sold.events)
     sender.wait_until_drained()
+    if not company.payments:
+        return []
+    # To the deals as they stand there, which may be more than the files have.
+    patches, left = allocate_to_the_system(company, time)
+    sender.send("deals", "crm", events=patches)
+    sender.wait_until_drained()
+    return left
 
 
 def _tell(crediting: Crediting, notes: list[str], *, console: Console) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.commands import app
+from shared.pay.allocation import Order
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,6 +28,12 @@ def pay(
         Path, typer.Option(help="What was earned: CSV, XLSX or Parquet, or the --out folder of `earnest calc`.")
     ],
     deals: Annotated[Path | None, typer.Option(help="What is known of deals: dates, payments, refunds.")] = None,
+    payments: Annotated[
+        Path | None, typer.Option(help="Payments by account, which are allocated to the account's deals.")
+    ] = None,
+    allocate: Annotated[
+        Order, typer.Option(help="To which deals goes what names none and equals none.")
+    ] = "oldest_first",
     events: Annotated[
         Path | None, typer.Option(help="Who joined and left, adjustments, holds, runs in between, opening balances.")
     ] = None,
@@ -49,7 +56,17 @@ def pay(
     from earnest.files.pay_results import tables, write_pay
 
     result = pay_from_files(
-        PayFiles(terms=terms, earned=earned, deals=deals, events=events, group=group, first=first, last=last)
+        PayFiles(
+            terms=terms,
+            earned=earned,
+            deals=deals,
+            payments=payments,
+            allocate=allocate,
+            events=events,
+            group=group,
+            first=first,
+            last=last,
+        )
     )
     if explain is not None:
         _explain(result, explain)

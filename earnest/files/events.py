@@ -62,7 +62,7 @@ def deal_events(
         own_time, sequence = times.get(row[ROW], (None, None))
         data = {"deal_id": patch.deal_id, "fields": fields, "sequence": int(sequence or row[ROW])}
         name = f"{source}-{patch.deal_id}-{row[ROW]}"[:256]
-        events.append(structured_event(deals.TYPE, name, source=source, time=_instant(own_time or time), data=data))
+        events.append(structured_event(deals.TYPE, name, source=source, time=instant(own_time or time), data=data))
     return FileEvents(events, pl.concat([rows.rejected, rejected(refused)]))
 
 
@@ -85,10 +85,10 @@ def roster_events(rows: Rows, *, source: str, time: str) -> FileEvents:
             continue
         data = patch.model_dump(mode="json", exclude_unset=True) | {"sequence": row[ROW]}
         name = f"{source}-{patch.participant_id}-{row[ROW]}"[:256]
-        events.append(structured_event(roster.TYPE, name, source=source, time=_instant(time), data=data))
+        events.append(structured_event(roster.TYPE, name, source=source, time=instant(time), data=data))
     return FileEvents(events, pl.concat([rows.rejected, rejected(refused)]))
 
 
-def _instant(time: str) -> str:
-    """A file has dates where an event has an instant."""
+def instant(time: str) -> str:
+    """When a row became so, as an instant: a file has dates where an event has one."""
     return f"{time}T00:00:00Z" if len(time) == len("2025-03-31") else time

@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from earnest.files.account_payments import allocated, in_words, read_account_payments
 from earnest.files.pay_events import PayEvents, idle_events, read_events
-from earnest.files.pay_inputs import earned_file, read_deal_facts, read_earned
+from earnest.files.pay_inputs import earned_file, known_deal, read_deal_facts, read_earned
 from earnest.files.rejections import FileError, Rejection, rejected
 from earnest.policies import policy_files, read_policy_file
+from shared.pay.allocation import Left, Order
 from shared.pay.calendars.pay_periods import misfit, pay_period_at, ruling
 from shared.pay.calendars.policy import DEFAULT, PayGroup
 from shared.pay.facts import Entry, PayFacts
@@ -36,6 +38,8 @@ class PayFiles:
     terms: Sequence[Path]
     earned: Path
     deals: Path | None = None
+    payments: Path | None = None
+    allocate: Order = "oldest_first"
     events: Path | None = None
     group: Path | None = None
     first: str | None = None
@@ -62,7 +66,9 @@ def pay_from_files(sources: PayFiles) -> PayResult:
     groups = _groups(sources.group)
     warnings: list[str] = []
     earned = read_earned(earned_file(sources.earned), refused, warnings=warnings)
-    deals = read_deal_facts(sources.deals, refused) if sources.deals else {}
+    facts_of_deals = read_deal_facts(sources.deals, refused) if sources.deals else {}
+    left = _allocate(sources, facts_of_deals, refused=refused, earned=earned)
+    deals = {name: known_deal(values) for name, values in facts_of_deals.items()}
     events = read_events(sources.events, refused)
     entries = [*earned, *events.entries]
     later = [run.day for run in events.off_cycle]
@@ -84,7 +90,26 @@ def pay_from_files(sources: PayFiles) -> PayResult:
     runs = list(project(facts, first, last=last))
     idle = idle_events(events, entries, deals=deals, runs=runs)
     slips = dict.fromkeys(slip.in_words for terms in documents for slip in terms.slips())
-    return PayResult(runs, rejected(refused), [*warnings, *slips, *_for_nobody(documents, runs), *idle])
+    return PayResult(
+        runs, rejected(refused), [*warnings, *map(in_words, left), *slips, *_for_nobody(documents, runs), *idle]
+    )
+
+
+def _allocate(
+    sources: PayFiles, deals: dict[str, dict[str, Any]], *, refused: list[Rejection], earned: Sequence[Entry]
+) -> list[Left]:
+    """Put the payments by account on the deals that they are allocated to; what is left of them."""
+    if sources.payments is None:
+        return []
+    currencies = {entry.currency for entry in earned}
+    currency = currencies.pop() if len(currencies) == 1 else None
+    payments = read_account_payments(sources.payments, refused, currency=currency)
+    # A file of deals may leave out the currency where all is earned in one.
+    known = {name: {"currency": currency, **values} for name, values in deals.items()}
+    found = allocated(known, payments, order=sources.allocate)
+    for name, entries in found.entries.items():
+        deals[name] |= {f"payments.{payment}": entry for payment, entry in entries.items()}
+    return found.left
 
 
 def _span(

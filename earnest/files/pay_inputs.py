@@ -90,17 +90,18 @@ def period(row: Row, name: str) -> Month:
         raise BadCell(f"{name}: {month!r} is not a month like 2026-01") from None
 
 
-def read_deal_facts(path: Path, refused: list[Rejection]) -> dict[str, Deal]:
-    """What is known of deals, by the rules of `earnest calc`; of several rows of a deal the later ones change what they
-    say.
+def read_deal_facts(path: Path, refused: list[Rejection]) -> dict[str, dict[str, Any]]:
+    """The values of what is known of deals by path, by the rules of `earnest calc`; of several rows of a deal the later
+    ones change what they say.
     """
     rows = read_rows(path, path.name, required=("deal_id",), used=DEAL_COLUMNS.__contains__)
     facts, bad = merged_facts(rows.frame, {}, unsaid={"stage": "won"}, file=path.name)
     refused += [*rows.rejected.rows(), *bad]
-    return {name: _known(values_of(deal)) for name, deal in facts.items()}
+    return {name: values_of(deal) for name, deal in facts.items()}
 
 
-def _known(values: Mapping[str, Any]) -> Deal:
+def known_deal(values: Mapping[str, Any]) -> Deal:
+    """What pay knows of a deal, from the values of its facts by path."""
     amount = None if values.get("amount") is None else _scaled(values["amount"])
     payments, refunds = (dated_amounts(values, name, units=_scaled) for name in ("payments", "refunds"))
     # With one collection that cannot be counted, no share of the deal is known: rather none than one of some of them.

@@ -13,6 +13,7 @@ from earnest.imports.mapping_file import (
     DealsTable,
     EntriesTable,
     EntryRules,
+    PaymentsTable,
     RosterTable,
     SplitsTable,
 )
@@ -79,7 +80,7 @@ def roster_rules(table: RosterTable) -> Rules:
     return rules
 
 
-def beside_rules(table: EntriesTable | SplitsTable) -> Rules:
+def beside_rules(table: EntriesTable | PaymentsTable | SplitsTable) -> Rules:
     """Of what stands beside the deals in a file of its own."""
     if isinstance(table, SplitsTable):
         return {
@@ -87,9 +88,8 @@ def beside_rules(table: EntriesTable | SplitsTable) -> Rules:
             "participant": (table.participant, "text"),
             "percent": (table.percent, "number"),
         }
-    rules: dict[str, tuple[ColumnRule, Kind]] = {
-        "deal_id": (table.deal_id, "text"),
-        "amount": (table.amount, "money"),
-        "date": (table.date, "date"),
-    }
-    return rules if table.id is None else {**rules, "id": (table.id, "text")}
+    rules: dict[str, tuple[ColumnRule, Kind]] = {"amount": (table.amount, "money"), "date": (table.date, "date")}
+    for name in ("deal_id", "account", "reference", "currency", "id"):
+        if (rule := getattr(table, name, None)) is not None:
+            rules[name] = (rule, "text")
+    return rules

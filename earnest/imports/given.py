@@ -45,6 +45,6 @@ def given(places: Places, plans: PlanSet, *, step: Callable[[str], None]) -> Giv
     if places.folder is None:
         raise FileError("say in which folder the company's files are: --mapping FILE FOLDER")
     mapping, _ = read_mapping(places.mapping)
-    company = read_company(mapping, places.folder, columns=plans.columns, step=step)
+    company = read_company(mapping, places.folder, plans=plans, step=step)
     # A file of our own form goes before what the mapping says of it.
     return Given(deals=places.deals or company.deals, roster=places.roster or company.roster, company=company)

@@ -24,6 +24,7 @@ from shared.contracts.roster_rows import COLUMNS as ROSTER_COLUMNS
 from shared.contracts.roster_rows import FIGURES
 from shared.kernel.language.findings import did_you_mean
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
+from shared.pay.allocation import Order
 from shared.value_rules import Kind, Notation, Several, ValueRule
 
 NAMES: Final = ("mapping.yaml", "import.yaml")
@@ -222,12 +223,32 @@ class RosterTable(Table):
 
 
 class EntriesTable(Table):
-    """Payments or refunds, a row each, of a deal."""
+    """Refunds, a row each, of a deal."""
 
     deal_id: Rule
     id: Rule | None = None
     amount: Rule
     date: Rule
+
+
+class PaymentsTable(Table):
+    """Payments, a row each: of a deal, or of an account, whose deals they are allocated to by `allocate`. `reference`
+    is the deal that a payment names, or the payment that one with a negative amount takes back.
+    """
+
+    deal_id: Rule | None = None
+    account: Rule | None = None
+    reference: Rule | None = None
+    id: Rule | None = None
+    amount: Rule
+    currency: Rule | None = None
+    date: Rule
+
+    @model_validator(mode="after")
+    def _is_of_one(self) -> PaymentsTable:
+        if (self.deal_id is None) == (self.account is None):
+            raise ValueError("name either deal_id or account")
+        return self
 
 
 class SplitsTable(Table):
@@ -263,7 +284,8 @@ class MappingFile(Section):
     deals: Annotated[list[DealsTable], BeforeValidator(_tables)] = Field(default_factory=list)
     roster: Annotated[list[RosterTable], BeforeValidator(_tables)] = Field(default_factory=list)
     splits: Annotated[list[SplitsTable], BeforeValidator(_tables)] = Field(default_factory=list)
-    payments: Annotated[list[EntriesTable], BeforeValidator(_tables)] = Field(default_factory=list)
+    payments: Annotated[list[PaymentsTable], BeforeValidator(_tables)] = Field(default_factory=list)
+    allocate: Order = "oldest_first"
     refunds: Annotated[list[EntriesTable], BeforeValidator(_tables)] = Field(default_factory=list)
     quotas: QuotaRule | None = None
     occurred_at: date | None = None

@@ -95,7 +95,7 @@ def entry_ids(frame: pl.DataFrame) -> pl.Series:
     """Ids of entries that have none of their own: from what they say, so that a longer export names them the same
     again; of two that say the same, the second has its number behind.
     """
-    said = frame.select(pl.concat_str(pl.exclude(ROW).fill_null(""), separator="|"))["deal_id"]
+    said = frame.select(text=pl.concat_str(pl.exclude(ROW).fill_null(""), separator="|"))["text"]
     seen: dict[str, int] = {}
     ids = []
     for text in said:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from earnest.files.account_payments import account_payments
+from earnest.files.rejections import Rejection
 from earnest.files.rows import ROW
 from earnest.imports.fields import Rules
-from earnest.imports.mapping_file import CUSTOM, DealsTable, EntriesTable, SplitsTable
+from earnest.imports.mapping_file import CUSTOM, DealsTable, EntriesTable, PaymentsTable, SplitsTable
 from earnest.imports.merging import entries_text, entry_ids, merged
-from earnest.imports.tables import TableRows
+from earnest.imports.tables import NOTES, TableRows
 from shared.contracts.deals import ENTRIES
+from shared.pay.allocation import AccountPayment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,7 @@ def roster_part(read: TableRows) -> tuple[TablePart, pl.DataFrame]:
 
 
 def beside_part(
-    what: str, table: EntriesTable | SplitsTable, *, read: TableRows, deals: pl.DataFrame
+    what: str, table: EntriesTable | PaymentsTable | SplitsTable, *, read: TableRows, deals: pl.DataFrame
 ) -> tuple[TablePart, pl.DataFrame]:
     """What a file says of deals that stand in another, as the text that a deals file has of it."""
     frame = read.frame
@@ -111,6 +114,26 @@ def beside_part(
     if table.id is None:
         frame = frame.with_columns(id=entry_ids(frame))
     return part, entries_text(frame, "id", "amount", "date")
+
+
+def account_part(read: TableRows, currency: str | None) -> tuple[TablePart, list[AccountPayment]]:
+    """A file of payments by account; `currency` is that of payments that name none."""
+    ids = pl.col("id") if "id" in read.frame.columns else entry_ids(read.frame).alias("id")
+    frame = read.frame.with_columns(ids)
+    refused: list[Rejection] = []
+    payments = account_payments(
+        frame.filter(~pl.col(ROW).is_in(read.refused.implode())), refused, file=read.file, currency=currency
+    )
+    told = pl.DataFrame([(row, "refused", "", why) for _, row, _, _, why in refused], schema=NOTES, orient="row")
+    part = TablePart(
+        what="payments",
+        read=read,
+        notes=pl.concat([read.notes, told]),
+        into=frame.select(ROW, into=pl.col(ROW)),
+        ids=frame.select(ROW, "id"),
+        frame=frame,
+    )
+    return part, payments
 
 
 def with_text(deals: pl.DataFrame, texts: pl.DataFrame, *, what: str) -> pl.DataFrame:

@@ -11,13 +11,17 @@ from typing import Final
 
 import polars as pl
 
+from earnest.files.account_payments import allocated, deal_values, entries_text, in_words
+from earnest.files.deals import unsaid_of
 from earnest.files.rejections import REJECTED
 from earnest.files.rows import ROW, Rows
 from earnest.imports.fields import Rules, beside_rules, deal_rules, roster_rules
-from earnest.imports.mapping_file import MappingFile, Table
-from earnest.imports.parts import TablePart, beside_part, deals_part, roster_part, with_text
+from earnest.imports.mapping_file import MappingFile, PaymentsTable, Table
+from earnest.imports.parts import TablePart, account_part, beside_part, deals_part, roster_part, with_text
 from earnest.imports.quotas import with_quotas
 from earnest.imports.tables import Step, TableRows, read_table, rejections
+from shared.kernel import PlanSet
+from shared.pay.allocation import AccountPayment, Left
 
 REPORT: Final = pl.Schema(
     {
@@ -29,7 +33,7 @@ REPORT: Final = pl.Schema(
         "reason": pl.String(),
     }
 )
-"""What happened to rows: `refused`, `repaired`, `rounded` or `remarked`."""
+"""What happened to rows: `refused`, `repaired`, `rounded`, `renamed`, `remarked`, or a payment that is `left`."""
 TIMES: Final = pl.Schema({ROW: pl.Int64(), "time": pl.String(), "sequence": pl.String()})
 
 
@@ -49,7 +53,8 @@ class Counts:
 @dataclass(frozen=True, kw_only=True)
 class CompanyFiles:
     """A company's files as read by its mapping: deals and roster in the form of `earnest calc`, when rows became so
-    (`TIMES`), and what happened to the others.
+    (`TIMES`), payments by account, and what happened to the other rows. `unsaid` is what holds of a deal that does not
+    say it.
     """
 
     mapping: MappingFile
@@ -57,6 +62,39 @@ class CompanyFiles:
     roster: Rows
     times: pl.DataFrame
     parts: Sequence[TablePart]
+    payments: Sequence[AccountPayment]
+    unsaid: Mapping[str, str]
+
+    def allocated(self) -> tuple[Rows, list[Left]]:
+        """The deals with the payments by account that are allocated to them, and what is left of these."""
+        frame = self.deals.frame
+        accounts = [payment.account for payment in self.payments]
+        values = deal_values(frame, unsaid=self.unsaid, accounts=accounts)
+        found = allocated(values, self.payments, order=self.mapping.allocate)
+        texts = [(name, entries_text(entries)) for name, entries in found.entries.items()]
+        paid = pl.DataFrame(texts, schema={"deal_id": pl.String(), "text": pl.String()}, orient="row")
+        return self.deals._replace(frame=with_text(frame, paid, what="payments") if texts else frame), found.left
+
+    def left_over(self, left: Sequence[Left]) -> pl.DataFrame:
+        """What is left of payments by account, by file and row (`REPORT`)."""
+        said = pl.DataFrame(
+            [(one.payment.id, in_words(one)) for one in left],
+            schema={"id": pl.String(), "reason": pl.String()},
+            orient="row",
+        )
+        told = [
+            part.ids.join(said, on="id").select(
+                pl.lit(part.read.file).alias("file"),
+                pl.col(ROW).alias("row"),
+                "id",
+                kind=pl.lit("left"),
+                field=pl.lit("account"),
+                reason="reason",
+            )
+            for part in self.parts
+            if part.what == "payments" and "account" in part.frame.columns
+        ]
+        return pl.concat([REPORT.to_frame(), *told])
 
     @property
     def rejected(self) -> pl.DataFrame:
@@ -107,13 +145,13 @@ class CompanyFiles:
         return counts
 
 
-def read_company(mapping: MappingFile, folder: Path, *, columns: Mapping[str, pl.DataType], step: Step) -> CompanyFiles:
+def read_company(mapping: MappingFile, folder: Path, *, plans: PlanSet, step: Step) -> CompanyFiles:
     """Read a company's files.
 
     Args:
         mapping: how.
         folder: where they are.
-        columns: the company's own columns of deals, as its plans declare them.
+        plans: whose columns are the company's own, and whose currency is that of deals that name none.
         step: is told what is being done.
 
     Raises:
@@ -124,10 +162,11 @@ def read_company(mapping: MappingFile, folder: Path, *, columns: Mapping[str, pl
         step(f"Reading {table.file}")
         return read_table(folder, table, fields=rules, outer=mapping.notation)
 
+    unsaid = unsaid_of(plans)
     parts: list[TablePart] = []
     frames: list[pl.DataFrame] = []
     for table in mapping.deals:
-        rules = deal_rules(table, columns)
+        rules = deal_rules(table, plans.columns)
         _append(parts, frames, read=deals_part(table, of(table, rules), rules=rules))
     deals = _whole(frames, "deal_id")
     none = pl.lit(None, dtype=pl.String)
@@ -135,8 +174,14 @@ def read_company(mapping: MappingFile, folder: Path, *, columns: Mapping[str, pl
         ROW, **{name: f"event.{name}" if f"event.{name}" in deals.columns else none for name in ("time", "sequence")}
     )
     deals = deals.drop("event.time", "event.sequence", strict=False)
+    payments: list[AccountPayment] = []
     for what in ("splits", "payments", "refunds"):
         for beside in getattr(mapping, what):
+            if isinstance(beside, PaymentsTable) and beside.account is not None:
+                part, paid = account_part(of(beside, beside_rules(beside)), unsaid.get("currency"))
+                parts.append(part)
+                payments += paid
+                continue
             part, texts = beside_part(what, beside, read=of(beside, beside_rules(beside)), deals=deals)
             parts.append(part)
             deals = with_text(deals, texts, what=what)
@@ -152,6 +197,8 @@ def read_company(mapping: MappingFile, folder: Path, *, columns: Mapping[str, pl
         roster=Rows(people, REJECTED.to_frame()),
         times=times.cast(TIMES),
         parts=parts,
+        payments=payments,
+        unsaid=unsaid,
     )
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from earnest.files.cells import DEAL_COLUMNS
 from earnest.files.rejections import output_folder
-from earnest.files.rows import ROW
+from earnest.files.rows import ROW, Rows
 from earnest.imports.reading import REPORT, CompanyFiles
+from shared.pay.allocation import Left
 from shared.spreadsheets import write_csv
 
 
-def report_table(company: CompanyFiles, rejected: pl.DataFrame) -> pl.DataFrame:
-    """Every row that was not simply taken (`REPORT`); `rejected` are those that cannot be used (`REJECTED`)."""
+def report_table(company: CompanyFiles, rejected: pl.DataFrame, left: Sequence[Left]) -> pl.DataFrame:
+    """Every row that was not simply taken (`REPORT`); `rejected` are those that cannot be used (`REJECTED`), `left`
+    what is left of payments.
+    """
     refused = rejected.select("file", "row", "id", kind=pl.lit("refused"), field=pl.lit(""), reason="message")
-    return pl.concat([refused.cast(REPORT), company.notes()]).sort("file", "row", "kind", "field", "reason")
+    return pl.concat([refused.cast(REPORT), company.notes(), company.left_over(left)]).sort(
+        "file", "row", "kind", "field", "reason"
+    )
 
 
 def write_report(report: pl.DataFrame, path: Path) -> None:
@@ -25,11 +31,12 @@ def write_report(report: pl.DataFrame, path: Path) -> None:
         write_csv(report, path)
 
 
-def write_files(company: CompanyFiles, folder: Path) -> None:
+def write_files(deals: Rows, roster: Rows, *, folder: Path) -> None:
     """Write deals.csv and roster.csv."""
-    deals = company.deals.frame.drop(ROW)
-    known = [name for name in DEAL_COLUMNS if name in deals.columns]
+    known = [name for name in DEAL_COLUMNS if name in deals.frame.columns]
+    tables = {"deals": deals.frame.select(*known, pl.exclude(ROW, *known)), "roster": roster.frame.drop(ROW)}
     with output_folder(folder):
-        # Not guarded against formulas, unlike the report: these are read again, and an apostrophe would become a fact.
-        write_csv(deals.select(*known, pl.exclude(known)), folder / "deals.csv", ours=deals.columns)
-        write_csv(company.roster.frame.drop(ROW), folder / "roster.csv", ours=company.roster.frame.columns)
+        for name, table in tables.items():
+            # Not guarded against formulas, unlike the report: these are read again, and an apostrophe would become a
+            # fact.
+            write_csv(table, folder / f"{name}.csv", ours=table.columns)

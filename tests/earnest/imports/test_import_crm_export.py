@@ -6,15 +6,18 @@ import csv
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+from earnest.client import Client
 from earnest.imports.mapping_file import read_mapping
 from earnest.imports.reading import CompanyFiles, read_company
 from earnest.local.processes import LocalError
 from earnest.local.system import System
 from shared.database import database_url, engine_for
+from shared.kernel import PlanSet
 from shared.money import from_minor
 from tests import command_line
 
@@ -75,6 +78,34 @@ def test_a_second_company_pays_the_same_live_as_from_files_and_as_added_up_by_ha
         home=system.home.path,
     )  # fmt: skip
     assert from_the_system(system) == expected
+    pay_on_account(system, tmp_path)
+
+
+def pay_on_account(system: System, folder: Path) -> None:
+    """Payments by account go to the deals of the account as they stand in the system; sent again they change nothing."""
+    (folder / "mapping.yaml").write_text(
+        "source: bank\npayments: {file: bank.csv, id: no, account: customer, reference: text, amount: sum, date: on,"
+        " currency: {constant: USD}}\n"
+    )
+    known = {deal["deal_id"]: deal["fields"] for deal in facts_of_deals(system)}
+    first, second = sorted(name for name, fields in known.items() if fields["account"] == "VINET")[:2]
+    owed = Decimal(known[first]["amount"])
+    bank = f"no,customer,text,sum,on\nB1,VINET,{second},10.00,1997-01-02\nB2,VINET,,{owed},1997-01-03\nB3,NOBODY,,5.00,1997-01-03\n"
+    arguments = ("import", folder, "--mapping", folder, "--report", folder / "report.csv")
+    for more in ("", "", "B4,VINET,B2,-5.00,1997-01-04\n"):
+        (folder / "bank.csv").write_text(bank + more)
+        earnest(*arguments, home=system.home.path)
+        fields = {deal["deal_id"]: deal["fields"] for deal in facts_of_deals(system)}
+        assert fields[second]["payments.B1"] == {"amount": "10.00", "date": "1997-01-02"}
+        assert Decimal(fields[first]["payments.B2"]["amount"]) == owed
+    assert fields[first]["payments.B4"] == {"amount": "-5.00", "date": "1997-01-04"}
+    assert "B3: 5.00 USD are left" in (folder / "report.csv").read_text()
+
+
+def facts_of_deals(system: System) -> list[dict[str, Any]]:
+    client = Client(system.home, system.settings)
+    deals: list[dict[str, Any]] = client.get("/v1/facts/deals?limit=5000", who="analyst", service="scoring")["deals"]
+    return deals
 
 
 def northwind_by_hand(folder: Path) -> Paid:
@@ -113,7 +144,7 @@ def northwind_by_hand(folder: Path) -> Paid:
 
 
 def read(folder: Path, mapping: Path = EXAMPLE) -> CompanyFiles:
-    return read_company(read_mapping(mapping)[0], folder, columns={}, step=lambda _: None)
+    return read_company(read_mapping(mapping)[0], folder, plans=PlanSet([]), step=lambda _: None)
 
 
 def test_every_repaired_and_remarked_row_is_reported(shared_folder: Path) -> None:
