@@ -76,7 +76,7 @@ def import_files(
         write_files(deals, company.roster, folder=files_only)
     else:
         left = _send(company, plans, console=console)
-    rows = report_table(company, pl.concat([company.rejected, company.located(unfit)]), left)
+    rows = report_table(company, pl.concat([company.rejected, company.located(unfit)]), left=left)
     write_report(rows, report)
     console.print(counts_table(company, unfit))
     if (summary := report_summary(rows)) is not None:

@@ -45,7 +45,9 @@ def allocated(deals: Mapping[str, Values], payments: Sequence[AccountPayment], *
     """
     ours = {payment.id for payment in payments}
     accounts = {payment.account for payment in payments}
-    there = (_account_deal(name, values, ours) for name, values in deals.items() if values.get("account") in accounts)
+    there = (
+        _account_deal(name, values, ours=ours) for name, values in deals.items() if values.get("account") in accounts
+    )
     found = allocate([deal for deal in there if deal is not None], payments, order=order)
     entries: Entries = {}
     for share in found.shares:
@@ -130,7 +132,7 @@ def _payment(row: Row, otherwise: str | None) -> AccountPayment:
     return AccountPayment(name, account, currency, paid.date, minor, row.get("reference") or None)
 
 
-def _account_deal(name: str, values: Values, ours: set[str]) -> AccountDeal | None:
+def _account_deal(name: str, values: Values, *, ours: set[str]) -> AccountDeal | None:
     """A deal with what is owed by it; None where that cannot be told. Nothing is owed by one that is lost or open."""
     currency, amount = values.get("currency"), values.get("amount")
     if currency is None or amount is None or values.get("stage") in LOST:

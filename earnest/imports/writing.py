@@ -15,7 +15,7 @@ from shared.pay.allocation import Left
 from shared.spreadsheets import write_csv
 
 
-def report_table(company: CompanyFiles, rejected: pl.DataFrame, left: Sequence[Left]) -> pl.DataFrame:
+def report_table(company: CompanyFiles, rejected: pl.DataFrame, *, left: Sequence[Left]) -> pl.DataFrame:
     """Every row that was not simply taken (`REPORT`); `rejected` are those that cannot be used (`REJECTED`), `left`
     what is left of payments.
     """
