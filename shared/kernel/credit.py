@@ -15,6 +15,7 @@ from shared.kernel.crediting.deal_amounts import exact_number, named
 from shared.kernel.crediting.exchange import exchanged, portion
 from shared.kernel.crediting.uncredited import missing_amounts, uncredited_holders, unknown_participants, unusable_deals
 from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
+from shared.kernel.language.deal_facts import hexadecimal, told
 from shared.kernel.language.filters import filter_frame
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
@@ -91,7 +92,8 @@ def _used(deals: pl.DataFrame, plans: PlanSet) -> list[str]:
     for plan in plans.holding:
         for rule in plan.credits:
             amounts = set(named(rule.amount)) if rule.amount is not None else set()
-            names |= {rule.date, rule.to, plan.bucket_of(rule.rule) or "deal_id"} | amounts
+            names |= {rule.date, rule.to, plan.apart.column_of(rule.rule) or "deal_id"} | amounts
+            names |= {*plan.apart.facts}
             names |= set(plan.filters[rule.rule].meta.root_names())
     return [name for name in deals.columns if name in names]
 
@@ -271,15 +273,21 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
     """The credits that one rule of one plan version gives, with the `holding` each comes from."""
     condition = plan.filters[rule.rule]
     names = set(condition.meta.root_names())
-    part, bucket = _part_of(rule.amount), plan.bucket_of(rule.rule)
-    looked_at = {*_CREDITED, part, bucket or part, *names}
+    part, bucket = _part_of(rule.amount), plan.apart.column_of(rule.rule)
+    facts = plan.apart.facts if rule.rule in plan.apart.rules_in_turn else ()
+    looked_at = {*_CREDITED, part, bucket or part, *facts, *names}
     due = payees.select(name for name in payees.columns if name in looked_at).filter(
         plan.own_rows & pl.col("active") & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
     )
+    # Before the condition has its frame, in which money is in major units.
+    told_apart = pl.lit("") if bucket is None else hexadecimal(bucket)
+    due = due.with_columns(bucket=told(told_apart, facts) if facts else told_apart)
     due = filter_frame(due, names).filter(condition)
     due, amount = exchanged(due, pl.col(part), plan=plan, counts=plan.counts(rule))
     if rule.share is not None:
         amount = portion(amount, rule.share)
+    if needed := plan.apart.numbers_of(rule.rule):
+        amount = pl.when(pl.all_horizontal(pl.col(needed).is_not_null())).then(amount)
     return due.select(
         "deal_id",
         "participant_id",
@@ -292,7 +300,7 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
         amount=amount,
         share="share",
         level=pl.lit(level, dtype=pl.Int64),
-        bucket=pl.lit("") if bucket is None else pl.col(bucket).cast(pl.String).str.encode("hex").fill_null(""),
+        bucket="bucket",
         exchange="exchange",
         place=pl.lit(plan.rules.index(rule), dtype=pl.Int64),
         cap=pl.lit(None if rule.cap is None else int(rule.cap.scaleb(plan.digits)), dtype=pl.Int64),

@@ -64,13 +64,13 @@ def _summed(credits: pl.DataFrame, plan: Plan) -> Iterator[pl.DataFrame]:
 
 def _buckets(plan: Plan) -> dict[str, pl.Expr]:
     """By what credits of the same rule are kept apart, where a measure of the plan looks at them one by one."""
-    if plan.rules_one_by_one:
+    if plan.apart.one_by_one:
         # Of the latest value there is no sum. Kept apart by day and deal, in an order of their own, each credit adds
         # what it differs from the one before it: a sum of changes, which ends in the latest value. And what a deal
         # pays in turn is known only where all deals before it are. `|` is in no id.
         told_apart = pl.when(pl.col("bucket") == "").then(pl.lit("")).otherwise(pl.lit("|") + pl.col("bucket"))
         by_time = pl.concat_str(pl.col("credit_date").cast(pl.String), pl.lit("/"), "deal_id", told_apart)
-        one_by_one = pl.col("rule").is_in(sorted(plan.rules_one_by_one))
+        one_by_one = pl.col("rule").is_in(sorted(plan.apart.one_by_one))
         return {"bucket": pl.when(one_by_one).then(by_time).otherwise("bucket").alias("bucket")}
     return {"bucket": pl.col("bucket")} if any(measure.bucket for measure in plan.measures) else {}
 
@@ -132,7 +132,7 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
 def _with_events(sums: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
     """Sums with the date, the deal and the `event` of those that are of one credit each; their `bucket` is that of the
     credit again."""
-    kept_apart = [_by(plan, together) & pl.col("rule").is_in(sorted(plan.rules_one_by_one)) for plan in together]
+    kept_apart = [_by(plan, together) & pl.col("rule").is_in(sorted(plan.apart.one_by_one)) for plan in together]
     one_by_one = pl.any_horizontal(kept_apart)
     by_time = pl.col("bucket").str.splitn("|", 2).struct
     read = sums.with_columns(

@@ -17,6 +17,8 @@ from shared.kernel.calendar import FISCAL, fiscal_at, month_of_end
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.pay import component_pay_with, context_of_deals, measured
+from shared.kernel.language.deal_facts import CREDITED
+from shared.kernel.language.formulas import number
 from shared.kernel.plan.model import MAXIMUM, MINIMUM
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -165,8 +167,21 @@ def _as_one_deal(context: EvaluationContext, plan: Plan, *, figures: _Given, nam
         terms=figures.term,
         categories=figures.category,
     )
-    deal = DealsInTurn(credited=context.value(main), before=nothing, after=context, standing=context)
+    credited = context.value(main)
+    deal = DealsInTurn(
+        credited=credited,
+        before=nothing,
+        after=context,
+        standing=context,
+        number=lambda text: number(text, lambda _, name: _of_deal(name, credited), context.height),
+        text=lambda _: pl.Series([None], dtype=pl.String).new_from_index(0, context.height),
+    )
     return total([part.pays for part in component.parts_in_turn(deal)], context.height)
+
+
+def _of_deal(name: str, credited: ExactColumn) -> ExactColumn:
+    """A number of the one deal: its amounts are what it brings, and of everything else it has nothing."""
+    return credited if name in (CREDITED, "amount", "list_amount") else credited * 0
 
 
 def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:

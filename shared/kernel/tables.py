@@ -85,7 +85,8 @@ CREDITS = pl.Schema(
 )
 """Who is credited with how much of a deal, by which rule. `level` 0 holds the deal, 1 manages a holder, and so on.
 
-`bucket` is the value by which a distinct count tells credits apart, as hexadecimal digits of its text; `exchange` the
+`bucket` is the value by which a distinct count tells credits apart, as hexadecimal digits of its text, and after it,
+each after a comma, what of the deal its pay depends on where deals are paid in turn (`Plan.apart`); `exchange` the
 rate at which a deal in another currency was converted, in words (`25,450 VND = 1 USD`). Both are empty where there is
 none."""
 

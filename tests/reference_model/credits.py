@@ -114,9 +114,15 @@ def _selects(rule: Data, columns: dict[str, Any]) -> bool:
 def _lacks(rule: Data, plan: Data, columns: dict[str, Any]) -> bool:
     """Whether the deal has a blank in a column of which the rule's amount is calculated."""
     known = {*columns, *plan.get("columns", {})}
-    return any(
-        columns.get(name) is None for name in known.intersection(re.findall(r"[a-z]\w*", rule.get("amount") or ""))
-    )
+    texts = [rule.get("amount") or ""]
+    for component in plan["components"]:  # and of those from which a table for each deal has its numbers
+        measure = next(
+            each for each in plan["measures"] if each["measure"] == component.get("measure", each["measure"])
+        )
+        fed = {*measure.get("sum_of", ()), *measure.get("count_of", ()), *measure.get("distinct", {}).get("of", ())}
+        if component.get("each") and rule["rule"] in fed:
+            texts += [str(axis["deal"]) for axis in component["axes"] if "deal" in axis and "of" not in axis]
+    return any(columns.get(name) is None for name in known.intersection(re.findall(r"[a-z]\w*", " ".join(texts))))
 
 
 def _parts(

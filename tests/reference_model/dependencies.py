@@ -54,7 +54,7 @@ def measure_window(plan: Data, component: Data) -> str:
 def in_turn(component: Data) -> bool:
     """Whether it pays each deal by where the participant stands at it."""
     if component["kind"] != "graduated":
-        return False
+        return bool(component.get("each"))
     return component.get("crossing") == "whole" or component.get("by") not in (None, component["measure"])
 
 

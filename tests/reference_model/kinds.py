@@ -5,13 +5,13 @@ rounded.
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 from tests.reference_model.dependencies import in_turn
 from tests.reference_model.evaluation import Evaluation, named
 from tests.reference_model.facts import Data, convention, number, rounded, shared_out
 from tests.reference_model.lookups import looked_up, reached_tier
+from tests.reference_model.tables import in_table
 from tests.reference_model.turns import paid_in_turn
 
 Group = list[Evaluation]
@@ -145,36 +145,10 @@ def _unless_below_zero(component: Data, here: Evaluation, found: Fraction) -> Fr
 
 
 def _table(component: Data, here: Evaluation, _: Group) -> Fraction:
-    given = _in_table(component["values"], component["axes"], here)
+    given = in_table(component["values"], component["axes"], here)
     if component.get("measure") is not None:
         return here.value(component["measure"]) * given
     return given * here.figure(component["target"]) if component.get("target") is not None else given
-
-
-def _in_table(values: Any, axes: list[Data], here: Evaluation) -> Fraction:
-    if not axes:
-        return number(values)
-    axis, rest = axes[0], axes[1:]
-    if axis.get("category"):
-        own = here.category(axis["category"])
-        if own in axis["of"]:
-            return _in_table(values[axis["of"].index(own)], rest, here)
-        return _in_table(values[-1], rest, here) if axis.get("others") else Fraction(0)
-    if axis.get("attainment"):
-        at = here.attainment(axis["attainment"])
-    else:
-        at = here.value(axis["amount"]) if axis.get("amount") else Fraction(here.formula(axis["formula"]))
-    if axis.get("up_to"):
-        tiers = [{"up_to": end, "values": each} for end, each in zip([*axis["up_to"], None], values, strict=True)]
-        return _in_table(reached_tier(at, tiers, convention(here.plan, "boundary"))["values"], rest, here)
-    points = [{"at": mark, "gives": _in_table(each, rest, here)} for mark, each in zip(axis["at"], values, strict=True)]
-    return _between([(number(p["at"]), p["gives"]) for p in points], at)
-
-
-def _between(points: list[tuple[Fraction, Fraction]], at: Fraction) -> Fraction:
-    at = max(points[0][0], min(at, points[-1][0]))
-    (low, from_), (high, to) = next(pair for pair in pairwise(points) if at <= pair[1][0])
-    return from_ + (at - low) / (high - low) * (to - from_)
 
 
 def _running(component: Data, group: Group) -> Group:

@@ -11,6 +11,7 @@ from tests.reference_model.dependencies import in_turn, lacks
 from tests.reference_model.evaluation import Evaluation, named, rules_of
 from tests.reference_model.facts import DECIMALS, Data, convention, number, rounded
 from tests.reference_model.lookups import reached_tier
+from tests.reference_model.tables import in_table
 
 
 def paid_in_turn(component: Data, here: Evaluation) -> Fraction:
@@ -38,13 +39,11 @@ def _each(name: str, credit: Credit, here: Evaluation) -> Fraction:
         return Fraction(0)
     of_deal = [each for each in after.before if _place(each, here.before) == deal]
     takes_back = sum((_adds(main, each, of_deal, before) for each in of_deal), Fraction(0)) < 0
-    pays = _graduated(
-        component,
-        _adds(main, credit, of_deal, before),
-        before=before,
-        after=after,
-        standing=before if takes_back else after,
-    )
+    credited, standing = _adds(main, credit, of_deal, before), before if takes_back else after
+    if component["kind"] == "table":
+        pays = _table(component, credit, credited, standing)
+    else:
+        pays = _graduated(component, credited, before=before, after=after, standing=standing)
     return rounded(pays, convention(plan, "rounding"), DECIMALS[plan["currency"]])
 
 
@@ -88,6 +87,14 @@ def _adds(main: Data, credit: Credit, of_deal: list[Credit], before: Evaluation)
     low, high = ([*before.before, *first, *more] for more in ([], [credit]))
     name = main["measure"]
     return _at(credit, before, high).measured(name) - _at(credit, before, low).measured(name)
+
+
+def _table(component: Data, credit: Credit, credited: Fraction, standing: Evaluation) -> Fraction:
+    given = in_table(component["values"], component["axes"], standing, credit.column | {"credited": credited})
+    sign = (credited > 0) - (credited < 0)
+    if component.get("target") is not None:
+        return given * sign * standing.figure(component["target"])
+    return given * sign if component.get("gives") == "amount" else given * credited
 
 
 def _graduated(

@@ -13,7 +13,8 @@ from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.language.category_texts import CATEGORY, ROSTER_CATEGORIES
 from shared.kernel.language.findings import Finding, did_you_mean
 from shared.kernel.language.phrases import spoken
-from shared.kernel.plan.model import MAXIMUM, MINIMUM, Assertion
+from shared.kernel.plan.assertion import Assertion
+from shared.kernel.plan.model import MAXIMUM, MINIMUM
 from shared.kernel.plan.version import Plan
 from shared.kernel.reasons import PAYS_NOTHING
 from shared.kernel.scenarios import PaidAt, ScenarioError, Scenarios, check_points, pay_at

@@ -30,12 +30,12 @@ def unused(plan: Plan) -> Iterator[Finding]:
     used = _columns(plan)
     for name in plan.columns:
         if name not in used:
-            message = f"no rule and no measure names column {name}"
+            message = f"no rule, measure or table names column {name}"
             yield Finding.note("P603", ("columns", name), message=message, mend="take it out, or use it in a `when`")
 
 
 def _columns(plan: Plan) -> set[str]:
-    names: set[str] = set()
+    names: set[str] = {*plan.apart.facts}
     for rule in plan.credits:
         names |= {rule.to, rule.date, *plan.filters[rule.rule].meta.root_names()}
         names |= {reference.name for reference in references(rule.amount)} if rule.amount is not None else set()

@@ -170,6 +170,22 @@ class Kind(PlanPart, ABC):
         `pays_by_deal`."""
         return False
 
+    def looks_at_deal(self) -> Iterator[tuple[Path, str, bool]]:
+        """Where it looks at columns of the deals that are paid in turn: the field, the column or formula, and whether
+        it is a category."""
+        yield from ()
+
+    @property
+    def deal_columns(self) -> set[str]:
+        """The columns of a deal at which it looks."""
+        return self.deal_numbers | {text for _, text, category in self.looks_at_deal() if category}
+
+    @property
+    def deal_numbers(self) -> set[str]:
+        """Those that are numbers."""
+        texts = [text for _, text, category in self.looks_at_deal() if not category]
+        return {reference.name for text in texts for reference in references(text)}
+
     def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
         """What each credit pays, for kinds that pay deals in turn."""
         raise TypeError(f"{self.kind} does not pay deals in turn")

@@ -150,3 +150,7 @@ class DealsInTurn:
     before: EvaluationContext
     after: EvaluationContext
     standing: EvaluationContext
+    number: Callable[[str], ExactColumn]
+    """A formula over the columns of the deals."""
+    text: Callable[[str], pl.Series]
+    """A column of them as text, null for a blank."""

@@ -13,108 +13,18 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
-from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
+from shared.kernel.components.axis import Axis
+from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.components.lookup import by_category, reached
-from shared.kernel.components.unpaid import no_category
-from shared.kernel.language.category_texts import CATEGORY, Compared
+from shared.kernel.language.category_texts import Compared
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
-from shared.kernel.language.formulas import FormulaText, Reference, references
-from shared.kernel.language.phrases import between, figure_in_words, mark, scale, spoken, table
+from shared.kernel.language.formulas import FormulaText, Reference, parsed
+from shared.kernel.language.measures import Measure
+from shared.kernel.language.phrases import figure_in_words, spoken, table
 from shared.kernel.language.plausibility import suspicious_tiers
-from shared.kernel.language.sql_in_words import formula_in_words
-from shared.kernel.language.units import Units
-from shared.kernel.language.values import Amount, Figure, Name, PlanPart, number_in_plan
-
-
-class Axis(PlanPart):
-    """One dimension. It looks at a measure's `attainment` or `amount`, at a `formula`, or at a `category` of the
-    participant.
-
-    `up_to`: bands, one more than there are bounds. `at`: points, with straight lines between. `of`: categories by name,
-    and with `others: true` one place more, the last, for everybody else.
-    """
-
-    attainment: Name | None = None
-    """A measure whose attainment it looks at."""
-    amount: Name | None = None
-    """A measure whose amount it looks at."""
-    formula: FormulaText | None = None
-    """An SQL expression that it looks at."""
-    category: Name | None = None
-    """A category of the participant that it looks at: position, territory, manager, participant_id, or one of the
-    company's own."""
-    up_to: tuple[Amount, ...] = ()
-    """Bands: their bounds; the table has one value more."""
-    at: tuple[Amount, ...] = ()
-    """Points, between which is interpolated."""
-    of: tuple[str, ...] = ()
-    """The names of the category."""
-    others: bool = False
-    """Whether the table has one value more, the last, for everybody whose category is none of the names, or blank."""
-
-    @model_validator(mode="after")
-    def _in_one_way(self) -> Axis:
-        looks = [self.attainment, self.amount, self.formula, self.category]
-        if sum(look is not None for look in looks) != 1:
-            raise ValueError("an axis looks at one of attainment, amount, formula or category")
-        if sum(map(bool, (self.up_to, self.at, self.of))) != 1 or bool(self.of) != (self.category is not None):
-            raise ValueError("an axis has up_to (bands) or at (points), and a category has of (names)")
-        if len(set(self.of)) < len(self.of):
-            twice = next(name for name in self.of if self.of.count(name) > 1)
-            raise ValueError(f"of names {twice} twice: a category has one place on the axis")
-        if "" in self.of:
-            raise ValueError("of names a blank: who has no category belongs to everybody else, others: true")
-        if self.others and not self.of:
-            raise ValueError("others is for a category: it says what everybody else is given")
-        for marks in (self.up_to, self.at):
-            if any(low >= high for low, high in pairwise(marks)):
-                raise ValueError("the marks of an axis must rise")
-        if len(self.at) == 1:
-            raise ValueError("an axis of points has at least two")
-        return self
-
-    @property
-    def size(self) -> int:
-        """How many values the table has along it."""
-        return len(self.up_to) + 1 if self.up_to else len(self.at or self.of) + self.others
-
-    @property
-    def title(self) -> str:
-        """What it looks at, in words."""
-        if self.attainment is not None:
-            return scale(self.attainment, "attainment")
-        if self.amount is not None:
-            return scale(self.amount, "amount")
-        return formula_in_words(self.formula) if self.formula is not None else spoken(self.category or "")
-
-    def places(self) -> list[str]:
-        """Its places in words."""
-        on = "attainment" if self.attainment is not None else "amount"
-        if self.up_to:
-            return between([*self.up_to, None], on)
-        return [mark(point, on) for point in self.at] or [*self.of, *(["everybody else"] if self.others else [])]
-
-    def refers_to(self) -> list[Reference]:
-        """What it looks at."""
-        if self.attainment is not None:
-            return [Reference("attainment", self.attainment)]
-        if self.amount is not None:
-            return [Reference("amount", self.amount)]
-        if self.category is not None:
-            return [Reference(CATEGORY, self.category)]
-        return references(self.formula) if self.formula is not None else []
-
-    def in_no_row(self, context: EvaluationContext) -> Iterator[Unpaid]:
-        """The rows whose category has no place on it."""
-        if self.category is not None and not self.others:
-            known = context.category(self.category).is_in(self.of).fill_null(value=False)
-            yield no_category(context, self.category, ~known)
-
-    def value(self, context: EvaluationContext) -> ExactColumn:
-        """What it looks at, row by row."""
-        if self.attainment is not None:
-            return context.attainment(self.attainment)
-        return context.value(self.amount) if self.amount is not None else context.number(self.formula or "0")
+from shared.kernel.language.units import MONEY, Units
+from shared.kernel.language.values import Figure, Name, number_in_plan
 
 
 def _numbers(values: Any) -> Any:
@@ -127,14 +37,19 @@ Values = Annotated[Any, BeforeValidator(_numbers)]
 class Table(Kind):
     """`kind: table` pays what the table gives: a `rate` of the `measure`, a share of the `target`, or an amount.
 
-    `values` are lists within lists, one level for each of `axes`.
+    `values` are lists within lists, one level for each of `axes`. With `each: deal` it gives each deal of the `measure`
+    a rate of what that is credited with, a share of the `target`, or an amount.
     """
 
     kind: Literal["table"]
     measure: Name | None = None
-    """What the table gives a rate of."""
+    """What the table gives a rate of; with `each: deal`, whose deals it pays."""
     target: Figure | None = None
     """What the table gives a share of."""
+    each: Literal["deal"] | None = None
+    """Whether it is looked at for each deal by itself, with all that the participant has reached at it."""
+    gives: Literal["rate", "amount"] = "rate"
+    """With `each: deal`, whether it gives a rate, or an amount for each deal."""
     axes: tuple[Axis, ...] = Field(min_length=1, max_length=8)
     """The dimensions."""
     values: Values
@@ -142,15 +57,41 @@ class Table(Kind):
 
     @model_validator(mode="after")
     def _fits(self) -> Table:
-        if self.measure is not None and self.target is not None:
-            raise ValueError("a table gives a rate of a measure, a share of a target, or amounts: not two of them")
+        self._checked_each()
         _check(self.values, [axis.size for axis in self.axes], name="values")
         return self
+
+    def _checked_each(self) -> None:
+        if self.each is not None:
+            if self.measure is None:
+                raise ValueError("each: deal needs a measure: it says whose deals are paid")
+            if self.gives == "amount" and self.target is not None:
+                raise ValueError("a table gives a share of a target, or amounts: not both")
+            return
+        if self.measure is not None and self.target is not None:
+            raise ValueError("a table gives a rate of a measure, a share of a target, or amounts: not two of them")
+        if any(axis.deal for axis in self.axes) or self.gives != "rate":
+            raise ValueError("a table looks at deals, and gives each of them an amount, with each: deal")
+
+    @property
+    def in_turn(self) -> bool:
+        """Where it is looked at for each deal."""
+        return self.each is not None
+
+    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
+        """Where it is looked at for each deal."""
+        return self.in_turn
+
+    def looks_at_deal(self) -> Iterator[tuple[Path, str, bool]]:
+        """The axes that look at the deal."""
+        for place, axis in enumerate(self.axes):
+            if axis.deal is not None:
+                yield ("axes", place, "deal"), axis.deal, bool(axis.of)
 
     @property
     def rates_are_amounts(self) -> bool:
         """Amounts, where the table gives neither a rate nor a share."""
-        return self.measure is None and self.target is None
+        return self.gives == "amount" or (self.measure is None and self.target is None)
 
     @property
     def could_round_deals(self) -> bool:
@@ -173,13 +114,18 @@ class Table(Kind):
 
     def in_words(self) -> Iterator[str]:
         """The table, with one axis downwards and the next to the right; further ones in tables of their own."""
-        if self.measure is not None:
+        if self.each is not None:
+            what = "an amount" if self.gives == "amount" else "a rate of what it is credited with"
+            if self.target is not None:
+                what = f"a share of the target, {figure_in_words(self.target)}"
+            yield f"Pays for each deal of {spoken(self.measure or '')} {what}, which this table gives:"
+        elif self.measure is not None:
             yield f"Pays a rate of {spoken(self.measure)}, which this table gives:"
         elif self.target is not None:
             yield f"Pays a share of the target, {figure_in_words(self.target)}, which this table gives:"
         else:
             yield "Pays the amount that this table gives:"
-        cell = percent if self.measure is not None or self.target is not None else trimmed
+        cell = trimmed if self.rates_are_amounts else percent
         yield from _tables(self.values, self.axes, cell=cell)
         for axis in self.axes:
             if axis.at:
@@ -196,6 +142,24 @@ class Table(Kind):
                     ends, [], on=on, measure=measure, unit=units.of(measure), rows=field, field=None
                 )
                 yield from (finding.under("axes", number) for finding in findings)
+        if self.each is None and self.target is None:
+            yield from self._meant_for_each(units)
+
+    def _meant_for_each(self, units: Units) -> Iterator[Finding]:
+        """Axes along a sum of money that look as if they were meant for one deal: two deals are then underpaid."""
+        for number, axis in enumerate(self.axes):
+            unit = units.of_node(parsed(axis.formula)) if axis.formula is not None else units.of(axis.amount)
+            if unit != MONEY:
+                continue
+            mend = "if it is meant for each deal by itself, say `each: deal` and let the axis look at `deal: amount`"
+            if self.measure is not None and _falls(self.values, number):
+                said = "is of all deals of its window, and the rate falls as it rises: two deals are paid less together"
+                yield Finding.warning(
+                    "P405", ("axes", number), message=f"{axis.title} {said} than each alone", mend=mend
+                )
+            elif self.measure is None:
+                said = "is of all deals of its window, and the table pays one amount for them, however many they are"
+                yield Finding.note("P405", ("axes", number), message=f"{axis.title} {said}", mend=mend)
 
     def leaves_open(self) -> set[str]:
         """To which band a value on a boundary belongs."""
@@ -221,12 +185,26 @@ class Table(Kind):
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: the measure, the target, or 1, at what the table gives."""
+        if self.in_turn:
+            assert context.per_deal is not None
+            return [Part("each deal by the table", context.per_deal(context, self.component), Fraction(1))]
         given = _looked_up(self.values, self.axes, context=context)
         if self.measure is not None:
             return [Part("by the table", context.value(self.measure), given)]
         if self.target is not None:
             return [Part("of the target, by the table", context.figure(self.target), given)]
         return [Part("by the table", given, Fraction(1))]
+
+    def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
+        """One part: what each credit is of, the target, or 1, at what the table gives. A credit below zero takes a
+        target or an amount back, and one of nothing pays none."""
+        given = _looked_up(self.values, self.axes, context=deals.standing, deals=deals)
+        sign = where(deals.credited > 0, 1, otherwise=where(deals.credited < 0, -1, otherwise=0))
+        if self.target is not None:
+            return [Part("of the target, by the table", deals.standing.figure(self.target) * sign, given)]
+        if self.gives == "amount":
+            return [Part("by the table", given * sign, Fraction(1))]
+        return [Part("by the table", deals.credited, given)]
 
 
 def _tables(values: Any, axes: Sequence[Axis], *, cell: Callable[[Decimal], str]) -> Iterator[str]:
@@ -255,19 +233,30 @@ def _check(values: Any, sizes: Sequence[int], *, name: str) -> None:
         _check(inner, sizes[1:], name=f"{name}[{number}]")
 
 
-def _looked_up(values: Any, axes: Sequence[Axis], *, context: EvaluationContext) -> ExactColumn:
+def _falls(values: Any, along: int) -> bool:
+    """Whether values fall anywhere along an axis."""
+    if along:
+        return any(_falls(inner, along - 1) for inner in values)
+    return any(low > high for one, two in pairwise(map(_flat, values)) for low, high in zip(one, two, strict=True))
+
+
+def _flat(values: Any) -> list[Decimal]:
+    return [number for inner in values for number in _flat(inner)] if isinstance(values, list) else [values]
+
+
+def _looked_up(
+    values: Any, axes: Sequence[Axis], *, context: EvaluationContext, deals: DealsInTurn | None = None
+) -> ExactColumn:
     """The table's value row by row: along the first axis, of what the others give at each of its places."""
     if not axes:
         return ExactColumn.constant(Fraction(values), context.height)
     axis, rest = axes[0], axes[1:]
-    given = [_looked_up(inner, rest, context=context) for inner in values]
+    given = [_looked_up(inner, rest, context=context, deals=deals) for inner in values]
     if axis.of:
         # Who is in no row is given zero here; that this is a problem and not a zero of the table says `in_no_row`.
         others = given[-1] if axis.others else Fraction(0)
-        return by_category(
-            context.category(axis.category or ""), dict(zip(axis.of, given, strict=False)), others=others
-        )
-    value = axis.value(context)
+        return by_category(axis.named(context, deals), dict(zip(axis.of, given, strict=False)), others=others)
+    value = axis.value(context, deals)
     result = given[0]
     if axis.up_to:
         for end, following in zip(axis.up_to, given[1:], strict=True):

@@ -6,7 +6,7 @@ import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.arithmetic.expressions import MOST_SUM
-from shared.kernel.language.filters import MONEY, minor_units
+from shared.kernel.language.deal_facts import exact_values, unit_of
 from shared.kernel.language.formulas import FormulaError, number, references
 
 
@@ -17,18 +17,12 @@ def exact_number(text: str, deals: pl.DataFrame) -> pl.Series:
     a deal that lacks one of the columns, or where it is beyond 10^18 minor units.
     """
 
-    units = minor_units(deals["currency"])
-    unit = ExactColumn.of(deals["currency"].replace_strict(units, default=1, return_dtype=pl.Int64))
+    unit = unit_of(deals["currency"])
 
     def column(kind: str, name: str) -> ExactColumn:
         if kind != "measure":
             raise FormulaError(f"{kind}({name}) is not known of a deal")
-        values = deals[name]
-        if name in MONEY:
-            return ExactColumn.of(values) / unit
-        if isinstance(values.dtype, pl.Decimal):
-            return ExactColumn.of((values * pl.Series([10**6]).cast(pl.Decimal(38, 0))).cast(pl.Int128), 10**6)
-        return ExactColumn.of(values)
+        return exact_values(deals[name], name, unit=unit)
 
     # In minor units of the deal's own currency, before any exchange: that is where the deal's amount is rounded as
     # well.

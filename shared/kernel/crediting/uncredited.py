@@ -104,8 +104,10 @@ def missing_amounts(credits: pl.DataFrame, deals: pl.DataFrame, *, plans: PlanSe
     missing = [empty(UNCREDITED)]
     without = credits.filter(pl.col("amount").is_null())
     for plan, version, rule in without.select("plan", "version", "rule").unique().iter_rows():
-        amount = next(crediting.amount for crediting in plans.plans[plan, version].credits if crediting.rule == rule)
-        first = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in named(amount or ""))
+        of_plan = plans.plans[plan, version]
+        amount = next(crediting.amount for crediting in of_plan.credits if crediting.rule == rule)
+        needed = [*(named(amount) if amount else ()), *of_plan.apart.numbers_of(rule)]
+        first = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in needed)
         of_rule = pl.col("plan").eq(plan) & pl.col("version").eq(version) & pl.col("rule").eq(rule)
         of_deals = deals.filter(pl.sql_expr(WON)).select("deal_id", about=first)
         rows = without.filter(of_rule).select("deal_id", "participant_id").join(of_deals, on="deal_id")

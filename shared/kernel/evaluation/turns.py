@@ -19,6 +19,7 @@ from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.pay import context_for, window_starts
 from shared.kernel.evaluation.unpaid import lacking
+from shared.kernel.language.deal_facts import DealFacts
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
@@ -106,8 +107,14 @@ class Turns:
         takes_back = rows.select(pl.col(names).sum().over(STEP_OF_DEAL) < 0).to_series()
         before, after = self._standing
         picked = [before[name].zip_with(takes_back, after[name]) for name in self._names]
+        credited = ExactColumn.of(rows[names[0]], 10**self._plan.digits if money else 1)
+        # What another version has told of its deals is told in other columns.
+        told = rows.select(pl.when(pl.col("version") == self._plan.version).then("bucket").fill_null("")).to_series()
+        facts = DealFacts(told, self._plan.apart.facts, types=self._plan.custom_columns)
         return DealsInTurn(
-            credited=ExactColumn.of(rows[names[0]], 10**self._plan.digits if money else 1),
+            credited=credited,
+            number=lambda text: facts.number(text, credited=credited),
+            text=facts.text,
             before=self._before,
             after=self._after,
             standing=context_for(rows.with_columns(picked), self._plan, roster=self._roster),

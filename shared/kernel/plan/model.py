@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import polars as pl
 from pydantic import Field, SerializeAsAny
 
 from shared.contracts.base import CurrencyCode, Identifier, PlausibleDate
 from shared.kernel.components import Component
-from shared.kernel.language.category_texts import CategoryText, Compared
+from shared.kernel.language.category_texts import Compared
 from shared.kernel.language.conventions import CalendarTerms, Conventions, Exchange, Reset
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.filters import ColumnTypes, compile_filter
@@ -25,8 +25,10 @@ from shared.kernel.language.findings import Path
 from shared.kernel.language.formulas import Reference, categories_in, references
 from shared.kernel.language.measures import Ingredient, Measure, PayOf
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Amount, Figure, Name, PlanPart
+from shared.kernel.language.values import Figure, Name, PlanPart
+from shared.kernel.plan.assertion import Assertion
 from shared.kernel.plan.circles import ordered
+from shared.kernel.plan.kept_apart import KeptApart
 from shared.kernel.plan.windows import Windows, is_longer
 from shared.money import minor_digits
 
@@ -36,20 +38,6 @@ MOST_RULES: Final = 200
 """Crediting rules, measures and components of a plan, each."""
 
 ColumnKind = Literal["text", "number", "decimal", "yes_no", "date", "participant"]
-
-
-class Assertion(PlanPart):
-    """What the plan must pay at a point, checked by `earnest plan assert`.
-
-    `at` gives measures by name, `attainment` or `attainment.<measure>`, `quota` or `quota.<measure>`, `term.<name>`,
-    and as texts the categories of the participant: `position`, `territory`, `category.<name>`.
-    """
-
-    at: dict[str, Annotated[Amount | CategoryText, Field(union_mode="left_to_right")]]
-    """The point: measures by name, `attainment`, `quota`, `attainment.<measure>`, `quota.<measure>`, `term.<name>`;
-    categories by name, such as `position: senior` and `category.segment: smb`."""
-    pays: Amount | dict[Name, Amount]
-    """In all, or by component."""
 
 
 class PlanModel(PlanPart):
@@ -200,10 +188,9 @@ class PlanModel(PlanPart):
         return tuple(component for component in self.components if component.in_turn)
 
     @cached_property
-    def rules_one_by_one(self) -> frozenset[str]:
-        """The rules whose credits are kept apart deal by deal: of a latest value, and where deals are paid in turn."""
-        names = {reference.name for c in self.in_turn for reference in self.followed(c.refers_to())}
-        return frozenset(rule for m in self.measures if m.measure in names or m.bucket == "@latest" for rule in m.rules)
+    def apart(self) -> KeptApart:
+        """By what the credits of a rule are kept apart."""
+        return KeptApart(self.in_turn, self.measures, followed=self.followed)
 
     def bounds_deals(self, component: Component) -> bool:
         """Whether a component that pays by the deal pays nothing while its measure is below zero, both being of the
@@ -320,10 +307,6 @@ class PlanModel(PlanPart):
         """Whether a rule credits a number of things: an amount of columns of type `number` alone, which is money in no
         currency."""
         return rule.amount is not None and all(self.columns.get(r.name) == "number" for r in references(rule.amount))
-
-    def bucket_of(self, rule: str) -> str | None:
-        """The column by which credits of a rule are told apart in a distinct count."""
-        return next((m.distinct.column for m in self.measures if m.distinct is not None and rule in m.rules), None)
 
     @property
     def own_rows(self) -> pl.Expr:

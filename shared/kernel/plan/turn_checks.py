@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import polars as pl
+
 from shared.kernel.components import Component
-from shared.kernel.language.findings import Finding
+from shared.kernel.language.deal_facts import CREDITED
+from shared.kernel.language.filters import filter_schema
+from shared.kernel.language.findings import Finding, Path, did_you_mean
+from shared.kernel.language.formulas import references
 from shared.kernel.plan.model import PlanModel
 
 
@@ -13,21 +18,21 @@ def not_in_turn(plan: PlanModel) -> Iterator[Finding]:
     """What components that pay deals in turn look at, and is no sum of the deals before."""
     for place, component in enumerate(plan.components):
         if component.in_turn:
-            wrong = [*_paid(component, plan), *_looked_at(component, plan)]
+            wrong = [*_paid(component, plan), *_looked_at(component, plan), *_of_deal(component, plan)]
             yield from (
                 Finding.error("P219", ("components", place, *path), message=f"{component.component} {said}", mend=mend)
                 for path, said, mend in wrong
             )
 
 
-def _paid(component: Component, plan: PlanModel) -> Iterator[tuple[tuple[str, ...], str, str]]:
+def _paid(component: Component, plan: PlanModel) -> Iterator[tuple[Path, str, str]]:
     measure = plan.measure(component.main_measure())
     if measure is not None and not (measure.sum_of or measure.count_of or measure.distinct):
         said = f"pays each deal in turn, and {measure.measure} is no sum or count of them"
         yield ("measure",), said, "name a measure that is a sum_of, a count_of or a distinct count"
 
 
-def _looked_at(component: Component, plan: PlanModel) -> Iterator[tuple[tuple[str, ...], str, str]]:
+def _looked_at(component: Component, plan: PlanModel) -> Iterator[tuple[Path, str, str]]:
     looked_at = plan.followed(component.refers_to())
     if paid := sorted(reference.name for reference in looked_at if reference.kind == "pay"):
         said = f"pays each deal in turn, and what {paid[0]} pays is known at the end of the month only"
@@ -42,3 +47,27 @@ def _looked_at(component: Component, plan: PlanModel) -> Iterator[tuple[tuple[st
                 " dates"
             )
             yield (), said, "leave the convention `order` at date, or look at a sum or a count of deals"
+
+
+def _of_deal(component: Component, plan: PlanModel) -> Iterator[tuple[Path, str, str]]:
+    """Columns that a deal does not have, or of another type."""
+    known = filter_schema(plan.custom_columns)
+    numbers = {name for name, kind in known.items() if kind.is_numeric()} | {CREDITED}
+    for path, text, category in component.looks_at_deal():
+        columns = {name for name, kind in known.items() if kind in (pl.String, pl.Boolean)} if category else numbers
+        what = "names" if category else "numbers"
+        for reference in references(text) if not category else ():
+            if reference.kind != "measure":
+                said = f"looks at {reference.kind}({reference.name}) of a deal"
+                yield (
+                    path,
+                    said,
+                    "look at what the participant has reached by an axis of its own: attainment, amount, formula",
+                )
+        names = [text] if category else [r.name for r in references(text) if r.kind == "measure"]
+        for name in dict.fromkeys(names):
+            if name not in columns:
+                said = f"looks at {name} of each deal, which is " + (
+                    f"no column of {what}" if name in known else "no column of the deal"
+                )
+                yield path, said, did_you_mean(name, columns, what="columns")

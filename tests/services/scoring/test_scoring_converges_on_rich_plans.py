@@ -55,6 +55,7 @@ COMPONENTS = [
     {"component": "least", "kind": "flat", "measure": "bookings", "rate": "1%", "minimum": 30},
     {"component": "climbed", "kind": "graduated", "measure": "bookings", "by": "accounts", "tiers": [{"up_to": 1, "rate": "1%"}, {"rate": "2%"}]},
     {"component": "crossed", "kind": "graduated", "measure": "yearly", "on": "attainment", "crossing": "whole", "tiers": TIERS, "maximum": 90},
+    {"component": "rates", "kind": "table", "each": "deal", "measure": "bookings", "axes": [{"deal": "account", "of": ["a", 'b "c"'], "others": True}, {"deal": "amount * 2", "at": [100, 5000]}], "values": [["1%", "2%"], ["3%", "4%"], ["5%", "6%"]]},
     {"component": "first", "kind": "contest", "measure": "bookings", "prizes": [300, 200, 100]},
     {"component": "shared", "kind": "pool", "rate": "1%", "funded_by": "bookings", "by": "bookings"},
 ]  # fmt: skip

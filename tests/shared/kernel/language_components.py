@@ -102,7 +102,7 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
             tiers = [tier | ({} if marginal else {"amount": draw(cents(1_000))}) for tier in draw(_tiers("00"))]
             return {"measure": draw(st.sampled_from(fed)), "marginal": marginal, "tiers": tiers}
         case "table":
-            return draw(_table(names))
+            return draw(_table(names, fed))
         case "contest":
             lowest = {"lowest_wins": True} if on == "amount" and draw(maybe) else {}
             prizes = draw(st.lists(cents(50_000), min_size=1, max_size=3))
@@ -159,8 +159,8 @@ def _points(draw: st.Draw, sign: str) -> list[dict[str, Any]]:
 
 
 @st.composite
-def _table(draw: st.Draw, names: list[str]) -> dict[str, Any]:
-    """Up to two axes of any sort."""
+def _table(draw: st.Draw, names: list[str], fed: list[str]) -> dict[str, Any]:
+    """Up to two axes of any sort, of the deal itself as well where it is looked at for each deal."""
     choices: list[dict[str, Any]] = [
         {"attainment": "base", "up_to": draw(_ends("%"))},
         {"amount": draw(st.sampled_from(names)), "at": ["0", "10.5", "400"]},
@@ -170,7 +170,16 @@ def _table(draw: st.Draw, names: list[str]) -> dict[str, Any]:
         {"category": "segment", "of": ["big", "smb"]},
         {"category": "participant_id", "of": ["bob", "ann"]},
     ]
-    axes = draw(st.lists(st.sampled_from(choices), min_size=1, max_size=2))
+    each = draw(maybe)
+    if each:
+        choices += [
+            {"deal": "segment", "of": ["smb", "big"], "others": True},
+            {"deal": "renewal", "of": ["yes"], "others": True},
+            {"deal": "amount", "up_to": ["50", "5000"]},
+            {"deal": "credited / 3 + refunded", "at": ["-100", "10.5", "4000"]},
+            {"deal": "sold_units * (1 - gross_margin)", "up_to": ["2", "7.25"]},
+        ]
+    axes = draw(st.lists(st.sampled_from(choices), min_size=1, max_size=3 if each else 2))
     values: Any = None
     sizes = [
         len(axis["up_to"]) + 1 if "up_to" in axis else len(axis.get("at") or axis["of"]) + axis.get("others", False)
@@ -178,6 +187,9 @@ def _table(draw: st.Draw, names: list[str]) -> dict[str, Any]:
     ]
     number = rates.map(lambda text: str(Decimal(text)))
     values = draw(number) if not sizes else _nested(draw, sizes, number)
+    if each:
+        more = draw(st.sampled_from([{}, {}, {"gives": "amount"}, {"target": draw(_figure(500_000))}]))
+        return {"axes": axes, "values": values, "each": "deal", "measure": draw(st.sampled_from(fed)), **more}
     of = draw(st.sampled_from(["measure", "target", "neither"]))
     words = {
         "measure": {"measure": draw(st.sampled_from(names))},

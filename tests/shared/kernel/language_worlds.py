@@ -240,14 +240,17 @@ def plans(draw: st.Draw) -> list[dict[str, Any]]:
 
 
 def _fitting(data: dict[str, Any]) -> dict[str, Any]:
-    """The plan with windows as long as its sums are, each component paying sums of one window only, and rates of its
-    own where every deal is rounded."""
+    """The plan with windows as long as its sums are, each component paying sums of one window only, rates of its own
+    where every deal is rounded, and deals in the order of their dates where what goes by these is looked at."""
     for each in data["components"]:
         if each["kind"] == "flat" and data["conventions"].get("round_on") == "deal" and isinstance(each["rate"], dict):
             each["rate"] = "0.03"
     try:
         Plan.model_validate(data)
     except ValidationError as error:
+        if "goes by their dates" in str(error):
+            by_date = {name: value for name, value in data["conventions"].items() if name != "order"}
+            return _fitting(data | {"conventions": by_date})
         again = re.findall(r"(\w+) pays by the", str(error))
         mixed = re.findall(r"(\w+) pays a part of", str(error))
         if not again and not mixed:

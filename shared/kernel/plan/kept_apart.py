@@ -1,0 +1,62 @@
+"""By what the credits of a rule are kept apart, where their sum does not say enough: a column of which values are
+counted, the deal and what its pay depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+
+from shared.kernel.components import Component
+from shared.kernel.language.deal_facts import CREDITED
+from shared.kernel.language.filters import MONEY
+from shared.kernel.language.formulas import Reference
+from shared.kernel.language.measures import Measure
+
+
+class KeptApart:
+    """By what the credits of a plan's rules are kept apart.
+
+    Args:
+        in_turn: the components that pay deals in turn.
+        measures: of the plan.
+        followed: what references refer to, through measures.
+    """
+
+    def __init__(
+        self,
+        in_turn: Sequence[Component],
+        measures: Sequence[Measure],
+        *,
+        followed: Callable[[Iterable[Reference]], set[Reference]],
+    ) -> None:
+        self._in_turn, self._measures, self._followed = in_turn, measures, followed
+
+    def column_of(self, rule: str) -> str | None:
+        """The column by which credits of a rule are told apart in a distinct count."""
+        return next((m.distinct.column for m in self._measures if m.distinct is not None and rule in m.rules), None)
+
+    @cached_property
+    def one_by_one(self) -> frozenset[str]:
+        """The rules of which every credit is kept by itself: of a latest value, and where deals are paid in turn."""
+        return self.rules_in_turn.union(*(m.rules for m in self._measures if m.bucket == "@latest"))
+
+    @cached_property
+    def rules_in_turn(self) -> frozenset[str]:
+        """The rules that feed what decides the pay of deals in turn."""
+        names = {reference.name for c in self._in_turn for reference in self._followed(c.refers_to())}
+        return frozenset(rule for measure in self._measures if measure.measure in names for rule in measure.rules)
+
+    @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """The columns of a deal on which its pay depends where deals are paid in turn."""
+        names = {name for component in self._in_turn for name in component.deal_columns} - {CREDITED}
+        # What money is worth is only known with its currency.
+        return tuple(sorted(names | ({"currency"} if names & set(MONEY) else set())))
+
+    def numbers_of(self, rule: str) -> list[str]:
+        """The numbers of a deal without which what a rule credits cannot be paid in turn."""
+        found: set[str] = set()
+        for component in self._in_turn:
+            paid = next((m for m in self._measures if m.measure == component.main_measure()), None)
+            found |= component.deal_numbers if paid is not None and rule in paid.rules else set()
+        return sorted(found - {CREDITED})

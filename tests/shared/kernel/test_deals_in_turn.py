@@ -1,0 +1,140 @@
+"""Deals that are paid in turn: each by where its participant stands at it, whatever comes late, and told so to the
+cent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+import pytest
+
+from shared.kernel import Plan, PlanSet, credit, earn, explain, measure
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE, REPRICED
+from shared.kernel.crediting.deals import values_table
+from shared.kernel.scenarios import Scenarios, pay_at
+from tests.shared.kernel.test_kernel_against_the_oracle import roster_of
+
+TIERS = [{"up_to": 10, "rate": "5%"}, {"rate": "10%"}]
+BY_SEATS: dict[str, Any] = {"component": "c", "kind": "graduated", "measure": "sales", "by": "seats", "tiers": TIERS}
+PLAN: dict[str, Any] = {
+    "plan": "rep",
+    "version": 1,
+    "name": "rep",
+    "currency": "USD",
+    "effective_from": date(2025, 1, 1),
+    "columns": {"seats": "number"},
+    "credits": [{"rule": "own"}, {"rule": "seats", "amount": "seats"}],
+    "measures": [
+        {"measure": "sales", "sum_of": ["own"], "reset": "year"},
+        {"measure": "seats", "sum_of": ["seats"], "reset": "year"},
+    ],
+    "components": [BY_SEATS],
+}
+ANN = [{"participant_id": "ann", "effective_from": date(2024, 1, 1), "plan": "rep", "active": True}]
+
+
+def deal(amount: str, day: str, seats: int, **more: Any) -> dict[str, Any]:
+    said = {
+        "stage": "won",
+        "amount": amount,
+        "currency": "USD",
+        "owner": "ann",
+        "close_date": day,
+        "custom.seats": seats,
+    }
+    return said | more
+
+
+def paid(deals: dict[str, dict[str, Any]], **more: Any) -> dict[str, Decimal]:
+    """What each deal is paid by the lines, whose slices come to what they pay, not rounded, and sum to the earnings."""
+    plans, roster = PlanSet([Plan.model_validate(PLAN | more)]), roster_of(ANN)
+    credits = credit(values_table(sorted(deals.items()), plans.deal_columns), roster, plans=plans).credits
+    earned = earn(measure(credits, plans), roster, plans=plans)
+    lines, slices = explain(credits, roster, plans=plans, earnings=earned)
+    assert lines["amount"].sum() == earned["amount"].sum()
+    products: dict[tuple[str, int], Fraction] = defaultdict(Fraction)
+    for row in slices.iter_rows(named=True):
+        pays = Fraction(row["credited"] * row["rate"] * row["factor"], 100 * AMOUNT_SCALE * RATE_SCALE * RATE_SCALE)
+        products[row["period"], row["line"]] += pays if row["pays"] is None else Fraction(row["pays"])
+    so_far = Fraction(0)
+    for row in lines.sort("period", "line").iter_rows(named=True):
+        so_far += products[row["period"], row["line"]]
+        assert abs(so_far - Fraction(row["exact"])) < Fraction(1, 10**6), row
+    told = lines.group_by("deal_id").agg(pl.col("amount").sum())
+    return {name: Decimal(amount).scaleb(-2) for name, amount in told.iter_rows() if name is not None}
+
+
+D1, D2, D3 = deal("1000", "2025-01-10", 8), deal("1000", "2025-02-10", 4), deal("1000", "2025-02-20", 4)
+
+
+def test_a_deal_that_comes_late_takes_its_place_and_moves_those_after_it() -> None:
+    assert paid({"D2": D2, "D3": D3}) == {"D2": 50, "D3": 50}
+    assert paid({"D1": D1, "D2": D2, "D3": D3}) == {"D1": 50, "D2": 75, "D3": 100}
+
+
+def test_a_refund_lowers_its_own_deal_only_where_the_position_is_of_other_numbers() -> None:
+    refunded = D2 | {"refunds.r": {"amount": "400", "date": "2025-03-01"}}
+    assert paid({"D1": D1, "D2": refunded, "D3": D3}) == {"D1": 50, "D2": 45, "D3": 100}
+
+
+def test_what_takes_back_right_after_a_deal_takes_back_what_that_paid() -> None:
+    back = deal("-1000", "2025-02-11", -4)
+    for crossing in ("split", "whole"):
+        component = BY_SEATS | {"crossing": crossing}
+        found = paid({"D1": D1, "D2": D2, "D2b": back, "D3": D3}, components=[component])
+        assert found["D2"] == -found["D2b"] == found["D3"] == (75 if crossing == "split" else 100)
+
+
+def test_the_order_of_a_plan_decides_which_deal_crosses() -> None:
+    small, large = deal("200", "2025-01-20", 4), deal("900", "2025-01-10", 8)
+    assert paid({"L": large, "S": small}) == {"L": 45, "S": 15}
+    order = {"conventions": {"order": "smallest_first"}}
+    assert paid({"L": large, "S": small}, **order) == {"L": Decimal("56.25"), "S": 10}
+
+
+def test_deals_of_the_same_day_come_in_the_order_of_their_names() -> None:
+    one, two = deal("100", "2025-01-10", 10), deal("300", "2025-01-10", 10)
+    assert paid({"a": one, "b": two}) == {"a": 5, "b": 30}
+    assert paid({"b": one, "a": two}) == {"b": 10, "a": 15}
+
+
+def test_a_gate_that_opens_late_pays_what_earlier_deals_were_priced_at_and_says_so() -> None:
+    gated = BY_SEATS | {"when": "sales >= 2500", "multiply": [{"by": "1.5"}]}
+    assert paid({"D1": D1, "D2": D2, "D3": D3}, components=[gated]) == {"D1": 0, "D2": 0, "D3": Decimal("337.5")}
+    plans = PlanSet([Plan.model_validate(PLAN | {"components": [gated]})])
+    deals = values_table(sorted({"D1": D1, "D2": D2, "D3": D3}.items()), plans.deal_columns)
+    credits = credit(deals, roster_of(ANN), plans=plans).credits
+    slices = explain(credits, roster_of(ANN), plans=plans).slices
+    assert slices.filter(pl.col("reach") == REPRICED)["credited"].to_list() == [187_50 * AMOUNT_SCALE]
+
+
+def test_a_table_that_gives_amounts_gives_none_for_a_deal_of_nothing() -> None:
+    table = {"component": "c", "kind": "table", "each": "deal", "measure": "sales", "gives": "amount"}
+    axes = {"axes": [{"deal": "seats", "up_to": [5]}], "values": [20, 30]}
+    gone = D1 | {"refunds.r": {"amount": "1000", "date": "2025-03-01"}}
+    assert paid({"D1": gone, "D2": D2, "D3": deal("1", "2025-03-01", 6)}, components=[table | axes]) == {
+        "D1": 0,
+        "D2": 20,
+        "D3": 30,
+    }
+
+
+def test_a_cap_of_the_year_holds_for_deals_in_turn_as_for_all_pay() -> None:
+    capped = BY_SEATS | {"maximum": 130}
+    plans = PlanSet([Plan.model_validate(PLAN | {"components": [capped]})])
+    deals = values_table(sorted({"D1": D1, "D2": D2, "D3": D3}.items()), plans.deal_columns)
+    credits = credit(deals, roster_of(ANN), plans=plans).credits
+    earned = earn(measure(credits, plans), roster_of(ANN), plans=plans).sort("period")
+    assert earned["amount"].to_list() == [50_00, 80_00]
+
+
+@pytest.mark.parametrize(("crossing", "pays"), [("split", 75_00), ("whole", 100_00)])
+def test_at_a_point_all_that_is_reached_is_one_deal(crossing: str, pays: int) -> None:
+    plan = Plan.model_validate(PLAN | {"components": [BY_SEATS | {"crossing": crossing}]})
+    reached = {"sales": ExactColumn.constant(1000, 1), "seats": ExactColumn.constant(20, 1)}
+    assert pay_at(plan, Scenarios(height=1, measures=reached)).pay["c"].to_list() == [pays]
