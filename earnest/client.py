@@ -137,11 +137,13 @@ class Client:
         return answer
 
 
-def pages(client: Client, path: str, *, query: Mapping[str, Any], who: str) -> Iterator[dict[str, Any]]:
+def pages(
+    client: Client, path: str, *, query: Mapping[str, Any], who: str, service: Service = "payout"
+) -> Iterator[dict[str, Any]]:
     """Page after page of what a path lists, until one names none that follows; each is asked for when it is due."""
     after: dict[str, Any] = {}
     while True:
-        page = client.get(f"{path}?{urlencode({**query, **after})}", who=who)
+        page = client.get(f"{path}?{urlencode({**query, **after})}", who=who, service=service)
         yield page
         if page["next"] is None:
             return

@@ -19,7 +19,8 @@ PLAIN: Final = rf"[^{_BEGINS}][^\t\r\n\x00]*"
 """As a regular expression: one line of text that no spreadsheet takes for a formula, for settings that come into a file
 as they are.
 """
-_NEGATIVE: Final = r"^-[0-9]+(\.[0-9]+)?%?$"
+_NEGATIVE: Final = r"^-([0-9]+(\.[0-9]+)?%?)?$"
+"""A negative number, or a dash alone."""
 _formula: Final = re.compile(_FORMULA)
 
 
@@ -42,6 +43,11 @@ def write_csv(table: pl.DataFrame, path: Path, *, ours: Collection[str] = ()) ->
         OSError: it cannot be written.
     """
     neutral_table(table, ours).write_csv(path)
+
+
+def csv_text(table: pl.DataFrame) -> str:
+    """A table for people as the text of a CSV file, `neutral_table` of it."""
+    return neutral_table(table).write_csv()
 
 
 def neutral_table(table: pl.DataFrame, ours: Collection[str] = ()) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import app
+from earnest.commands import ANALYST, Actor, app
 
 if TYPE_CHECKING:
     from earnest.simulation.estimate import Estimate
@@ -15,23 +15,29 @@ if TYPE_CHECKING:
 
 @app.command()
 def estimate(
-    plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
-    deals: Annotated[Path, typer.Option(help="Deals, the open ones among them: CSV, XLSX or Parquet.")],
-    roster: Annotated[Path, typer.Option(help="Participants: CSV, XLSX or Parquet.")],
     participant: Annotated[str, typer.Option(help="Whose earnings.")],
     close: Annotated[
         list[str],
         typer.Option(help="Deals that close, D1,D2, each with a date where it is not the expected: D2:2025-03-31."),
     ],
+    plan: Annotated[
+        list[Path] | None, typer.Option(help="A plan file, or a folder of plan files; may be repeated.")
+    ] = None,
+    deals: Annotated[Path | None, typer.Option(help="Deals, the open ones among them: CSV, XLSX or Parquet.")] = None,
+    roster: Annotated[Path | None, typer.Option(help="Participants: CSV, XLSX or Parquet.")] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON, one document.")] = False,
+    who: Actor = ANALYST,
 ) -> None:
-    """What would I earn if these open deals closed? The calculation itself, on the deals as they would be."""
-    from earnest.files.kernel_inputs import read_inputs
-    from earnest.plans.files import read_plans
+    """What would I earn if these open deals closed? The calculation itself, on the deals as they would be.
+
+    From files where --plan, --deals and --roster are named, otherwise of the running installation.
+    """
+    from earnest.live.facts import inputs_given
     from earnest.simulation.estimate import closings
     from earnest.simulation.estimate import estimate as estimated
 
-    result = estimated(read_inputs(deals, roster, plans=read_plans(plan)), participant, closing=closings(close))
+    inputs = inputs_given(plan, deals, roster=roster, who=who)
+    result = estimated(inputs, participant, closing=closings(close))
     if json:
         _as_json(result, participant)
     else:

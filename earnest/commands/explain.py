@@ -1,4 +1,4 @@
-"""`earnest explain`: how an earning came about, in words and numbers, from files alone."""
+"""`earnest explain`: how an earning came about, in words and numbers, from files or of the running installation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import app
+from earnest.commands import ANALYST, Actor, app
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,24 +17,28 @@ if TYPE_CHECKING:
 
 @app.command()
 def explain(
-    plan: Annotated[list[Path], typer.Option(help="A plan file, or a folder of plan files; may be repeated.")],
-    deals: Annotated[Path, typer.Option(help="Deals: CSV, XLSX or Parquet.")],
-    roster: Annotated[Path, typer.Option(help="Participants: CSV, XLSX or Parquet.")],
     participant: Annotated[str, typer.Option(help="Whose earnings.")],
+    plan: Annotated[
+        list[Path] | None, typer.Option(help="A plan file, or a folder of plan files; may be repeated.")
+    ] = None,
+    deals: Annotated[Path | None, typer.Option(help="Deals: CSV, XLSX or Parquet.")] = None,
+    roster: Annotated[Path | None, typer.Option(help="Participants: CSV, XLSX or Parquet.")] = None,
     period: Annotated[str | None, typer.Option(help="Of one period only, such as 2025-03.")] = None,
     component: Annotated[str | None, typer.Option(help="Of one component only.")] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON, one document.")] = False,
+    who: Actor = ANALYST,
 ) -> None:
-    """Tell the lines of someone's earnings: every deal, tier, rate and rounding, to be checked with a calculator."""
+    """Tell the lines of someone's earnings: every deal, tier, rate and rounding, to be checked with a calculator.
+
+    From files where --plan, --deals and --roster are named, otherwise of the running installation.
+    """
     from rich.console import Console
 
     from earnest.files.earning_explanations import explain_earnings
-    from earnest.files.kernel_inputs import read_inputs
-    from earnest.plans.files import read_plans
+    from earnest.live.facts import inputs_given
 
-    explanations = explain_earnings(
-        read_inputs(deals, roster, plans=read_plans(plan)), participant, period=period, component=component
-    )
+    inputs = inputs_given(plan, deals, roster=roster, who=who)
+    explanations = explain_earnings(inputs, participant, period=period, component=component)
     if json:
         import orjson
 

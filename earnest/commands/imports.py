@@ -100,12 +100,12 @@ def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> list[Le
 
     from earnest.files.events import deal_events, roster_events
     from earnest.imports.payments import allocate_to_the_system
-    from earnest.imports.sending import ImportSender
+    from earnest.live.sending import EventSender
     from earnest.local.home import Home
     from shared.contracts.base import instant_text
 
     home, mapping = Home.current(), company.mapping
-    sender = ImportSender(home, home.settings(), console=console)
+    sender = EventSender(home, home.settings(), console=console)
     time = mapping.occurred_at.isoformat() if mapping.occurred_at else instant_text(datetime.now(UTC))
     times = {row: (own, sequence) for row, own, sequence in company.times.iter_rows()}
     people = roster_events(company.roster, source=mapping.source, time=time)

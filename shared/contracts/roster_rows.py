@@ -19,6 +19,8 @@ CATEGORIES: Final = {"category.": "categories"}
 NAMED: Final = FIGURES | CATEGORIES
 MOST_COLUMNS: Final = 16_384
 """As many as a spreadsheet has."""
+CLEARS: Final = "-"
+"""A cell that takes an attribute away from the row's date on; a blank one says nothing."""
 LONG_BEFORE: Final = "1900-01-01"
 """From when a row holds that names no date."""
 
@@ -79,8 +81,8 @@ def check_columns(header: Sequence[str]) -> None:
 
 
 def patch_of(row: Mapping[str, object]) -> dict[str, Any]:
-    """A row as the data of a `RosterPatch`, not yet validated. Blank cells say nothing; `6%` is `0.06`; without a date
-    it holds from long before.
+    """A row as the data of a `RosterPatch`, not yet validated. Blank cells say nothing, `-` clears; `6%` is `0.06`;
+    without a date it holds from long before.
     """
     # A blank cell clears nothing: a file of quotas would otherwise take away every attribute that it has no column for.
     given = {name: text.strip() for name, text in row.items() if isinstance(text, str) and text.strip()}
@@ -94,4 +96,12 @@ def patch_of(row: Mapping[str, object]) -> dict[str, Any]:
             fields[field] = own
     named = {"name": given["name"]} if "name" in given else {}
     since = given.get("effective_from", LONG_BEFORE)
-    return {"participant_id": given.get("participant_id"), "effective_from": since, "fields": fields, **named}
+    return {"participant_id": given.get("participant_id"), "effective_from": since, "fields": _cleared(fields), **named}
+
+
+def _cleared(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same with null for whatever a cell clears."""
+    return {
+        name: _cleared(value) if isinstance(value, dict) else None if value == CLEARS else value
+        for name, value in fields.items()
+    }

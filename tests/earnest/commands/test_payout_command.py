@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from earnest.imports.sending import ImportSender
+from earnest.live.sending import EventSender
 from earnest.local.home import Home
 from earnest.local.system import System
 from services.ingest.schemas import DEAL, PLAN, ROSTER
@@ -23,7 +23,7 @@ def payout(home: Home, *arguments: str) -> tuple[int, str]:
 
 
 def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp_path: Path) -> None:
-    sender = ImportSender(system.home, system.settings, console=Console(quiet=True))
+    sender = EventSender(system.home, system.settings, console=Console(quiet=True))
     bob = ROSTER | {"data": {"participant_id": "bob", "effective_from": "2025-01-01", "fields": {"plan": "rep"}}}
     sender.send("plans", "analyst", events=[PLAN])
     sender.send("roster", "hr", events=[ROSTER, bob])

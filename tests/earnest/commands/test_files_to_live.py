@@ -1,0 +1,240 @@
+"""From files to the running installation and back: plans, roster and deals by one command each; what is exported and
+calculated is paid alike, to the cent.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from subprocess import CompletedProcess
+from tempfile import mkdtemp
+from unittest.mock import patch
+
+import pytest
+
+from earnest.client import Client
+from earnest.local.home import Home
+from earnest.local.system import System, running_system
+from tests.command_line import earnest
+
+REP = """\
+# The plan of our representatives: kept as it is written.
+plan: rep
+version: 1
+name: Sales representative
+currency: USD
+effective_from: 2025-01-01
+conventions: {boundary: lower, zero_quota: refuse, rounding: half_up}
+columns: {strategic: yes_no, seats: number, margin: decimal, invoiced: date}
+credits:
+  - {rule: own}
+  - {rule: strategic, when: "stage = 'won' and strategic and seats > 3"}
+  - {rule: margin, amount: margin, when: "stage = 'won' and margin > 0"}
+measures:
+  - {measure: bookings, sum_of: [own]}
+  - {measure: strategic, sum_of: [strategic]}
+  - {measure: margins, sum_of: [margin], reset: year}
+components:
+  - component: commission
+    kind: graduated
+    measure: bookings
+    on: attainment
+    tiers: [{up_to: 100%, rate: 5%}, {rate: 8%}]
+  - {component: push, kind: flat, measure: strategic, rate: {term: push, default: 1.25%}}
+  - {component: share, kind: flat, measure: margins, rate: 3.3%}
+"""
+MANAGER = """\
+plan: manager
+version: 1
+name: Manager
+currency: USD
+effective_from: 2025-01-01
+conventions: {rounding: half_up}
+credits: [{rule: team, to: managers}]
+measures: [{measure: team, sum_of: [team]}]
+components: [{component: override, kind: flat, measure: team, rate: 1%}]
+"""
+ROSTER = """\
+participant_id,effective_from,name,plan,manager,quota.bookings,term.push,active
+mia,,Mia,manager,,,,
+ann,2025-01-01,Ann,rep,mia,1000,2.5%,
+ann,2025-03-01,,,-,1500,-,
+bob,2025-01-01,,rep,mia,800,,yes
+bob,2025-04-01,,,,,,no
+"""
+DEALS = """\
+deal_id,owner,amount,close_date,product,splits,refunds,payments,strategic,seats,margin,invoiced,unread
+D1,ann,900.10,2025-01-15,Pro,,,p1:400:2025-02-01,yes,5,12.345,2025-01-20,x
+D2,ann,333.33,2025-01-20,Pro,ann:60;bob:40,r1:33.33:2025-02-02,,no,9,,,
+D3,bob,1200,2025-02-10,,,,,YES,2,100.5,,
+D4,ann,2000,2025-03-10,,,,,true,4,7,,
+D5,zoe,50,2025-03-11,,,,,,,,,
+D6,bob,70,2025-04-20,,,,,,,,,
+D1,,950.10,,,,,,,,,,
+D7,bob,,2025-05-01,,,,,,,,,
+"""
+
+
+@pytest.fixture(scope="module")
+def system(server_folder: Path) -> Iterator[System]:
+    """An installation that the tests of this module share, in their order: each goes on where the one before ended."""
+    home = Path(mkdtemp(prefix="day-", dir=server_folder))
+    home.chmod(0o755)
+    with running_system(Home(home)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "plans").mkdir()
+    for name, text in (
+        ("plans/rep.yaml", REP),
+        ("plans/manager.yaml", MANAGER),
+        ("roster.csv", ROSTER),
+        ("deals.csv", DEALS),
+    ):
+        (folder / name).write_text(text)
+    return folder
+
+
+def run(system: System, folder: Path, *words: object) -> CompletedProcess[str]:
+    return earnest("--home", system.home.path, *words, folder=folder)
+
+
+def said(system: System, folder: Path, *words: object) -> str:
+    done = run(system, folder, *words)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def earned(text: str) -> dict[tuple[str, str, str], Decimal]:
+    rows = csv.DictReader(io.StringIO(text))
+    return {(row["participant_id"], row["component"], row["period"]): Decimal(row["amount"]) for row in rows}
+
+
+def test_plans_are_published_as_they_are_written_and_fetched_back(system: System, folder: Path) -> None:
+    told = said(system, folder, "plan", "publish", "plans")
+    assert "rep@1 holds from 2025-01-01 on.\n  Nobody is on the plan from then on." in told
+    assert "Published: rep@1" in told
+    assert said(system, folder, "plan", "get", "rep@1") == REP
+    assert "from 2025-01-01 on" in said(system, folder, "plan", "list")
+    assert "nothing changes" in said(system, folder, "plan", "publish", "plans/rep.yaml")
+
+
+def test_an_unsound_plan_is_refused_before_anything_is_published(system: System, folder: Path) -> None:
+    (folder / "bad.yaml").write_text(REP.replace("plan: rep", "plan: other").replace("rate: 8%", "rat: 8%"))
+    done = run(system, folder, "plan", "publish", "bad.yaml")
+    assert done.returncode == 1
+    assert "bad.yaml:22:39: P102: there is no field rat here; did you mean rate?" in done.stderr
+    assert "other" not in said(system, folder, "plan", "list")
+
+
+def test_a_roster_and_deals_are_loaded_and_what_is_refused_is_told_by_row(system: System, folder: Path) -> None:
+    assert "5 rows taken, 0 refused" in said(system, folder, "roster", "load", "roster.csv")
+    done = run(system, folder, "deals", "load", "deals.csv", "--rejected", "rejected.csv")
+    assert done.returncode == 0, done.stderr
+    assert "No plan declares the deals' column unread: it is not used." in done.stdout
+    assert "8 rows taken, 0 refused" in done.stdout
+    (folder / "wrong.csv").write_text(
+        "deal_id,owner,amount,close_date,seats\nE1,ann,12x,2025-01-01,\nE2,ann,5,2025-01-01,many\n"
+    )
+    done = run(system, folder, "deals", "load", "wrong.csv")
+    assert done.returncode == 1
+    assert "wrong.csv, row 2 (E1): amount: '12x' is not a decimal number" in done.stdout
+    assert "wrong.csv, row 3 (E2): seats:" in done.stdout
+    assert "0 rows taken, 2 refused" in done.stdout
+
+
+def live_earnings(system: System) -> dict[tuple[str, str, str], Decimal]:
+    client = Client(system.home, system.settings)
+    found = {}
+    for who in ("ann", "bob", "mia"):
+        answer = client.get(f"/v1/participants/{who}/earnings", who="analyst", service="scoring")
+        for each in answer["earnings"]:
+            key = (who, each["component"], each["period"])
+            found[key] = found.get(key, Decimal(0)) + Decimal(each["amount"])
+    return {key: amount for key, amount in found.items() if amount}
+
+
+def test_files_and_what_is_exported_again_pay_what_the_installation_pays_to_the_cent(
+    system: System, folder: Path
+) -> None:
+    live = live_earnings(system)
+    assert sum(live.values()) > 200
+    said(system, folder, "calc", "--plan", "plans", "--deals", "deals.csv", "--roster", "roster.csv", "--out", "given")
+    for what, out in (
+        ("deals", "deals-2.csv"),
+        ("roster", "roster-2.csv"),
+        ("quotas", "quotas-2.csv"),
+        ("plans", "plans-2"),
+    ):
+        said(system, folder, "export", what, "--out", out)
+    said(
+        system,
+        folder,
+        "calc",
+        "--plan",
+        "plans-2",
+        "--deals",
+        "deals-2.csv",
+        "--roster",
+        "roster-2.csv",
+        "--out",
+        "again",
+    )
+    for out in ("given", "again"):
+        calculated = earned((folder / out / "earnings.csv").read_text())
+        assert {key: amount for key, amount in calculated.items() if amount} == live
+    assert (folder / "plans-2" / "rep-1.yaml").read_text() == REP
+    assert (folder / "quotas-2.csv").read_text().splitlines()[1:] == [
+        "ann,2025-01-01,1000",
+        "ann,2025-03-01,1500",
+        "bob,2025-01-01,800",
+    ]
+    lines = list(csv.DictReader(io.StringIO(said(system, folder, "export", "lines"))))
+    of_lines: dict[tuple[str, str, str], Decimal] = {}
+    for line in lines:
+        key = (line["participant_id"], line["component"], line["period"])
+        of_lines[key] = of_lines.get(key, Decimal(0)) + Decimal(line["amount"])
+    assert {key: amount for key, amount in of_lines.items() if amount} == live
+
+
+def test_loading_again_changes_nothing(system: System, folder: Path) -> None:
+    before = live_earnings(system)
+    said(system, folder, "roster", "load", "roster-2.csv")
+    said(system, folder, "deals", "load", "deals-2.csv")
+    assert live_earnings(system) == before
+    assert said(system, folder, "export", "deals") == (folder / "deals-2.csv").read_text()
+    assert said(system, folder, "export", "roster") == (folder / "roster-2.csv").read_text()
+
+
+def test_an_earning_is_explained_and_estimated_without_files(system: System, folder: Path) -> None:
+    files = ("--plan", "plans-2", "--deals", "deals-2.csv", "--roster", "roster-2.csv")
+    for command in (
+        ("explain", "--participant", "ann"),
+        ("estimate", "--participant", "ann", "--close", "D7:2025-03-31"),
+    ):
+        assert said(system, folder, *command) == said(system, folder, *command, *files)
+    done = run(system, folder, "explain", "--participant", "ann", "--plan", "plans-2")
+    assert done.returncode == 1
+    assert "name --plan, --deals and --roster together" in done.stderr
+
+
+def test_a_version_that_changes_pay_asks_and_says_whom_it_touches(system: System, folder: Path) -> None:
+    (folder / "rep-2.yaml").write_text(REP.replace("version: 1", "version: 2").replace("rate: 8%", "rate: 9%"))
+    assert "tiers 2.rate was 8%, is now 9%" in said(system, folder, "plan", "diff", "rep@1", "rep-2.yaml")
+    with patch.object(sys, "stdin", io.StringIO("")):  # nobody is there to ask
+        done = run(system, folder, "plan", "publish", "rep-2.yaml")
+    assert done.returncode == 1
+    assert "rep@2 holds from 2025-01-01 on, in place of rep@1." in done.stdout
+    assert "Participants on the plan from then on: 2." in done.stdout
+    assert "which are calculated anew: 2025-01 to 2025-03" in done.stdout
+    assert "answer y, or say --yes" in done.stderr
+    assert "rep@2" in said(system, folder, "plan", "publish", "rep-2.yaml", "--yes")
+    assert "tiers 2.rate was 8%, is now 9%" in said(system, folder, "plan", "diff", "rep@1", "rep@2")
+    assert "never: version 2 replaces it" in said(system, folder, "plan", "list")
