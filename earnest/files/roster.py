@@ -64,7 +64,7 @@ def read_roster(roster: Path | Rows, plans: PlanSet) -> RosterOfFile:
     if put:
         notes = [
             f"The roster gives {put:,} of {len(people):,} participants no plan: here they are on the only one, "
-            f"{next(iter(plans)).plan}. So does `earnest roster load`; a file that is sent otherwise has to name it in its "
+            f"{next(iter(plans)).plan}. So does `earnest roster load`; a file that is sent otherwise names it in its "
             "column plan."
         ]
     return RosterOfFile(
