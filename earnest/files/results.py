@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import polars as pl
 
 from earnest.files.calculation import Calculation
@@ -58,12 +59,14 @@ def lines_table(explained: Explained, *, in_weeks: bool = False) -> pl.DataFrame
     rate.
 
     Where a plan counts `in_weeks`, `fiscal_period` stands beside the calendar month, and where somebody is paid on the
-    pay of others, `earned_by` beside the deal.
+    pay of others, `earned_by` beside the deal. Where something is paid by formulas, `values` says what the names in
+    them came to.
     """
     lines = explained.lines
     currencies = lines["currency"].unique().to_list()
     return (
-        lines.join(_slices(explained, currencies), on=[*_STATEMENT, "line"], how="left")
+        lines.with_columns(_values(lines))
+        .join(_slices(explained, currencies), on=[*_STATEMENT, "line"], how="left")
         .sort("participant_id", "period", "component", "plan", "version", "line")
         .select(
             "participant_id",
@@ -83,11 +86,26 @@ def lines_table(explained: Explained, *, in_weeks: bool = False) -> pl.DataFrame
             *(number(name, currencies).alias(name) for name in ("before", "after", "quota")),
             *(attainment(name).alias(name) for name in ("attainment_before", "attainment_after")),
             "slices",
+            *(["values"] if lines["values"].null_count() < lines.height else []),
             pl.col("problem").alias("reason"),
             money("amount", currencies).alias("amount"),
             "currency",
         )
     )
+
+
+def _values(lines: pl.DataFrame) -> pl.Series:
+    """`bookings 120000; rate 0.0425; position senior` for each line: what the names in its formulas came to."""
+    said = lines["values"].clone()
+    # The names are the same for all lines of a component, so that they are read at once.
+    places = lines.select("plan", "version", "component", "values").with_row_index("row").drop_nulls("values")
+    for of_component in places.partition_by("plan", "version", "component"):
+        names = list(orjson.loads(of_component["values"][0]))
+        kind = pl.Struct(dict.fromkeys(names, pl.String()))
+        texts = of_component.select(pl.col("values").str.json_decode(kind)).unnest("values")
+        each = [pl.concat_str(pl.lit(f"{name} "), pl.col(name).fill_null("blank")) for name in names]
+        said = said.scatter(of_component["row"], texts.select(pl.concat_str(each, separator="; ")).to_series())
+    return said
 
 
 def _slices(explained: Explained, currencies: list[str]) -> pl.DataFrame:

@@ -56,10 +56,12 @@ def details(explained: Explained, earned: pl.DataFrame, *, plans: PlanSet, perio
     slices = slices.sort("participant_id", *_KEY, "line", *BY_TIER)
     # JSON numbers are floats for many who read them; 128-bit integers go as text.
     slices = slices.with_columns(pl.col("credited").cast(pl.String))
+    # What formulas came to is there for plans that have some; a company without any keeps no column of nothing.
+    of_lines = _LINE if lines["values"].null_count() < lines.height else [name for name in _LINE if name != "values"]
     return (
         _columns(rows, _EARNED, called="earnings")
         .join(_documents(now, plans), on="participant_id")
-        .join(_columns(lines, _LINE, called="lines"), on="participant_id", how="left")
+        .join(_columns(lines, of_lines, called="lines"), on="participant_id", how="left")
         .join(_columns(slices, _SLICE, called="slices"), on="participant_id", how="left")
         .with_columns(pl.col("lines", "slices").fill_null("{}"))
         .select(

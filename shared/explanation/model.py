@@ -53,6 +53,16 @@ class Slice(BaseModel):
     pays: Decimal
 
 
+class NamedValue(BaseModel):
+    """What a name in a formula came to after a line: `value` as text, exact to nine decimals, or the category (null if
+    that is blank), and as sentences say it.
+    """
+
+    name: str
+    value: str | None
+    said: str
+
+
 class Line(BaseModel):
     """What one credit of one deal added to pay; or, without a deal, what somebody's pay (`earned_by`) added to that of
     who is paid on it, or what `rule` names did: a limit, a score, a share of a pool.
@@ -63,7 +73,8 @@ class Line(BaseModel):
     `paid_before` and `paid_after` are the pay of the window so far, rounded, without and with this line; `amount` is
     their difference, so that only the total is rounded. `exchange` is the rate at which a deal in another currency was
     converted, in words. `rule_skipped` says why the component pays nothing after the line. `by_itself` tells what the
-    deal pays, of kinds that pay every deal alone.
+    deal pays, of kinds that pay every deal alone. `values` are what the names in formulas, multipliers and tables came
+    to, `named` says them beside the formula.
     """
 
     line: int
@@ -86,6 +97,8 @@ class Line(BaseModel):
     amount: Decimal
     rule_skipped: RuleSkipped | None = None
     by_itself: str = ""
+    values: list[NamedValue] = []
+    named: str = ""
     sentence: str = ""
 
 

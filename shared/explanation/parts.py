@@ -13,6 +13,7 @@ import polars as pl
 
 from shared.explanation import sentences
 from shared.explanation.model import Line, Part, RuleSkipped, Slice
+from shared.explanation.named import Names
 from shared.explanation.numbers import attainment, plain, share_percent
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
 from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE
@@ -133,6 +134,7 @@ def _part(
     words = sentences.Sentences(plan, component, part=part, group=group)
     for line in part.lines:
         line.by_itself = words.by_itself(line)
+        line.named = words.named(line)
         line.sentence = words.of_line(line)
     part.sentence = words.of_part(row["component"])
     return part
@@ -155,6 +157,7 @@ class _Walk:
         # A line before the last may be without pay for another reason than the month: a gate that a later deal opens.
         self._about = {"gate_closed": None if component is None else component.when, **about}
         self._measure = None if component is None else component.main_measure()
+        self._names = None if component is None else Names(plan, component)
         self._rows = lines.with_columns(window=windows(lines, plan, component=component, by=["period", "fiscal"]))
         self._slices: dict[tuple[str, int], list[Slice]] = {}
         for row in slices.sort("period", "line", *BY_TIER).iter_rows(named=True):
@@ -208,6 +211,7 @@ class _Walk:
             paid_after=paid,
             amount=amount,
             rule_skipped=RuleSkipped.where(row["problem"], self._about.get(row["problem"], self._measure)),
+            values=[] if self._names is None else self._names.values(row["values"]),
         )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from shared.explanation.model import Line, MeasuredIn, Part, Slice
+from shared.explanation.named import Names
 from shared.explanation.numbers import plain
 from shared.formatting import grouped, percent
 from shared.kernel import Plan
@@ -38,6 +39,7 @@ class Sentences:
 
     def __init__(self, plan: Plan, component: Component | None, *, part: Part, group: str = "") -> None:
         self._plan, self._component, self._part, self._group = plan, component, part, group
+        self._names = None if component is None else Names(plan, component)
 
     def of_line(self, line: Line) -> str:
         """What a line says."""
@@ -51,13 +53,14 @@ class Sentences:
         if line.rule_skipped is not None and not line.slices:
             said.append(f"It pays nothing. {line.rule_skipped.message}")
             if not line.amount:
-                return " ".join(said)
+                return " ".join([*said, *self._here(line)])
         if by_itself := self.by_itself(line):
             said.append(by_itself)
         else:
             said += [self._slice(piece, line) for piece in line.slices]
         if len(line.slices) > 1 and not by_itself:
             said.append(f"Together {grouped(line.exact)}.")
+        said += self._here(line)
         if self._forfeited(line):
             return " ".join(
                 [*said, f"Who leaves within the period is paid nothing of it: {grouped(line.amount)} {currency}."]
@@ -88,10 +91,29 @@ class Sentences:
             if part.window == "month" and self._component.pays != "month":
                 said += f" in the last month, paid for the {self._component.pays.replace('_', '-')} together"
         if self._component is not None and self._component.when is not None:
-            said += f", where {self._component.when}"
+            said += f", where {self._component.when}{self._at_the_gate()}"
         count = len(part.lines)
         said += f", under {part.plan} version {part.version}: the sum of {count} line{'s' if count != 1 else ''}."
         return f"{said} It pays nothing. {part.rule_skipped.message}" if part.rule_skipped else said
+
+    def named(self, line: Line) -> str:
+        """The numbers of the formulas after a line, beside the formula where that is arithmetic; empty without one."""
+        if self._names is None or self._component is None:
+            return ""
+        scaled = (
+            self._component.when is not None or self._component.multiply or self._plan.sums_rounded(self._component)
+        )
+        known = line.rule_skipped is None and not scaled
+        return self._names.told(line.values, line.exact_so_far if known else None)
+
+    def _here(self, line: Line) -> list[str]:
+        return [f"Here {line.named}."] if line.named else []
+
+    def _at_the_gate(self) -> str:
+        """What the names in the gate came to at last, in brackets."""
+        last = next((line.values for line in reversed(self._part.lines) if line.values), [])
+        numbers = "" if self._names is None else self._names.of_gate(last)
+        return f" ({numbers})" if numbers else ""
 
     def _forfeited(self, line: Line) -> bool:
         """Whether the plan pays nothing of it because the participant left within the period."""

@@ -183,6 +183,7 @@ LINES = pl.Schema(
         "amount": pl.Int64(),
         "currency": pl.String(),
         "problem": pl.String(),
+        "values": pl.String(),
     }
 )
 """How an earning came about, deal by deal, numbered by calendar month: the measure before and after each credit, and
@@ -198,7 +199,10 @@ the credit against the quota after it.
 A line without a deal has as its `credit_date` the last day of what it is for, a fiscal period or its part in the month,
 and in `rule` what moved the pay instead, its `share` that of a pool: `opening` (scores, quotas, amounts that need no
 deal), `minimum`, `maximum`, `budget`, `carry_over`, or `result` for kinds whose pay is one number. `problem` is the
-reason why the component pays nothing after the line."""
+reason why the component pays nothing after the line.
+
+`values` is what every name in the formulas, multipliers and tables of the component came to after the line, as a JSON
+object of texts (`shared.kernel.evaluation.named_values`); null where there is none."""
 
 SLICES = pl.Schema(
     {

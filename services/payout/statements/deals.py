@@ -136,6 +136,8 @@ def _slices(line: Line, part: Part, *, writing: Writing) -> list[str]:
         products.append(words.PAYS_NOTHING if line.rule_skipped is None else safe(line.rule_skipped.message))
     if line.attainment_after is not None and (line.deal_id or line.earned_by) is not None:
         products.append(f"then at {writing.percent(line.attainment_after)} of quota")
+    if line.named:
+        products.append(safe(line.named))
     return products
 
 

@@ -15,7 +15,7 @@ def uncapped(plan: Plan) -> Iterator[Finding]:
         if component.maximum is not None or plan.maximum is not None:
             continue
         for number, multiplier in enumerate(component.multiply):
-            if multiplier.by is not None and grows(multiplier.by):
+            if multiplier.by is not None and grows(multiplier.by, plan.units.bounded):
                 yield Finding.warning(
                     "P403",
                     ("components", place, "multiply", number, "by"),

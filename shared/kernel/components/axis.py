@@ -105,7 +105,7 @@ class Axis(PlanPart):
         if self.attainment is not None:
             return [Reference("attainment", self.attainment)]
         if self.amount is not None:
-            return [Reference("amount", self.amount)]
+            return [Reference("measure", self.amount)]
         if self.category is not None:
             return [Reference(CATEGORY, self.category)]
         return references(self.formula) if self.formula is not None else []

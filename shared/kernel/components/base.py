@@ -18,7 +18,7 @@ from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.components.multiplier import Multiplier
 from shared.kernel.components.unpaid import Unpaid, in_no_row
-from shared.kernel.language.category_texts import CATEGORY, Compared
+from shared.kernel.language.category_texts import Compared
 from shared.kernel.language.conventions import Conventions, Reset
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import FormulaText, Reference, categories_in, is_condition, references
@@ -142,13 +142,14 @@ class Kind(PlanPart, ABC):
         """What it refers to, in its own fields and those of every component."""
         texts = [self.when, *(multiplier.by for multiplier in self.multiply)]
         common = [reference for text in texts if text is not None for reference in references(text)]
-        common += [
-            Reference("attainment" if m.on == "attainment" else "measure", m.measure)
-            for m in self.multiply
-            if m.measure
-        ]
-        common += [Reference(CATEGORY, m.category) for m in self.multiply if m.category]
+        common += [reference for multiplier in self.multiply for reference in multiplier.looks_at()]
         return [*self.refers_to(), *common]
+
+    def named(self) -> list[Reference]:
+        """What its formulas name, and by what its multipliers look numbers up: whoever explains its pay tells what each
+        came to."""
+        texts = [reference for _, text in self.formulas() for reference in references(text)]
+        return [*texts, *(reference for multiplier in self.multiply for reference in multiplier.looks_at())]
 
     def refers_to(self) -> list[Reference]:
         """What its kind refers to: its measure, unless it says more."""

@@ -99,18 +99,19 @@ class EvaluationContext:
 
     def number(self, formula: str) -> ExactColumn:
         """The numbers of a formula."""
-        return self.cached("formula", formula, make=lambda: number(formula, self._look_up, self.height))
+        return self.cached("formula", formula, make=lambda: number(formula, self.look_up, self.height))
 
     def condition(self, formula: str) -> pl.Series:
         """Where a formula says yes."""
-        return self.cached("condition", formula, make=lambda: condition(formula, self._look_up, self.height))
+        return self.cached("condition", formula, make=lambda: condition(formula, self.look_up, self.height))
 
     def uncovered(self, formula: str) -> Iterator[tuple[str, pl.Series]]:
         """Of every `case` over categories in a formula that does not say what everybody else has: the category, and who
         is in none of its rows."""
-        return uncovered(formula, self._look_up)
+        return uncovered(formula, self.look_up)
 
-    def _look_up(self, kind: str, name: str) -> ExactColumn | pl.Series:
+    def look_up(self, kind: str, name: str) -> ExactColumn | pl.Series:
+        """What a name in a formula stands for; of a category texts."""
         match kind:
             case "measure":
                 return self.value(name)

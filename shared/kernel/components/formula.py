@@ -62,7 +62,7 @@ class Formula(Kind):
 
     def lint(self, units: Units) -> Iterator[Finding]:
         """A product of two things that grow without end."""
-        if self.maximum is None and multiplies_growth(self.amount):
+        if self.maximum is None and multiplies_growth(self.amount, units.bounded):
             yield Finding.warning(
                 "P403",
                 ("amount",),

@@ -13,8 +13,8 @@ from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.components.lookup import Points, Step, by_category, lookup, rising_and_open
 from shared.kernel.components.unpaid import Unpaid, no_category
-from shared.kernel.language.category_texts import CategoryText
-from shared.kernel.language.formulas import FormulaText
+from shared.kernel.language.category_texts import CATEGORY, CategoryText
+from shared.kernel.language.formulas import FormulaText, Reference, on_scale
 from shared.kernel.language.phrases import between, mark, scale, spoken, table
 from shared.kernel.language.sql_in_words import formula_in_words
 from shared.kernel.language.values import Name, PlanPart, Rate
@@ -88,6 +88,12 @@ class Multiplier(PlanPart):
         assert self.measure is not None
         value = context.scale(self.measure, self.on)
         return lookup(value, self.steps, points=self.points, boundary=context.conventions.boundary)
+
+    def looks_at(self) -> list[Reference]:
+        """By what it looks the factor up, unless it is a formula."""
+        if self.category is not None:
+            return [Reference(CATEGORY, self.category)]
+        return [] if self.measure is None else [Reference(on_scale(self.on), self.measure)]
 
     def in_no_row(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """Who is in no row of it."""

@@ -170,6 +170,11 @@ class Table(Kind):
         yield from super().formulas()
         yield from ((("axes", n, "formula"), axis.formula) for n, axis in enumerate(self.axes) if axis.formula)
 
+    def named(self) -> list[Reference]:
+        """By what it looks its values up, too."""
+        axes = [axis for axis in self.axes if axis.formula is None]
+        return [*(reference for axis in axes for reference in axis.refers_to()), *super().named()]
+
     def categories(self) -> Iterator[tuple[Path, Compared]]:
         """Those of axes, too."""
         for number, axis in enumerate(self.axes):

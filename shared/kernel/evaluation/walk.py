@@ -14,6 +14,7 @@ from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE, REPRI
 from shared.kernel.arithmetic.running_sums import begins, growth, previous, running_sum
 from shared.kernel.calendar import end_of_segment, last_of_window, month_of_end
 from shared.kernel.components import Component, Part
+from shared.kernel.evaluation.named_values import named_values
 from shared.kernel.evaluation.pay import (
     bounded_deal_pay,
     component_pay,
@@ -91,6 +92,7 @@ class Walk:
             credited=pl.when(self._counts).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
             problem=self._pay.problem,
+            values=named_values(self._component, self._context, plan=self._plan),
         )
         return forfeited(walked, self._plan, roster=self._roster).with_columns(**self._paid_in())
 
@@ -289,6 +291,7 @@ def without_deal(rows: pl.DataFrame, amount: str, *, rule: pl.Expr, problem: str
             credited=pl.lit(0, dtype=pl.Int64),
             exact=pl.lit(None, dtype=NUMBER),
             problem=pl.lit(None, dtype=pl.String) if problem is None else problem,
+            values=pl.lit(None, dtype=pl.String),
             before="after",
             attainment_before="attainment_after",
             amount=amount,

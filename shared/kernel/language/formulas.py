@@ -57,9 +57,19 @@ class Reference:
     name: str
 
     @property
+    def text(self) -> str:
+        """As it stands in formulas."""
+        return self.name if self.kind in ("measure", CATEGORY) else f"{self.kind}({self.name})"
+
+    @property
     def is_measure(self) -> bool:
         """Whether it names a measure: its amount, its attainment or its quota."""
         return self.kind not in ("term", "pay", CATEGORY)
+
+
+def on_scale(on: str) -> str:
+    """The kind of reference to a measure of which the attainment or the amount is looked at."""
+    return "attainment" if on == "attainment" else "measure"
 
 
 @lru_cache(maxsize=1024)

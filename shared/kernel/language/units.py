@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import expressions as sql
 
 from shared.kernel.language.crediting_rules import CreditingRule
+from shared.kernel.language.formula_growth import grows
 from shared.kernel.language.formulas import parsed
 from shared.kernel.language.measures import Measure
 
@@ -36,6 +37,12 @@ class Units:
         if measure.rules & self._not_money:
             return None
         return SHARE if measure.ratio is not None else MONEY
+
+    def bounded(self, name: str) -> bool:
+        """Whether a measure has a bound however much is sold, as far as that is plain: a formula that only looks rates
+        up."""
+        measure = self._measures.get(name)
+        return measure is not None and measure.formula is not None and not grows(measure.formula, self.bounded)
 
     def of_node(self, node: Any) -> str | None:
         """The unit of a part of a formula."""

@@ -1,0 +1,116 @@
+"""The numbers that belong to a formula: what each name in it came to, so that a reader with a calculator comes to the
+same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import orjson
+from sqlglot import expressions as sql
+
+from shared.explanation.model import NamedValue
+from shared.explanation.numbers import attainment, plain
+from shared.formatting import grouped, percent, trimmed
+from shared.kernel import Plan
+from shared.kernel.components import Component
+from shared.kernel.evaluation.named_values import made_of, names_of
+from shared.kernel.language.formulas import Reference, parsed, references
+from shared.kernel.language.units import MONEY, SHARE
+
+_GIVES_PERCENT: Final = re.compile(r"\b(then|else)\s+-?[\d.]+\s*%", re.IGNORECASE)
+"""A formula whose results are written in percent is told in percent."""
+_SIGNS: Final[dict[type[Any], str]] = {sql.Add: "+", sql.Sub: "-", sql.Mul: "×", sql.Div: "/"}
+
+
+class Names:
+    """The names of a component's formulas, and how what they come to is told."""
+
+    def __init__(self, plan: Plan, component: Component) -> None:
+        self._plan, self._component = plan, component
+        self._names = {reference.text: reference for reference in names_of(component, plan)}
+        self._units = plan.units
+
+    def values(self, text: str | None) -> list[NamedValue]:
+        """What the names came to, of `LINES.values`."""
+        came_to: Mapping[str, str | None] = orjson.loads(text) if text is not None else {}
+        return [
+            NamedValue(name=name, value=value, said=self._said(self._names[name], value))
+            for name, value in came_to.items()
+            if name in self._names
+        ]
+
+    def told(self, values: Iterable[NamedValue], pays: Decimal | None) -> str:
+        """The formula with its numbers, or else the numbers, and of what is calculated in turn by what it came about.
+
+        Args:
+            values: what the names came to.
+            pays: what the formula comes to, if that is known.
+        """
+        said = {value.name: f"{value.name} {value.said}" for value in values}
+        if not said:
+            return ""
+        own = self._listed(self._component.named(), said)
+        text = getattr(self._component, "amount", None) if self._component.kind == "formula" else None
+        if text is not None and (product := _filled(parsed(text), said)) is not None:
+            # What gates and multipliers name beside the formula is told after it.
+            rest = [name for name in own if not any(name == said[r.text] for r in references(text))]
+            own = [product if pays is None or len(own) == 1 else f"{product} = {grouped(pays)}", *rest]
+        main = self._component.main_measure()
+        calculated = [*([] if main is None else [Reference("measure", main)]), *self._names.values()]
+        by = {
+            reference.text: self._listed(made_of(reference, self._component, plan=self._plan), said)
+            for reference in calculated
+            if reference.text in said or reference.name == main
+        }
+        numbers = [", ".join(own)] if own else []
+        return "; ".join([*numbers, *(f"{name} by {' and '.join(of)}" for name, of in by.items() if of)])
+
+    def of_gate(self, values: Iterable[NamedValue]) -> str:
+        """What the names in the gate came to."""
+        said = {value.name: f"{value.name} {value.said}" for value in values}
+        return ", ".join(self._listed(references(self._component.when or "0"), said))
+
+    def _listed(self, names: Iterable[Reference], said: Mapping[str, str]) -> list[str]:
+        return list(dict.fromkeys(said[text] for reference in names if (text := _text(reference)) in said))
+
+    def _said(self, reference: Reference, value: str | None) -> str:
+        if reference.kind == "category":
+            return "blank" if value is None else value
+        number = Decimal(value or 0)
+        if reference.kind == "attainment":
+            return f"{grouped(attainment(number))}%"
+        unit = MONEY if reference.kind == "pay" else None
+        if reference.is_measure:
+            unit = self._units.of(reference.name)
+            measure = self._plan.measure(reference.name)
+            if measure is not None and (measure.score is not None or _GIVES_PERCENT.search(measure.formula or "")):
+                unit = SHARE
+        if unit == SHARE:
+            return percent(number)
+        return grouped(plain(number, self._plan.digits)) if unit == MONEY else trimmed(number)
+
+
+def _text(reference: Reference) -> str:
+    return reference.name if reference.kind == "amount" else reference.text
+
+
+def _filled(node: Any, said: Mapping[str, str]) -> str | None:
+    """A formula that is arithmetic alone with the value beside each name, or None."""
+    match node:
+        case sql.Paren():
+            inner = _filled(node.this, said)
+            return None if inner is None else f"({inner})"
+        case sql.Literal() if not node.is_string:
+            return trimmed(Decimal(node.name))
+        case sql.Column():
+            return said.get(node.name)
+        case sql.Anonymous():
+            return said.get(f"{node.name.lower()}({node.expressions[0].name})")
+        case sql.Add() | sql.Sub() | sql.Mul() | sql.Div():
+            one, two = _filled(node.left, said), _filled(node.right, said)
+            return None if one is None or two is None else f"{one} {_SIGNS[type(node)]} {two}"
+    return None

@@ -1,0 +1,128 @@
+"""No formula, gate, multiplier or table is told without its numbers, line by line, in files, explanations and what is
+kept.
+"""
+
+from __future__ import annotations
+
+import csv
+from fractions import Fraction
+from pathlib import Path
+
+import orjson
+import pytest
+
+from earnest.files.calculation import calculate
+from earnest.files.results import write_results
+from shared.explanation import Part, frozen, parts_of_lines
+from shared.kernel import PlanSet
+from shared.kernel.plan.plan_file import read_plan
+from tests.reference_model.formulas import worked_out
+
+HEAD = """
+plan: rep
+version: 1
+name: Rep
+currency: USD
+effective_from: 2025-01-01
+credits: [{rule: own}, {rule: count_it}]
+measures:
+  - {measure: bookings, sum_of: [own]}
+  - {measure: deals, count_of: [count_it], quota: {default: 4}}
+  - {measure: csat, score: true}
+  - {measure: rate, formula: "case when attainment(bookings) > 1 then 5% else 4% end * case position when 'senior' then 1.25 else 1 end"}
+  - {measure: card, scorecard: {bookings: {weight: 50%}, csat: {weight: 50%}}}
+components:
+"""
+DEALS = (
+    "deal_id,owner,amount,close_date\nD1,ann,60000,2025-01-15\nD2,ann,52345.67,2025-01-16\nD3,bob,20000,2025-01-15\n"
+)
+ROSTER = "participant_id,position,quota.bookings,score.csat,effective_from\nann,senior,100000,90%,2025-01-01\nbob,,100000,80%,2025-01-01\n"
+
+
+def told(folder: Path, component: str) -> tuple[dict[str, Part], list[dict[str, str]]]:
+    """By participant how the component is explained, and the rows of lines.csv."""
+    (folder / "deals.csv").write_text(DEALS)
+    (folder / "roster.csv").write_text(ROSTER)
+    plans = PlanSet([read_plan(f"{HEAD}  - {{component: pay, {component}}}\n", "plan")])
+    found = calculate(folder / "deals.csv", folder / "roster.csv", plans=plans, step=lambda _: None)
+    write_results(found, folder / "out")
+    parts = {}
+    for who in ("ann", "bob"):
+        own = [table.filter(participant_id=who) for table in found.explained]
+        explained = type(found.explained)(*own)
+        earned = found.earnings.filter(participant_id=who)
+        [part] = parts_of_lines(explained, earned, plans=plans, component="pay", period="2025-01")
+        [(_, detail)] = frozen.details(explained, earned, plans=plans, period="2025-01").iter_rows()
+        assert dict(frozen.components_of(detail)) == {"pay": [part]}
+        parts[who] = part
+    with (folder / "out" / "lines.csv").open() as text:
+        return parts, list(csv.DictReader(text))
+
+
+def test_a_formula_is_told_as_a_product_that_a_calculator_can_check(tmp_path: Path) -> None:
+    parts, rows = told(tmp_path, "kind: formula, measure: bookings, amount: bookings * rate")
+    first, second = parts["ann"].lines
+    assert (
+        first.named
+        == "bookings 60,000.00 × rate 5% = 3,000.00; rate by attainment(bookings) 60.00% and position senior"
+    )
+    assert (
+        "Here bookings 112,345.67 × rate 6.25% = 7,021.604375; rate by attainment(bookings) 112.34567%"
+        in second.sentence
+    )
+    assert [row["values"] for row in rows] == [
+        "bookings 60000; rate 0.05; attainment(bookings) 0.6; position senior",
+        "bookings 112345.67; rate 0.0625; attainment(bookings) 1.1234567; position senior",
+        "bookings 20000; rate 0.04; attainment(bookings) 0.2; position blank",
+    ]
+    values = {value.name: Fraction(value.value or 0) for value in second.values if value.name != "position"}
+    came_to = worked_out("bookings * rate", lambda name, of: values[name if of is None else f"{name}({of})"])
+    assert came_to == Fraction(second.exact_so_far)
+
+
+@pytest.mark.parametrize(
+    ("component", "named"),
+    [
+        (
+            "kind: flat, measure: bookings, rate: 5%, when: deals >= 1 and position = 'senior'",
+            "deals 2, position senior",
+        ),
+        (
+            "kind: flat, measure: bookings, rate: 5%, multiply: [{category: position, of: {senior: 2}, others: 1}, "
+            "{measure: deals, steps: [{up_to: 50%, gives: 1}, {gives: 2}]}]",
+            "position senior, attainment(deals) 50.00%; attainment(deals) by deals 2 and quota(deals) 4",
+        ),
+        (
+            "kind: table, measure: bookings, axes: [{attainment: bookings, up_to: [1]}, {amount: deals, up_to: [3]}, "
+            "{category: position, of: [senior], others: true}], values: [[[1%, 2%], [3%, 4%]], [[5%, 6%], [7%, 8%]]]",
+            "attainment(bookings) 112.34567%, deals 2, position senior",
+        ),
+        ("kind: flat, measure: card, rate: 100", "card by attainment(bookings) 112.34567% and attainment(csat) 90.00%; "
+         "attainment(bookings) by bookings 112,345.67 and quota(bookings) 100,000.00"),
+        ("kind: flat, measure: bookings, rate: 5%", ""),
+    ],
+)  # fmt: skip
+def test_gates_multipliers_tables_and_scorecards_are_told_with_what_they_look_at(
+    tmp_path: Path, component: str, named: str
+) -> None:
+    parts, rows = told(tmp_path, component)
+    assert parts["ann"].lines[-1].named == named
+    assert ("values" in rows[0]) == bool(named)
+    assert (f"Here {named}." in parts["ann"].lines[-1].sentence) == bool(named)
+
+
+def test_a_closed_gate_says_by_how_much(tmp_path: Path) -> None:
+    parts, _ = told(tmp_path, "kind: bonus, amount: 500, when: attainment(bookings) >= 80%")
+    assert ", where attainment(bookings) >= 80% (attainment(bookings) 20.00%)" in parts["bob"].sentence
+    assert (
+        "Here attainment(bookings) 20.00%; attainment(bookings) by bookings 20,000.00" in parts["bob"].lines[0].sentence
+    )
+
+
+def test_a_company_without_formulas_keeps_no_more_than_before(tmp_path: Path) -> None:
+    (tmp_path / "deals.csv").write_text(DEALS)
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    plans = PlanSet([read_plan(HEAD + "  - {component: pay, kind: flat, measure: bookings, rate: 5%}\n", "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
+    details = frozen.details(found.explained, found.earnings, plans=plans, period="2025-01")["detail"]
+    assert all("values" not in orjson.loads(detail)["lines"] for detail in details)
