@@ -1,7 +1,8 @@
-"""`earnest estimate`: what somebody would earn if open deals closed."""
+"""`earnest estimate`: what somebody would earn if open deals closed, and what it takes to earn so much."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,16 +11,39 @@ import typer
 from earnest.commands import ANALYST, Actor, app
 
 if TYPE_CHECKING:
+    from earnest.files.kernel_inputs import KernelInputs
     from earnest.simulation.estimate import Estimate
+    from earnest.simulation.target import Question
+
+
+class Over(StrEnum):
+    """Of which time the pay is to reach a target."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    HALF_YEAR = "half_year"
+    YEAR = "year"
 
 
 @app.command()
 def estimate(
     participant: Annotated[str, typer.Option(help="Whose earnings.")],
     close: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(help="Deals that close, D1,D2, each with a date where it is not the expected: D2:2025-03-31."),
-    ],
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The pay to reach, in major units: how much must one further deal be worth?")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="With --target: the day on which the further deal closes.")] = None,
+    over: Annotated[
+        Over, typer.Option(help="With --target: of which time the pay counts, that in which --by lies.")
+    ] = Over.MONTH,
+    sell: Annotated[
+        list[str] | None,
+        typer.Option(help="With --target: a column of the further deal, as product=Pro; may be repeated."),
+    ] = None,
+    number: Annotated[int, typer.Option(min=1, max=50, help="With --target: so many further deals, equal ones.")] = 1,
     plan: Annotated[
         list[Path] | None, typer.Option(help="A plan file, or a folder of plan files; may be repeated.")
     ] = None,
@@ -28,20 +52,73 @@ def estimate(
     json: Annotated[bool, typer.Option("--json", help="As JSON, one document.")] = False,
     who: Actor = ANALYST,
 ) -> None:
-    """What would I earn if these open deals closed? The calculation itself, on the deals as they would be.
+    """What would I earn if these open deals closed? And what must I sell to earn so much?
 
-    From files where --plan, --deals and --roster are named, otherwise of the running installation.
+    The calculation itself, on the deals as they would be. With --target: the least amount of one further deal with
+    which the pay of a month, quarter or year reaches it. From files where --plan, --deals and --roster are named,
+    otherwise of the running installation.
     """
     from earnest.live.facts import inputs_given
-    from earnest.simulation.estimate import closings
+    from earnest.simulation.estimate import closings, with_closed
     from earnest.simulation.estimate import estimate as estimated
 
+    if target is None and not close:
+        raise typer.BadParameter("say with --close which deals close, or with --target what you want to earn")
+    closing = closings(close or [])
     inputs = inputs_given(plan, deals, roster=roster, who=who)
-    result = estimated(inputs, participant, closing=closings(close))
+    if target is not None:
+        question = _question(participant, target, by=by, over=over, sell=sell, number=number)
+        _tell_target(with_closed(inputs, closing), question, json=json)
+        return
+    result = estimated(inputs, participant, closing=closing)
     if json:
         _as_json(result, participant)
     else:
         _as_table(result, participant)
+
+
+def _question(
+    participant: str, target: str, *, by: str | None, over: Over, sell: list[str] | None, number: int
+) -> Question:
+    from datetime import date
+
+    from earnest.files.rejections import FileError
+    from earnest.simulation.target import Question
+    from shared.decimals import NotDecimal, plain_decimal
+
+    if by is None:
+        raise FileError("--target: say with --by on which day the further deal closes, as --by 2025-03-31")
+    try:
+        wanted, day = plain_decimal(target.replace(",", "")), date.fromisoformat(by)
+    except NotDecimal as error:
+        raise FileError(f"--target: {error}") from None
+    except ValueError:
+        raise FileError(f"--by: {by} is no date; write it as 2025-03-31") from None
+    columns = dict(_named(text) for text in sell or [])
+    return Question(participant=participant, target=wanted, by=day, over=over.value, columns=columns, number=number)
+
+
+def _named(text: str) -> tuple[str, str]:
+    from earnest.files.rejections import FileError
+
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip() or not value.strip():
+        raise FileError(f"--sell {text}: write the column and what it is, as product=Pro")
+    return name.strip(), value.strip()
+
+
+def _tell_target(inputs: KernelInputs, question: Question, *, json: bool) -> None:
+    from earnest.local.home import company_zone
+    from earnest.simulation.target import answer
+    from earnest.simulation.target_words import document, sentences
+
+    found = answer(inputs, question, zone=company_zone())
+    if json:
+        import orjson
+
+        typer.echo(orjson.dumps(document(found, question), option=orjson.OPT_INDENT_2).decode())
+    else:
+        typer.echo("\n".join(sentences(found, question)))
 
 
 def _rows(result: Estimate) -> list[dict[str, str]]:

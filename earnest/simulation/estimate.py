@@ -4,7 +4,7 @@ would be."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -66,6 +66,15 @@ def estimate(inputs: KernelInputs, participant: str, *, closing: Mapping[str, da
     earnings = filled.with_columns(change=pl.col("then") - pl.col("now")).sort(_EARNING)
     new = new_credits.join(credits, on=["deal_id", "rule", "period", "amount"], how="anti")
     return Estimate(earnings, new.sort("credit_date", "deal_id", "rule"))
+
+
+def with_closed(inputs: KernelInputs, closing: Mapping[str, date | None]) -> KernelInputs:
+    """The same with these deals won on these dates.
+
+    Raises:
+        FileError: a deal is not there or has no date.
+    """
+    return replace(inputs, deals=_closed(inputs.deals, closing))
 
 
 def _closed(deals: pl.DataFrame, closing: Mapping[str, date | None]) -> pl.DataFrame:
