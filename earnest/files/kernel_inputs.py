@@ -12,11 +12,12 @@ from earnest.files.rejections import FileError
 from earnest.files.roster import read_roster
 from earnest.files.rows import Rows
 from shared.kernel import PlanSet, Roster
+from shared.kernel.crediting.aliases import with_participants
 
 
 @dataclass(frozen=True)
 class KernelInputs:
-    """Deals (`DEALS` with the plans' columns), the roster, and the plans."""
+    """Deals (`DEALS` with the plans' columns, held by participants of the roster), the roster, and the plans."""
 
     deals: pl.DataFrame
     roster: Roster
@@ -30,7 +31,7 @@ def read_inputs(deals: Path | Rows, roster: Path | Rows, *, plans: PlanSet) -> K
         FileError: a file cannot be read.
     """
     people = read_roster(roster, plans).roster
-    return KernelInputs(read_deals(deals, plans).table, people, plans)
+    return KernelInputs(with_participants(read_deals(deals, plans).table, people, plans=plans), people, plans)
 
 
 def check_in_roster(inputs: KernelInputs, participant: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -46,7 +46,8 @@ class KnownRoster:
             patched = {who: dict(self._facts.get(who, {})) for who in named}
             for fact in facts:
                 fact.merge_into(patched.setdefault(fact.participant_id, {}))
-            after = {who: patched.get(who, self._facts.get(who, {})) for who in self._with_managers(patched)}
+            concerned = self._with_managers(patched) | self._with_the_same_alias(patched)
+            after = {who: patched.get(who, self._facts.get(who, {})) for who in concerned}
             before = {who: dict(self._facts.get(who, {})) for who in after}
         # Only of what is new: whoever changes a pay group need not read for the tenth time that there is no quota.
         known = {_subject(remark) for remark in roster_remarks(Roster.from_facts(before.items()), plans)}
@@ -78,6 +79,18 @@ class KnownRoster:
                 everyone.add(who)
                 due += _managers(patched.get(who, self._facts.get(who, {})))
         return everyone
+
+    def _with_the_same_alias(self, patched: dict[str, Facts]) -> set[str]:
+        """Those who share an alias with somebody who is patched, or have it as their id."""
+        names = {alias for facts in patched.values() for alias in _aliases(facts)}
+        if not names:
+            return set()
+        return {who for who, facts in self._facts.items() if not names.isdisjoint([who.lower(), *_aliases(facts)])}
+
+
+def _aliases(facts: Facts) -> Iterator[str]:
+    """In small letters: whose they really are, the kernel says of those that are found by them."""
+    return (value.lower() for path, (value, *_) in facts.items() if "/alias." in path and value)
 
 
 def _subject(remark: Remark) -> tuple[str, str, str]:

@@ -52,7 +52,13 @@ TEXTS: Final = (
 """The attributes that are written as text, in the order of a file's columns."""
 
 
-NAMED: Final = {"quotas": "quota", "terms": "term", "scores": "score", "categories": "category"}
+NAMED: Final = {
+    "quotas": "quota",
+    "terms": "term",
+    "scores": "score",
+    "categories": "category",
+    "aliases": "alias",
+}
 """Fields of several values by name, and how the attribute of each begins."""
 
 EVERY_QUOTA: Final = "quota.*"
@@ -67,6 +73,9 @@ class AssignmentFields(Contract):
     numbers of the participant's own that a plan names, `scores` what people entered for a measure in the period of the
     date (`0.85` is 85%). `categories` are texts of the company's own by which plans tell participants apart, such as a
     segment.
+
+    `aliases` are what other systems call the participant, by the system: an address of e-mail, the id of a CRM. They
+    hold whatever the date is; null takes back what was said of the same date.
 
     `pay_group`, `payroll_id` (the number in the payroll system), names, `entity` (the legal entity that employs) and
     `cost_center` change no earning: they say where its payment goes.
@@ -88,6 +97,7 @@ class AssignmentFields(Contract):
     terms: dict[MeasureName, Figure | None] = Field(default_factory=dict)
     scores: dict[MeasureName, Figure | None] = Field(default_factory=dict)
     categories: dict[MeasureName, Text | None] = Field(default_factory=dict)
+    aliases: dict[MeasureName, Identifier | None] = Field(default_factory=dict)
 
     def flat(self) -> dict[str, Any]:
         """The set attributes as a flat map: path -> JSON value."""

@@ -14,9 +14,9 @@ from shared.decimals import figure
 COLUMNS: Final = ("participant_id", "effective_from", "name", "active", "quota", *TEXTS)
 FIGURES: Final = {"quota.": "quotas", "term.": "terms", "score.": "scores"}
 """Columns of numbers that are each participant's own: how they begin, and the field whose entries they are."""
-CATEGORIES: Final = {"category.": "categories"}
-"""Columns of texts that are the company's own: how they begin, and the field whose entries they are."""
-NAMED: Final = FIGURES | CATEGORIES
+TEXT_ENTRIES: Final = {"category.": "categories", "alias.": "aliases"}
+"""Columns of texts by name: how they begin, and the field whose entries they are."""
+NAMED: Final = FIGURES | TEXT_ENTRIES
 MOST_COLUMNS: Final = 16_384
 """As many as a spreadsheet has."""
 CLEARS: Final = "-"
@@ -76,7 +76,7 @@ def check_columns(header: Sequence[str]) -> None:
     if unknown := [name for name in header if name not in COLUMNS and not name.startswith(tuple(NAMED))]:
         raise BadHeader(
             f"unknown columns {', '.join(unknown)}; known are {', '.join(COLUMNS)}, "
-            "quota.<measure>, term.<name>, score.<measure>, category.<name>"
+            "quota.<measure>, term.<name>, score.<measure>, category.<name>, alias.<system>"
         )
 
 

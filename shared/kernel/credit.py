@@ -10,6 +10,7 @@ import polars as pl
 
 from shared.kernel.arithmetic.expressions import WHOLE_SHARE, allocated
 from shared.kernel.calendar import month_of
+from shared.kernel.crediting.aliases import named_by_alias, with_participants
 from shared.kernel.crediting.custom_columns import with_declared_problems
 from shared.kernel.crediting.deal_amounts import exact_number, named
 from shared.kernel.crediting.exchange import exchanged, portion
@@ -57,7 +58,8 @@ def credit(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> Credited:
     """
     # Each step below is a join or a filter over all deals at once, by rule and not by deal; but no row looks at another
     # deal, so that a batch of one and a batch of millions credit alike.
-    deals = with_declared_problems(deals, plans)
+    named = with_declared_problems(deals, plans)
+    deals = with_participants(named, roster, plans=plans)
     usable = deals.filter(
         pl.all_horizontal(pl.col("amount", "currency", "close_date").is_not_null()) & pl.col("problem").is_null()
     ).select(*_used(deals, plans), net=pl.col("amount") - pl.col("refunded"))
@@ -77,13 +79,15 @@ def credit(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> Credited:
     )
     matched = _matched(capped, plans)
     missed = [
-        unusable_deals(deals),
+        # In the words of the deal: it stays as it is when the roster changes.
+        unusable_deals(named),
         # Who should have been credited is asked of the close date, whatever dates the rules credit on.
         uncredited_holders(by_date["close_date"].holders, held + merging, plans=plans),
         *(strangers for on_date in by_date.values() for strangers in on_date.strangers()),
         missing_amounts(matched, usable, plans=plans),
     ]
-    return Credited(matched.drop_nulls("amount").select(CREDITS.names()), pl.concat(missed).unique())
+    uncredited = named_by_alias(pl.concat(missed).unique(), roster)
+    return Credited(matched.drop_nulls("amount").select(CREDITS.names()), uncredited)
 
 
 def _used(deals: pl.DataFrame, plans: PlanSet) -> list[str]:

@@ -25,6 +25,7 @@ CREDITS_NOBODY: Final = {
     "bad_amount": Reason("an amount is too large or its currency unknown"),
     "bad_value": Reason("a column of the company's own is not what the plan declares: {about}"),
     "unknown_participant": Reason("{who} is not in the roster on the close date"),
+    "ambiguous_alias": Reason("{who} is the alias of several participants: {about}"),
     "unknown_manager": Reason("{who}, who manages {about}, is not in the roster on the date of the credit"),
     "participant_left": Reason("{who} is not active on the close date"),
     "no_plan": Reason("{who} is on no plan on the close date"),

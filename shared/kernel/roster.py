@@ -19,16 +19,61 @@ EVERY = "*"
 """In the place of a measure, the quota of every one."""
 
 
+def alias_key(name: pl.Expr) -> pl.Expr:
+    """What names are compared by: addresses of e-mail in small letters, ids of systems as they are."""
+    return pl.when(name.str.contains("@", literal=True)).then(name.str.to_lowercase()).otherwise(name)
+
+
 @dataclass(frozen=True)
 class Roster:
     """Assignments, quotas, terms, scores and the company's own categories, sorted by effective date, as as-of joins
-    need them."""
+    need them; and aliases, which hold whenever a deal closes: a new address does not take the deals of the old one
+    away.
+    """
 
     assignments: pl.DataFrame
     quotas: pl.DataFrame
     terms: pl.DataFrame = field(default_factory=lambda: empty(FIGURES))
     scores: pl.DataFrame = field(default_factory=lambda: empty(FIGURES))
     categories: pl.DataFrame = field(default_factory=lambda: empty(CATEGORIES))
+    aliases: pl.DataFrame = field(default_factory=lambda: empty(CATEGORIES))
+
+    @cached_property
+    def by_alias(self) -> pl.DataFrame:
+        """alias, participant_id: names that mean exactly one participant, and are not the id as it is."""
+        one = self._names.filter(pl.col("whose").list.len() == 1)
+        return one.select("alias", participant_id=pl.col("whose").list.first())
+
+    @cached_property
+    def shared_aliases(self) -> pl.DataFrame:
+        """alias, whose: names of several participants, who are listed."""
+        return self._names.filter(pl.col("whose").list.len() > 1)
+
+    @cached_property
+    def odd_ids(self) -> pl.Series:
+        """Ids that names are not compared by: addresses of e-mail with capital letters."""
+        return self._ids.filter(pl.col("alias") != pl.col("participant_id"))["participant_id"]
+
+    @cached_property
+    def _ids(self) -> pl.DataFrame:
+        ids = self.assignments.select("participant_id").unique()
+        return ids.with_columns(alias=alias_key(pl.col("participant_id")))
+
+    @cached_property
+    def _names(self) -> pl.DataFrame:
+        odd = self._ids.filter(
+            pl.col("participant_id").is_in(self.odd_ids.implode()),
+            ~pl.col("alias").is_in(self._ids["participant_id"].implode()),
+        )
+        given = self.aliases.drop_nulls("value").select("participant_id", alias=alias_key(pl.col("value")))
+        # An id goes before an alias: whoever has it is meant.
+        names = pl.concat([odd, given.join(self._ids, on="alias", how="anti")])
+        return names.group_by("alias").agg(whose=pl.col("participant_id").unique().sort()).sort("alias")
+
+    def who_is(self, names: Iterable[str]) -> dict[str, str]:
+        """Whom names mean that are compared as `alias_key` says; a name that is no alias means itself."""
+        meant = dict(self.by_alias.iter_rows())
+        return {name: meant.get(name, name) for name in names}
 
     def quotas_of(self, measure: str, *, is_share: bool) -> pl.DataFrame:
         """The quotas of a measure: its own, and beside them, unless it is a share of a whole by itself, those for every
@@ -69,7 +114,7 @@ class Roster:
     @property
     def tables(self) -> tuple[pl.DataFrame, ...]:
         """Everything that it says, in the order of the fields."""
-        return (self.assignments, self.quotas, self.terms, self.scores, self.categories)
+        return (self.assignments, self.quotas, self.terms, self.scores, self.categories, self.aliases)
 
     @staticmethod
     def of(
@@ -79,6 +124,7 @@ class Roster:
         terms: pl.DataFrame | None = None,
         scores: pl.DataFrame | None = None,
         categories: pl.DataFrame | None = None,
+        aliases: pl.DataFrame | None = None,
     ) -> Roster:
         """A roster of tables in any row order; position and territory may be left out."""
         missing = [
@@ -93,6 +139,7 @@ class Roster:
                     (terms, FIGURES),
                     (scores, FIGURES),
                     (categories, CATEGORIES),
+                    (aliases, CATEGORIES),
                 )
             ),
         )
@@ -100,9 +147,11 @@ class Roster:
     @staticmethod
     def from_facts(participants: Iterable[tuple[str, Facts]]) -> Roster:
         """The roster of merged facts, whose dated paths are `<date>/<attribute>` and `<date>/quota.<measure>`,
-        `quota.*` for every measure, `term.<name>`, `score.<measure>` and `category.<name>`."""
+        `quota.*` for every measure, `term.<name>`, `score.<measure>`, `category.<name>` and `alias.<system>`.
+        """
         assignments: list[tuple[Any, ...]] = []
-        figures: dict[str, list[tuple[Any, ...]]] = {"quota": [], "term": [], "score": [], "category": []}
+        kinds = ("quota", "term", "score", "category", "alias")
+        figures: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in kinds}
         for participant_id, facts in participants:
             changes = changes_by_date(facts)
             assignments += [(participant_id, *row) for row in _carried_forward(changes)]
@@ -110,7 +159,7 @@ class Roster:
                 for attribute, value in attributes.items():
                     kind, dot, name = attribute.partition(".")
                     if dot:
-                        own = value if value is None or kind == "category" else Decimal(value)
+                        own = value if value is None or kind in ("category", "alias") else Decimal(value)
                         figures[kind].append((participant_id, name, day, own))
         return Roster.of(
             pl.DataFrame(assignments, schema=ASSIGNMENTS, orient="row"),
@@ -118,6 +167,7 @@ class Roster:
             terms=pl.DataFrame(figures["term"], schema=FIGURES, orient="row"),
             scores=pl.DataFrame(figures["score"], schema=FIGURES, orient="row"),
             categories=pl.DataFrame(figures["category"], schema=CATEGORIES, orient="row"),
+            aliases=pl.DataFrame(figures["alias"], schema=CATEGORIES, orient="row"),
         )
 
 

@@ -58,7 +58,8 @@ date."""
 CATEGORIES = pl.Schema(
     {"participant_id": pl.String(), "name": pl.String(), "effective_from": pl.Date(), "value": pl.String()}
 )
-"""Categories of participants that are the company's own, such as a segment, from a date on; null ends one."""
+"""Categories of participants that are the company's own, such as a segment, from a date on; null ends one. Aliases, by
+the system that uses them, have the same columns."""
 
 QUOTAS = pl.Schema(
     {"participant_id": pl.String(), "measure": pl.String(), "effective_from": pl.Date(), "quota": NUMBER}

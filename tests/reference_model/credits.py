@@ -49,6 +49,7 @@ def credits(deals: Deals, roster: Roster, plans: list[Data]) -> list[Credit]:
 
 
 def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Iterator[Credit]:
+    deal = _by_participants(deal, roster)
     columns = _columns(deal)
     for plan in plans:
         taken: set[str] = set()
@@ -80,6 +81,40 @@ def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Ite
                     amount=amount,
                     column=columns | {"deal_id": deal_id},
                 )
+
+
+def meant_by(name: str, roster: Roster) -> str:
+    """The participant whom a name means: whose id it is, or else the only one whose alias it ever was; if nobody's, itself."""
+    ids = {change["participant_id"] for change in roster}
+    if name in ids:
+        return name
+    own = {who for who in ids if _compared(who) == _compared(name)}
+    by_alias = {
+        change["participant_id"]
+        for change in roster
+        for attribute, value in change.items()
+        if attribute.startswith("alias.") and value is not None and _compared(value) == _compared(name)
+    }
+    found = own or by_alias
+    return found.pop() if len(found) == 1 else _compared(name)
+
+
+def _compared(name: str) -> str:
+    return name.lower() if "@" in name else name
+
+
+def _by_participants(deal: Data, roster: Roster) -> Data:
+    """The deal with participants for owner and holders; two names of one participant are one holder."""
+    found = dict(deal)
+    if deal.get("owner"):
+        found["owner"] = meant_by(deal["owner"], roster)
+    if deal.get("splits"):
+        shares: dict[str, Decimal] = {}
+        for name, share in deal["splits"].items():
+            who = meant_by(name, roster)
+            shares[who] = shares.get(who, Decimal(0)) + Decimal(share)
+        found["splits"] = {who: str(share) for who, share in shares.items()}
+    return found
 
 
 def _columns(deal: Data) -> dict[str, Any]:
@@ -143,7 +178,7 @@ def _parts(
         return
     if to not in ("holder", "managers", "team"):
         if columns.get(to):
-            yield columns[to], amount
+            yield meant_by(columns[to], roster), amount
         return
     for holder, part in _held(deal, amount, decimals):
         if to == "holder":

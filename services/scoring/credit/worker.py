@@ -22,6 +22,7 @@ from shared.contracts import credits
 from shared.contracts.deals import DealFact
 from shared.contracts.topics import CREDITS, DEALS, RECREDITS
 from shared.kernel import Credited, PlanSet, Roster, credit
+from shared.kernel.crediting.aliases import with_participants
 from shared.kernel.crediting.deals import values_table
 from shared.log.port import Stored
 from shared.log.step import Outcome, Rejection, decoded
@@ -80,7 +81,7 @@ def _remember(connection: Connection, stored: pl.DataFrame, *, patches: Sequence
 def _credited(
     values: Mapping[str, Mapping[str, Any]], roster: Roster, *, plans: PlanSet
 ) -> tuple[pl.DataFrame, Credited]:
-    """The `DEALS` of values by deal and path, and what they credit."""
+    """The `DEALS` of values by deal and path, held by participants of the roster, and what they credit."""
     # A function of the module, so that it can be called in a bounded process too.
     deals = values_table(values.items(), plans.deal_columns)
-    return deals, credit(deals, roster, plans=plans)
+    return with_participants(deals, roster, plans=plans), credit(deals, roster, plans=plans)

@@ -130,7 +130,8 @@ def _versions(on_plans: pl.DataFrame, windows: pl.DataFrame, *, earned: pl.DataF
 def _by_roster(settings: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
     kind = pl.col("attribute").str.extract(r"^(\w+)\.")
     in_force = settings.join(windows, on=_ID).filter(
-        overlap("day", "until", first="first", last="last"),
+        # An alias holds whenever a deal closes.
+        overlap("day", "until", first="first", last="last") | (kind == "alias").fill_null(value=False),
         # A score belongs to the period of its day, while everything else holds from its day on.
         (kind != "score").fill_null(value=True) | (pl.col("day") >= pl.col("first")),
     )

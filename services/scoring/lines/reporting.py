@@ -23,7 +23,8 @@ _SETTERS: Final = pl.Schema({"participant_id": pl.String(), "who": pl.String()})
 
 
 def reports_between(settings: pl.DataFrame, *, first: date, last: date) -> pl.DataFrame:
-    """participant_id, manager and who, of everything the roster says of managers on any day from first to last.
+    """participant_id, manager and who, of everything the roster says of managers on any day from first to last, and of
+    the names under which those below hold deals.
 
     Who is given another manager on one of the days moves from the one before, also where that is the first day.
     """
@@ -31,7 +32,11 @@ def reports_between(settings: pl.DataFrame, *, first: date, last: date) -> pl.Da
     managers = managers.filter(overlap("day", "until", first="first", last="last"))
     now = managers.select("participant_id", "who", manager="value")
     before = managers.filter(pl.col("day") >= pl.col("first")).select("participant_id", "who", manager="before")
-    return pl.concat([now, before]).drop_nulls("manager").unique()
+    reports = pl.concat([now, before]).drop_nulls("manager")
+    # An alias makes deals somebody's, and with that the credits of those above: on whatever day it was said.
+    aliases = settings.filter(pl.col("attribute").str.starts_with("alias.")).select("participant_id", "who").unique()
+    named = reports.drop("who").join(aliases, on="participant_id")
+    return pl.concat([reports, named.select(reports.columns)]).unique()
 
 
 def upward(reports: pl.DataFrame, holders: pl.Series) -> pl.DataFrame:

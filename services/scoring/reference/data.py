@@ -36,6 +36,7 @@ def with_people(roster: Roster, people: Mapping[str, Facts]) -> Roster:
         terms=pl.concat([roster.terms.filter(others), new.terms]),
         scores=pl.concat([roster.scores.filter(others), new.scores]),
         categories=pl.concat([roster.categories.filter(others), new.categories]),
+        aliases=pl.concat([roster.aliases.filter(others), new.aliases]),
     )
 
 

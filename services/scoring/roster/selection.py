@@ -17,6 +17,7 @@ import polars as pl
 
 from services.scoring.reference.data import below, reports_of
 from shared.kernel import Plan, PlanSet, Roster
+from shared.kernel.roster import alias_key
 
 _Rows = list[tuple[Any, ...]]
 """Rows of one participant, without the name; the first column is the date where the table has one."""
@@ -59,12 +60,24 @@ def select(
             selection.add_holders(below([participant], reports), since)
         if since is not None or any(set(one[participant]) != set(other[participant]) for one, other in figures):
             selection.earners.add(participant)
+    selection.add_holders(_named_otherwise(before, after, changed), date.min)
     for plan in new_plans:
         # Also what is held below them: a version may credit managers who are on it with that.
         ever_on = _ever_on(plan.plan, before, after)
         selection.add_holders(below(ever_on, reports), plan.effective_from)
         selection.earners.update(ever_on)
     return _beyond_holders(selection, new_plans, plans=plans)
+
+
+def _named_otherwise(before: Roster, after: Roster, changed: list[str]) -> set[str]:
+    """Names under which deals are stored that mean another participant now: those whom nobody had, and those of
+    participants whose alias they were.
+    """
+    tables = [roster.aliases.filter(pl.col("participant_id").is_in(changed)) for roster in (before, after)]
+    names = pl.concat([pl.Series("value", changed, pl.String), *(table["value"].drop_nulls() for table in tables)])
+    keys = names.to_frame().select(alias_key(pl.col("value")).unique()).to_series().to_list()
+    was, now = before.who_is(keys), after.who_is(keys)
+    return {name for key in keys if was[key] != now[key] for name in (key, was[key])}
 
 
 def _beyond_holders(selection: Selection, new_plans: Sequence[Plan], *, plans: PlanSet) -> Selection:

@@ -36,6 +36,7 @@ def roster_remarks(roster: Roster, plans: PlanSet) -> list[Remark]:
         *_not_in_force(plans, on),
         *(reporting_circles(roster.assignments) if roster.may_turn_in_circles else ()),
         *_ids_alike(roster),
+        *_aliases_of_several(roster),
     }
     places = {kind: place for place, kind in enumerate(MORE)}
     return sorted(remarks, key=lambda remark: (places[remark.kind], remark.says, remark.since, remark.participant_id))
@@ -193,3 +194,18 @@ def _ids_alike(roster: Roster) -> Iterator[Remark]:
             " deals and figures of one do not count for the other. If they are one person, use one id."
         )
         yield from (Remark(kind="ids_alike", participant_id=who, says=says, since=since, until=EVER) for who in ids)
+
+
+def _aliases_of_several(roster: Roster) -> Iterator[Remark]:
+    """Names that were meant to be one participant's, and are another's too."""
+    for alias, whose in roster.shared_aliases.iter_rows():
+        says = (
+            f"{alias} is an alias of several participants: {', '.join(whose[:SHOWN])}. Deals under that name credit"
+            " nobody. Take it from all but one, by an empty alias from the same date."
+        )
+        yield from (Remark(kind="alias_of_several", participant_id=who, says=says) for who in whose)
+    ids = roster.assignments.select(alias="participant_id", of="participant_id").unique()
+    taken = roster.aliases.select("participant_id", alias="value").unique().join(ids, on="alias")
+    for who, alias in taken.filter(pl.col("of") != pl.col("participant_id")).sort(pl.all()).drop("of").iter_rows():
+        says = f"The alias {alias} of {who} is the id of another participant, who is meant by it."
+        yield Remark(kind="alias_of_several", participant_id=who, says=says)

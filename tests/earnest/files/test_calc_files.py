@@ -266,3 +266,31 @@ def test_a_folder_of_plans_is_read_whole(company: Path) -> None:
         r["amount"] for r in rows(found["earnings"]) if (r["participant_id"], r["component"]) == ("ann", "commission")
     ]
     assert commissions == ["1376.22"]  # 1375.00 under version 1 and 24.30 at 5 % under version 2
+
+
+def test_owners_and_holders_may_be_named_by_an_alias_of_the_roster(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    (tmp_path / "roster.csv").write_text(
+        "participant_id,manager,quota.bookings,alias.email,alias.crm\n"
+        "ann,mia,5000,ann@x.example,7\nbob,mia,1000,shared@x.example,8\nmia,,,Shared@x.example,\n"
+    )
+    deals = ["d1,Ann@X.example,100,2025-01-05,", "d2,,100,2025-01-05,7:60;8:40", "d3,SHARED@x.example,100,2025-01-05,"]
+    (tmp_path / "deals.csv").write_text("deal_id,owner,amount,close_date,splits\n" + "\n".join(deals))
+    done = earnest(
+        "calc", "--plan", "plan.yaml", "--deals", "deals.csv", "--roster", "roster.csv", "--out", "out", folder=tmp_path
+    )
+    assert "shared@x.example is an alias of several participants: bob, mia." in done.stdout + done.stderr
+    lines = list(csv.DictReader((tmp_path / "out" / "lines.csv").open()))
+    assert {
+        (line["participant_id"], line["deal_id"], line["credited"])
+        for line in lines
+        if line["component"] == "commission"
+    } == {
+        ("ann", "d1", "100.00"),
+        ("ann", "d2", "60.00"),
+        ("bob", "d2", "40.00"),
+    }
+    rejected = list(csv.DictReader((tmp_path / "out" / "rejected.csv").open()))
+    assert ("d3", "ambiguous_alias", "shared@x.example is the alias of several participants: bob, mia") in {
+        (row["id"], row["reason"], row["message"]) for row in rejected
+    }

@@ -83,3 +83,17 @@ def test_a_deal_that_closes_years_after_its_event_is_taken_with_a_warning(ingest
     [words] = sold("2052-01-02")
     assert words.startswith("Deal crm/1 closes on 2052-01-02, more than 5 years ahead")
     assert sold("2026-01-02") == sold("2015-01-02") == []
+
+
+def test_an_alias_that_somebody_else_has_is_taken_with_a_warning(ingest: Ingest) -> None:
+    rows = "participant_id,effective_from,alias.email,alias.crm\n"
+    assert warnings(ingest, "roster", f"{rows}ann,2025-01-01,Ann@x.example,7\nbob,2025-01-01,,8\n", "text/csv") == [
+        [],
+        [],
+    ]
+    [[shared]] = warnings(ingest, "roster", f"{rows}bob,2025-03-01,ANN@x.example,\n", "text/csv")
+    assert shared.startswith("ann@x.example is an alias of several participants: ann, bob.")
+    [[taken]] = warnings(ingest, "roster", f"{rows}cy,2025-03-01,,bob\n", "text/csv")
+    assert taken == "The alias bob of cy is the id of another participant, who is meant by it."
+    taken_back = {"participant_id": "bob", "effective_from": "2025-03-01", "fields": {"aliases": {"email": None}}}
+    assert warnings(ingest, "roster", event("roster.patched", taken_back)) == [[]]

@@ -18,7 +18,7 @@ from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, WHOLE_SHARE, whol
 from shared.kernel.crediting.deals import deals_table
 from shared.money import from_minor
 from tests.reference_model import oracle
-from tests.shared.kernel.worlds import PEOPLE, patches, plan_versions, rosters
+from tests.shared.kernel.worlds import HOLDERS, patches, plan_versions, rosters
 
 World = tuple[list[Any], list[Any], list[Any]]
 worlds = st.tuples(patches(), rosters(), plan_versions()).filter(
@@ -112,7 +112,9 @@ def test_the_holders_parts_of_a_deal_sum_to_the_whole(world: World) -> None:
     long_ago = {"effective_from": date(2020, 1, 1), "plan": "rep"}
     plans = PlanSet([Plan.model_validate(versions[0] | {"effective_from": date(2020, 1, 1)})])
     table = deals_table(deals_of(found), plans.deal_columns)
-    credits = credit(table, roster_of([{"participant_id": p} | long_ago for p in PEOPLE]), plans=plans).credits
+    credits = credit(
+        table, roster_of([{"participant_id": p} | long_ago for p in sorted({*HOLDERS})]), plans=plans
+    ).credits
     sums = credits.group_by("deal_id").agg(pl.col("amount").sum(), pl.col("share").sum())
     whole_deals = sums.join(table.select("deal_id", net=pl.col("amount") - pl.col("refunded")), on="deal_id")
     assert (whole_deals["amount"] == whole_deals["net"]).all()

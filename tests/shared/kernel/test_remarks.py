@@ -44,6 +44,17 @@ ANN = ("ann", "2025-01-01", {"plan": "rep", "manager": "mia", "quota.sales": "30
 MIA = ("mia", "2025-01-01", {"plan": "rep", "quota.sales": "90000"})
 
 
+def test_an_alias_of_several_is_told_and_so_is_one_that_is_an_id() -> None:
+    ann = ("ann", "2025-01-01", {**ANN[2], "alias.email": "A@x.example", "alias.crm": "7"})
+    mia = ("mia", "2025-01-01", {**MIA[2], "alias.email": "a@X.example", "alias.crm": "ann"})
+    assert said(roster(ann, mia)) == [
+        "The alias ann of mia is the id of another participant, who is meant by it.",
+        "a@x.example is an alias of several participants: ann, mia. Deals under that name credit nobody. "
+        "Take it from all but one, by an empty alias from the same date.",
+    ]
+    assert said(roster(ann, MIA)) == []
+
+
 def test_ordinary_people_have_no_remark() -> None:
     assert said(roster(ANN, MIA, ("ann", "2025-04-01", {"quota.sales": "40000"}))) == []
 

@@ -11,6 +11,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 PEOPLE = ["ann", "bob", "cy", "dee", "eve"]
+ALIASES = ["ann@x.example", "Bob@X.example", "crm-1", "crm-2", "bob", "eve"]
+"""Of whom by chance; two of them are ids as well, which go before."""
+HOLDERS = [*PEOPLE, *PEOPLE, *ALIASES, "ANN@x.example", "bob@x.example"]
 DAYS = st.dates(date(2025, 1, 1), date(2025, 4, 30))
 
 
@@ -76,6 +79,8 @@ def rosters(draw: st.DrawFn) -> list[dict[str, Any]]:
                 change["manager"] = draw(st.sampled_from([None, *PEOPLE]))
             if draw(st.booleans()):
                 change["active"] = draw(st.sampled_from([True, True, False]))
+            if draw(st.integers(0, 3)) == 0:
+                change[f"alias.{draw(st.sampled_from(['email', 'crm']))}"] = draw(st.sampled_from([None, *ALIASES]))
             for measure in ("bookings", "both"):
                 if draw(st.booleans()):
                     change[f"quota.{measure}"] = draw(cents(2_000_000))
@@ -94,7 +99,7 @@ def patches(draw: st.DrawFn) -> list[tuple[str, dict[str, Any], str, int, str]]:
         if draw(st.booleans()):
             fields["stage"] = draw(st.sampled_from(["won", "won", "won", "open", "lost", "cancelled"]))
         if draw(st.booleans()):
-            fields["owner"] = draw(st.sampled_from(PEOPLE))
+            fields["owner"] = draw(st.sampled_from(HOLDERS))
         if draw(st.booleans()):
             fields["close_date"] = draw(DAYS).isoformat()
         if draw(st.booleans()):
@@ -119,7 +124,7 @@ def patches(draw: st.DrawFn) -> list[tuple[str, dict[str, Any], str, int, str]]:
 @st.composite
 def splits(draw: st.DrawFn) -> dict[str, str] | None:
     """Percentages that sum to 100 with up to four decimals."""
-    holders = draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=4, unique=True))
+    holders = draw(st.lists(st.sampled_from(HOLDERS), min_size=1, max_size=4, unique=True))
     if draw(st.integers(0, 4)) == 0:
         return None
     cuts = sorted(

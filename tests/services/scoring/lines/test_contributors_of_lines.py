@@ -86,6 +86,8 @@ def dated(day: str, **fields: Any) -> dict[str, Any]:
         ({**dated("2025-03-05", category__grade="x"), **dated("2025-03-06", category__grade=None)}, {"ann"}),
         ({**dated("2025-03-05", territory="x"), **dated("2025-03-06", territory="y")}, {"ann"}),
         ({**dated("2025-03-05", active=False), **dated("2025-03-06", active=True)}, {"ann"}),
+        (dated("2026-01-01", alias__email="ann@x.example"), {"ann", "bob", "cy"}),
+        ({**dated("2024-01-01", alias__crm="7"), **dated("2025-01-01", alias__crm=None)}, {"ann", "bob", "cy"}),
     ],
 )
 def test_whoever_set_the_roster_on_any_day_of_the_month(
