@@ -51,7 +51,7 @@ def explain_earnings(
     places = {name: place for place, name in enumerate(c.component for plan in inputs.plans for c in plan.components)}
     keys = wanted.select("period", "component", "currency").unique().rows()
     pay = pay_credits(earned, inputs.roster, plans=inputs.plans).filter(theirs)
-    explained = explain(own, inputs.roster, plans=inputs.plans, earnings=paid, pay=pay)
+    explained = explain(own, inputs.roster, plans=inputs.plans, earnings=paid, pay=pay, everyone=credits)
     explanations = []
     for when, what, currency in sorted(keys, key=lambda key: (key[0], places.get(key[1], len(places)), key)):
         amounts = wanted.filter((pl.col("period") == when) & (pl.col("component") == what))["amount"].to_list()

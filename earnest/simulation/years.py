@@ -37,6 +37,7 @@ class Years:
         self._units = _units(base, credits, plans=plans)
         self._counts_distinct = bool(self._units.filter(pl.col("bucket") != "").height)
         windows = {plan.window(c) for plan in plans for c in plan.components if c.needs_group}
+        windows |= {measure.reset for plan in plans for measure in plan.apart.groups}
         dated = any(plan.calendar.weeks or any(m.score for m in plan.measures) for plan in plans)
         # Seats of all years of a call are participants with names of their own. Where people are compared, names are
         # not enough: each year is moved so far into the future that nobody shares a window with another year.

@@ -38,15 +38,16 @@ def parts(
     component: str,
     period: Month,
     pay: pl.DataFrame | None = None,
+    everyone: pl.DataFrame | None = None,
 ) -> list[Part]:
     """The parts of an earning from a participant's `EARNINGS`, `CREDITS` and `PAY_CREDITS`, of all periods of the
-    windows it sums over.
+    windows it sums over; `everyone` are the `CREDITS` of all, where measures of groups add them up.
 
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
     """
     return parts_of_lines(
-        explain(credits, roster, plans=plans, earnings=earned, pay=pay),
+        explain(credits, roster, plans=plans, earnings=earned, pay=pay, everyone=everyone),
         earned,
         plans=plans,
         component=component,

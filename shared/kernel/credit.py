@@ -278,14 +278,14 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
     condition = plan.filters[rule.rule]
     names = set(condition.meta.root_names())
     part, bucket = _part_of(rule.amount), plan.apart.column_of(rule.rule)
-    facts = plan.apart.facts if rule.rule in plan.apart.rules_in_turn else ()
-    looked_at = {*_CREDITED, part, bucket or part, *facts, *names}
+    told_of = _told_of(plan, rule)
+    looked_at = {*_CREDITED, part, bucket or part, *filter(None, told_of), *names}
     due = payees.select(name for name in payees.columns if name in looked_at).filter(
         plan.own_rows & pl.col("active") & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
     )
     # Before the condition has its frame, in which money is in major units.
     told_apart = pl.lit("") if bucket is None else hexadecimal(bucket)
-    due = due.with_columns(bucket=told(told_apart, facts) if facts else told_apart)
+    due = due.with_columns(bucket=told(told_apart, told_of) if told_of else told_apart)
     due = filter_frame(due, names).filter(condition)
     due, amount = exchanged(due, pl.col(part), plan=plan, counts=plan.counts(rule))
     if rule.share is not None:
@@ -310,6 +310,20 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
         cap=pl.lit(None if rule.cap is None else int(rule.cap.scaleb(plan.digits)), dtype=pl.Int64),
         holding="holding",
     )
+
+
+_GROUPS = {"team": "manager", "territory": "territory_of", "position": "position"}
+"""The columns of `_assigned` that make the groups of measures."""
+
+
+def _told_of(plan: Plan, rule: CreditingRule) -> list[str | None]:
+    """The columns of which a rule's credits tell, after the one by which they are counted; None where one is not looked
+    at."""
+    apart = plan.apart
+    facts = [name if rule.rule in apart.rules_in_turn else None for name in apart.facts]
+    groups = [_GROUPS[name] if rule.rule in apart.rules_of_groups else None for name in apart.attributes]
+    told_of = [*facts, *groups]
+    return told_of if any(told_of) else []
 
 
 def _merged(above: list[pl.DataFrame]) -> list[pl.DataFrame]:

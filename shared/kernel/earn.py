@@ -16,6 +16,7 @@ from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.components.groups import divided, grouped
+from shared.kernel.evaluation.group_sums import GroupSums
 from shared.kernel.evaluation.pay import (
     accumulated,
     component_pay,
@@ -77,14 +78,24 @@ def _earned_together(
     together: Sequence[Plan], measures: pl.DataFrame, *, roster: Roster, plans: PlanSet
 ) -> pl.DataFrame:
     """The `EARNINGS` of versions whose sums go on from one to the next."""
-    apart = any(plan.in_turn for plan in together)
+    apart = any(plan.apart.by_event for plan in together)
     contributed = pl.concat(
         [steps for plan in together for steps in _contributed(measures, roster, plan=plan, plans=plans, apart=apart)],
         how="diagonal",
     )
+    groups: dict[int, GroupSums] = {}
     if apart:
+        groups = {
+            plan.version: GroupSums(contributed, together, plan=plan, roster=roster)
+            for plan in together
+            if plan.apart.groups
+        }
         contributed = _paid_in_turn(contributed, together, roster=roster)
-    earned = [earning for plan in together for earning in _earned(_complete(contributed, plan), roster, plan=plan)]
+    earned = [
+        earning
+        for plan in together
+        for earning in _earned(_complete(contributed, plan), roster, plan=plan, groups=groups.get(plan.version))
+    ]
     return pl.concat([empty(EARNINGS), *earned])
 
 
@@ -151,7 +162,7 @@ def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     # Who sold in January only still stands in the ranking of the quarter in March. Everyone who is ranked over a longer
     # window therefore has a row in each later period, marked as idle, and is paid nothing for it unless the ranking
     # says so.
-    if any(c.compares and plan.window(c) != "month" for c in plan.components):
+    if any(plan.compares(c) and plan.window(c) != "month" for c in plan.components):
         everyone = (
             whole.select("participant_id", "plan", "version")
             .unique()
@@ -170,18 +181,23 @@ def last_segments(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     return steps.select(STEP).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar)).unique()
 
 
-def _earned(steps: pl.DataFrame, roster: Roster, *, plan: Plan) -> list[pl.DataFrame]:
+def _earned(steps: pl.DataFrame, roster: Roster, *, plan: Plan, groups: GroupSums | None = None) -> list[pl.DataFrame]:
     if steps.is_empty():
         return []
-    whole = context_for(accumulated(steps, plan), plan, roster=roster)
+
+    def at(rows: pl.DataFrame) -> EvaluationContext:
+        summed = accumulated(rows, plan)
+        return context_for(summed if groups is None else groups.at_the_end(summed), plan, roster=roster)
+
+    whole = at(steps)
     own = whole
     if steps["idle"].any():
         # Idle rows are for comparing only. A component that compares nobody must not see them: a fixed amount would be
         # paid for them.
-        own = context_for(accumulated(steps.filter(~pl.col("idle")), plan), plan, roster=roster)
+        own = at(steps.filter(~pl.col("idle")))
     by_name: dict[str, pl.DataFrame] = {}
     for component in plan.in_order:
-        compares = any(other.compares for other in plan.leading_to(component))
+        compares = any(plan.compares(other) for other in plan.leading_to(component))
         by_name[component.component] = _paid(component, whole if compares else own, plan=plan, roster=roster)
         if not compares and own is not whole:
             component_pay(component, whole, plan=plan, roster=roster)  # for those who compare what it pays

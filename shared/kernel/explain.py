@@ -10,6 +10,7 @@ import polars as pl
 from shared.kernel.calendar import end_of_segment, fiscal_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.earn import earn, last_segments, scored
+from shared.kernel.evaluation.group_sums import GroupSums
 from shared.kernel.evaluation.pay import accumulated
 from shared.kernel.evaluation.turns import Turns, by_size, with_pay_in_turn
 from shared.kernel.evaluation.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
@@ -35,6 +36,7 @@ def explain(
     plans: PlanSet,
     earnings: pl.DataFrame | None = None,
     pay: pl.DataFrame | None = None,
+    everyone: pl.DataFrame | None = None,
 ) -> Explained:
     """The lines of every earning of the credits: deals by credit date, then deal id, then rule, unless the plan says
     otherwise.
@@ -50,6 +52,7 @@ def explain(
             others.
         pay: the `PAY_CREDITS` of the participants, for whoever has the earnings of some only and not of those on whose
             pay they are paid.
+        everyone: all `CREDITS` of all whom measures of groups add up, where `credits` are those of some.
 
     Returns:
         lines numbered from 1 per participant, plan version, component and calendar month, and their slices.
@@ -60,9 +63,11 @@ def explain(
     earned = earn(measure(credits, plans), roster, plans=plans) if earnings is None else earnings
     pay = pay_credits(earned, roster, plans=plans) if pay is None else pay
     credits = pl.concat([credits, pay], how="diagonal")
+    if everyone is not None:
+        everyone = pl.concat([everyone, pay.clear()], how="diagonal")
     lines, slices = [empty(LINES)], [empty(SLICES)]
     for together in plans.version_chains():
-        for walk in _walks(together, credits, earned=earned, roster=roster, plans=plans):
+        for walk in _walks(together, credits, earned=earned, roster=roster, plans=plans, everyone=everyone):
             lines.append(walk.lines())
             slices += walk.slices()
     walked = pl.concat(lines)
@@ -72,7 +77,13 @@ def explain(
 
 
 def _walks(
-    together: Sequence[Plan], credits: pl.DataFrame, *, earned: pl.DataFrame, roster: Roster, plans: PlanSet
+    together: Sequence[Plan],
+    credits: pl.DataFrame,
+    *,
+    earned: pl.DataFrame,
+    roster: Roster,
+    plans: PlanSet,
+    everyone: pl.DataFrame | None,
 ) -> Iterator[Walk]:
     """Every component that can be told deal by deal, of versions whose sums go on from one to the next."""
     events = pl.concat(
@@ -83,11 +94,19 @@ def _walks(
         how="diagonal",
     )
     events = with_increments(_sorted(events), together)
+    others = events.filter(pl.col("first"))
+    if everyone is not None and any(plan.apart.groups for plan in together):
+        others = with_increments(_sorted(pl.concat([_credited(everyone, p) for p in together])), together)
     if any(plan.in_turn for plan in together):
-        events = with_pay_in_turn(events, together, roster=roster).with_row_index("event")
+        paid = with_pay_in_turn(events, together, roster=roster, everyone=others)
+        events = paid.with_row_index("event")
     for plan in together:
-        turns = Turns(events, plan, roster=roster) if plan.in_turn else None
+        turns = None
+        if plan.in_turn:
+            turns = Turns(events, plan, roster=roster, together=together, everyone=others)
         summed = accumulated(_in_order(events, plan), plan)
+        if plan.apart.groups:
+            summed = GroupSums(others, together, plan=plan, roster=roster).at_the_end(summed)
         # The same sums for every component of a version, walked once each. It is the calculation of `earn` with a row
         # per credit in place of a row per segment: the same functions of the same columns, which is why the last line
         # of an earning comes to its amount.
@@ -97,7 +116,7 @@ def _walks(
 def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.DataFrame:
     """The credits of a version, with what components that pay by the deal pay for each, and the opening of every
     period."""
-    of_plan = credits.filter(plan.own_rows).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar))
+    of_plan = _credited(credits, plan)
     by_deal = (
         [
             due.alias(f"@{name}").zip_with(of_plan["rule"].is_in(sorted(rules)), pl.Series([0]))
@@ -106,11 +125,17 @@ def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.Da
         if plan.pays_by_deal
         else []
     )
-    rows = of_plan.with_columns(*by_deal, deals=pl.lit(1, dtype=pl.Int64))
+    rows = of_plan.with_columns(by_deal)
     openings = opened.with_columns(
         rule=pl.lit(OPENING), exchange=pl.lit(""), amount=pl.lit(0, dtype=pl.Int64), deals=pl.lit(0, dtype=pl.Int64)
     )
     return pl.concat([rows, openings], how="diagonal").with_columns(first=pl.col("rule") != OPENING)
+
+
+def _credited(credits: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """The credits of a version with their fiscal periods, one deal each."""
+    of_plan = credits.filter(plan.own_rows).with_columns(deals=pl.lit(1, dtype=pl.Int64), first=pl.lit(value=True))
+    return of_plan.with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar))
 
 
 def _openings(

@@ -72,7 +72,8 @@ def _buckets(plan: Plan) -> dict[str, pl.Expr]:
         by_time = pl.concat_str(pl.col("credit_date").cast(pl.String), pl.lit("/"), "deal_id", told_apart)
         one_by_one = pl.col("rule").is_in(sorted(plan.apart.one_by_one))
         return {"bucket": pl.when(one_by_one).then(by_time).otherwise("bucket").alias("bucket")}
-    return {"bucket": pl.col("bucket")} if any(measure.bucket for measure in plan.measures) else {}
+    kept = plan.apart.groups or any(measure.bucket for measure in plan.measures)
+    return {"bucket": pl.col("bucket")} if kept else {}
 
 
 def paid_by_deal(credits: pl.DataFrame, plan: Plan) -> Iterator[tuple[str, set[str], pl.Series]]:
@@ -106,7 +107,7 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     tables = [empty(MEASURES)]
     for together in plans.version_chains():
         every = pl.concat(sums.filter(plan.own_rows) for plan in together)
-        apart = any(plan.in_turn for plan in together)
+        apart = any(plan.apart.by_event for plan in together)
         if apart:
             every = _with_events(every, together)
         every = with_increments(every.sort(*ORDER, *(EVENT_KEYS[:2] if apart else ["bucket"]), "rule"), together)
@@ -130,8 +131,8 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
 
 
 def _with_events(sums: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
-    """Sums with the date, the deal and the `event` of those that are of one credit each; their `bucket` is that of the
-    credit again."""
+    """Sums with the date, the deal and the `event` of those that are of one credit each, whose `bucket` is that of the
+    credit again, and with the `event` of those that are of a group."""
     kept_apart = [_by(plan, together) & pl.col("rule").is_in(sorted(plan.apart.one_by_one)) for plan in together]
     one_by_one = pl.any_horizontal(kept_apart)
     by_time = pl.col("bucket").str.splitn("|", 2).struct
@@ -140,7 +141,9 @@ def _with_events(sums: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
         deal_id=pl.when(one_by_one).then(by_time.field("field_0").str.slice(11)),
         bucket=pl.when(one_by_one).then(by_time.field("field_1").fill_null("")).otherwise("bucket"),
     )
-    return read.with_columns(event=pl.when(pl.col("deal_id").is_not_null()).then(pl.struct(EVENT_KEYS)))
+    of_groups = [_by(plan, together) & pl.col("rule").is_in(sorted(plan.apart.rules_of_groups)) for plan in together]
+    told = pl.col("deal_id").is_not_null() | pl.any_horizontal(of_groups)
+    return read.with_columns(event=pl.when(told).then(pl.struct(EVENT_KEYS)))
 
 
 def with_increments(events: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
@@ -164,7 +167,7 @@ def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
     hits = [_by(plan, together) & pl.col("rule").is_in(list(ingredient.rules)) for plan, ingredient, _ in sources]
     hit = pl.any_horizontal(hits)
     column = pl.lit(0, dtype=pl.Int64)
-    apart = any(plan.in_turn for plan in together)
+    apart = any(plan.apart.by_event for plan in together)
     for (plan, ingredient, of), own in zip(sources, hits, strict=True):
         within: list[pl.Expr] = [pl.col("participant_id"), window_of(pl.col("fiscal"), of.reset)]
         if plan.conventions.versions == "restart":

@@ -85,6 +85,24 @@ def groups(plan: Data, name: str) -> bool:
     return component["kind"] in ("contest", "pool") or any(groups(plan, each) for each in linked)
 
 
+def compares(plan: Data, name: str) -> bool:
+    """Whether what a component pays moves by what others do, who may have credits when the participant has none."""
+    component = named(plan["components"], "component", name)
+    linked = [of for what, of in _functions(component) if what == "pay"]
+    if groups(plan, name) or any(compares(plan, each) for each in linked):
+        return True
+    known = {measure["measure"]: measure for measure in plan["measures"]}
+    words: Any = component
+    if in_turn(component):  # what only prices deals moves nothing without one
+        words = [component.get("when"), component.get("multiply")]
+    due, seen = _words(words) & set(known), set[str]()
+    while due:
+        one = due.pop()
+        seen.add(one)
+        due |= ((set(known[one].get("scorecard") or ()) | _words(known[one].get("formula"))) & set(known)) - seen
+    return any(known[each].get("among") for each in seen)
+
+
 def at_the_end(plan: Data, name: str) -> bool:
     """Whether a component pays for a fiscal period when it ends: what is fixed, what compares, what carries over, what
     looks at no deal.

@@ -5,7 +5,7 @@ scores.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -49,6 +49,10 @@ class Evaluation:
     before: list[Credit]
     roster: Roster
     pays: Callable[[Evaluation, str], Fraction]
+    everyone: list[Credit] = field(default_factory=list)
+    """The same of everyone on the plan, for measures of groups."""
+    day: date | None = None
+    """The date of the deal at which the participant is seen, if it is one."""
 
     @property
     def decimals(self) -> int:
@@ -82,14 +86,25 @@ class Evaluation:
         return self._measured(named(self.plan["measures"], "measure", name))
 
     def _hits(self, name: str, way: Callable[[Data], Any]) -> list[Credit]:
-        reset = named(self.plan["measures"], "measure", name).get("reset", "month")
-        here = dates.window(self.fiscal, reset)
+        measure = named(self.plan["measures"], "measure", name)
+        here = dates.window(self.fiscal, measure.get("reset", "month"))
         found = []
-        for each in self.before:
+        for each in self.before if not measure.get("among") else self._of_group(measure["among"]):
             feeding = way(named(each.plan["measures"], "measure", name))
-            if each.rule in feeding and dates.window(each.fiscal, reset) == here:
+            if each.rule in feeding and dates.window(each.fiscal, measure.get("reset", "month")) == here:
                 found.append(each)
         return found
+
+    def _of_group(self, among: str) -> list[Credit]:
+        """The credits of all who were, on the date of the credit, in the group in which the participant is now."""
+        mine = self._group(among, self.participant, self.day or self.last_day)
+        return [each for each in self.everyone if self._group(among, each.payee, each.day) == mine]
+
+    def _group(self, among: str, participant: str, day: date) -> Any:
+        if among == "plan":
+            return among
+        own = in_force(self.roster, participant, "manager" if among == "team" else among, day)
+        return (participant,) if own is None else own
 
     def _measured(self, measure: Data) -> Fraction:
         name = measure["measure"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.reference_model import dates, kinds
 from tests.reference_model.credits import Credit, chain, credits
-from tests.reference_model.dependencies import RESETS, at_the_end, groups, lacks, measure_window, pay_window
+from tests.reference_model.dependencies import RESETS, at_the_end, compares, lacks, measure_window, pay_window
 from tests.reference_model.evaluation import Evaluation
 from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, convention, is_active, plan_of, rounded
 
@@ -117,7 +117,7 @@ class _Version:
 
     def _with_idle(self, steps: list[Step]) -> list[Step]:
         """Where people are compared over more than a month, everyone has everyone's periods from their first on."""
-        longer = [c for c in self._plan["components"] if c["kind"] in ("contest", "pool")]
+        longer = [c for c in self._plan["components"] if compares(self._plan, c["component"])]
         if all(pay_window(self._plan, c) == "month" for c in longer):
             return steps
         first, number = (steps[0][0], steps[0][2]), self._plan["version"]
@@ -150,7 +150,7 @@ class _Version:
 
     def _component(self, participant: str, component: Data) -> Iterator[tuple[Step, Fraction]]:
         """What a component's pay grows by, step by step."""
-        steps = self._everyones if groups(self._plan, component["component"]) else self._steps
+        steps = self._everyones if compares(self._plan, component["component"]) else self._steps
         window, before, carried, carried_in = None, Fraction(0), Fraction(0), Fraction(0)
         for step in steps[participant]:
             if at_the_end(self._plan, component["component"]) and not self._ends(step):
@@ -190,6 +190,7 @@ class _Version:
                 before=before,
                 roster=self._roster,
                 pays=lambda here, name: self.due(here, step, name),
+                everyone=[c for c in self._credits if (c.fiscal, c.plan["version"], dates.month(c.day)) <= step],
             )
         return self._known[key]
 
@@ -213,7 +214,7 @@ class _Version:
 
     def _has_ended(self, component: Data, here: Evaluation, step: Step) -> bool:
         """Whether a fiscal period of the window has ended."""
-        steps = self._everyones if groups(self._plan, component["component"]) else self._steps
+        steps = self._everyones if compares(self._plan, component["component"]) else self._steps
         window = pay_window(self._plan, component)
         so_far = [e for e in steps[here.participant] if e <= step]
         return any(self._ends(e) and dates.window(e[0], window) == dates.window(step[0], window) for e in so_far)
@@ -225,7 +226,7 @@ class _Version:
         whole, own = pay_window(self._plan, component), measure_window(self._plan, component)
         if RESETS.index(whole) <= RESETS.index(own):
             return self._unlimited(component, here, step)
-        steps = self._everyones if groups(self._plan, component["component"]) else self._steps
+        steps = self._everyones if compares(self._plan, component["component"]) else self._steps
         window = dates.window(step[0], whole)
         ends = {
             dates.window(each[0], own): each

@@ -33,8 +33,15 @@ def _each(name: str, credit: Credit, here: Evaluation) -> Fraction:
     if credit.rule not in rules_of(main):
         return Fraction(0)
     deal = _place(credit, here.before)
-    before = _at(credit, here, [each for each in here.before if _place(each, here.before) < deal])
-    after = _at(credit, here, [each for each in here.before if _place(each, here.before) <= deal])
+
+    def known(every: list[Credit], *, with_deal: bool) -> list[Credit]:
+        places = [(each, _place(each, here.before)) for each in every]
+        return [each for each, place in places if place < deal or (with_deal and place == deal)]
+
+    before, after = (
+        _at(credit, here, known(here.before, with_deal=last), known(here.everyone, with_deal=last))
+        for last in (False, True)
+    )
     if lacks(component, after):
         return Fraction(0)
     of_deal = [each for each in after.before if _place(each, here.before) == deal]
@@ -47,7 +54,7 @@ def _each(name: str, credit: Credit, here: Evaluation) -> Fraction:
     return rounded(pays, convention(plan, "rounding"), DECIMALS[plan["currency"]])
 
 
-def _at(credit: Credit, here: Evaluation, known: list[Credit]) -> Evaluation:
+def _at(credit: Credit, here: Evaluation, known: list[Credit], everyone: list[Credit]) -> Evaluation:
     return Evaluation(
         plan=credit.plan,
         participant=here.participant,
@@ -55,6 +62,8 @@ def _at(credit: Credit, here: Evaluation, known: list[Credit]) -> Evaluation:
         before=known,
         roster=here.roster,
         pays=here.pays,
+        everyone=everyone,
+        day=credit.day,
     )
 
 
@@ -86,7 +95,7 @@ def _adds(main: Data, credit: Credit, of_deal: list[Credit], before: Evaluation)
     first = [each for each in of_deal if each.rule < credit.rule]
     low, high = ([*before.before, *first, *more] for more in ([], [credit]))
     name = main["measure"]
-    return _at(credit, before, high).measured(name) - _at(credit, before, low).measured(name)
+    return _at(credit, before, high, []).measured(name) - _at(credit, before, low, []).measured(name)
 
 
 def _table(component: Data, credit: Credit, credited: Fraction, standing: Evaluation) -> Fraction:

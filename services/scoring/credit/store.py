@@ -82,6 +82,13 @@ def crediting_ever(connection: Connection, participant_id: str) -> pl.DataFrame:
     return fetch_table(connection, query, f'["{participant_id}",', schema=_CREDITS)
 
 
+def crediting_anyone(connection: Connection) -> pl.DataFrame:
+    """deal_id, close_date and credits of all deals that credit anyone."""
+    return fetch_table(
+        connection, "select deal_id, close_date, credits from deal where credits <> '[]'", schema=_CREDITS
+    )
+
+
 def deals(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
     """Those of the deals that exist, as `STORED`, by id."""
     query = f"select {_COLUMNS} from deal where deal_id = any({SPLIT}) order by deal_id"

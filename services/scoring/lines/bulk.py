@@ -84,11 +84,15 @@ def _lines(
     earned = earnings_of(sums).select(EARNINGS.names())
     credits = month.deals.credits.filter(of_them)
     pay = month.pay.filter(of_them)
+    # Only where groups are added up: everyone's credits go to another process with those that are explained.
+    everyone = month.deals.credits if any(plan.apart.groups for plan in month.plans) else None
     roster = month.roster.only(participants)
     with guarded(f"lines/{month.period}/{participants[0]}") as (calculating, quarantine):
         plans, explained = for_everybody_else(
             month.plans,
-            lambda plans: calculating(explain, credits, roster, plans=plans, earnings=earned, pay=pay),
+            lambda plans: calculating(
+                explain, credits, roster, plans=plans, earnings=earned, pay=pay, everyone=everyone
+            ),
             quarantine=quarantine,
         )
     # Earlier months are walked for what they leave of a quarter or a year, and only the month itself is answered with.

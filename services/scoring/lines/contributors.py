@@ -168,7 +168,10 @@ def _compared(
 ) -> Iterator[pl.DataFrame]:
     """The `CONTRIBUTORS` of everybody whom a plan compares with others: those of all of them together."""
     for plan in plans:
-        for among in {getattr(component, "among", "plan") for component in plan.components if component.compares}:
+        compared = {getattr(component, "among", "plan") for component in plan.components if component.compares}
+        # Deals stay with the group in which they were credited, whoever is in it now: of measures of groups everyone
+        # who was on the plan may have a part.
+        for among in compared | ({"plan"} if plan.apart.groups else set()):
             is_version = plan.own_rows
             on_version = versions.filter(is_version).select(_ID)
             members = on_version.with_columns(group=pl.lit(""))

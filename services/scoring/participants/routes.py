@@ -74,6 +74,8 @@ def explain_earning(
         months = stored_sums.of_participant(connection, participant_id, period=looked_at)
         credits = _credits(connection, current, participant_id=participant_id, period=looked_at)
         others = stored_sums.of_month(connection, period, before=looked_at is None) if pays_on_others else None
+        groups = any(plan.apart.groups for plan in current.plans)
+        everyone = credits_of(stored_deals.crediting_anyone(connection)) if groups else None
     earned = earnings_of(months).select(EARNINGS.names())
     of_component = (pl.col("component") == component) & (pl.col("period") == period)
     roster = current.roster.only([participant_id])
@@ -82,7 +84,7 @@ def explain_earning(
         if others is None
         else paid_to_others(others, current.roster, plans=current.plans).filter(participant_id=participant_id)
     )
-    explain = partial(parts, roster=roster, component=component, period=period, pay=pay)
+    explain = partial(parts, roster=roster, component=component, period=period, pay=pay, everyone=everyone)
     with resources.guarded(f"explain/{period}/{participant_id}") as (calculating, quarantine):
         plans, explained = for_everybody_else(
             current.plans, lambda plans: calculating(explain, credits, earned, plans=plans), quarantine=quarantine

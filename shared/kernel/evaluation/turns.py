@@ -17,6 +17,7 @@ from shared.kernel.arithmetic.running_sums import begins, running_sum
 from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
+from shared.kernel.evaluation.group_sums import GroupSums
 from shared.kernel.evaluation.pay import context_for, window_starts
 from shared.kernel.evaluation.unpaid import lacking
 from shared.kernel.language.deal_facts import DealFacts
@@ -27,9 +28,13 @@ STEP_OF_DEAL = ["participant_id", "fiscal", "version", "period", "credit_date", 
 """What the credits of a deal share that are one step: a deal that is credited on two dates takes two."""
 
 
-def with_pay_in_turn(events: pl.DataFrame, together: Sequence[Plan], *, roster: Roster) -> pl.DataFrame:
+def with_pay_in_turn(
+    events: pl.DataFrame, together: Sequence[Plan], *, roster: Roster, everyone: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Rows with what each of them adds to every ingredient of versions whose sums go on, and a column `@component` with
     what it is paid in turn (minor units) by the component of its own version.
+
+    `everyone` are the rows of all whom measures of groups add up, where these are others.
 
     Raises:
         Overflow: a sum or an amount is beyond 10^18 minor units.
@@ -37,7 +42,7 @@ def with_pay_in_turn(events: pl.DataFrame, together: Sequence[Plan], *, roster: 
     for plan in together:
         if not plan.in_turn or events.is_empty():
             continue
-        turns = Turns(events, plan, roster=roster)
+        turns = Turns(events, plan, roster=roster, together=together, everyone=everyone)
         for component in plan.in_turn:
             name = f"@{component.component}"
             other = pl.col(name).fill_null(0) if name in events.columns else pl.lit(0, dtype=pl.Int64)
@@ -62,10 +67,21 @@ class Turns:
     Args:
         events: what each credit adds to every ingredient of the version, a row for each, and rows without a deal that
             come before the deals of their segment.
+        together: the versions whose sums go on from one to the next.
+        everyone: the events of all whom measures of groups add up, unless they are these.
     """
 
-    def __init__(self, events: pl.DataFrame, plan: Plan, *, roster: Roster) -> None:
-        self._plan, self._roster = plan, roster
+    def __init__(
+        self,
+        events: pl.DataFrame,
+        plan: Plan,
+        *,
+        roster: Roster,
+        together: Sequence[Plan],
+        everyone: pl.DataFrame | None = None,
+    ) -> None:
+        self._plan, self._roster, self._together = plan, roster, together
+        self._everyone = events if everyone is None else everyone
         names = [name for name, _, _ in plan.ingredients()]
         missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in events.columns]
         filled = events.with_row_index("row").with_columns(missing).with_columns(pl.col(names).fill_null(0))
@@ -90,7 +106,15 @@ class Turns:
         before = rows.with_columns(so_far - step for so_far, step in zip(sums, steps, strict=True))
         for name in self._names:
             after, before = (narrow(table, name, what="the sum of a measure") for table in (after, before))
-        return before, after
+        if not plan.apart.groups:
+            return before, after
+        groups = GroupSums(self._everyone, self._together, plan=plan, roster=self._roster)
+        with_groups = [groups.at_deals(rows, self._together, before=first) for first in (True, False)]
+        names = [name for measure in plan.apart.groups for name in measure.ingredients]
+        return (
+            before.with_columns(with_groups[0][name] for name in names),
+            after.with_columns(with_groups[1][name] for name in names),
+        )
 
     @cached_property
     def _before(self) -> EvaluationContext:

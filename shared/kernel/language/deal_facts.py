@@ -19,9 +19,17 @@ def hexadecimal(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String).str.encode("hex").fill_null("")
 
 
-def told(first: pl.Expr, columns: Sequence[str]) -> pl.Expr:
-    """A text that comes first, and columns of the deal after it."""
-    return pl.concat_str([first, *map(hexadecimal, columns)], separator=",")
+def told(first: pl.Expr, columns: Sequence[str | None]) -> pl.Expr:
+    """A text that comes first, and columns after it; nothing in the place of None."""
+    return pl.concat_str(
+        [first, *(pl.lit("") if name is None else hexadecimal(name) for name in columns)], separator=","
+    )
+
+
+def told_in(texts: pl.Expr, place: int) -> pl.Expr:
+    """What was told in a place; null for a blank, or where so much was not told."""
+    digits = texts.str.split(",").list.get(place, null_on_oob=True)
+    return digits.replace("", None).str.decode("hex", strict=False).cast(pl.String)
 
 
 def exact_values(values: pl.Series, name: str, *, unit: ExactColumn) -> ExactColumn:
@@ -50,13 +58,12 @@ class DealFacts:
     """
 
     def __init__(self, told: pl.Series, columns: Sequence[str], *, types: Mapping[str, pl.DataType]) -> None:
-        self._told, self._columns, self._types = told.str.split(","), list(columns), types
+        self._told, self._columns, self._types = told, list(columns), types
 
     def text(self, name: str) -> pl.Series:
         """A column as people write it; null for a blank."""
         place = self._columns.index(name) + 1
-        digits = self._told.list.get(place, null_on_oob=True)
-        texts = digits.replace("", None).str.decode("hex", strict=False).cast(pl.String)
+        texts = pl.select(told_in(pl.lit(self._told), place)).to_series()
         if self._types.get(name) == pl.Boolean:
             return texts.replace({"true": "yes", "false": "no"})
         return texts

@@ -31,6 +31,11 @@ class Ingredient:
     rules: tuple[str, ...]
 
 
+Group = Literal["plan", "team", "territory", "position"]
+"""Whose credits a measure adds up: of everyone on the plan, or of those who share a manager, a territory or a
+position."""
+
+
 class QuotaTerms(PlanPart):
     """The quota of a measure. The roster's `quota.<measure>` goes before `default`; both are for one `per`."""
 
@@ -132,6 +137,9 @@ class Measure(PlanPart):
     """An SQL expression over other measures."""
     pay_of: PayOf | None = None
     """What those who report to the participant are paid."""
+    among: Group | None = None
+    """Whose credits it adds up beside the participant's own: each credit counts for the group in which its participant
+    was on its date, and a participant sees that of the group in which they are."""
     reset: Reset = "month"
     """After which time it begins anew."""
     quota: QuotaTerms = QuotaTerms()
@@ -142,6 +150,8 @@ class Measure(PlanPart):
         said = [way for way in WAYS if getattr(self, way) is not None]
         if len(said) != 1:
             raise ValueError(f"measure {self.measure} is built in one way: {', '.join(WAYS)}")
+        if self.among is not None and said[0] not in ("sum_of", "count_of", "average_of", "ratio"):
+            raise ValueError(f"measure {self.measure} is among a {self.among}: a sum_of, count_of, average_of or ratio")
         whole = sum((goal.weight for goal in self.scorecard.values()), Decimal(0)) if self.scorecard else Decimal(1)
         if whole != 1:
             message = f"the weights of scorecard {self.measure} sum to {percent(whole)}, not to 100%"

@@ -15,7 +15,7 @@ from shared.kernel.language.formulas import Reference, references
 from shared.kernel.plan.circles import ordered
 from shared.kernel.plan.deal_rounding import own_rates_rounded
 from shared.kernel.plan.model import PlanModel
-from shared.kernel.plan.turn_checks import not_in_turn
+from shared.kernel.plan.turn_checks import not_in_turn, paid_to_each
 from shared.kernel.plan.window_checks import lost, paid_again, shared_by_versions
 
 
@@ -31,6 +31,7 @@ def flaws(plan: PlanModel) -> Iterator[Finding]:
     # Windows follow from references, so they are only asked where every name leads somewhere.
     yield from unfit or [
         *not_in_turn(plan),
+        *paid_to_each(plan),
         *paid_again(plan),
         *lost(plan),
         *shared_by_versions(plan),

@@ -131,7 +131,11 @@ def _component(component: Component, plan: Plan) -> Iterator[str]:
 
 
 def _measure(measure: Measure) -> Iterator[str]:
-    yield f"**{spoken(measure.measure).capitalize()}**: {_how(measure)}{_again(measure)}.{_quota(measure.quota)}"
+    whose = ""
+    if measure.among is not None:
+        members = "everyone on the plan" if measure.among == "plan" else f"all of your {measure.among}"
+        whose = f", of {members} together"
+    yield f"**{spoken(measure.measure).capitalize()}**: {_how(measure)}{whose}{_again(measure)}.{_quota(measure.quota)}"
 
 
 def _how(measure: Measure) -> str:

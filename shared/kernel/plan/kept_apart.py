@@ -53,6 +53,30 @@ class KeptApart:
         # What money is worth is only known with its currency.
         return tuple(sorted(names | ({"currency"} if names & set(MONEY) else set())))
 
+    @cached_property
+    def groups(self) -> tuple[Measure, ...]:
+        """The measures of groups."""
+        return tuple(measure for measure in self._measures if measure.among is not None)
+
+    @cached_property
+    def rules_of_groups(self) -> frozenset[str]:
+        """The rules that feed measures of groups."""
+        return frozenset(rule for measure in self.groups for rule in measure.rules)
+
+    @cached_property
+    def attributes(self) -> tuple[str, ...]:
+        """What makes the groups, of participants on the date of a credit."""
+        return tuple(sorted({measure.among for measure in self.groups if measure.among not in (None, "plan")}))
+
+    def place_of(self, among: str) -> int:
+        """Where the group stands in what is told of a credit."""
+        return 1 + len(self.facts) + self.attributes.index(among)
+
+    @property
+    def by_event(self) -> bool:
+        """Whether some credits are looked at beside their sums."""
+        return bool(self._in_turn or self.groups)
+
     def numbers_of(self, rule: str) -> list[str]:
         """The numbers of a deal without which what a rule credits cannot be paid in turn."""
         found: set[str] = set()

@@ -192,6 +192,15 @@ class PlanModel(PlanPart):
         """By what the credits of a rule are kept apart."""
         return KeptApart(self.in_turn, self.measures, followed=self.followed)
 
+    def compares(self, component: Component) -> bool:
+        """Whether what a component pays in a month moves by what others do in it, who may have credits when the
+        participant has none."""
+        looks_at = component.uses()
+        if component.in_turn:  # what only prices deals moves nothing without a deal
+            looks_at = looks_at[len(component.refers_to()) :]
+        groups = {measure.measure for measure in self.apart.groups}
+        return component.compares or any(reference.name in groups for reference in self.followed(looks_at))
+
     def bounds_deals(self, component: Component) -> bool:
         """Whether a component that pays by the deal pays nothing while its measure is below zero, both being of the
         same window."""

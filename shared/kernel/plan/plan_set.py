@@ -236,7 +236,9 @@ class PlanSet:
     @cached_property
     def grouped(self) -> bool:
         """Whether what some plan pays one depends on others: it compares them, or pays on their pay."""
-        return self.pays_on_others or any(component.compares for plan in self for component in plan.components)
+        return self.pays_on_others or any(
+            plan.apart.groups or any(component.compares for component in plan.components) for plan in self
+        )
 
     @cached_property
     def pays_on_others(self) -> bool:

@@ -10,7 +10,7 @@ from shared.kernel.components import Component
 from shared.kernel.language.deal_facts import CREDITED
 from shared.kernel.language.filters import filter_schema
 from shared.kernel.language.findings import Finding, Path, did_you_mean
-from shared.kernel.language.formulas import references
+from shared.kernel.language.formulas import Reference, references
 from shared.kernel.plan.model import PlanModel
 
 
@@ -25,6 +25,24 @@ def not_in_turn(plan: PlanModel) -> Iterator[Finding]:
             )
 
 
+def paid_to_each(plan: PlanModel) -> Iterator[Finding]:
+    """Components that pay a part of what a group has brought, which each member would be paid again."""
+    groups = {measure.measure: measure for measure in plan.apart.groups}
+    for place, component in enumerate(plan.components):
+        paid = plan.followed(found for found in component.pays_of() if isinstance(found, Reference))
+        names = {reference.name for reference in paid} | {name for name, _ in plan.windows.sums_of(component.pays_of())}
+        for name in sorted(names & set(groups)):
+            among = groups[name].among
+            yield Finding.error(
+                "P220",
+                ("components", place),
+                message=f"{component.component} pays a part of {name}, which is what all of a {among} have brought:"
+                " each of them would be paid for all of it, and again whoever joins them",
+                mend=f"pay the participant's own sum and look at {name}: tiers by: {name}, a gate, a multiplier; or"
+                " credit everyone with the deals by a rule `to: team` or `to: territory`",
+            )
+
+
 def _paid(component: Component, plan: PlanModel) -> Iterator[tuple[Path, str, str]]:
     measure = plan.measure(component.main_measure())
     if measure is not None and not (measure.sum_of or measure.count_of or measure.distinct):
@@ -34,14 +52,17 @@ def _paid(component: Component, plan: PlanModel) -> Iterator[tuple[Path, str, st
 
 def _looked_at(component: Component, plan: PlanModel) -> Iterator[tuple[Path, str, str]]:
     looked_at = plan.followed(component.refers_to())
+    names = {reference.name for reference in looked_at}
+    if others := [measure.measure for measure in plan.measures if measure.pay_of and measure.measure in names]:
+        said = f"pays each deal in turn, and {others[0]} is pay of others, which is known at the end of the month only"
+        yield (), said, "look at a measure of credits, or let a gate or a multiplier look at that pay"
     if paid := sorted(reference.name for reference in looked_at if reference.kind == "pay"):
         said = f"pays each deal in turn, and what {paid[0]} pays is known at the end of the month only"
         yield (), said, "look at a measure, or let a gate or a multiplier look at the pay: those are of the window"
     if plan.conventions.order == "date":
         return
-    names = {reference.name for reference in looked_at}
     for measure in plan.measures:
-        if measure.measure in names and (measure.latest_of or measure.distinct):
+        if measure.measure in names and (measure.latest_of or measure.distinct or measure.among):
             said = (
                 f"pays deals in turn, {plan.conventions.order.replace('_', ' ')}, and {measure.measure} goes by their"
                 " dates"

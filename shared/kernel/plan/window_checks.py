@@ -70,7 +70,7 @@ def shared_by_versions(plan: PlanModel) -> Iterator[Finding]:
         return
     for place, component in enumerate(plan.components):
         window = plan.window(component)
-        if component.compares and not _begins_with(plan, window):
+        if plan.compares(component) and not _begins_with(plan, window):
             yield Finding.error(
                 "P218",
                 ("components", place),

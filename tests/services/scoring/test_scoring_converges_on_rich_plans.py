@@ -35,6 +35,7 @@ MEASURES = [
     {"measure": "average", "average_of": ["own"]},
     {"measure": "conduct", "score": True, "reset": "quarter"},
 ]
+SQUAD = {"measure": "squad", "sum_of": ["own"], "among": "team", "reset": "quarter"}
 CALENDARS: list[dict[str, Any]] = [
     {},
     {"year_starts": 7, "named_after": "end"},
@@ -56,6 +57,8 @@ COMPONENTS = [
     {"component": "climbed", "kind": "graduated", "measure": "bookings", "by": "accounts", "tiers": [{"up_to": 1, "rate": "1%"}, {"rate": "2%"}]},
     {"component": "crossed", "kind": "graduated", "measure": "yearly", "on": "attainment", "crossing": "whole", "tiers": TIERS, "maximum": 90},
     {"component": "rates", "kind": "table", "each": "deal", "measure": "bookings", "axes": [{"deal": "account", "of": ["a", 'b "c"'], "others": True}, {"deal": "amount * 2", "at": [100, 5000]}], "values": [["1%", "2%"], ["3%", "4%"], ["5%", "6%"]]},
+    {"component": "squad", "kind": "graduated", "measure": "bookings", "by": "squad", "tiers": [{"up_to": 3000, "rate": "1%"}, {"rate": "2%"}]},
+    {"component": "kick", "kind": "bonus", "amount": 30, "when": "squad > 2000"},
     {"component": "first", "kind": "contest", "measure": "bookings", "prizes": [300, 200, 100]},
     {"component": "shared", "kind": "pool", "rate": "1%", "funded_by": "bookings", "by": "bookings"},
 ]  # fmt: skip
@@ -87,6 +90,7 @@ def worlds(draw: st.DrawFn) -> Any:
         st.lists(st.sampled_from(COMPONENTS), min_size=1, max_size=6, unique_by=lambda c: str(c["component"]))
     )
     on_pay = draw(st.booleans())
+    squads = [SQUAD] if {"squad", "kick"} & {str(component["component"]) for component in components} else []
     below = [{"measure": "below", "pay_of": {"plans": ["rep"]}, "reset": "quarter"}] if on_pay else []
     override = [{"component": "override", "kind": "flat", "measure": "below", "rate": "10%"}] if on_pay else []
     calendars = {plan: draw(st.sampled_from(CALENDARS)) for plan in ("rep", "lead")}
@@ -101,7 +105,7 @@ def worlds(draw: st.DrawFn) -> Any:
             "columns": {"engineer": "participant", "invoiced_on": "date"},
             "conventions": {"versions": draw(st.sampled_from(["restart", "continue"]))},
             "credits": CREDITS,
-            "measures": [*MEASURES, *(below if plan == "lead" else [])],
+            "measures": [*MEASURES, *squads, *(below if plan == "lead" else [])],
             "components": [*components, *(override if plan == "lead" else [])],
         }
         for plan, version, since in (
@@ -111,7 +115,7 @@ def worlds(draw: st.DrawFn) -> Any:
         )
     ]
     # Versions of a plan that go on from one to the next must agree on it, and compare nobody across them.
-    if any(each["kind"] in ("contest", "pool") for each in components):
+    if any(each["kind"] in ("contest", "pool") or each["component"] == "kick" for each in components):
         plans[0]["conventions"] = {"versions": "restart"}
     plans[1]["conventions"] = plans[0]["conventions"]
     return deals, people, plans

@@ -104,7 +104,9 @@ def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
         {"measure": "count", "count_of": [draw(st.sampled_from(names))], "quota": draw(quota_terms())},
     ]
     latest, distinct = draw(st.permutations(names[:2]))
+    team = {"measure": "team", **draw(st.sampled_from([{"sum_of": draw(some)}, {"count_of": draw(some)}]))}
     others: list[dict[str, Any]] = [
+        team | {"among": draw(st.sampled_from(["team", "territory", "position", "plan"]))},
         {"measure": "average", "average_of": draw(some)},
         {"measure": "latest", "latest_of": [latest]},
         {
@@ -252,7 +254,8 @@ def _fitting(data: dict[str, Any]) -> dict[str, Any]:
             by_date = {name: value for name, value in data["conventions"].items() if name != "order"}
             return _fitting(data | {"conventions": by_date})
         again = re.findall(r"(\w+) pays by the", str(error))
-        mixed = re.findall(r"(\w+) pays a part of", str(error))
+        mixed = re.findall(r"(\w+) pays a part of|cannot hold for (\w+)|(\w+) pays each deal in turn", str(error))
+        mixed = [name for found in mixed for name in found if name]
         if not again and not mixed:
             raise
         longer = [each | {"window": "never"} if each["component"] in again else each for each in data["components"]]

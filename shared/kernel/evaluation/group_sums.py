@@ -1,0 +1,132 @@
+"""Measures of groups: what everyone who is in a team, a territory or a position has brought together so far.
+
+Each credit counts for the group in which its participant was on its date, and stays there: who takes a territory over
+finds what it has come to, and who leaves a team leaves it what they sold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from shared.kernel.arithmetic.expressions import narrow, wide
+from shared.kernel.calendar import window_of
+from shared.kernel.evaluation.pay import context_for
+from shared.kernel.language.conventions import Reset
+from shared.kernel.language.deal_facts import told_in
+from shared.kernel.plan.version import Plan
+from shared.kernel.roster import Roster
+
+CATEGORY: Final = {"team": "manager", "territory": "territory", "position": "position"}
+"""Which category of participants makes the groups."""
+_SEGMENT: Final = ["fiscal", "version", "period"]
+_DEAL: Final = [*_SEGMENT, "credit_date", "deal_id"]
+
+
+class GroupSums:
+    """The sums of a plan version's group measures at any moment.
+
+    Args:
+        events: what each credit, or all of a group in a segment, adds to every ingredient, of everyone on the versions
+            whose sums go on.
+        together: those versions.
+        plan: the one that is evaluated.
+    """
+
+    def __init__(self, events: pl.DataFrame, together: Sequence[Plan], *, plan: Plan, roster: Roster) -> None:
+        self._plan, self._roster = plan, roster
+        self._keyed = self._with_groups(events, together)
+
+    def _with_groups(self, events: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
+        """The events, each with its group of each kind as a column."""
+        groups = []
+        for among in sorted({measure.among or "" for measure in self._plan.apart.groups}):
+            own = pl.lit(None, dtype=pl.String)
+            for plan in together:
+                # Versions tell of credits in places of their own, and perhaps of no group.
+                if among in plan.apart.attributes:
+                    told = told_in(pl.col("bucket"), plan.apart.place_of(among))
+                    own = pl.when(pl.col("version") == plan.version).then(told).otherwise(own)
+            groups.append(_named(own, among))
+        names = [name for measure in self._plan.apart.groups for name in measure.ingredients]
+        missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in events.columns]
+        return events.with_columns(missing).with_columns(*groups, pl.col(names).fill_null(0))
+
+    def at_the_end(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with what the groups in which participants are at the end of the fiscal period have come to in it."""
+        context = context_for(rows, self._plan, roster=self._roster)
+        for measure in self._plan.apart.groups:
+            among = measure.among or ""
+            category = CATEGORY.get(among)
+            own = pl.lit(None, dtype=pl.String) if category is None else pl.lit(context.category(category))
+            rows = self._summed(
+                rows.with_columns(_named(own, among)), list(measure.ingredients), among=among, reset=measure.reset
+            )
+        return rows.drop(column for column in rows.columns if column.startswith("@@"))
+
+    def at_deals(self, rows: pl.DataFrame, together: Sequence[Plan], *, before: bool) -> pl.DataFrame:
+        """Rows of deals with what the groups in which participants are on the date of the deal have come to before it,
+        or with it."""
+        rows = self._with_groups(rows, together)
+        for measure in self._plan.apart.groups:
+            rows = self._summed(
+                rows,
+                list(measure.ingredients),
+                among=measure.among or "",
+                reset=measure.reset,
+                of_deals=True,
+                before=before,
+            )
+        return rows.drop(column for column in rows.columns if column.startswith("@@"))
+
+    def _summed(
+        self,
+        rows: pl.DataFrame,
+        names: list[str],
+        *,
+        among: str,
+        reset: Reset,
+        of_deals: bool = False,
+        before: bool = False,
+    ) -> pl.DataFrame:
+        """The rows with the sums of their groups in place of their own."""
+        moment = _DEAL if of_deals else _SEGMENT
+        by = [f"@@{among}", "@@window"]
+        if self._plan.conventions.versions == "restart":
+            by.append("@@version")
+        keys = {"@@window": window_of(pl.col("fiscal"), reset).cast(pl.Int64), "@@version": pl.col("version")}
+        # All moments in their order, each with its number: sums up to one are then found by a number.
+        moments = (
+            pl.concat([self._keyed.select(moment), rows.select(moment)])
+            .unique()
+            .sort(moment, nulls_last=False)
+            .with_row_index("@@moment")
+        )
+        events = self._keyed.with_columns(**keys).join(moments, on=moment, nulls_equal=True)
+        sums = (
+            events.group_by(*by, "@@moment")
+            .agg(wide(name).sum() for name in names)
+            .sort("@@moment")
+            .with_columns(pl.col(name).cum_sum().over(by) for name in names)
+        )
+        found = (
+            rows.drop(names)
+            .with_columns(**keys)
+            .with_row_index("@@row")
+            .join(moments, on=moment, nulls_equal=True, maintain_order="left")
+            .sort("@@moment")
+            .join_asof(sums, on="@@moment", by=by, allow_exact_matches=not before, check_sortedness=False)
+            .sort("@@row")
+            .with_columns(pl.col(names).fill_null(0))
+        )
+        for name in names:
+            found = narrow(found, name, what="the sum of a group")
+        return found.drop("@@row", "@@moment", "@@window", "@@version")
+
+
+def _named(group: pl.Expr, among: str) -> pl.Expr:
+    """The group as a column; who is in none is alone. No id begins with a slash."""
+    name = pl.lit("") if among == "plan" else pl.coalesce(group, pl.lit("/") + pl.col("participant_id"))
+    return name.alias(f"@@{among}")
