@@ -7,6 +7,7 @@ import sys
 import tempfile
 import traceback
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated
@@ -15,16 +16,30 @@ import typer
 
 from earnest import commands
 from earnest.commands import app
+from earnest.hints import as_called, called_with
 from earnest.local.processes import LocalError
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"earnest {version('earnest')}")
+        raise typer.Exit
 
 
 @app.callback()
 def _common(
+    context: typer.Context,
     home: Annotated[
         Path | None,
         typer.Option(envvar="EARNEST_HOME", help="Folder of the installation on this machine; .earnest by default."),
     ] = None,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
+    # A folder that the environment names is found again by whoever types what a hint says.
+    source = context.get_parameter_source("home")
+    called_with(str(home) if source is not None and source.name == "COMMANDLINE" else None)
     if home is not None:  # by the environment, as everything below reads it, and processes that are started inherit it
         os.environ["EARNEST_HOME"] = str(home.resolve())
 
@@ -76,7 +91,7 @@ def _is_one_of(error: Exception, *kinds: tuple[str, str]) -> bool:
 
 
 def _fail(message: str, code: int = 1) -> None:
-    typer.echo(f"earnest: {message}", err=True)
+    typer.echo(f"earnest: {as_called(message)}", err=True)
     sys.exit(code)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from earnest.hints import as_called
 from shared.formatting import grouped
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def print_table(table: Table, none: str = "There is nothing.") -> None:
     # Text is never read as markup: names and reasons come from outside, and may hold square brackets.
     console = Console(highlight=False, markup=False)
     if not table.row_count:
-        console.print(none, soft_wrap=True)
+        console.print(as_called(none), soft_wrap=True)
         return
     # A terminal that is too narrow wraps lines; a table that is fitted into it would cut figures.
     needed = Measurement.get(console, console.options.update(width=WIDEST), table).maximum
@@ -67,8 +68,10 @@ def show_run(run: dict[str, Any], simulated: bool = False) -> None:
         print_table(table)
     else:
         console.print(
-            f"Nothing is due to anybody in pay group {run['pay_group']}. "
-            "Other groups: earnest policy list --kind pay_group"
+            as_called(
+                f"Nothing is due to anybody in pay group {run['pay_group']}. "
+                "Other groups: earnest policy list --kind pay_group"
+            )
         )
     for total in run["totals"]:
         people = "1 participant" if total["participants"] == 1 else f"{total['participants']} participants"
@@ -80,7 +83,7 @@ def show_run(run: dict[str, Any], simulated: bool = False) -> None:
         hands = ", ".join(f"{who} ({', '.join(what)})" for who, what in run["touched_by"].items())
         console.print(f"Cannot approve it, having set what it pays on: {hands}")
     if not simulated and (hint := _next(run)) is not None:
-        console.print(hint)
+        console.print(as_called(hint))
 
 
 def _findings(findings: list[dict[str, Any]]) -> Iterator[str]:

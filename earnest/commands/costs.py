@@ -13,6 +13,7 @@ import typer
 
 from earnest.client import connected
 from earnest.commands import AUTHOR, Actor, app
+from earnest.hints import as_called
 from earnest.terminal import money
 from shared.periods import Month, month_named
 
@@ -171,7 +172,7 @@ def rollforward(
     console = _wide_console()
     _show(rows, f"Booked {first} to {last}", console=console)
     if not rows:
-        console.print("Nothing is booked: earnest costs book PERIOD")
+        console.print(as_called("Nothing is booked: earnest costs book PERIOD"))
 
 
 def _month(text: str, option: str) -> Month:

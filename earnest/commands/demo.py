@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from earnest.commands import app
+from earnest.hints import as_called
 from earnest.local.processes import LocalError
 
 
@@ -38,4 +39,4 @@ def demo(
         status.stop()
     if not played:
         raise LocalError("choose another folder: earnest --home FOLDER demo")
-    console.print("Stopped. `earnest up` starts it again with all this in it.")
+    console.print(as_called("Stopped. `earnest up` starts it again with all this in it."))

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from earnest.commands import app
+from earnest.hints import as_called
 from earnest.local.processes import LocalError
 from earnest.names import Service
 
@@ -118,7 +119,7 @@ def replay(
         for name, engine in _schemas(settings, service):
             if number := dead_letters.replay(engine, log, which=which, by=who):
                 typer.echo(f"{name}: {number} sent again")
-        typer.echo("Those that fail again come back: see `earnest dlq list`.")
+        typer.echo(as_called("Those that fail again come back: see `earnest dlq list`."))
     finally:
         log.close()
 

@@ -9,6 +9,7 @@ import typer
 
 from earnest.client import Client, connected
 from earnest.commands import APPROVER, AUTHOR, Actor, app
+from earnest.hints import as_called
 from earnest.local.processes import LocalError
 from earnest.terminal import money, print_table, show_run
 
@@ -158,7 +159,8 @@ def reconcile(
         table.add_row(words, comparison["currency"], *figures, "agrees" if comparison["agrees"] else "differs")
     print_table(table)
     if "ledger_to_gl" not in {comparison["kind"] for comparison in comparisons}:
-        typer.echo("The month is not posted to the general ledger yet: earnest payout gl post MONTH --entity ENTITY")
+        hint = "The month is not posted to the general ledger yet: earnest payout gl post MONTH --entity ENTITY"
+        typer.echo(as_called(hint))
 
 
 @payout.command()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from earnest.commands import app
+from earnest.hints import as_called
 from earnest.local.processes import LocalError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def up(
             if demo:
                 play_once(system, console)
             try:
-                console.print("Running. Ctrl-C stops it; `earnest up` goes on where it stopped.")
+                console.print(as_called("Running. Ctrl-C stops it; `earnest up` goes on where it stopped."))
                 while True:  # not signal.pause(): a signal just before it would be waited for in vain
                     time.sleep(1)
             except KeyboardInterrupt:

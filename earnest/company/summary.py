@@ -4,14 +4,11 @@ look.
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -22,6 +19,7 @@ from earnest.company.deliveries import roster_files
 from earnest.company.late import LateChange
 from earnest.company.payroll import RELEASED, Payroll
 from earnest.company.people import People
+from earnest.hints import as_called
 from earnest.local.system import System
 from earnest.terminal import money
 from shared.periods import Month
@@ -123,12 +121,10 @@ def _needs_a_person(scoring: Answer, alerts: Sequence[Answer]) -> Table:
 
 
 def _next_steps(system: System, console: Console, *, has_month_to_pay: bool, runs: Sequence[str]) -> None:
-    program = os.path.relpath(Path(sys.prefix) / "bin" / "earnest")
-    home = "" if system.home.path == Path(".earnest").resolve() else f" --home {system.home.path}"
     console.print("Interactive pages of the services, while they run:")
     for name, url in system.urls.items():
         console.print(f"  {name:<8} {url}/docs", highlight=False)
-    console.print("Try next, with the services running (`earnest up`):")
+    console.print(as_called("Try next, with the services running (`earnest up`):"), soft_wrap=True)
     first = (f"payout run {OPEN_MONTH}", "June is still open: calculate its run")
     last = next(iter(reversed(runs)), None)
     for command, why in (
@@ -138,4 +134,4 @@ def _next_steps(system: System, console: Console, *, has_month_to_pay: bool, run
         ("dlq list", "what could not be processed, and why"),
         ("verify", "rebuild everything from the log and compare"),
     ):
-        console.print(f"  {program}{home} {command:<48} {why}", highlight=False, soft_wrap=True)
+        console.print(f"  {as_called(f'earnest {command}'):<48} {why}", highlight=False, soft_wrap=True)

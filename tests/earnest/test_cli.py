@@ -1,13 +1,18 @@
 """The command line: quick, plain about errors, and careful with what it deletes."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from earnest.cli import main
+from earnest.hints import as_called, called_with
 from earnest.local.claims import claim_folder
 from earnest.local.home import Home
 from earnest.local.keys import PRINCIPALS
@@ -129,3 +134,37 @@ def test_a_start_that_was_cut_off_while_keys_were_made_is_made_good(home: Home) 
     home.make()
     assert KeyRing(home.keys_file).principal(home.key("payout")) is not None
     assert not (home.path / "keys" / "payout.new").exists()
+
+
+@pytest.mark.parametrize(
+    ("called", "home", "says"),
+    [
+        ("earnest", None, "run `earnest up`"),
+        (".venv/bin/earnest", None, "run `.venv/bin/earnest up`"),
+        (".venv/bin/earnest", "my folder", "run `.venv/bin/earnest --home 'my folder' up`"),
+        ("/somewhere/bin/earnest", "h", "run `/somewhere/bin/earnest --home h up`"),
+    ],
+)
+def test_a_hint_repeats_how_the_command_was_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, home: str | None, says: str
+) -> None:
+    monkeypatch.delenv("EARNEST_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [called, *(["--home", home] if home else []), "payout", "list"])
+    erred = io.StringIO()
+    with contextlib.redirect_stderr(erred), pytest.raises(SystemExit):
+        main()
+    assert says in erred.getvalue()
+
+
+def test_hints_are_for_words_that_are_commands_and_leave_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", [".venv/bin/earnest"])
+    called_with(None)
+    assert as_called("Next: earnest payout submit run-1") == "Next: .venv/bin/earnest payout submit run-1"
+    assert (
+        as_called("/opt/earnest calc, .earnest keys, Earnest pays") == "/opt/earnest calc, .earnest keys, Earnest pays"
+    )
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert earnest("--version").stdout == f"earnest {version('earnest')}\n"

@@ -1,0 +1,135 @@
+"""How an installation is: what runs and since when, how far its services are behind, and what waits for somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+import psutil
+
+from earnest.client import Client
+from earnest.local.claims import holder
+from earnest.local.drain import READERS, behind
+from earnest.local.home import Home
+from earnest.local.processes import LocalError
+from earnest.names import Service
+from shared.database import database_url, engine_for
+from shared.log.dead_letters import Filter, find
+from shared.log.open import open_log
+from shared.settings import Settings
+
+SILENT = "it does not answer"
+MANY = 1000
+"""Dead letters of a service that are counted."""
+WAITING_STATES = {
+    "calculated": ("to be submitted", "earnest payout submit {run}"),
+    "submitted": ("for approval", "earnest payout approve {run}"),
+    "approved": ("for its export", "earnest payout export {run}"),
+    "exported": ("for payroll's acknowledgement", "earnest payroll list"),
+    "acknowledged": ("for payroll to report its payment", "earnest payout paid {run}"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceCondition:
+    """A service: whether it does its work, and why not."""
+
+    name: Service
+    url: str
+    ready: bool
+    reasons: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """An installation; `waiting` are things that somebody has to do something about, each with the command."""
+
+    since: datetime | None
+    process: int | None
+    log: str
+    services: list[ServiceCondition]
+    behind: dict[str, int]
+    waiting: list[tuple[str, str]]
+
+
+def condition_of(home: Home, *, who: str) -> Condition:
+    """How it is now.
+
+    Raises:
+        LocalError: nothing was ever started in the folder.
+    """
+    settings = home.settings()
+    pid = holder(home.path)
+    since = datetime.fromtimestamp(psutil.Process(pid).create_time(), UTC) if pid is not None else None
+    services = [_service(name, settings) for name in ("ingest", "scoring", "payout", "alerts")]
+    alive = any(service.ready or service.reasons != [SILENT] for service in services)
+    return Condition(
+        since=since,
+        process=pid,
+        log=settings.log_kind,
+        services=services,
+        behind=_behind(settings) if alive else {},
+        waiting=list(_waiting(Client(home, settings), settings, who=who)) if alive else [],
+    )
+
+
+def _service(name: Service, settings: Settings) -> ServiceCondition:
+    url = str(getattr(settings, f"{name}_url"))
+    try:
+        answer = httpx.get(f"{url}/readyz", timeout=5).json()
+        return ServiceCondition(name=name, url=url, ready=bool(answer["ready"]), reasons=list(answer["reasons"]))
+    except (httpx.HTTPError, ValueError, KeyError):
+        return ServiceCondition(name=name, url=url, ready=False, reasons=[SILENT])
+
+
+def _behind(settings: Settings) -> dict[str, int]:
+    """How many records each reader has not read yet, by service and topic."""
+    log = open_log(settings)
+    engines = {service: engine_for(database_url(settings), service, pool_size=1) for service, _ in READERS}
+    try:
+        return {f"{service} of {topic.name}": behind(log, engines[service], topic=topic) for service, topic in READERS}
+    finally:
+        for engine in engines.values():
+            engine.dispose()
+        log.close()
+
+
+def _waiting(client: Client, settings: Settings, *, who: str) -> Iterator[tuple[str, str]]:
+    for service in {service: None for service, _ in READERS}:
+        engine = engine_for(database_url(settings), service, pool_size=1)
+        try:
+            if letters := len(find(engine, Filter(), limit=MANY)):
+                more = " or more" if letters == MANY else ""
+                yield f"{letters}{more} dead letters of {service}", f"earnest dlq list --service {service}"
+        finally:
+            engine.dispose()
+    for ask in (_quarantined, _runs, _returned, _alerts):
+        try:
+            yield from ask(client, who)
+        except LocalError as error:  # a service that does not answer is told above; the others are asked all the same
+            yield f"not known: {error}", "earnest status"
+
+
+def _quarantined(client: Client, who: str) -> Iterator[tuple[str, str]]:
+    for version in client.get("/v1/quarantine", who=who, service="scoring")["quarantined"]:
+        name = f"{version['plan']}@{version['version']}"
+        yield f"plan {name} is quarantined: {version['cause']}", "earnest quarantine list"
+
+
+def _runs(client: Client, who: str) -> Iterator[tuple[str, str]]:
+    for run in client.get("/v1/runs", who=who)["runs"]:
+        if run["state"] in WAITING_STATES:
+            what, command = WAITING_STATES[run["state"]]
+            yield f"{run['id']} waits {what}", command.format(run=run["id"])
+
+
+def _returned(client: Client, who: str) -> Iterator[tuple[str, str]]:
+    if lines := client.get("/v1/payroll/returned", who=who)["lines"]:
+        yield f"{len(lines)} lines that payroll returned", "earnest payroll returned"
+
+
+def _alerts(client: Client, who: str) -> Iterator[tuple[str, str]]:
+    for alert in client.get("/v1/alerts?state=open", who=who, service="alerts")["alerts"]:
+        yield f"alert {alert['title']}, open since {alert['opened_on']}", alert["action"]
