@@ -18,6 +18,7 @@ from earnest.imports.mapping_file import (
     SplitsTable,
 )
 from shared.contracts.deals import ENTRIES, MONEY
+from shared.contracts.roster import YES_OR_NO
 from shared.contracts.roster_rows import FIGURES
 from shared.value_rules import Kind
 
@@ -76,7 +77,7 @@ def roster_rules(table: RosterTable) -> Rules:
         rules["name"] = (table.name, "text")
     for name, rule in table.fields.items():
         figures = name == "quota" or name.startswith(tuple(FIGURES))
-        rules[name] = (rule, "number" if figures else "yes_no" if name == "active" else "text")
+        rules[name] = (rule, "number" if figures else "yes_no" if name in YES_OR_NO else "text")
     return rules
 
 

@@ -52,6 +52,9 @@ TEXTS: Final = (
 """The attributes that are written as text, in the order of a file's columns."""
 
 
+YES_OR_NO: Final = ("active", "on_leave")
+"""The attributes that are yes or no."""
+
 NAMED: Final = {
     "quotas": "quota",
     "terms": "term",
@@ -72,7 +75,8 @@ class AssignmentFields(Contract):
     measure that is no share of a whole by itself, before which one of the same date in `quotas` goes. `terms` are other
     numbers of the participant's own that a plan names, `scores` what people entered for a measure in the period of the
     date (`0.85` is 85%). `categories` are texts of the company's own by which plans tell participants apart, such as a
-    segment.
+    segment. Who is `on_leave` is away for a time: credited with deals as before, while quotas, targets and minimums
+    that are prorated leave these days out.
 
     `aliases` are what other systems call the participant, by the system: an address of e-mail, the id of a CRM. They
     hold whatever the date is; null takes back what was said of the same date.
@@ -92,6 +96,7 @@ class AssignmentFields(Contract):
     entity: Identifier | None = None
     cost_center: Identifier | None = None
     active: YesNo | None = None
+    on_leave: YesNo | None = None
     quota: Annotated[Figure, Field(ge=0)] | None = None
     quotas: dict[MeasureName, Annotated[Figure, Field(ge=0)] | None] = Field(default_factory=dict)
     terms: dict[MeasureName, Figure | None] = Field(default_factory=dict)

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from shared.contracts.roster import TEXTS
+from shared.contracts.roster import TEXTS, YES_OR_NO
 from shared.decimals import figure
 
-COLUMNS: Final = ("participant_id", "effective_from", "name", "active", "quota", *TEXTS)
+COLUMNS: Final = ("participant_id", "effective_from", "name", *YES_OR_NO, "quota", *TEXTS)
 FIGURES: Final = {"quota.": "quotas", "term.": "terms", "score.": "scores"}
 """Columns of numbers that are each participant's own: how they begin, and the field whose entries they are."""
 TEXT_ENTRIES: Final = {"category.": "categories", "alias.": "aliases"}
@@ -86,7 +86,7 @@ def patch_of(row: Mapping[str, object]) -> dict[str, Any]:
     """
     # A blank cell clears nothing: a file of quotas would otherwise take away every attribute that it has no column for.
     given = {name: text.strip() for name, text in row.items() if isinstance(text, str) and text.strip()}
-    fields: dict[str, Any] = {name: given[name] for name in (*TEXTS, "active") if name in given}
+    fields: dict[str, Any] = {name: given[name] for name in (*TEXTS, *YES_OR_NO) if name in given}
     if "quota" in given:
         fields["quota"] = figure(given["quota"])
     for start, field in NAMED.items():

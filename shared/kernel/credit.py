@@ -26,7 +26,7 @@ from shared.kernel.tables import CREDITS, empty
 _BELOW = "who is below"
 """Of a manager, the one through whom a deal comes to them: no name that a column of the deal could have."""
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
-_ASSIGNED = ["manager", "plan", "active", "known", "version", "plan_currency", "position", "territory_of"]
+_ASSIGNED = ["manager", "plan", "active", "on_leave", "known", "version", "plan_currency", "position", "territory_of"]
 """What `assigned` adds to a participant and a date, and what is dropped before it is asked of another participant."""
 _CREDITED = [
     "deal_id", "participant_id", "plan", "version", "active", "credit_date", "currency", "share", "holding"

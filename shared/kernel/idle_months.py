@@ -17,6 +17,7 @@ from shared.kernel.tables import EARNINGS, EVENT, MEASURES
 from shared.periods import Month, previous_period
 
 _WHO = ["participant_id", "period"]
+_PERIOD = ["participant_id", "fiscal"]
 _STEP = ["period", "plan", "version", "fiscal"]
 
 
@@ -110,14 +111,16 @@ def _without_steps(idle: pl.DataFrame, measures: pl.DataFrame, *, plan: Plan) ->
     """Those who have no step in the fiscal period, by whichever version, nor under another plan in the month."""
     on_plan = pl.col("plan") == plan.plan
     # Under this plan by fiscal period, because a step of any segment carries the period. Under another plan by month:
-    # who moved in the middle of a month was on that plan then, and is paid by it.
-    for steps, on in ((measures.filter(on_plan), ["participant_id", "fiscal"]), (measures.filter(~on_plan), _WHO)):
+    # who moved in the middle of a month was on that plan then, and is paid by it; each for its days, if days count.
+    others = measures.clear() if plan.prorates else measures.filter(~on_plan)
+    for steps, on in ((measures.filter(on_plan), _PERIOD), (others, _WHO)):
         idle = idle.join(steps.select(on).unique(), on=on, how="anti")
     return idle
 
 
 def _on(plan: Plan, begin: int, *, end: int, roster: Roster, plans: PlanSet) -> pl.DataFrame:
-    """A step of every fiscal period for everyone who is on the plan version at its end."""
+    """A step of every fiscal period for everyone who is on the plan version at its end, or if days count on any of its
+    days."""
     # Rows begin with the first credit of anyone; of those who joined in the same fiscal year before it, when they
     # joined.
     fiscals = pl.int_range(begin - begin % 12, end + 1, dtype=pl.Int32, eager=True)
@@ -141,7 +144,9 @@ def _on(plan: Plan, begin: int, *, end: int, roster: Roster, plans: PlanSet) -> 
             check_sortedness=False,
         )
         .drop("effective_from", strict=False)
-        .filter((pl.col("plan") == plan.plan) & pl.col("active"))
+        .join(_in_role(plan, people.join(ends, how="cross"), roster=roster), on=_PERIOD, how="left")
+        .filter((pl.col("plan") == plan.plan) & pl.col("active") | pl.col("in_role"))
+        .with_columns(plan=pl.lit(plan.plan))
         .join_asof(plans.in_force, left_on="last", right_on="effective_from", by="plan", check_sortedness=False)
         .filter(pl.col("version") == plan.version)
         .with_columns(
@@ -152,3 +157,15 @@ def _on(plan: Plan, begin: int, *, end: int, roster: Roster, plans: PlanSet) -> 
         )
         .select(MEASURES.names())
     )
+
+
+def _in_role(plan: Plan, periods: pl.DataFrame, *, roster: Roster) -> pl.DataFrame:
+    """participant_id, fiscal and `in_role` of the fiscal periods on some day of which somebody is active on the plan;
+    none where it does not count days."""
+    held = roster.assignments.with_columns(until=pl.col("effective_from").shift(-1).over("participant_id"))
+    held = held.filter((pl.col("plan") == plan.plan) & pl.col("active") & plan.prorates)
+    spans = periods.select("participant_id", "fiscal", "first", "last").join(
+        held.select("participant_id", "effective_from", "until"), on="participant_id"
+    )
+    meets = (pl.col("effective_from") <= pl.col("last")) & (pl.col("until") > pl.col("first")).fill_null(value=True)
+    return spans.filter(meets).select("participant_id", "fiscal", in_role=pl.lit(value=True)).unique()

@@ -126,10 +126,9 @@ class Roster:
         categories: pl.DataFrame | None = None,
         aliases: pl.DataFrame | None = None,
     ) -> Roster:
-        """A roster of tables in any row order; position and territory may be left out."""
-        missing = [
-            pl.lit(None, dtype=pl.String).alias(n) for n in ("position", "territory") if n not in assignments.columns
-        ]
+        """A roster of tables in any row order; position, territory and leave may be left out."""
+        optional = ("position", "territory", "on_leave")
+        missing = [pl.lit(None, dtype=ASSIGNMENTS[n]).alias(n) for n in optional if n not in assignments.columns]
         return Roster(
             assignments.with_columns(missing).select(ASSIGNMENTS.names()).sort("effective_from"),
             *(
@@ -193,4 +192,5 @@ def _carried_forward(changes: Iterable[tuple[date, dict[str, Any]]]) -> Iterator
             state.get("active") is not False,
             state.get("position"),
             state.get("territory"),
+            state.get("on_leave") is True,
         )

@@ -47,9 +47,10 @@ ASSIGNMENTS = pl.Schema(
         "active": pl.Boolean(),
         "position": pl.String(),
         "territory": pl.String(),
+        "on_leave": pl.Boolean(),
     }
 )
-"""Who reports to whom on which plan from a date on, until the participant's next row."""
+"""Who reports to whom on which plan from a date on, until the participant's next row; who is on leave is active."""
 
 FIGURES = pl.Schema({"participant_id": pl.String(), "name": pl.String(), "effective_from": pl.Date(), "value": NUMBER})
 """Numbers of each participant's own: terms, which hold from a date on, and scores, which belong to the period of their

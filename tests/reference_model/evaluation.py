@@ -53,6 +53,8 @@ class Evaluation:
     """The same of everyone on the plan, for measures of groups."""
     day: date | None = None
     """The date of the deal at which the participant is seen, if it is one."""
+    as_of: date | None = None
+    """The day of which figures and categories are, if it is not the last."""
 
     @property
     def decimals(self) -> int:
@@ -184,20 +186,34 @@ class Evaluation:
             periods = [each for each in periods if each <= self.fiscal]
         year = Fraction(12, dates.PERIODS[terms.get("per") or reset])
         part = Fraction(0)
+        by_day = str(terms.get("changes")).endswith("days")
         for each in periods:
             spread = terms.get("spread")
             of_year = number(spread[each[1]]) if spread else Fraction(1, 12)
             day = dates.days(self.plan, each)[1] if terms.get("changes") == "by_period" else self.last_day
-            part += of_year * year * self._ramp(terms, each) * self._figure(measure, day)
-        if terms.get("prorate", "no") != "no":
+            figure = self._by_day(measure, terms, each) if by_day else self._figure(measure, day)
+            part += of_year * year * self._ramp(terms, each) * figure
+        if terms.get("prorate", "no") != "no" and not by_day:
             day, last = dates.days(self.plan, periods[0])[0], dates.days(self.plan, periods[-1])[1]
             counted, there = 0, 0
             while day <= last:
                 if terms["prorate"] == "calendar_days" or day.weekday() < 5:
-                    counted, there = counted + 1, there + self._in_role(day)
+                    counted, there = counted + 1, there + self.in_role(day)
                 day += timedelta(days=1)
             part *= Fraction(there, counted)
         return part
+
+    def _by_day(self, measure: Data, terms: Data, of: dates.Fiscal) -> Fraction:
+        """Each figure for its days of a period; of days out of role nothing, where the quota is prorated."""
+        found, counted = Fraction(0), 0
+        day, last = dates.days(self.plan, of)
+        while day <= last:
+            if terms["changes"] == "calendar_days" or day.weekday() < 5:
+                counted += 1
+                if terms.get("prorate", "no") == "no" or self.in_role(day):
+                    found += self._figure(measure, day)
+            day += timedelta(days=1)
+        return found / counted
 
     def _ramp(self, terms: Data, of: dates.Fiscal) -> Fraction:
         days = [
@@ -212,9 +228,10 @@ class Evaluation:
         number_of = (year - started) * 12 + place - first
         return number(terms["ramp"][number_of]) if 0 <= number_of < len(terms["ramp"]) else Fraction(1)
 
-    def _in_role(self, day: date) -> bool:
+    def in_role(self, day: date) -> bool:
         on = in_force(self.roster, self.participant, "plan", day) == self.plan["plan"]
-        return on and is_active(self.roster, self.participant, day)
+        away = in_force(self.roster, self.participant, "on_leave", day)
+        return on and not away and is_active(self.roster, self.participant, day)
 
     def attainment(self, name: str) -> Fraction:
         """A measure by its quota."""
@@ -225,7 +242,7 @@ class Evaluation:
 
     def term(self, name: str, default: Any = None) -> Fraction | None:
         """A figure of the participant's own; None where there is none and no default."""
-        own = in_force(self.roster, self.participant, f"term.{name}", self.last_day)
+        own = in_force(self.roster, self.participant, f"term.{name}", self.as_of or self.last_day)
         if own is not None:
             return Fraction(Decimal(own))
         return None if default is None else number(default)
@@ -236,7 +253,7 @@ class Evaluation:
             return self.participant
         built_in = name in ("position", "territory", "manager")
         path = name if built_in else f"category.{name}"
-        return in_force(self.roster, self.participant, path, self.last_day)  # type: ignore[no-any-return]
+        return in_force(self.roster, self.participant, path, self.as_of or self.last_day)  # type: ignore[no-any-return]
 
     def figure(self, figure: Any) -> Fraction:
         """An amount of the plan or the participant's own; zero where there is none."""

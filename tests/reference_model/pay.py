@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -84,6 +85,11 @@ def _credits_by_pay(paid: Paid, roster: Roster, plans: list[Data]) -> list[Credi
         )
         for (manager, who, measure, day), (plan, amount) in found.items()
     ]
+
+
+def _is_fixed(component: Data) -> bool:
+    """Whether it pays amounts for a time, and no part of a measure."""
+    return component["kind"] in ("bonus", "curve", "formula") or not component.get("measure")
 
 
 class _Version:
@@ -203,14 +209,21 @@ class _Version:
         return self._due[key]
 
     def _limited(self, component: Data, here: Evaluation, step: Step) -> Fraction:
-        if lacks(component, here):
+        if self._lacks(component, here):
             return Fraction(0)
         due = self._in_window(component, here, step)
         if component.get("minimum") is not None and self._has_ended(component, here, step):
-            due = max(due, self._cents(here.figure(component["minimum"])))
+            least = sum(
+                (then.figure(component["minimum"]) * part for then, part in self._in_role(component, here)), Fraction(0)
+            )
+            due = max(due, self._cents(least))
         if component.get("maximum") is not None and not component.get("carry_over"):
             due = min(due, self._cents(here.figure(component["maximum"])))
         return due
+
+    def _lacks(self, component: Data, here: Evaluation) -> bool:
+        times = self._in_role(component, here) if _is_fixed(component) else [(here, Fraction(1))]
+        return any(lacks(component, then) for then, _ in times)
 
     def _has_ended(self, component: Data, here: Evaluation, step: Step) -> bool:
         """Whether a fiscal period of the window has ended."""
@@ -237,10 +250,26 @@ class _Version:
         return sum((self._unlimited(component, then, each) for then, each in evaluations), Fraction(0))
 
     def _unlimited(self, component: Data, here: Evaluation, step: Step) -> Fraction:
-        if lacks(component, here) or not (component.get("when") is None or here.formula(component["when"])):
+        if self._lacks(component, here) or not (component.get("when") is None or here.formula(component["when"])):
             return Fraction(0)
         group = [self.evaluation(p, step) for p, steps in self._everyones.items() if step in steps]
-        return self._cents(kinds.pays(component, here, group) * kinds.factor(component, here))
+        times = self._in_role(component, here) if _is_fixed(component) else [(here, Fraction(1))]
+        paid = sum((kinds.pays(component, then, group) * part for then, part in times), Fraction(0))
+        return self._cents(paid * kinds.factor(component, here))
+
+    def _in_role(self, component: Data, here: Evaluation) -> list[tuple[Evaluation, Fraction]]:
+        """Where somebody stands on every day in role of the window of a component that is prorated, and which part of it
+        the day is.
+        """
+        unit = component.get("prorate", "no")
+        if unit == "no":
+            return [(here, Fraction(1))]
+        over = min(pay_window(self._plan, component), measure_window(self._plan, component), key=RESETS.index)
+        periods = dates.periods_of(here.fiscal, "year" if over == "never" else over)
+        day, last = dates.days(self._plan, periods[0])[0], dates.days(self._plan, periods[-1])[1]
+        days = [day + timedelta(days=n) for n in range((last - day).days + 1)]
+        counted = [each for each in days if unit == "calendar_days" or each.weekday() < 5]
+        return [(replace(here, as_of=each), Fraction(1, len(counted))) for each in counted if here.in_role(each)]
 
     def _cents(self, amount: Fraction) -> Fraction:
         return rounded(amount, convention(self._plan, "rounding"), DECIMALS[self._plan["currency"]])

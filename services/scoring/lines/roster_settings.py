@@ -26,7 +26,7 @@ day.
 
 KINDS: Final = {"quota": "quota", "term": "rate", "score": "score"}
 """What figures of a participant are called where it is said who set them."""
-_EARNING: Final = frozenset({"manager", "plan", "position", "territory", "active"})
+_EARNING: Final = frozenset({"manager", "plan", "position", "territory", "active", "on_leave"})
 """What decides earnings, beside figures. Where a payment goes, such as `payroll_id`, is payout's matter."""
 
 _KEY: Final = ["participant_id", "attribute", "day"]

@@ -21,7 +21,7 @@ from shared.kernel.checks.unused import unused
 from shared.kernel.language.findings import UNIT_CODES, Finding, Path
 from shared.kernel.plan.deal_rounding import conventions_without_effect
 from shared.kernel.plan.version import Plan
-from shared.kernel.plan.window_checks import gated_by_shorter, without_effect
+from shared.kernel.plan.window_checks import gated_by_shorter, prorated_in_part, without_effect
 
 
 def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:
@@ -80,6 +80,7 @@ def _at_a_glance(plan: Plan) -> Iterator[Finding]:
     yield from credited_twice(plan)
     yield from gated_by_shorter(plan)
     yield from without_effect(plan)
+    yield from prorated_in_part(plan)
     yield from uncapped(plan)
     yield from category_slips(plan)
 

@@ -15,7 +15,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
-from shared.kernel.components.context import DealsInTurn, EvaluationContext
+from shared.kernel.components.context import DealsInTurn, EvaluationContext, Moment
 from shared.kernel.components.multiplier import Multiplier
 from shared.kernel.components.unpaid import Unpaid, in_no_row
 from shared.kernel.language.category_texts import Compared
@@ -72,6 +72,9 @@ class Kind(PlanPart, ABC):
     window: Reset | None = None
     """Over which time its pay is one sum; unless said otherwise that of its measure, or of what it looks at. Each
     period pays what the sum grew by."""
+    prorate: Literal["no", "calendar_days", "business_days"] = "no"
+    """Whether fixed amounts, targets and the minimum are for the days on which somebody is in role, each figure and
+    category for the days on which it holds."""
     pays: Literal["month", "quarter", "half_year", "year"] = "month"
     """How often it is paid: a quarter is paid as a whole in its last month."""
 
@@ -105,6 +108,28 @@ class Kind(PlanPart, ABC):
     def pays_without_credits(self) -> bool:
         """Whether it may pay for a month in which there is no credit."""
         return self.minimum is not None or self.carry_over
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it pays amounts that are for a time, such as a target, and no part of what deals came to."""
+        return not self.pays_of()
+
+    def moments(self, context: EvaluationContext) -> Sequence[Moment]:
+        """The times between which what it is prorated by changes; none where it is not prorated."""
+        if self.prorate == "no" or (divided := context.moments) is None:
+            return []
+        return context.cached("moments", self.component, make=lambda: list(divided(context, self.component)))
+
+    def parts_in_role(self, context: EvaluationContext) -> Sequence[Part]:
+        """What it pays, row by row, before gate and multipliers; what is prorated time by time."""
+        moments = self.moments(context)
+        if not moments or not self.is_fixed:
+            return self.parts(context)
+        return [
+            Part(f"{part.reach}, part {number} of the days", part.base, moment.part * part.rate)
+            for number, moment in enumerate(moments, start=1)
+            for part in self.parts(moment.context)
+        ]
 
     def main_measure(self) -> str | None:
         """The measure that a statement shows beside the pay."""
@@ -274,7 +299,7 @@ class Kind(PlanPart, ABC):
         """What it pays row by row before minimum and maximum, not rounded."""
 
         def due() -> ExactColumn:
-            pays = total([part.pays for part in self.parts(context)], context.height)
+            pays = total([part.pays for part in self.parts_in_role(context)], context.height)
             factor = self.factor(context)
             return pays if factor is None else pays * factor
 
@@ -289,7 +314,10 @@ class Kind(PlanPart, ABC):
         if self.minimum is not None:
             # Limits are rounded before they are compared: a minimum of half a cent is the cent that it pays, not a cent
             # less.
-            raised = due.greatest(context.rounded(context.figure(self.minimum)))
+            moments = self.moments(context)
+            parts = [moment.context.figure(self.minimum) * moment.part for moment in moments]
+            least = total(parts, context.height) if moments else context.figure(self.minimum)
+            raised = due.greatest(context.rounded(least))
             due = raised if ended is None else where(ended, raised, otherwise=due)
         if self.maximum is not None and not self.carry_over:
             due = due.least(context.rounded(context.figure(self.maximum)))

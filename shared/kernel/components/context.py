@@ -3,8 +3,8 @@ they have reached."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeVar, cast
 
@@ -19,12 +19,22 @@ from shared.kernel.language.values import Figure, Term
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time in role in which nothing changes of what the roster says: the participants at it, and which part of the
+    window's days it is; of who has fewer such times the part is zero."""
+
+    context: EvaluationContext
+    part: ExactColumn
+
+
 @dataclass(eq=False, kw_only=True)
 class EvaluationContext:
     """The columns of some rows by name, worked out when asked for and kept.
 
     `rows` has at least participant_id, period and fiscal. `measured`, `quotas`, `terms` and `categories` give the
-    column of a name; `paid` has what components before this one pay.
+    column of a name; `paid` has what components before this one pay; `moments` divides the window of a component that
+    is prorated.
     """
 
     rows: pl.DataFrame
@@ -36,6 +46,7 @@ class EvaluationContext:
     categories: Callable[[EvaluationContext, str], pl.Series]
     paid: dict[str, ExactColumn] = field(default_factory=dict)
     per_deal: Callable[[EvaluationContext, str], ExactColumn] | None = None
+    moments: Callable[[EvaluationContext, str], Iterable[Moment]] | None = None
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
@@ -47,6 +58,12 @@ class EvaluationContext:
     def everywhere(self) -> pl.Series:
         """Yes in every row."""
         return pl.Series([True]).new_from_index(0, self.height)
+
+    def at(self, days: pl.Series) -> EvaluationContext:
+        """The same participants as the roster has them on other days (`as_of`), with what they have reached by the
+        rows."""
+        reached = {key: known for key, known in self._known.items() if key[0] in ("value", "quota", "attainment")}
+        return replace(self, rows=self.rows.with_columns(days.alias("as_of")), _known=reached)
 
     def value(self, measure: str) -> ExactColumn:
         """A measure, in major units."""

@@ -51,6 +51,11 @@ class Formula(Kind):
         yield from super().formulas()
         yield ("amount",), self.amount
 
+    @property
+    def is_fixed(self) -> bool:
+        """Where it may be prorated at all, it pays no part of a sum (`plan.consistency`)."""
+        return True
+
     def pays_of(self) -> list[FormulaText]:
         """The formula."""
         return [self.amount]

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
-from itertools import pairwise
 
-import numpy as np
 import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.running_sums import begins
 from shared.kernel.calendar import PERIODS_IN, Fiscal, bounds, days_of, fiscal_of, window_of
-from shared.kernel.components.context import EvaluationContext
+from shared.kernel.components import Component
+from shared.kernel.components.context import EvaluationContext, Moment
+from shared.kernel.evaluation.role_days import RoleDays
 from shared.kernel.language.category_texts import ROSTER_CATEGORIES
-from shared.kernel.language.measures import Measure, QuotaTerms
+from shared.kernel.language.measures import DAYS, Measure, QuotaTerms
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
@@ -40,36 +40,59 @@ class Figures:
         quotas = self._roster.quotas_of(name, is_share=measure.is_share)
         terms = measure.quota
         default = terms.default or (1 if measure.is_share else 0)
-        if terms.changes == "by_period" and measure.reset != "never":
-            return self._weights(context, measure, figure=self._each_period(quotas, default))
+        if terms.changes != "whole" and measure.reset != "never":
+            return self._weights(context, measure, figure=self._changing(quotas, default, terms=terms))
         figure = self._in_force(context, quotas.rename({"quota": "value"}), default=default)
         if terms == QuotaTerms(default=terms.default) or measure.reset == "never":
             return figure
         return figure * self._weights(context, measure)
 
-    def _each_period(self, quotas: pl.DataFrame, default: Decimal | int) -> Callable[[str, Fiscal], Fraction]:
-        """The figure in force at the end of a participant's fiscal period."""
+    def _changing(
+        self, quotas: pl.DataFrame, default: Decimal | int, *, terms: QuotaTerms
+    ) -> Callable[[str, Fiscal], Fraction]:
+        """The figure of a participant's fiscal period: the one in force at its end, or each for its days."""
         changes: dict[str, list[tuple[date, Decimal | None]]] = defaultdict(list)
         for participant, day, value in quotas.select("participant_id", "effective_from", "quota").iter_rows():
             changes[participant].append((day, value))
 
         @cache
-        def last_day(fiscal: Fiscal) -> date:
-            return days_of(fiscal, self._plan.calendar)[1]
+        def days(fiscal: Fiscal) -> tuple[date, date]:
+            return days_of(fiscal, self._plan.calendar)
 
-        def figure(participant: str, fiscal: Fiscal) -> Fraction:
-            held = [value for day, value in changes[participant] if day <= last_day(fiscal)]
+        def on(participant: str, day: date) -> Fraction:
+            held = [value for since, value in changes[participant] if since <= day]
             return Fraction(default if not held or held[-1] is None else held[-1])
 
-        return figure
+        def by_period(participant: str, fiscal: Fiscal) -> Fraction:
+            return on(participant, days(fiscal)[1])
+
+        def by_day(participant: str, fiscal: Fiscal) -> Fraction:
+            assert terms.changes in DAYS
+            return self._days.average(
+                participant,
+                *days(fiscal),
+                unit=terms.changes,
+                figure=lambda day: on(participant, day),
+                changes=[day for day, _ in changes[participant]],
+                in_role_only=terms.prorate != "no",
+            )
+
+        return by_period if terms.changes == "by_period" else by_day
+
+    def _from_to(self, window: list[Fiscal]) -> tuple[date, date]:
+        """The first and the last day of some fiscal periods in order."""
+        return days_of(window[0], self._plan.calendar)[0], days_of(window[-1], self._plan.calendar)[1]
 
     def term(self, context: EvaluationContext, name: str, default: Fraction | None) -> ExactColumn:
         """A figure of each participant's own."""
-        return self._in_force(context, self._roster.terms.filter(pl.col("name") == name), default=default or 0)
+        terms = self._roster.terms.filter(pl.col("name") == name)
+        return _nano(self._dated(context, terms, as_of=True)["value"], Fraction(default or 0))
 
     def has_term(self, context: EvaluationContext, name: str) -> pl.Series:
         """Who has the figure."""
-        return self._dated(context, self._roster.terms.filter(pl.col("name") == name))["value"].is_not_null()
+        return self._dated(context, self._roster.terms.filter(pl.col("name") == name), as_of=True)[
+            "value"
+        ].is_not_null()
 
     def score(self, context: EvaluationContext, name: str) -> ExactColumn:
         """The score entered for a measure in the window of each row: the latest of the window so far."""
@@ -79,6 +102,25 @@ class Figures:
         entered = fiscal_of(pl.col("effective_from"), self._plan.calendar)
         window, of = (window_of(fiscal, measure.reset) for fiscal in (pl.col("fiscal"), entered))
         return _nano(scores.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
+
+    def moments(self, context: EvaluationContext, component: Component) -> Iterator[Moment]:
+        """The window of a component in the times in role between which something changes, a context for the first time
+        of everyone, for the second, and so on."""
+        assert component.prorate != "no"
+        over = self._plan.prorated_over(component)
+        length = PERIODS_IN[over] if over != "never" else PERIODS_IN["year"]
+        pairs = context.rows.select("participant_id", "fiscal").unique(maintain_order=True).with_row_index("pair")
+        found: list[list[tuple[date, Fraction]]] = []
+        for _, who, fiscal in pairs.iter_rows():
+            begins_with = Fiscal(fiscal - fiscal % length)
+            window = [begins_with, Fiscal(begins_with + length - 1)]
+            found.append(self._days.moments(who, *self._from_to(window), unit=component.prorate))
+        on = ["participant_id", "fiscal"]
+        places = context.rows.select(on).join(pairs, on=on, how="left", maintain_order="left")["pair"]
+        for number in range(max((len(moments) for moments in found), default=0) or 1):
+            there = [moments[number] if number < len(moments) else (date.max, Fraction(0)) for moments in found]
+            days = pl.Series([day for day, _ in there], dtype=pl.Date)
+            yield Moment(context.at(days[places]), ExactColumn.fractions([part for _, part in there]).taken(places))
 
     def left_within(self, rows: pl.DataFrame) -> pl.Series:
         """Who is no longer active at the end of the fiscal period."""
@@ -93,25 +135,28 @@ class Figures:
             table = self._roster.assignments.select("participant_id", "effective_from", value=name)
         else:
             table = self._roster.categories.filter(pl.col("name") == name)
-        return self._dated(context, table)["value"]
+        return self._dated(context, table, as_of=True)["value"]
 
     def _in_force(
         self, context: EvaluationContext, table: pl.DataFrame, *, default: Decimal | Fraction | int
     ) -> ExactColumn:
         return _nano(self._dated(context, table)["value"], Fraction(default))
 
-    def _dated(self, context: EvaluationContext, table: pl.DataFrame) -> pl.DataFrame:
-        return self._joined(context.rows, table.select("participant_id", "effective_from", "value"))
+    def _dated(self, context: EvaluationContext, table: pl.DataFrame, *, as_of: bool = False) -> pl.DataFrame:
+        return self._joined(context.rows, table.select("participant_id", "effective_from", "value"), as_of=as_of)
 
-    def _joined(self, rows: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
-        """What is in force at the end of each row's fiscal period, in the order of the rows."""
-        pairs = rows.select("participant_id", "fiscal")
-        begin = begins(pairs, [pl.col("participant_id"), pl.col("fiscal")])
+    def _joined(self, rows: pl.DataFrame, table: pl.DataFrame, *, as_of: bool = False) -> pl.DataFrame:
+        """What is in force at the end of each row's fiscal period, or with `as_of` on a day that the row names, in the
+        order of the rows."""
+        names = ["participant_id", "fiscal", *(["as_of"] if as_of and "as_of" in rows.columns else [])]
+        pairs = rows.select(names)
+        begin = begins(pairs, [pl.col(name) for name in names])
         # As-of joins cost per row, and what they find depends on participant and fiscal period only.
         once = pairs.filter(begin)  # for the many deals of a participant's period together
         in_force = (
             once.with_row_index("row")
             .join(bounds(once["fiscal"], self._plan.calendar), on="fiscal", how="left")
+            .with_columns(last=pl.col(names[-1]) if names[-1] == "as_of" else "last")
             .sort("last")
             .join_asof(
                 table,
@@ -143,7 +188,7 @@ class Figures:
             participant = who[0] if who else ""
             # Everything about the participant on which a weight depends: of two with the same start and the same days
             # in role it is the same. Thousands who were there all year are one case.
-            own = self._started.get(participant), tuple(self._timeline.get(participant, ()))
+            own = self._started.get(participant), tuple(self._days.timeline.get(participant, ()))
             alike = (fiscal, own if figure is None else participant)
             if alike not in known:
                 known[alike] = self._weight(measure, participant, fiscal=fiscal, figure=figure or _one)
@@ -172,9 +217,9 @@ class Figures:
         # The figure is for `per` periods, a share of `spread` for one of twelve: a figure per quarter is worth 12/3 of
         # a year's share.
         weight = whole * Fraction(12, per)
-        if terms.prorate != "no":
+        if terms.prorate != "no" and terms.changes not in DAYS:
             window = [Fiscal(fiscal + number - place) for number in range(first, after)]
-            weight *= self._days(participant, window, business=terms.prorate == "business_days")
+            weight *= self._days.share(participant, *self._from_to(window), unit=terms.prorate)
         return weight
 
     @staticmethod
@@ -193,26 +238,9 @@ class Figures:
             first.select("participant_id", fiscal_of(pl.col("effective_from"), self._plan.calendar)).iter_rows()
         )
 
-    def _days(self, participant: str, window: list[Fiscal], *, business: bool) -> Fraction:
-        """The part of the window's days on which the participant is active on the plan."""
-        first, last = days_of(window[0], self._plan.calendar)[0], days_of(window[-1], self._plan.calendar)[1]
-        end, week = last + timedelta(days=1), "1111100" if business else "1111111"
-        there = 0
-        for (since, on), (until, _) in pairwise([*self._timeline.get(participant, []), (end, False)]):
-            if on and since < end:
-                # Monday to Friday, without holidays: a quota does not hang on the calendar of a country (docs/plan-
-                # language.md, quotas).
-                there += int(np.busday_count(max(since, first), max(min(until, end), first), week))
-        return Fraction(there, int(np.busday_count(first, end, week)) or 1)
-
     @cached_property
-    def _timeline(self) -> dict[str, list[tuple[date, bool]]]:
-        timeline: dict[str, list[tuple[date, bool]]] = {}
-        for participant, day, plan, active in self._roster.assignments.select(
-            "participant_id", "effective_from", "plan", "active"
-        ).iter_rows():
-            timeline.setdefault(participant, []).append((day, active and plan == self._plan.plan))
-        return timeline
+    def _days(self) -> RoleDays:
+        return RoleDays(self._plan, self._roster)
 
 
 def _one(_: str, __: Fiscal) -> Fraction:

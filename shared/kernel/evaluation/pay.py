@@ -18,7 +18,7 @@ from shared.kernel.calendar import month_of_end, window_of
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.evaluation.figures import Figures
-from shared.kernel.evaluation.unpaid import first_reason, lacking, unpaid
+from shared.kernel.evaluation.unpaid import first_reason, lacking_in_role, unpaid
 from shared.kernel.language.conventions import Reset
 from shared.kernel.language.formulas import FormulaError
 from shared.kernel.language.measures import Measure
@@ -84,6 +84,7 @@ def context_for(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> Evaluation
         terms=figures.term,
         categories=figures.category,
         per_deal=lambda at, name: _of_deals(at, plan, name=name),
+        moments=lambda at, name: figures.moments(at, plan.component(name)),
     )
 
 
@@ -154,7 +155,8 @@ def component_pay_with(
     """The same with figures that need not come from a roster; `over` adds up what is due over the component's own
     window, and `ended` says where the minimum holds, if not everywhere."""
     none = pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
-    problem, about = first_reason(lacking(component, context, plan=plan, figures=figures), none, about=none)
+    missing = lacking_in_role(component, context, plan=plan, figures=figures)
+    problem, about = first_reason(missing, none, about=none)
     payable = problem.is_null()
     here = where(payable, component.unlimited(context), otherwise=0)
     # The order decides pay, and is that of the plan language: parts, gate and multipliers; rounded once; added up over

@@ -19,6 +19,18 @@ AT_ZERO: Final = "comes_to_zero"
 """The reason where a component pays nothing by its own rates and amounts, and nothing else is one."""
 
 
+def lacking_in_role(
+    component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures
+) -> Iterator[Unpaid]:
+    """Where a component cannot be evaluated; of one that is prorated, at any time that counts."""
+    moments = component.moments(context) if component.is_fixed else ()
+    if not moments:
+        yield from lacking(component, context, plan=plan, figures=figures)
+    for moment in moments:
+        for missing in lacking(component, moment.context, plan=plan, figures=figures):
+            yield Unpaid(missing.reason, missing.about, missing.there & (moment.part > 0))
+
+
 def lacking(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
     """Where a component cannot be evaluated."""
     if plan.conventions.zero_quota == "refuse":

@@ -169,7 +169,7 @@ class Walk:
 
     def _parts(self) -> Sequence[Part]:
         by_deal = self._component.component in self._plan.pays_by_deal
-        return list(self._of_deals()) if by_deal else self._component.parts(self._context)
+        return list(self._of_deals()) if by_deal else self._component.parts_in_role(self._context)
 
     def _of_deals(self) -> Iterator[Part]:
         """The parts in which each deal is paid by itself, summed over the deals of the window; and what rounding each

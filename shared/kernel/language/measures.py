@@ -15,6 +15,7 @@ from shared.formatting import percent
 from shared.kernel.language.conventions import Reset
 from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.language.formulas import FormulaText, Reference, references
+from shared.kernel.language.phrases import spoken
 from shared.kernel.language.values import Amount, Name, PlanPart, Rate
 
 PAY_OF: Final = "pay_of:"
@@ -35,6 +36,9 @@ Group = Literal["plan", "team", "territory", "position"]
 """Whose credits a measure adds up: of everyone on the plan, or of those who share a manager, a territory or a
 position."""
 
+DAYS: Final = ("calendar_days", "business_days")
+"""In which days a part of a window may be counted: all, or Monday to Friday."""
+
 
 class QuotaTerms(PlanPart):
     """The quota of a measure. The roster's `quota.<measure>` goes before `default`; both are for one `per`."""
@@ -43,9 +47,9 @@ class QuotaTerms(PlanPart):
     """The quota of whoever has none of their own in the roster."""
     per: Reset | None = None
     """What the figure covers; unless said otherwise the time after which the measure begins anew."""
-    changes: Literal["whole", "by_period"] = "whole"
-    """When the figure changes within the window, the new one counts for all of it, or each counts for the periods it
-    holds in."""
+    changes: Literal["whole", "by_period", "calendar_days", "business_days"] = "whole"
+    """When the figure changes within the window, the new one counts for all of it, or each counts for the periods at
+    whose end it holds, or for its days."""
     to_date: bool = False
     """Whether the quota of a window is only that of its periods so far: in February of a year, of two months."""
     spread: tuple[Rate, ...] = ()
@@ -55,6 +59,13 @@ class QuotaTerms(PlanPart):
     prorate: Literal["no", "calendar_days", "business_days"] = "no"
     """Whether who joins or leaves within the window has the part of the quota that falls on the days they are
     active."""
+
+    @model_validator(mode="after")
+    def _counts_days_in_one_way(self) -> QuotaTerms:
+        if self.changes in DAYS and self.prorate not in ("no", self.changes):
+            days = f"changes counts {spoken(self.changes)}, and prorate {spoken(self.prorate)}"
+            raise ValueError(f"{days}: let both count the same")
+        return self
 
     @model_validator(mode="after")
     def _sums_to_a_year(self) -> QuotaTerms:

@@ -16,7 +16,7 @@ from shared.kernel.plan.circles import ordered
 from shared.kernel.plan.deal_rounding import own_rates_rounded
 from shared.kernel.plan.model import PlanModel
 from shared.kernel.plan.turn_checks import not_in_turn, paid_to_each
-from shared.kernel.plan.window_checks import lost, paid_again, shared_by_versions
+from shared.kernel.plan.window_checks import lost, nothing_to_prorate, paid_again, shared_by_versions
 
 
 def flaws(plan: PlanModel) -> Iterator[Finding]:
@@ -34,6 +34,7 @@ def flaws(plan: PlanModel) -> Iterator[Finding]:
         *paid_to_each(plan),
         *paid_again(plan),
         *lost(plan),
+        *nothing_to_prorate(plan),
         *shared_by_versions(plan),
         *own_rates_rounded(plan),
     ]

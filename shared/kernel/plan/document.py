@@ -9,7 +9,7 @@ from shared.formatting import percent, trimmed
 from shared.kernel.components import Component
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.crediting_rules import WON, CreditingRule
-from shared.kernel.language.measures import Measure, PayOf, QuotaTerms
+from shared.kernel.language.measures import DAYS, Measure, PayOf, QuotaTerms
 from shared.kernel.language.phrases import figure_in_words, spoken
 from shared.kernel.language.sql_in_words import filter_in_words, formula_in_words
 from shared.kernel.plan.version import Plan
@@ -117,6 +117,11 @@ def _component(component: Component, plan: Plan) -> Iterator[str]:
     ]
     if limits:
         yield f"It pays {' and '.join(limits)} {over}."
+    if component.prorate != "no":
+        yield (
+            f"Of amounts, targets and the minimum it pays the part for the {spoken(component.prorate)} on which you are"
+            " in your role; what changes within the time counts for its days."
+        )
     if component.budget is not None:
         yield (
             f"To everyone on the plan together it pays at most {amount_in_words(component.budget)} {over}: "
@@ -195,6 +200,8 @@ def _quota(terms: QuotaTerms) -> str:
         phrases.append("only the part of the months so far counts")
     if terms.changes == "by_period":
         phrases.append("when it changes, each figure counts for the months in which it is in force")
+    if terms.changes in DAYS:
+        phrases.append(f"when it changes, each figure counts for the {spoken(terms.changes)} on which it is in force")
     if terms.spread:
         phrases.append(f"it is spread over the year as {', '.join(percent(share) for share in terms.spread)}")
     if terms.ramp:

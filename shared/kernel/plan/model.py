@@ -18,7 +18,7 @@ from pydantic import Field, SerializeAsAny
 from shared.contracts.base import CurrencyCode, Identifier, PlausibleDate
 from shared.kernel.components import Component
 from shared.kernel.language.category_texts import Compared
-from shared.kernel.language.conventions import CalendarTerms, Conventions, Exchange, Reset
+from shared.kernel.language.conventions import RESETS, CalendarTerms, Conventions, Exchange, Reset
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.filters import ColumnTypes, compile_filter
 from shared.kernel.language.findings import Path
@@ -154,9 +154,10 @@ class PlanModel(PlanPart):
         """Whether a component pays for a fiscal period when it ends: itself or what it refers to, or because no deal
         counts in it."""
         # What refers to a component is known no sooner than that component is.
-        if any(other.pays_at_the_end for other in self.leading_to(component)):
-            return True
-        return not any(m.rules for m in self.measures if m.measure in self.measures_of(component))
+        return any(
+            other.pays_at_the_end or not any(m.rules for m in self.measures if m.measure in self.measures_of(other))
+            for other in self.leading_to(component)
+        )
 
     def measure(self, name: str | None) -> Measure | None:
         """The measure of a name."""
@@ -213,6 +214,13 @@ class PlanModel(PlanPart):
         """Whether someone may be paid for a month in which they have no credit."""
         return self.minimum is not None or any(c.pays_without_credits for c in self.components)
 
+    @cached_property
+    def prorates(self) -> bool:
+        """Whether all that it pays without credits is for days in role, so that who was in role on some days of a
+        period is paid for them by it."""
+        fixed = [component for component in self.components if component.pays_without_credits]
+        return self.minimum is None and bool(fixed) and all(component.prorate != "no" for component in fixed)
+
     @property
     def ingredient_names(self) -> list[str]:
         """The columns that add up, those of components that pay by the deal among them."""
@@ -226,6 +234,10 @@ class PlanModel(PlanPart):
     def window(self, component: Component) -> Reset:
         """Over which time a component's pay is one sum."""
         return self.windows.of(component)
+
+    def prorated_over(self, component: Component) -> Reset:
+        """Over which time the days of a component are counted: that of which its window is a sum."""
+        return min(self.window(component), self.windows.of_measure(component), key=RESETS.index)
 
     def sums_rounded(self, component: Component) -> bool:
         """Whether the pay of a component's window is a sum of what shorter ones pay, each rounded by itself."""

@@ -63,6 +63,40 @@ def lost(plan: PlanModel) -> Iterator[Finding]:
         )
 
 
+def nothing_to_prorate(plan: PlanModel) -> Iterator[Finding]:
+    """Components that are prorated and pay nothing that is for a time: what deals came to is no part of a month."""
+    for place, component in enumerate(plan.components):
+        if component.prorate == "no":
+            continue
+        compares = type(component).needs_group
+        paid = [name for name, _ in plan.windows.sums_of(component.pays_of())]
+        if not compares and (not paid if component.is_fixed else component.minimum is not None):
+            continue
+        of = "what it divides or gives by rank" if compares else f"a part of {(paid or ['a measure'])[0]}"
+        yield Finding.error(
+            "P220",
+            ("components", place, "prorate"),
+            message=f"{component.component} pays {of}, and only what is paid for a time has a part of its days",
+            mend="take it out; a quota is prorated in `quota`, a fixed amount, a target and a minimum here",
+        )
+
+
+def prorated_in_part(plan: PlanModel) -> Iterator[Finding]:
+    """Components that are prorated beside others that pay whole amounts."""
+    whole = [c.component for c in plan.components if c.pays_without_credits and c.prorate == "no"]
+    whole += ["the minimum of the plan"] if plan.minimum is not None else []
+    for place, component in enumerate(plan.components):
+        if component.prorate != "no" and component.pays_without_credits and whole:
+            yield Finding.warning(
+                "P311",
+                ("components", place, "prorate"),
+                message=f"{component.component} is prorated and {whole[0]} is not: who leaves the plan within a month"
+                " in which nothing is credited is paid neither, since the whole amount would be paid too",
+                mend="prorate both, or none",
+            )
+            return
+
+
 def shared_by_versions(plan: PlanModel) -> Iterator[Finding]:
     """Components that compare people over a window in which the version begins, while sums go on: two versions would
     rank each of them."""

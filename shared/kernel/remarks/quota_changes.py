@@ -13,7 +13,7 @@ import polars as pl
 from shared.formatting import trimmed
 from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
 from shared.kernel.language.conventions import CalendarTerms, Reset
-from shared.kernel.language.measures import Measure
+from shared.kernel.language.measures import DAYS, Measure
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.remarks.remark import Remark, RemarkKind
@@ -62,7 +62,7 @@ def quota_changes(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
 
 def _late(change: QuotaChange) -> Iterator[Remark]:
     """A quota that begins after the first day of the window that it counts for."""
-    if change.measure.reset == "never":
+    if change.measure.reset == "never" or change.measure.quota.changes in DAYS:
         return
     # With `changes: by_period` each figure counts for its own periods, so only the month in which it begins is split.
     by_period = change.measure.quota.changes == "by_period"

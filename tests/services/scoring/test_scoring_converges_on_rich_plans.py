@@ -53,6 +53,7 @@ COMPONENTS = [
     {"component": "conduct", "kind": "curve", "measure": "conduct", "target": 100, "points": [{"at": 0, "gives": 0}, {"at": 1, "gives": 1}]},
     {"component": "average", "kind": "flat", "measure": "average", "rate": "1%", "maximum": 40, "carry_over": True},
     {"component": "guarantee", "kind": "bonus", "amount": 50, "when": "bookings < 100"},
+    {"component": "days", "kind": "bonus", "amount": {"term": "rate", "default": 50}, "prorate": "calendar_days"},
     {"component": "least", "kind": "flat", "measure": "bookings", "rate": "1%", "minimum": 30},
     {"component": "climbed", "kind": "graduated", "measure": "bookings", "by": "accounts", "tiers": [{"up_to": 1, "rate": "1%"}, {"rate": "2%"}]},
     {"component": "crossed", "kind": "graduated", "measure": "yearly", "on": "attainment", "crossing": "whole", "tiers": TIERS, "maximum": 90},
@@ -83,6 +84,7 @@ def worlds(draw: st.DrawFn) -> Any:
         | draw(
             st.sampled_from([{}, {"territory": "north"}, {"term.rate": "0.07"}, {"quota.yearly": draw(cents(900_000))}])
         )
+        | draw(st.sampled_from([{}, {}, {"on_leave": True}, {"on_leave": False}]))
         | draw(st.sampled_from([{}, {"score.conduct": "0.85"}, {"score.conduct": "1.1"}]))
         for change in draw(rosters())
     ]

@@ -54,6 +54,9 @@ def component(draw: st.Draw, kind: str, name: str, measures: list[dict[str, Any]
         found["maximum"] = draw(_figure(200_000))
         if draw(maybe):
             found["carry_over"] = True
+    prorated = kind in ("bonus", "curve") or (kind == "table" and "measure" not in found) or "minimum" in found
+    if prorated and kind not in ("pool", "contest", "formula") and draw(st.integers(0, 2)) == 0:
+        found["prorate"] = draw(st.sampled_from(["calendar_days", "business_days"]))
     if draw(st.integers(0, 3)) == 0:
         found["window"] = draw(st.sampled_from(["month", "quarter", "year", "never"]))
     if draw(st.integers(0, 2)) == 0:

@@ -26,6 +26,7 @@ def rosters(draw: st.Draw) -> list[dict[str, Any]]:
                 "plan": st.sampled_from(["rep", "rep", "rep", "lead", "lead", "head", None]),
                 "manager": st.sampled_from([None, *PEOPLE]),
                 "active": st.sampled_from([True, True, True, False]),
+                "on_leave": st.sampled_from([False, False, True]),
                 "territory": st.sampled_from(["north", "south", None]),
                 "position": st.sampled_from(["junior", "senior", None]),
                 "category.segment": st.sampled_from(["smb", "big", None]),

@@ -158,8 +158,10 @@ def quota_terms(draw: st.Draw) -> dict[str, Any]:
         found["ramp"] = ["0%", "50%", "75%"][draw(st.integers(0, 1)) :]
     if rarely(draw):
         found["prorate"] = draw(st.sampled_from(["calendar_days", "business_days"]))
-    if rarely(draw):
-        found["changes"] = "by_period"
+    if rarely(draw, 3):
+        found["changes"] = draw(st.sampled_from(["by_period", "calendar_days", "business_days"]))
+        if "prorate" in found and found["changes"] != "by_period":
+            found["prorate"] = found["changes"]
     if rarely(draw):
         found["to_date"] = True
     return found

@@ -1,0 +1,86 @@
+"""Days in role: on which days of a window somebody is on the plan, active and not away, and what changes on them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from shared.kernel.plan.version import Plan
+from shared.kernel.roster import Roster
+
+Unit = Literal["calendar_days", "business_days"]
+
+
+class RoleDays:
+    """The days of the participants of a roster under a plan."""
+
+    def __init__(self, plan: Plan, roster: Roster) -> None:
+        self._plan, self._roster = plan, roster
+
+    def share(self, participant: str, first: date, last: date, *, unit: Unit) -> Fraction:
+        """The part of the days from first to last on which the participant is in role."""
+        return sum((part for _, part, there in self._spans(participant, first, last, unit=unit) if there), Fraction(0))
+
+    def average(
+        self,
+        participant: str,
+        first: date,
+        last: date,
+        *,
+        unit: Unit,
+        figure: Callable[[date], Fraction],
+        changes: list[date],
+        in_role_only: bool,
+    ) -> Fraction:
+        """What a figure comes to over days, each with the one that holds on it; `changes` are the days on which it does
+        change. Days out of role count nothing with `in_role_only`."""
+        spans = self._spans(participant, first, last, unit=unit, also=changes)
+        return sum((part * figure(day) for day, part, there in spans if there or not in_role_only), Fraction(0))
+
+    def moments(self, participant: str, first: date, last: date, *, unit: Unit) -> list[tuple[date, Fraction]]:
+        """The times in role between which something changes that the roster says: the first day, and the part of all
+        days."""
+        also = self._changes.get(participant, [])
+        return [
+            (day, part) for day, part, there in self._spans(participant, first, last, unit=unit, also=also) if there
+        ]
+
+    def _spans(
+        self, participant: str, first: date, last: date, *, unit: Unit, also: list[date] | None = None
+    ) -> Iterator[tuple[date, Fraction, bool]]:
+        """The days from first to last in spans: the first day of each, its part of all days, and whether in role."""
+        # Monday to Friday, without holidays: a quota does not hang on the calendar of a country (docs/plan-
+        # language.md, quotas).
+        end, week = last + timedelta(days=1), "1111100" if unit == "business_days" else "1111111"
+        days = int(np.busday_count(first, end, week)) or 1
+        timeline = self.timeline.get(participant, [])
+        inside = {day for day in (*(day for day, _ in timeline), *(also or ())) if first < day < end}
+        begins = [first, *sorted(inside)]
+        for day, until in zip(begins, [*begins[1:], end], strict=True):
+            held = [there for since, there in timeline if since <= day]
+            yield day, Fraction(int(np.busday_count(day, until, week)), days), bool(held and held[-1])
+
+    @cached_property
+    def timeline(self) -> dict[str, list[tuple[date, bool]]]:
+        """By participant from which day on they are in role, or not."""
+        timeline: dict[str, list[tuple[date, bool]]] = defaultdict(list)
+        for participant, day, plan, active, on_leave in self._roster.assignments.select(
+            "participant_id", "effective_from", "plan", "active", "on_leave"
+        ).iter_rows():
+            timeline[participant].append((day, active and not on_leave and plan == self._plan.plan))
+        return timeline
+
+    @cached_property
+    def _changes(self) -> dict[str, list[date]]:
+        """By participant the days on which anything is said that a component may look at by itself."""
+        changes: dict[str, list[date]] = defaultdict(list)
+        for table in (self._roster.assignments, self._roster.terms, self._roster.categories):
+            for participant, day in table.select("participant_id", "effective_from").iter_rows():
+                changes[participant].append(day)
+        return changes
