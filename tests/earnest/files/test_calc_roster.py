@@ -36,7 +36,7 @@ def read(folder: Path, text: str, *plans: str) -> RosterOfFile:
 
 def test_a_blank_cell_leaves_what_an_earlier_row_said(tmp_path: Path) -> None:
     text = "participant_id,effective_from,manager,active\nann,2025-01-01,mia,\nann,2025-03-01,,no\nann,2025-05-01,max,yes\n"
-    assert read(tmp_path, text).roster.assignments.drop("position", "territory").rows() == [
+    assert read(tmp_path, text).roster.assignments.drop("position", "territory", "on_leave").rows() == [
         ("ann", date(2025, 1, 1), "mia", "rep", True),
         ("ann", date(2025, 3, 1), "mia", "rep", False),
         ("ann", date(2025, 5, 1), "max", "rep", True),
@@ -44,21 +44,23 @@ def test_a_blank_cell_leaves_what_an_earlier_row_said(tmp_path: Path) -> None:
 
 
 def test_without_a_date_a_row_holds_from_long_before(tmp_path: Path) -> None:
-    assert read(tmp_path, "participant_id\nann\n").roster.assignments.drop("position", "territory").rows() == [
-        ("ann", date(1900, 1, 1), None, "rep", True)
-    ]
+    assert read(tmp_path, "participant_id\nann\n").roster.assignments.drop(
+        "position", "territory", "on_leave"
+    ).rows() == [("ann", date(1900, 1, 1), None, "rep", True)]
 
 
 def test_the_only_plan_begins_when_its_participant_does(tmp_path: Path) -> None:
     text = "participant_id,effective_from,name\nann,2025-03-01,Ann\nann,2025-02-01,Ann\n"
-    assert read(tmp_path, text).roster.assignments.drop("position", "territory").rows() == [
+    assert read(tmp_path, text).roster.assignments.drop("position", "territory", "on_leave").rows() == [
         ("ann", date(2025, 2, 1), None, "rep", True)
     ]
 
 
 def test_a_participant_with_a_plan_of_their_own_is_not_given_another(tmp_path: Path) -> None:
     text = "participant_id,effective_from,plan,manager\nann,2025-01-01,,mia\nann,2025-03-01,rep,\n"
-    assert [row[3] for row in read(tmp_path, text).roster.assignments.drop("position", "territory").rows()] == [
+    assert [
+        row[3] for row in read(tmp_path, text).roster.assignments.drop("position", "territory", "on_leave").rows()
+    ] == [
         None,
         "rep",
     ]
@@ -91,7 +93,9 @@ def test_of_quotas_for_one_and_for_every_measure_the_later_one_stands(tmp_path: 
 
 def test_of_two_rows_of_a_day_the_later_one_stands(tmp_path: Path) -> None:
     text = "participant_id,effective_from,manager\nann,2025-01-01,mia\nann,2025-01-01,max\n"
-    assert [row[2] for row in read(tmp_path, text).roster.assignments.drop("position", "territory").rows()] == ["max"]
+    assert [
+        row[2] for row in read(tmp_path, text).roster.assignments.drop("position", "territory", "on_leave").rows()
+    ] == ["max"]
 
 
 @pytest.mark.parametrize("cell", ["many", "-5", "1e99"])
