@@ -68,7 +68,7 @@ def test_a_participant_with_a_plan_of_their_own_is_not_given_another(tmp_path: P
 
 def test_of_several_plans_none_is_assumed(tmp_path: Path) -> None:
     assert read(tmp_path, "participant_id,manager\nann,mia\n", "rep", "lead").roster.assignments.drop(
-        "position", "territory"
+        "position", "territory", "on_leave"
     ).rows() == [("ann", date(1900, 1, 1), "mia", None, True)]
 
 
