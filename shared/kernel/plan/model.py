@@ -216,8 +216,7 @@ class PlanModel(PlanPart):
 
     @cached_property
     def prorates(self) -> bool:
-        """Whether all that it pays without credits is for days in role, so that who was in role on some days of a
-        period is paid for them by it."""
+        """Whether all that it pays without credits is for days in role: who was there on some is paid for them."""
         fixed = [component for component in self.components if component.pays_without_credits]
         return self.minimum is None and bool(fixed) and all(component.prorate != "no" for component in fixed)
 
@@ -236,7 +235,7 @@ class PlanModel(PlanPart):
         return self.windows.of(component)
 
     def prorated_over(self, component: Component) -> Reset:
-        """Over which time the days of a component are counted: that of which its window is a sum."""
+        """Over which time the days of a component are counted: that of which its window sums."""
         return min(self.window(component), self.windows.of_measure(component), key=RESETS.index)
 
     def sums_rounded(self, component: Component) -> bool:
