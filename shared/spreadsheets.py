@@ -5,7 +5,7 @@ for every export.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +48,17 @@ def write_csv(table: pl.DataFrame, path: Path, *, ours: Collection[str] = ()) ->
 def csv_text(table: pl.DataFrame) -> str:
     """A table for people as the text of a CSV file, `neutral_table` of it."""
     return neutral_table(table).write_csv()
+
+
+def write_csv_in_parts(tables: Iterable[pl.DataFrame], path: Path, *, ours: Collection[str] = ()) -> None:
+    """Write the rows of tables of the same columns as one file, each as soon as it is there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("wb") as file:
+        for number, table in enumerate(tables):
+            neutral_table(table, ours).write_csv(file, include_header=number == 0)
 
 
 def neutral_table(table: pl.DataFrame, ours: Collection[str] = ()) -> pl.DataFrame:

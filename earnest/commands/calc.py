@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from earnest.files.calculation import Calculation
     from earnest.imports.reading import CompanyFiles
 
-STEPS = 6
-"""What `calculate` says that it does, and the reading of the plans before it."""
+STEPS = {"Reading the plans": 1, "Reading the roster": 2, "Reading the deals": 15, "Crediting": 8, "Earning": 4}
+"""What is done before anything is written, and which part of the time it takes where there are many deals: the bar of
+progress is to be believed.
+"""
+LINES = 70
+"""The part of the time that the lines take."""
 MANY = 24
 """Rows of totals that a screen shows; where there would be more, a component has one row for all its periods."""
 
@@ -62,10 +66,12 @@ def calc(
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("Reading the plans", total=STEPS)
+        task = progress.add_task("Reading the plans", total=sum(STEPS.values()) + (LINES if out else 0))
+        order = list(STEPS)
 
         def step(what: str) -> None:
-            progress.update(task, description=what, advance=1)
+            done = sum(STEPS[before] for before in order[: order.index(what)])
+            progress.update(task, description=what, completed=done)
 
         plans = read_plans(plan)
         places = Places(deals=deals, roster=roster, mapping=mapping, folder=folder)
@@ -77,8 +83,10 @@ def calc(
                 rejected=in_order(pl.concat([read.company.located(calculation.rejected), read.company.rejected])),
             )
         if out is not None:
-            step("Writing")
-            write_results(calculation, out)
+            progress.update(task, description="Explaining and writing", completed=sum(STEPS.values()))
+            # About one line for a credit, as far as can be told before.
+            each = LINES / max(calculation.credits.height, 1)
+            write_results(calculation, out, written=lambda lines: progress.update(task, advance=lines * each))
     if read.company is not None:
         _tell_of_files(read.company, calculation, console=console)
     _summarise(calculation, slips_in([file for path in plan for file in plan_files(path)]), out=out, console=console)

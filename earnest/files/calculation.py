@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -13,24 +15,29 @@ from earnest.files.deals import read_deals
 from earnest.files.rejections import REJECTED, in_order
 from earnest.files.roster import read_roster
 from earnest.files.rows import Rows
-from shared.kernel import Explained, PlanSet, credit, explain, measure
+from shared.kernel import Explained, PlanSet, Roster, credit, explain, measure
 from shared.kernel.idle_months import earn_every_month
 from shared.kernel.reasons import REASONS
 from shared.kernel.tables import UNCREDITED
 
+PART: Final = 250_000
+"""Credits that are explained together: enough that a part costs nothing by itself, and few enough for a small
+machine."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Calculation:
-    """What came out; counts of what went in; notes on what was given and says nothing, and warnings of what it says and
-    is easily overlooked.
+    """What came out, and of what; counts of what went in; notes on what was given and says nothing, and warnings of
+    what it says and is easily overlooked.
 
     `rejected` is what could not be used, credited or evaluated, `unread` the part of it that are rows that could not be
-    read, `unpaid` what the plan itself pays nothing for, such as
-    a gate that is closed; both are `REJECTED`.
+    read, `unpaid` what the plan itself pays nothing for, such as a gate that is closed; all are `REJECTED`.
     """
 
     earnings: pl.DataFrame
-    explained: Explained
+    credits: pl.DataFrame
+    roster: Roster
+    plans: PlanSet
     rejected: pl.DataFrame
     unread: pl.DataFrame
     unpaid: pl.DataFrame
@@ -40,8 +47,39 @@ class Calculation:
     participants: int
     notes: list[str]
     warnings: list[str]
-    in_weeks: bool
-    """Whether a plan counts in weeks, so that its fiscal periods are no calendar months."""
+
+    @cached_property
+    def explained(self) -> Explained:
+        """The lines of all earnings.
+
+        Raises:
+            Overflow: a running sum is beyond 10^18 minor units.
+        """
+        return explain(self.credits, self.roster, plans=self.plans, earnings=self.earnings)
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether lines are explained in several parts."""
+        return self.credits.height > PART and not self.plans.grouped
+
+    def explained_in_parts(self) -> Iterator[Explained]:
+        """The same for some participants after the others, in the order of their ids: lines take twenty times the room
+        of the deals that they are of. In one part where what one is paid depends on others.
+
+        Raises:
+            Overflow: a running sum is beyond 10^18 minor units.
+        """
+        if not self.is_in_parts:
+            yield self.explained
+            return
+        who = pl.col("participant_id")
+        sizes = pl.concat([self.credits.select(who), self.earnings.select(who).unique()]).group_by(who).len().sort(who)
+        parts = sizes.select(who, part=(pl.col("len").cum_sum() - 1) // PART)
+        for names in parts.group_by("part", maintain_order=True).agg(who)["participant_id"]:
+            theirs = who.is_in(names.implode())
+            yield explain(
+                self.credits.filter(theirs), self.roster, plans=self.plans, earnings=self.earnings.filter(theirs)
+            )
 
 
 def calculate(deals: Path | Rows, roster: Path | Rows, *, plans: PlanSet, step: Callable[[str], None]) -> Calculation:
@@ -59,20 +97,20 @@ def calculate(deals: Path | Rows, roster: Path | Rows, *, plans: PlanSet, step: 
     credited = credit(sold.table, people.roster, plans=plans)
     step("Earning")
     earned = earn_every_month(measure(credited.credits, plans), people.roster, plans=plans)
-    step("Explaining")
-    explained = explain(credited.credits, people.roster, plans=plans, earnings=earned)
     # What a plan itself pays nothing for, such as a gate that is closed, is no fault of a file: it is written, but not
     # counted among what could not be used.
     by_plan = pl.col("problem").is_in([name for name, cause in REASONS.items() if cause.planned]).fill_null(value=False)
     refused = [
         people.rejected,
         sold.rejected,
-        _uncredited(credited.uncredited, sold.last_rows),
+        _uncredited(credited.uncredited, sold.rows),
         _unpaid(earned.filter(~by_plan)),
     ]
     return Calculation(
         earnings=earned,
-        explained=explained,
+        credits=credited.credits,
+        roster=people.roster,
+        plans=plans,
         rejected=in_order(pl.concat(refused)),
         unread=pl.concat([people.rejected, sold.rejected]),
         unpaid=in_order(_unpaid(earned.filter(by_plan))),
@@ -85,11 +123,12 @@ def calculate(deals: Path | Rows, roster: Path | Rows, *, plans: PlanSet, step: 
         + remarks.of_columns(sold.unused, sold.absent)
         + remarks.of_use(credited.credits, people.roster, plans=plans),
         warnings=remarks.of_slips(sold.table, people.roster, earned=earned, plans=plans),
-        in_weeks=plans.in_weeks,
     )
 
 
-def _uncredited(missed: pl.DataFrame, last_rows: pl.DataFrame) -> pl.DataFrame:
+def _uncredited(missed: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    # Of a deal of several rows the last one is named.
+    last_rows = rows.join(missed, on="deal_id", how="semi").group_by("deal_id").agg(pl.col("row").max())
     return (
         missed.select(UNCREDITED.names())
         .join(last_rows, on="deal_id", how="left")

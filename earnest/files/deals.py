@@ -23,14 +23,14 @@ STAMP = "1970-01-01T00:00:00.000000Z"
 
 
 class DealsOfFile(NamedTuple):
-    """The deals table with the plans' columns, the last row of each deal, and the rows that could not be used.
+    """The deals table with the plans' columns, deal and number of every row, and the rows that could not be used.
 
     `repeated` are the deals of several rows; `unused` are columns of the file that no plan declares; `absent` are
     declared columns that the file lacks.
     """
 
     table: pl.DataFrame
-    last_rows: pl.DataFrame
+    rows: pl.DataFrame
     rejected: pl.DataFrame
     unused: list[str]
     absent: list[str]
@@ -69,11 +69,12 @@ def read_deals(deals: Path | Rows, plans: PlanSet) -> DealsOfFile:
     named = {name for name in columns if name not in DEALS}
     return DealsOfFile(
         table=pl.concat([plain, merged]),
-        last_rows=frame.group_by("deal_id").agg(row=pl.col(ROW).max()),
+        rows=frame.select("deal_id", row=ROW),
         rejected=pl.concat([rows.rejected, refused]),
         unused=[name for name in frame.columns if name not in {ROW, *DEAL_COLUMNS, *named}],
         absent=sorted(named.difference(frame.columns)),
-        repeated=frame.filter(pl.len().over("deal_id") > 1)["deal_id"].drop_nulls().unique().sort().to_list(),
+        # A plain row is the only one of its deal.
+        repeated=rest.filter(pl.col("deal_id").is_duplicated())["deal_id"].drop_nulls().unique().sort().to_list(),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 import polars as pl
 
@@ -16,14 +17,15 @@ SHARE_DIGITS = len(str(WHOLE_SHARE)) - 3
 
 def decimal_text(value: pl.Expr, digits: int, *, at_least: int) -> pl.Expr:
     """A whole number of 10^-digits as decimal text, with `at_least` decimals and no idle zeros beyond them."""
-    sign = pl.when(value < whole(0)).then(pl.lit("-")).otherwise(pl.lit(""))
     if digits == 0:
-        return sign + value.abs().cast(pl.String)
-    padded = value.abs().cast(pl.String).str.zfill(digits + 1)
-    fraction = padded.str.tail(digits)
-    kept = fraction.str.head(at_least) + fraction.str.slice(at_least).str.strip_chars_end("0")
-    point = pl.when(kept == "").then(pl.lit("")).otherwise(pl.lit("."))
-    return sign + padded.str.head(-digits) + point + kept
+        return value.cast(pl.String)
+    # As a decimal of that scale, which is written in one go: several times as quick as cutting texts. Sums have 25
+    # digits at most, so that 38 hold them with their decimals.
+    text = (value.cast(pl.Decimal(38, digits)) * pl.lit(Decimal(1).scaleb(-digits))).cast(pl.String)
+    if at_least == digits:
+        return text
+    idle = digits - at_least
+    return (text.str.head(-idle) + text.str.tail(idle).str.strip_chars_end("0")).str.strip_chars_end(".")
 
 
 def money(column: str, currencies: Iterable[str], *, finer: int = 0) -> pl.Expr:

@@ -24,6 +24,7 @@ from shared.money import minor_digits
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}$"
 DECIMAL = r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"
 AMOUNT = r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$"
+FINEST = 12
 DATE = r"^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 STAGES = ("open", "won", "lost", "cancelled")
 
@@ -87,14 +88,13 @@ def _cells(columns: pl.Schema) -> dict[str, _Cell]:
 
 def _amount(name: str) -> _Cell:
     """Minor units of an amount in major units, of which `digits` decimals count."""
-    text, ten = pl.col(name), pl.lit(10, dtype=pl.Int64)
-    fraction = text.str.extract(r"\.([0-9]+)$", 1).fill_null("").str.strip_chars_end("0")
-    missing = pl.col("digits") - fraction.str.len_bytes().cast(pl.Int64)
-    # Twelve digits at most before the point, and no currency has more than four decimals: 64 bits hold everything.
-    major = text.str.extract(r"^-?([0-9]{1,12})", 1).cast(pl.Int64)
-    minor = major * ten.pow(pl.col("digits")) + ("0" + fraction).cast(pl.Int64, strict=False) * ten.pow(missing.clip(0))
-    signed = pl.when(text.str.starts_with("-")).then(-minor).otherwise(minor)
-    return _Cell(signed, _blank_or(text, text.str.contains(AMOUNT) & (missing >= 0)))
+    text = pl.col(name)
+    # Twelve digits at most before the point, and twelve behind it: as many as the scale has, so that nothing is cut.
+    finest = text.cast(pl.Decimal(38, FINEST), strict=False).to_physical()
+    unit = pl.lit(10, dtype=pl.Int64).pow(FINEST - pl.col("digits"))
+    exact = text.str.contains(AMOUNT) & (finest % unit == 0)
+    # No currency has more than four decimals: 64 bits hold the minor units.
+    return _Cell((finest // unit).cast(pl.Int64, strict=False), _blank_or(text, exact))
 
 
 def _date(name: str) -> _Cell:
