@@ -94,9 +94,11 @@ def _walks(
         how="diagonal",
     )
     events = with_increments(_sorted(events), together)
-    others = events.filter(pl.col("first"))
-    if everyone is not None and any(plan.apart.groups for plan in together):
-        others = with_increments(_sorted(pl.concat([_credited(everyone, p) for p in together])), together)
+    others = events
+    if any(plan.apart.groups for plan in together):
+        others = events.filter(pl.col("first"))
+        if everyone is not None:
+            others = with_increments(_sorted(pl.concat([_credited(everyone, p) for p in together])), together)
     if any(plan.in_turn for plan in together):
         paid = with_pay_in_turn(events, together, roster=roster, everyone=others)
         events = paid.with_row_index("event")

@@ -55,7 +55,11 @@ def in_turn(component: Data) -> bool:
     """Whether it pays each deal by where the participant stands at it."""
     if component["kind"] != "graduated":
         return bool(component.get("each"))
-    return component.get("crossing") == "whole" or component.get("by") not in (None, component["measure"])
+    return (
+        component.get("crossing") == "whole"
+        or component.get("anew") is not None
+        or component.get("by") not in (None, component["measure"])
+    )
 
 
 def _by_deal(plan: Data, component: Data) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from tests.reference_model.dependencies import in_turn
 from tests.reference_model.evaluation import Evaluation, named
 from tests.reference_model.facts import Data, convention, number, rounded, shared_out
-from tests.reference_model.lookups import looked_up, reached_tier
+from tests.reference_model.lookups import looked_up, pays_each, reached_tier
 from tests.reference_model.tables import in_table
 from tests.reference_model.turns import paid_in_turn
 
@@ -78,7 +78,7 @@ def _graduated(component: Data, here: Evaluation, _: Group) -> Fraction:
         unit = here.quota(component["measure"])
         if unit <= 0:  # all of it lies in the tier of the attainment that the convention names
             attained = Fraction(1 if convention(here.plan, "zero_quota") == "full" and value > 0 else 0)
-            return value * number(reached_tier(attained, component["tiers"], "lower")["rate"])
+            return value * pays_each(reached_tier(attained, component["tiers"], "lower"))
     return _in_tiers(value, component["tiers"], unit)
 
 
@@ -88,7 +88,7 @@ def _in_tiers(value: Fraction, tiers: list[Data], unit: Fraction) -> Fraction:
         high = None if tier.get("up_to") is None else number(tier["up_to"]) * unit
         upper = value if high is None else min(value, high)
         inside = upper if low is None else max(upper - low, Fraction(0))
-        found += inside * number(tier.get("rate", 0))
+        found += inside * pays_each(tier)
         low = high
     return found
 
@@ -96,7 +96,7 @@ def _in_tiers(value: Fraction, tiers: list[Data], unit: Fraction) -> Fraction:
 def _whole(component: Data, here: Evaluation, _: Group) -> Fraction:
     decides = _on(component, here, "amount", component.get("by") or component["measure"])
     tier = reached_tier(decides, component["tiers"], convention(here.plan, "boundary"))
-    return here.value(component["measure"]) * number(tier["rate"])
+    return here.value(component["measure"]) * pays_each(tier)
 
 
 def _curve(component: Data, here: Evaluation, _: Group) -> Fraction:

@@ -28,3 +28,10 @@ def reached_tier(at: Fraction, tiers: list[Data], boundary: str) -> Data:
         if end is None or at < number(end) or (at == number(end) and boundary == "lower"):
             return tier
     raise AssertionError(tiers)
+
+
+def pays_each(tier: Data) -> Fraction:
+    """What a tier pays of, or for, each 1 of what lies in it."""
+    return number(
+        tier["amount"] if tier.get("rate") is None and tier.get("amount") is not None else tier.get("rate", 0)
+    )

@@ -10,7 +10,7 @@ from tests.reference_model.credits import Credit
 from tests.reference_model.dependencies import in_turn, lacks
 from tests.reference_model.evaluation import Evaluation, named, rules_of
 from tests.reference_model.facts import DECIMALS, Data, convention, number, rounded
-from tests.reference_model.lookups import reached_tier
+from tests.reference_model.lookups import pays_each, reached_tier
 from tests.reference_model.tables import in_table
 
 
@@ -35,7 +35,9 @@ def _each(name: str, credit: Credit, here: Evaluation) -> Fraction:
     deal = _place(credit, here.before)
 
     def known(every: list[Credit], *, with_deal: bool) -> list[Credit]:
-        places = [(each, _place(each, here.before)) for each in every]
+        anew = component.get("anew")  # then of the same customer only
+        same = [each for each in every if anew is None or each.column.get(anew) == credit.column.get(anew)]
+        places = [(each, _place(each, here.before)) for each in same]
         return [each for each, place in places if place < deal or (with_deal and place == deal)]
 
     before, after = (
@@ -116,15 +118,15 @@ def _graduated(
         return at.attainment(name) if component.get("on", "amount") == "attainment" else at.value(name)
 
     if component.get("crossing") == "whole":
-        return credited * number(reached_tier(position(standing), tiers, boundary)["rate"])
+        return credited * pays_each(reached_tier(position(standing), tiers, boundary))
     low, high = sorted((position(before), position(after)))
     if low == high:
-        return credited * number(reached_tier(high, tiers, boundary)["rate"])
+        return credited * pays_each(reached_tier(high, tiers, boundary))
     found, start = Fraction(0), None
     for tier in tiers:
         end = None if tier.get("up_to") is None else number(tier["up_to"])
         top = high if end is None else min(high, end)
         bottom = low if start is None else max(low, start)
-        found += credited * max(top - bottom, Fraction(0)) / (high - low) * number(tier["rate"])
+        found += credited * max(top - bottom, Fraction(0)) / (high - low) * pays_each(tier)
         start = end
     return found

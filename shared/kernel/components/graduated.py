@@ -12,27 +12,24 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from shared.formatting import percent
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part
-from shared.kernel.components.lookup import reached, rising_and_open
+from shared.kernel.components.lookup import PaidTier, all_rates_or_amounts, reached, rising_and_open
 from shared.kernel.language.conventions import Conventions
-from shared.kernel.language.findings import Finding
+from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Name, PlanPart, Rate, Threshold
+from shared.kernel.language.values import Name, Threshold
 
 
-class GraduatedTier(PlanPart):
+class GraduatedTier(PaidTier):
     """One row of the rate table: up to where it reaches (the last: no end), and what it pays."""
 
     up_to: Threshold | None = None
     """Where the tier ends; the last has none."""
-    rate: Rate
-    """What the part of the measure in the tier pays."""
 
 
 class Graduated(Kind):
@@ -45,6 +42,8 @@ class Graduated(Kind):
     """The measure that is the position in the tiers, unless it is the same: climbed by tickets, paid on price."""
     on: Literal["attainment", "amount"] = "amount"
     """Whether `up_to` is a share of quota (`attainment`) or an amount."""
+    anew: Name | None = None
+    """The column of the deal, such as its account, for each value of which the tiers begin anew within the window."""
     crossing: Literal["split", "whole"] = "split"
     """Whether a deal that crosses a tier is paid in parts, or wholly at the rate of the tier that it reaches."""
     tiers: tuple[GraduatedTier, ...] = Field(min_length=1)
@@ -53,12 +52,23 @@ class Graduated(Kind):
     @model_validator(mode="after")
     def _rising_and_open(self) -> Graduated:
         rising_and_open([tier.up_to for tier in self.tiers])
+        all_rates_or_amounts(self.tiers)
         return self
 
     @property
+    def rates_are_amounts(self) -> bool:
+        """Where tiers have amounts."""
+        return self.tiers[0].has_amount
+
+    @property
     def in_turn(self) -> bool:
-        """Where the position is another measure, or a deal is not divided among tiers."""
-        return self.crossing == "whole" or self.by not in (None, self.measure)
+        """Where the position is another measure or one of each customer, or a deal is not divided among tiers."""
+        return self.crossing == "whole" or self.anew is not None or self.by not in (None, self.measure)
+
+    def looks_at_deal(self) -> Iterator[tuple[Path, str, bool]]:
+        """The column for each value of which tiers begin anew."""
+        if self.anew is not None:
+            yield ("anew",), self.anew, True
 
     @property
     def position(self) -> str:
@@ -92,15 +102,25 @@ class Graduated(Kind):
                 f"Each deal of {spoken(self.measure)} is paid at the rates of the tiers through which it takes the"
                 f" {of}, in proportion, one deal after the other:"
             )
+        if self.anew is not None:
+            yield f"The tiers begin anew for each {spoken(self.anew)} of a deal."
         reach = between([tier.up_to for tier in self.tiers], self.on)
-        rates = [percent(tier.rate) for tier in self.tiers]
+        rates = [tier.pays_in_words for tier in self.tiers]
         yield table([of, "pays"], zip(reach, rates, strict=True))
 
     def lint(self, units: Units) -> Iterator[Finding]:
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
-        gives = [(tier.rate,) for tier in self.tiers]
-        yield from suspicious_rates(ends, gives, on=self.on, by=self.position, measure=self.measure, units=units)
+        gives = [(tier.pays,) for tier in self.tiers]
+        yield from suspicious_rates(
+            ends,
+            gives,
+            on=self.on,
+            by=self.position,
+            measure=self.measure,
+            units=units,
+            amounts=self.rates_are_amounts,
+        )
 
     def leaves_open(self) -> set[str]:
         """Where deals are paid in turn, to which tier one on a boundary belongs."""
@@ -119,7 +139,7 @@ class Graduated(Kind):
         for tier, reach in zip(self.tiers, self._reaches, strict=True):
             end = None if tier.up_to is None else self._end(Fraction(tier.up_to), value, context=context)
             inside = value if end is None else value.least(end)
-            yield Part(reach, inside if start is None else (inside - start).greatest(0), Fraction(tier.rate))
+            yield Part(reach, inside if start is None else (inside - start).greatest(0), Fraction(tier.pays))
             start = end
 
     @property
@@ -179,5 +199,5 @@ class Graduated(Kind):
             if tier.up_to is not None:
                 end = unit * Fraction(tier.up_to) + position * 0
                 behind = reached(position, end, boundary=context.conventions.boundary)
-            yield Part(reach, credited * (here - behind), Fraction(tier.rate))
+            yield Part(reach, credited * (here - behind), Fraction(tier.pays))
             here = behind

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import AfterValidator
 
+from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.language.values import Amount, PlanPart, Rate
@@ -35,6 +36,44 @@ class Point(PlanPart):
     """The value of the measure."""
     gives: Rate
     """What it gives there."""
+
+
+class PaidTier(PlanPart):
+    """One row of tiers: what is paid in it, at a rate or an amount for each 1 of the measure."""
+
+    rate: Rate = Decimal(0)
+    """What the part of the measure in the tier pays."""
+    amount: Amount = Decimal(0)
+    """Or what it pays for each 1 of the measure."""
+
+    @property
+    def has_amount(self) -> bool:
+        """Whether it says an amount."""
+        return "amount" in self.model_fields_set
+
+    @property
+    def pays(self) -> Decimal:
+        """Per 1 of the measure."""
+        return self.amount if self.has_amount else self.rate
+
+    @property
+    def pays_in_words(self) -> str:
+        """The rate in percent, or the amount for each."""
+        return f"{trimmed(self.amount)} each" if self.has_amount else percent(self.rate)
+
+
+def all_rates_or_amounts(tiers: Sequence[PaidTier]) -> None:
+    """Check that each tier has a rate, or each an amount.
+
+    Raises:
+        Flaws: one has neither or both, or another has the other; names the first that is wrong.
+    """
+    amounts = tiers[0].has_amount
+    for number, tier in enumerate(tiers):
+        if tier.has_amount != amounts or ("rate" in tier.model_fields_set) == amounts:
+            said = "a tier has a rate or an amount, and all tiers have the same of the two"
+            mend = "say the rate of each tier, or what each pays for every 1 of the measure (amount)"
+            raise Flaws([Finding.error("P306", ("tiers", number), message=said, mend=mend)])
 
 
 def _rising(points: tuple[Point, ...]) -> tuple[Point, ...]:

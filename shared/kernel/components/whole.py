@@ -8,24 +8,21 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from shared.formatting import percent
 from shared.kernel.components.base import EvaluationContext, Kind, Part
-from shared.kernel.components.lookup import reached, rising_and_open
+from shared.kernel.components.lookup import PaidTier, all_rates_or_amounts, reached, rising_and_open
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Amount, Name, PlanPart, Rate
+from shared.kernel.language.values import Amount, Name
 
 
-class WholeTier(PlanPart):
-    """One row: up to where it reaches (the last: no end), and the rate that then pays everything."""
+class WholeTier(PaidTier):
+    """One row: up to where it reaches (the last: no end), and what then pays everything."""
 
     up_to: Amount | None = None
     """Where the tier ends; the last has none."""
-    rate: Rate
-    """What everything then pays."""
 
 
 class Whole(Kind):
@@ -45,7 +42,13 @@ class Whole(Kind):
     @model_validator(mode="after")
     def _rising_and_open(self) -> Whole:
         rising_and_open([tier.up_to for tier in self.tiers])
+        all_rates_or_amounts(self.tiers)
         return self
+
+    @property
+    def rates_are_amounts(self) -> bool:
+        """Where tiers have amounts."""
+        return self.tiers[0].has_amount
 
     def refers_to(self) -> list[Reference]:
         """The measure that is paid and the one that decides the rate."""
@@ -62,15 +65,21 @@ class Whole(Kind):
             " reached:"
         )
         reach = between([tier.up_to for tier in self.tiers], self.on)
-        rates = [percent(tier.rate) for tier in self.tiers]
+        rates = [tier.pays_in_words for tier in self.tiers]
         yield table([scale(self.by or self.measure, self.on), "everything pays"], zip(reach, rates, strict=True))
 
     def lint(self, units: Units) -> Iterator[Finding]:
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""
         ends = [tier.up_to for tier in self.tiers]
-        gives = [(tier.rate,) for tier in self.tiers]
+        gives = [(tier.pays,) for tier in self.tiers]
         yield from suspicious_rates(
-            ends, gives, on=self.on, by=self.by or self.measure, measure=self.measure, units=units
+            ends,
+            gives,
+            on=self.on,
+            by=self.by or self.measure,
+            measure=self.measure,
+            units=units,
+            amounts=self.rates_are_amounts,
         )
 
     def leaves_open(self) -> set[str]:
@@ -90,5 +99,5 @@ class Whole(Kind):
             behind = None
             if tier.up_to is not None:
                 behind = reached(decides, Fraction(tier.up_to), boundary=context.conventions.boundary)
-            yield Part(f"everything, {reach}", value * (here if behind is None else here - behind), Fraction(tier.rate))
+            yield Part(f"everything, {reach}", value * (here if behind is None else here - behind), Fraction(tier.pays))
             here = here if behind is None else behind

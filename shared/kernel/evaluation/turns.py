@@ -20,7 +20,7 @@ from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.group_sums import GroupSums
 from shared.kernel.evaluation.pay import context_for, window_starts
 from shared.kernel.evaluation.unpaid import lacking
-from shared.kernel.language.deal_facts import DealFacts
+from shared.kernel.language.deal_facts import DealFacts, told_in
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
@@ -89,13 +89,29 @@ class Turns:
             *STEP_OF_DEAL[:4], pl.col("deal_id").is_not_null(), *by_size(plan), *STEP_OF_DEAL[4:], "rule"
         )
         self._names = names
+        self._sums: dict[str | None, tuple[pl.DataFrame, pl.DataFrame]] = {}
+        self._known: dict[str | None, list[EvaluationContext]] = {}
 
-    @cached_property
-    def _standing(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The rows with all ingredients summed over their windows, before the deal of the row and with it."""
-        rows, plan = self._rows, self._plan
-        deal = begins(rows, [pl.col(name) for name in STEP_OF_DEAL]).cast(pl.Int64).cum_sum()
-        begin = {reset: window_starts(rows, reset, plan=plan) for reset in {plan.reset_of(n) for n in self._names}}
+    def _standing(self, anew: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The same as `_summed`, worked out once."""
+        if anew not in self._sums:
+            self._sums[anew] = self._summed(anew)
+        return self._sums[anew]
+
+    def _summed(self, anew: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The rows with all ingredients summed over their windows, before the deal of the row and with it; `anew` names
+        the column of the deal for each value of which they begin anew."""
+        rows, plan = self._rows.with_row_index("@@place"), self._plan
+        if anew is not None:
+            # Of each customer apart, in the same order.
+            rows = rows.with_columns(self._told(anew).alias("@@anew")).sort(
+                "participant_id", "@@anew", "@@place", nulls_last=False
+            )
+        keys = [pl.col(name) for name in STEP_OF_DEAL]
+        apart = begins(rows, [pl.col("participant_id"), *([pl.col("@@anew")] if anew is not None else [])])
+        deal = (begins(rows, keys) | apart).cast(pl.Int64).cum_sum()
+        resets = {plan.reset_of(name) for name in self._names}
+        begin = {reset: window_starts(rows, reset, plan=plan) | apart for reset in resets}
         sums, steps = [], []
         for name in self._names:
             adds = rows[name].cast(pl.Int128)
@@ -106,30 +122,39 @@ class Turns:
         before = rows.with_columns(so_far - step for so_far, step in zip(sums, steps, strict=True))
         for name in self._names:
             after, before = (narrow(table, name, what="the sum of a measure") for table in (after, before))
+        before, after = (table.sort("@@place").drop("@@place", "@@anew", strict=False) for table in (before, after))
         if not plan.apart.groups:
             return before, after
         groups = GroupSums(self._everyone, self._together, plan=plan, roster=self._roster)
-        with_groups = [groups.at_deals(rows, self._together, before=first) for first in (True, False)]
+        with_groups = [groups.at_deals(self._rows, self._together, before=first) for first in (True, False)]
         names = [name for measure in plan.apart.groups for name in measure.ingredients]
         return (
             before.with_columns(with_groups[0][name] for name in names),
             after.with_columns(with_groups[1][name] for name in names),
         )
 
-    @cached_property
-    def _before(self) -> EvaluationContext:
-        return context_for(self._standing[0], self._plan, roster=self._roster)
+    def _told(self, column: str) -> pl.Expr:
+        """A column of the deals as text, as each version has told it."""
+        told = pl.lit(None, dtype=pl.String)
+        for plan in self._together:
+            if column in plan.apart.facts:
+                of_version = told_in(pl.col("bucket"), 1 + plan.apart.facts.index(column))
+                told = pl.when(pl.col("version") == plan.version).then(of_version).otherwise(told)
+        return told
 
-    @cached_property
-    def _after(self) -> EvaluationContext:
-        return context_for(self._standing[1], self._plan, roster=self._roster)
+    def _contexts(self, anew: str | None) -> list[EvaluationContext]:
+        """Before the deals and after them."""
+        if anew not in self._known:
+            self._known[anew] = [context_for(rows, self._plan, roster=self._roster) for rows in self._standing(anew)]
+        return self._known[anew]
 
     def deals(self, component: Component) -> DealsInTurn:
         """The deals as a component is paid for them."""
         rows, names = self._rows, _paid(component, self._plan)
         money = self._plan.money_in(names[0])
         takes_back = rows.select(pl.col(names).sum().over(STEP_OF_DEAL) < 0).to_series()
-        before, after = self._standing
+        anew = getattr(component, "anew", None)
+        before, after = self._standing(anew)
         picked = [before[name].zip_with(takes_back, after[name]) for name in self._names]
         credited = ExactColumn.of(rows[names[0]], 10**self._plan.digits if money else 1)
         # What another version has told of its deals is told in other columns.
@@ -139,8 +164,8 @@ class Turns:
             credited=credited,
             number=lambda text: facts.number(text, credited=credited),
             text=facts.text,
-            before=self._before,
-            after=self._after,
+            before=self._contexts(anew)[0],
+            after=self._contexts(anew)[1],
             standing=context_for(rows.with_columns(picked), self._plan, roster=self._roster),
         )
 
@@ -155,7 +180,7 @@ class Turns:
 
     def pays(self, component: Component) -> pl.Series:
         """The same rounded (Int64, minor units)."""
-        return self._after.rounded(self.exact(component)).minor(self._plan.digits, "the pay of a deal")
+        return self._contexts(None)[1].rounded(self.exact(component)).minor(self._plan.digits, "the pay of a deal")
 
     @cached_property
     def _back(self) -> pl.Series:

@@ -36,10 +36,11 @@ def suspicious_rates(
     by: str,
     measure: str,
     units: Units,
+    amounts: bool = False,
 ) -> Iterator[Finding]:
     """Slips in tiers that give rates of a measure, the first of what each gives, and end at values `on` another one."""
     yield from suspicious_tiers(ends, gives, on=on, measure=by, unit=units.of(by))
-    for number, (rate, *_) in enumerate(gives):
+    for number, (rate, *_) in enumerate(() if amounts else gives):
         yield from looks_like_percent(rate, units.of(measure), "tiers", number, "rate")
 
 

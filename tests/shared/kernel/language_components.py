@@ -77,11 +77,11 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
         case "per_unit":
             return {"measure": measure, "amount": draw(_figure(10_000))}
         case "graduated":
-            words = {"measure": measure, "on": on, "tiers": draw(_tiers(sign))}
+            words = {"measure": measure, "on": on, "tiers": draw(_tiers_of(sign))}
             return words | draw(_turns(names, fed)) if draw(maybe) else words
         case "whole":
             by = {"by": draw(st.sampled_from(names))} if draw(maybe) else {}
-            return {"measure": measure, "on": on, "tiers": draw(_tiers(sign)), **by}
+            return {"measure": measure, "on": on, "tiers": draw(_tiers_of(sign)), **by}
         case "curve":
             shape: dict[str, Any] = {"steps": draw(_steps(sign))}
             if draw(maybe):
@@ -127,7 +127,8 @@ def _turns(draw: st.Draw, names: list[str], fed: list[str]) -> dict[str, Any]:
     """Words by which deals are paid in turn."""
     crossing = {"crossing": draw(st.sampled_from(["whole", "split"]))} if draw(maybe) else {}
     by = {"by": draw(st.sampled_from(names))} if draw(maybe) or not crossing else {}
-    return {"measure": draw(st.sampled_from(fed)), **by, **crossing}
+    anew = {"anew": draw(st.sampled_from(["account", "segment"]))} if rarely(draw, 3) else {}
+    return {"measure": draw(st.sampled_from(fed)), **by, **crossing, **anew}
 
 
 @st.composite
@@ -147,6 +148,15 @@ def _ends(draw: st.Draw, sign: str) -> list[str]:
 @st.composite
 def _tiers(draw: st.Draw, sign: str) -> list[dict[str, Any]]:
     return [*({"up_to": end, "rate": draw(rates)} for end in draw(_ends(sign))), {"rate": draw(rates)}]
+
+
+@st.composite
+def _tiers_of(draw: st.Draw, sign: str) -> list[dict[str, Any]]:
+    """Tiers that have rates, or amounts for each 1."""
+    tiers = draw(_tiers(sign))
+    return (
+        [{"amount" if name == "rate" else name: v for name, v in t.items()} for t in tiers] if rarely(draw) else tiers
+    )
 
 
 @st.composite

@@ -256,7 +256,8 @@ def _fitting(data: dict[str, Any]) -> dict[str, Any]:
             by_date = {name: value for name, value in data["conventions"].items() if name != "order"}
             return _fitting(data | {"conventions": by_date})
         again = re.findall(r"(\w+) pays by the", str(error))
-        mixed = re.findall(r"(\w+) pays a part of|cannot hold for (\w+)|(\w+) pays each deal in turn", str(error))
+        unfit = r"(\w+) pays a part of|cannot hold for (\w+)|(\w+) pays each deal in turn|(\w+) begins anew for each"
+        mixed = re.findall(unfit, str(error))
         mixed = [name for found in mixed for name in found if name]
         if not again and not mixed:
             raise

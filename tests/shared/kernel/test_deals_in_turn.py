@@ -61,8 +61,10 @@ def paid(deals: dict[str, dict[str, Any]], **more: Any) -> dict[str, Decimal]:
     for row in slices.iter_rows(named=True):
         pays = Fraction(row["credited"] * row["rate"] * row["factor"], 100 * AMOUNT_SCALE * RATE_SCALE * RATE_SCALE)
         products[row["period"], row["line"]] += pays if row["pays"] is None else Fraction(row["pays"])
-    so_far = Fraction(0)
+    so_far, year = Fraction(0), ""
     for row in lines.sort("period", "line").iter_rows(named=True):
+        if row["period"][:4] != year:
+            so_far, year = Fraction(0), row["period"][:4]
         so_far += products[row["period"], row["line"]]
         assert abs(so_far - Fraction(row["exact"])) < Fraction(1, 10**6), row
     told = lines.group_by("deal_id").agg(pl.col("amount").sum())
@@ -138,3 +140,27 @@ def test_at_a_point_all_that_is_reached_is_one_deal(crossing: str, pays: int) ->
     plan = Plan.model_validate(PLAN | {"components": [BY_SEATS | {"crossing": crossing}]})
     reached = {"sales": ExactColumn.constant(1000, 1), "seats": ExactColumn.constant(20, 1)}
     assert pay_at(plan, Scenarios(height=1, measures=reached)).pay["c"].to_list() == [pays]
+
+
+def test_amounts_for_each_one_are_paid_by_tier_and_told_as_amounts() -> None:
+    tiers = [{"up_to": 10, "amount": "10"}, {"amount": "40.5"}]
+    seats = {"component": "c", "measure": "seats", "tiers": tiers}
+    graduated, whole = seats | {"kind": "graduated"}, seats | {"kind": "whole", "component": "w"}
+    found = paid({"D1": D1, "D2": D2}, components=[graduated])
+    assert found == {"D1": 80, "D2": 20 + 81}
+    assert sum(paid({"D1": D1, "D2": D2}, components=[whole]).values()) == Decimal("12") * Decimal("40.5")
+    by_sales = graduated | {"measure": "seats", "by": "sales", "tiers": [{"up_to": 1500, "amount": 1}, {"amount": 2}]}
+    assert paid({"D1": D1, "D2": D2, "D3": D3}, components=[by_sales]) == {"D1": 8, "D2": 6, "D3": 8}
+    assert Plan.model_validate(PLAN | {"components": [graduated]}).component("c").rates_are_amounts
+
+
+def test_tiers_begin_anew_for_each_customer_and_window() -> None:
+    component = {"component": "c", "kind": "graduated", "measure": "sales", "anew": "account"}
+    tiers = {"tiers": [{"up_to": 1200, "rate": "10%"}, {"rate": "5%"}]}
+    deals = {
+        "D1": D1 | {"account": "Acme"},
+        "D2": D2 | {"account": "Brill"},
+        "D3": D3 | {"account": "Acme"},
+        "D4": deal("1000", "2026-01-05", 1, account="Acme"),
+    }
+    assert paid(deals, components=[component | tiers]) == {"D1": 100, "D2": 100, "D3": 60, "D4": 100}
