@@ -13,6 +13,9 @@ INGEST_EVENTS: Final = Counter(
     "Events received, by who sent them (API key or webhook source) and outcome: accepted, rejected, ignored.",
     ["source", "outcome"],
 )
+INGEST_SOURCES: Final = Gauge(
+    "earnest_ingest_sources", "Source files by what became of them: used, or stopped by a mistake in them.", ["state"]
+)
 INGEST_SECONDS: Final = Histogram(
     "earnest_ingest_append_seconds",
     "Time until a batch of events was durable in the log.",

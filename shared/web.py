@@ -61,6 +61,7 @@ def create_app(
     clock: Clock = utc_now,
     provide: Iterable[object] = (),
     tags: Mapping[str, str] | None = None,
+    remarks: Callable[[], list[str]] = list,
     database_away: str = "the database does not answer",
     body_limit: int = BODY_LIMIT,
 ) -> FastAPI:
@@ -75,6 +76,7 @@ def create_app(
         engine: the service's database, if its routes ask it (`EngineDep`, `SnapshotDep`).
         clock: the present (`ClockDep`).
         provide: objects of the service's own that its routes depend on, found by their class (`shared.deps.provided`).
+        remarks: returns what somebody should mend and does not keep the service from its work, in sentences.
         tags: what the operations of a tag have in common, by tag.
         database_away: what is said when database or log fail during a request.
         body_limit: bytes.
@@ -96,7 +98,7 @@ def create_app(
     app.add_middleware(_BodyLimit, limit=body_limit)
     app.add_middleware(_NoNul)
     app.add_middleware(_RequestId)
-    app.include_router(_operations(ready))
+    app.include_router(_operations(ready, remarks))
     for router in routers:
         app.include_router(router)
     return app
@@ -109,7 +111,7 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _operations(ready: Callable[[], list[str]]) -> APIRouter:
+def _operations(ready: Callable[[], list[str]], remarks: Callable[[], list[str]]) -> APIRouter:
     """What orchestrators and Prometheus ask for; none of it needs a key."""
     router = APIRouter(include_in_schema=False)
 
@@ -122,7 +124,8 @@ def _operations(ready: Callable[[], list[str]]) -> APIRouter:
     def readyz() -> Response:
         reasons = ready()
         status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
-        return JSONResponse({"ready": not reasons, "reasons": reasons}, status)
+        said = {"remarks": found} if (found := remarks()) else {}
+        return JSONResponse({"ready": not reasons, "reasons": reasons} | said, status)
 
     @router.get("/metrics")
     def metrics() -> Response:

@@ -23,7 +23,7 @@ app.add_typer(quarantine, name="quarantine")
 
 Plan = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's id.")]
 Number = Annotated[int, typer.Argument(metavar="VERSION", help="Its version.")]
-Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who does it: the log of scoring keeps the name.")]
+Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who does it: it is kept in the log.")]
 
 
 @quarantine.command("list")
@@ -49,10 +49,13 @@ def add(
     who: Actor = "ops",
 ) -> None:
     """Set a version aside: what it credited and paid stays, what comes for it waits, everybody else goes on."""
+    from earnest.local.event_log import events_kept
+    from earnest.local.home import Home
     from services.scoring.operations import NoSuchVersion, quarantine_version
 
     try:
-        quarantine_version(_settings(), plan, version=version, cause=reason, by=who)
+        with events_kept(Home.current()):
+            quarantine_version(_settings(), plan, version=version, cause=reason, by=who)
     except NoSuchVersion as error:
         raise LocalError(str(error)) from None
     typer.echo(f"{plan}@{version} is quarantined. Publish a corrected version, or lift it.")
@@ -61,10 +64,13 @@ def add(
 @quarantine.command()
 def lift(plan: Plan, version: Number, who: Actor = "ops") -> None:
     """Calculate with a version again; what waited is calculated."""
+    from earnest.local.event_log import events_kept
+    from earnest.local.home import Home
     from services.scoring.operations import NoSuchVersion, lift_quarantine
 
     try:
-        lift_quarantine(_settings(), plan, version=version, by=who)
+        with events_kept(Home.current()):
+            lift_quarantine(_settings(), plan, version=version, by=who)
     except NoSuchVersion as error:
         raise LocalError(str(error)) from None
     typer.echo(f"{plan}@{version} is calculated with again.")

@@ -13,7 +13,8 @@ from services.ingest.known_roster import KnownRoster
 from services.ingest.published_plans import PublishedPlans
 from services.ingest.sources import Sources
 from services.ingest.store import Answers
-from services.ingest.worker import LIMITS, TOPICS, WORKER, step
+from services.ingest.store_sources import SourceReports
+from services.ingest.worker import LIMITS, TOPICS, WORKER, SourceReloads, step
 from shared import logs
 from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD
@@ -36,11 +37,12 @@ def main() -> None:
     answers, appender, bounded = Answers(engine), Appender(log), BoundedProcess()
     published = PublishedPlans(log, lock=answers.lock_publishing, bounded=bounded)
     sources = Sources(settings.sources_dir)
-    deliveries = partial(step, sources.known, settings.zone, published.columns)
+    deliveries = partial(step, sources, settings.zone, published.columns)
     crew = Crew(
         [
             appender,
             published,
+            SourceReloads(sources, SourceReports(engine, settings.member_name)),
             Worker(
                 WORKER, log, engine=engine, topics=TOPICS, step=deliveries, member=settings.member_name, limits=LIMITS
             ),

@@ -24,6 +24,7 @@ def create_app(settings: Settings, intake: Intake, *, sources: Sources, ready: C
         "Sales facts in: deals, roster, plans; by API, file or webhook.",
         settings=settings,
         ready=ready,
+        remarks=sources.remarks,
         routers=[router],
         provide=[intake, sources],
         tags=TAGS,

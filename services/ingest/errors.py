@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from shared.problems import Busy, Conflict, Problem, TooLarge, Unauthenticated, Unprocessable
+from shared.problems import Busy, Conflict, Problem, TooLarge, Unauthenticated, Unavailable, Unprocessable
 
 
 class NothingValid(Unprocessable):
@@ -43,6 +43,20 @@ class UnsoundPlan(Unprocessable):
 
     type = "unsound-plan"
     title = "The plan file cannot be used"
+
+
+class SourceStopped(Unavailable):
+    """The file of a source cannot be used: its deliveries have to come again once it is mended."""
+
+    type = "source-stopped"
+    title = "The source is stopped"
+
+    def __init__(self, name: str) -> None:
+        detail = (
+            f"the file of source {name} has a mistake, and nothing is taken from it until that is mended: whoever "
+            "operates this installation sees it with earnest source check"
+        )
+        super().__init__(detail, retry_after=60)
 
 
 class DeliveryTooLarge(TooLarge):

@@ -45,7 +45,7 @@ def compiled(path: str) -> jsonpath.JSONPath:
     try:
         query = jsonpath.compile(path)
     except (jsonpath.JSONPathError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path!r} is not a JSON path: {error}") from None
+        raise ValueError(f"{path!r} is not a JSON path: {' '.join(str(error).split())}") from None
     if not isinstance(query, jsonpath.JSONPath):
         raise ValueError(f"{path!r} is several JSON paths; name one")
     return query

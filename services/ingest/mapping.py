@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import yaml
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from services.ingest.rules import (
@@ -33,7 +32,7 @@ from services.ingest.signatures import Signing
 from services.ingest.splits import Unit, percentages
 from shared.contracts import deals
 from shared.contracts.base import Identifier
-from shared.limits import TooMuch, load_yaml
+from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
 from shared.problems import field_errors
 from shared.value_rules import PLAIN, Kind, Notation, Unreadable
 
@@ -239,6 +238,24 @@ class Translation:
         return reading.value
 
 
+def source_of_text(text: str) -> Source:
+    """The source of a YAML text.
+
+    Raises:
+        SourceError: it is no source.
+    """
+    try:
+        return Source.model_validate(read_yaml(text))
+    except PlanFileError as error:
+        raise SourceError(str(error)) from None
+    except RecursionError:
+        raise SourceError("the file contains itself") from None
+    except ValidationError as error:
+        raise SourceError(
+            "; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in field_errors(error))
+        ) from None
+
+
 def load_source(path: Path) -> Source:
     """The source of a YAML file.
 
@@ -246,11 +263,10 @@ def load_source(path: Path) -> Source:
         SourceError: the file cannot be read, or is no source.
     """
     try:
-        return Source.model_validate(load_yaml(path.read_text(encoding="utf-8-sig")))
+        return source_of_text(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SourceError(f"{path.name}: {error.strerror or error}") from None
-    except (yaml.YAMLError, TooMuch, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise SourceError(f"{path.name}: the text is not UTF-8") from None
+    except SourceError as error:
         raise SourceError(f"{path.name}: {error}") from None
-    except ValidationError as error:
-        mistakes = "; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in field_errors(error))
-        raise SourceError(f"{path.name}: {mistakes}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Final
@@ -74,6 +75,20 @@ def _paths(text: str) -> tuple[JsonPath, ...]:
     return tuple(JsonPath(path) for path in _IN_BRACES.findall(text))
 
 
+def _as_word(given: Any) -> Any:
+    """A value that YAML takes for something else, as the text that it was."""
+    return (
+        given.isoformat() if isinstance(given, date) else as_text(given) if isinstance(given, int | Decimal) else given
+    )
+
+
+def _as_words(given: Any) -> Any:
+    return [_as_word(each) for each in several(given)]
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_words)]
+
+
 class Rule(ValueRule):
     """Where a field comes from, and how it is read (`shared.value_rules`).
 
@@ -82,7 +97,7 @@ class Rule(ValueRule):
     """
 
     path: str | None = None
-    constant: str | None = None
+    constant: Annotated[str | None, BeforeValidator(_as_word)] = None
     text: str | None = None
     when: Conditions = ()
 
@@ -139,8 +154,8 @@ class Condition(Section):
     """What an item must have at a path: one of some texts, or none of them. What is not there is the empty text."""
 
     path: Rule
-    among: list[str] | None = Field(default=None, min_length=1, alias="in")
-    not_among: list[str] | None = Field(default=None, min_length=1, alias="not_in")
+    among: Texts | None = Field(default=None, min_length=1, alias="in")
+    not_among: Texts | None = Field(default=None, min_length=1, alias="not_in")
 
     @model_validator(mode="after")
     def _one_list(self) -> Condition:

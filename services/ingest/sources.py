@@ -2,33 +2,122 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
-from services.ingest.errors import NotSigned
-from services.ingest.mapping import Source, load_source
-from services.ingest.proofs import NotProven, Proven, Request
+from services.ingest.errors import NotSigned, SourceStopped
+from services.ingest.mapping import Source, source_of_text
+from services.ingest.proofs import NotProven, Proven, Request, Scheme
 from services.ingest.sections import SourceError
 from shared.problems import NotFound
 
+SUFFIX: Final = ".yaml"
+_NAMED: Final = re.compile(r"^source:[ \t]*[\"']?([A-Za-z0-9._:@/+-]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file of the folder of sources as it was read: the source and its keys, or why there is none."""
+
+    file: str
+    name: str
+    """Of the source; what the text says of a file that is none, or else what the file is called."""
+    digest: str
+    source: Source | None = None
+    keys: tuple[bytes, ...] = ()
+    reason: str | None = None
+
+
+def read_sources(folder: Path | None) -> list[SourceFile]:
+    """Every source file of a folder; one that cannot be used keeps nobody from the others."""
+    files = [read_source_file(path) for path in sorted(folder.glob(f"*{SUFFIX}"))] if folder else []
+    by_name = Counter(each.name for each in files)
+    # Both and not the first of them: which one is meant nobody here knows, and a copy of a file sorts before it.
+    return [
+        each if by_name[each.name] == 1 else replace(each, source=None, keys=(), reason=_twice(each.name, files))
+        for each in files
+    ]
+
+
+def _twice(name: str, files: Sequence[SourceFile]) -> str:
+    both = " and ".join(each.file for each in files if each.name == name)
+    return f"source {name} is in {both}: leave it in one of them"
+
+
+def read_source_file(path: Path) -> SourceFile:
+    """A source file with the secrets beside it."""
+    name, digest = path.stem, ""
+    try:
+        content = path.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        # What it is called is looked for first, and in whatever text it may be: that source is the one that stops.
+        name = said[1] if (said := _NAMED.search(content.decode("utf-8-sig", errors="replace"))) else name
+        source = source_of_text(content.decode("utf-8-sig"))
+        keys = tuple(read_key(source.signing, path.parent / secret) for secret in _secrets(source))
+        return SourceFile(file=path.name, name=source.source, digest=digest, source=source, keys=keys)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except UnicodeDecodeError:
+        reason = "the text is not UTF-8"
+    except SourceError as error:
+        reason = str(error)
+    return SourceFile(file=path.name, name=name, digest=digest, reason=reason)
+
+
+def _secrets(source: Source) -> Sequence[Path]:
+    return source.signing.secrets if source.signing is not None else ()
+
+
+def read_key(signing: Scheme | None, path: Path) -> bytes:
+    """The key of a secret file.
+
+    Raises:
+        SourceError: it cannot be read, or is not written as the source says; what it holds is not told.
+    """
+    assert signing is not None
+    try:
+        return signing.key(path.read_text(encoding="utf-8").strip())
+    except UnicodeDecodeError:
+        raise SourceError(f"the secret {path.name} is not UTF-8") from None
+    except OSError as error:
+        raise SourceError(f"the secret {path.name} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise SourceError(f"the secret {path.name} cannot be used: {error}") from None
+
 
 class Sources:
-    """The sources of a folder, one YAML file each, with their live secrets. Read when the service starts."""
+    """The sources of a folder with their live secrets, as they were when they were loaded last."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Read every source.
+        """Load what there is in the folder."""
+        self._folder = folder
+        self.files: Sequence[SourceFile] = ()
+        self.load()
 
-        Raises:
-            SourceError: a file is not a source, or one that another file is, or a secret cannot be used.
-        """
-        self.known: dict[str, Source] = {}
-        self._keys: dict[str, list[bytes]] = {}
-        for path in sorted(folder.glob("*.yaml")) if folder else []:
-            source = load_source(path)
-            if source.source in self.known:
-                raise SourceError(f"{path.name}: source {source.source} is in another file already")
-            self.known[source.source] = source
-            self._keys[source.source] = read_keys(source, path.parent)
+    def load(self) -> None:
+        """Read the folder again. A file that cannot be used stops its source, and no other."""
+        # In one step: whoever looks has the files of one moment.
+        self.files = read_sources(self._folder)
+
+    @property
+    def known(self) -> Mapping[str, Source]:
+        """The sources that can be used, by name."""
+        return {each.name: each.source for each in self.files if each.source is not None}
+
+    @property
+    def stopped(self) -> Mapping[str, SourceFile]:
+        """The files that cannot be used, by the names of their sources."""
+        return {each.name: each for each in self.files if each.source is None}
+
+    def remarks(self) -> list[str]:
+        """Which sources are stopped and why, in sentences."""
+        return [f"source {name} ({each.file}) is stopped: {each.reason}" for name, each in self.stopped.items()]
 
     def proven(self, name: str, request: Request, *, now: datetime) -> tuple[Source, Proven]:
         """The source of a name that sent this request, and what the request says of itself.
@@ -38,32 +127,18 @@ class Sources:
 
         Raises:
             NotFound: no source of this name takes webhooks.
+            SourceStopped: its file cannot be used at the moment.
             NotSigned: no live secret made what it shows, or not about now.
         """
-        source = self.known.get(name)
-        if source is None or source.signing is None:
+        of_name = next((each for each in self.files if each.name == name), None)
+        if of_name is not None and of_name.source is None:
+            raise SourceStopped(name)
+        if of_name is None or of_name.source is None or of_name.source.signing is None:
             raise NotFound(f"no source {name} takes webhooks here")
+        signing = of_name.source.signing
         try:
-            proven = source.signing.proven(self._keys[name], request)
-            source.signing.check_time(proven, now)
+            proven = signing.proven(of_name.keys, request)
+            signing.check_time(proven, now)
         except NotProven as error:
-            raise NotSigned(str(error), source.signing.challenge) from None
-        return source, proven
-
-
-def read_keys(source: Source, folder: Path) -> list[bytes]:
-    """The keys of a source, from the secret files that it names.
-
-    Raises:
-        SourceError: one cannot be read, or is not written as the source says.
-    """
-    if source.signing is None:
-        return []
-    keys: list[bytes] = []
-    for name in source.signing.secrets:
-        try:
-            keys.append(source.signing.key((folder / name).read_text(encoding="utf-8").strip()))
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
-            raise SourceError(f"the secret of {source.source} in {name} cannot be used: {why}") from None
-    return keys
+            raise NotSigned(str(error), signing.challenge) from None
+        return of_name.source, proven

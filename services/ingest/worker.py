@@ -1,43 +1,58 @@
-"""The step over kept deliveries: read them again; what still cannot be read becomes a dead letter, to be replayed once
-mended.
+"""The step over kept deliveries, which reads them again: what still cannot be read becomes a dead letter, to be
+replayed once mended. And the loop that loads source files again when somebody asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.ingest.delivery import Delivery, mistakes
 from services.ingest.events import Columns
-from services.ingest.mapping import Source
+from services.ingest.sources import Sources
+from services.ingest.store_sources import LoadedSource, SourceReports
 from shared.contracts.topics import DEALS, DELIVERIES, Topic
 from shared.log.port import Record, Stored
 from shared.log.step import Outcome, Rejection
 from shared.log.tally import DeadLetterLimits
+from shared.metrics import INGEST_SOURCES
 
 WORKER: Final = "ingest.deliveries"
 TOPICS: Final = (DELIVERIES,)
 LIMITS: Final = DeadLetterLimits(ratio=1.0, consecutive=2**31 - 1)
 """None: only deliveries with mistakes come here at all, and one source's mistakes must not stop the others."""
 LONGEST_MESSAGE: Final = 2000
+LOOK_SECONDS: Final = 1
+"""Between looks for a request: soon enough for whoever waits for it."""
+LOOKS_BETWEEN_SHOWS: Final = 10
+"""A process that does not show itself for three times as long counts as gone."""
+
+_logger = structlog.get_logger(__name__)
 
 
-def step(
-    sources: Mapping[str, Source], zone: ZoneInfo, columns: Columns, _: Connection, batch: Sequence[Stored]
-) -> Outcome:
+def step(sources: Sources, zone: ZoneInfo, columns: Columns, _: Connection, batch: Sequence[Stored]) -> Outcome:
     """Publish what can be read of each delivery; that some of it was published before does no harm."""
+    known, stopped = sources.known, sources.stopped  # as the files are now: a mended one is why it is read again
     publications: list[tuple[Topic, Record]] = []
     rejections: list[Rejection] = []
     for stored in batch:
         delivery = Delivery.of(stored.record)
-        source = sources.get(delivery.source)  # by the file as it is now: a mended mapping is why it is read again
+        source = known.get(delivery.source)
         if source is None:
-            rejections.append(
-                Rejection(stored=stored, code="unknown_source", message=f"no source {delivery.source} is configured")
-            )
+            code, message = "unknown_source", f"no source {delivery.source} is configured"
+            if delivery.source in stopped:
+                code, message = (
+                    "source_stopped",
+                    f"the file of source {delivery.source} cannot be used: mend it first",
+                )
+            rejections.append(Rejection(stored=stored, code=code, message=message))
             continue
         events = delivery.read(source, zone, columns=columns)
         publications += [(DEALS, record) for record in events.records]
@@ -46,3 +61,41 @@ def step(
                 Rejection(stored=stored, code="not_valid", message=mistakes(events.receipt)[:LONGEST_MESSAGE])
             )
     return Outcome(publications, rejections)
+
+
+class SourceReloads:
+    """Loads the source files again when somebody asks for it, in every process, and tells what they have become."""
+
+    def __init__(self, sources: Sources, reports: SourceReports) -> None:
+        self._sources, self._reports = sources, reports
+
+    def run(self, stop: threading.Event) -> None:
+        """Look for requests until asked to stop."""
+        loaded, looks = None, 0
+        while True:
+            # While the database is away nobody can ask; requests say by themselves that it is.
+            with suppress(SQLAlchemyError):
+                if (latest := self._reports.latest()) != loaded:
+                    self._load(latest)
+                    loaded = latest
+                elif looks % LOOKS_BETWEEN_SHOWS == 0:
+                    self._reports.show()
+            looks += 1
+            if stop.wait(LOOK_SECONDS):
+                break
+        with suppress(SQLAlchemyError):
+            self._reports.leave()
+
+    def _load(self, request: int) -> None:
+        self._sources.load()
+        files = [
+            LoadedSource(file=each.file, name=each.name, digest=each.digest, reason=each.reason)
+            for each in self._sources.files
+        ]
+        stopped = [each for each in files if each.reason is not None]
+        for each in stopped:
+            _logger.error("source.stopped", file=each.file, source=each.name, reason=each.reason)
+        _logger.info("source.loaded", used=len(files) - len(stopped), stopped=len(stopped))
+        INGEST_SOURCES.labels("used").set(len(files) - len(stopped))
+        INGEST_SOURCES.labels("stopped").set(len(stopped))
+        self._reports.tell(request, files)

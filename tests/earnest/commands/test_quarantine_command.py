@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,15 @@ def earnest(*arguments: str) -> str:
     return result.output
 
 
-def test_a_version_is_set_aside_listed_and_lifted(sold: Road, scoring_engine: Engine, database_url: str) -> None:
+def test_a_version_is_set_aside_listed_and_lifted(
+    sold: Road, scoring_engine: Engine, database_url: str, tmp_path: Path
+) -> None:
+    (tmp_path / "logs").mkdir()
     assert earnest("list") == "No plan version is quarantined.\n"
     added = earnest("add", "rep", "1", "--reason", "it takes all memory", "--as", "olga")
-    assert "rep@1 is quarantined. Publish" in added
+    assert added == "rep@1 is quarantined. Publish a corrected version, or lift it.\n", "and no line of a log"
+    [logged] = (tmp_path / "logs" / "commands.log").read_text().splitlines()
+    assert {"event": "plan.quarantined", "plan": "rep", "by": "olga"}.items() <= json.loads(logged).items()
     sold.deal("second", owner="ann", **WON)
     sold.drain()
     assert pay(sold) == {("ann", "commission", "2025-03"): 5000}

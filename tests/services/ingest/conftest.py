@@ -43,6 +43,7 @@ class Ingest:
     log: Log
     app: Any
     engine: Engine
+    sources: Sources
 
     def in_log(self, topic: Topic) -> list[dict[str, Any]]:
         """The facts that are durable in a topic."""
@@ -104,8 +105,9 @@ def start_ingest(database_url: str, keys_file: Path, bounded: BoundedProcess) ->
         answers = Answers(engine)
         published = PublishedPlans(used, lock=answers.lock_publishing, bounded=bounded)
         intake = Intake(settings, appender=appender, answers=answers, published=published, roster=KnownRoster(used))
-        app = create_app(settings, intake, sources=Sources(sources_dir), ready=lambda: [])
-        return Ingest(TestClient(app, headers={"authorization": "Bearer let-me-in"}), real, app, engine)
+        sources = Sources(sources_dir)
+        app = create_app(settings, intake, sources=sources, ready=lambda: [])
+        return Ingest(TestClient(app, headers={"authorization": "Bearer let-me-in"}), real, app, engine, sources)
 
     yield start
     stop.set()

@@ -16,7 +16,6 @@ import pytest
 from standardwebhooks import Webhook
 from stripe import WebhookSignature
 
-from services.ingest.sections import SourceError
 from services.ingest.sources import Sources
 from services.ingest.worker import LIMITS, TOPICS, WORKER, step
 from shared.contracts.topics import DEALS, DELIVERIES
@@ -60,7 +59,7 @@ def signed(secret: str, body: bytes, at: datetime | None = None, name: str = "ms
 def work_off(ingest: Ingest, sources: Path) -> None:
     """Run the worker over kept deliveries, as after a restart, until it has read all there are."""
     stop = threading.Event()
-    reading = partial(step, Sources(sources).known, ZoneInfo("UTC"), dict)
+    reading = partial(step, Sources(sources), ZoneInfo("UTC"), dict)
     worker = Worker(WORKER, ingest.log, engine=ingest.engine, topics=TOPICS, step=reading, member="one", limits=LIMITS)
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
@@ -245,10 +244,13 @@ def test_a_repeated_delivery_says_the_same_facts_again(acme: Ingest) -> None:
     assert first == again
 
 
-def test_two_files_of_one_source_are_refused(sources: Path) -> None:
+def test_of_two_files_of_one_source_neither_is_used(sources: Path) -> None:
     (sources / "copy.yaml").write_text(SOURCE)
-    with pytest.raises(SourceError, match=r"copy.yaml: source acme-crm is in another file"):
-        Sources(sources)
+    both = Sources(sources)
+    assert both.known == {}
+    assert {each.reason for each in both.files} == {
+        "source acme-crm is in acme.yaml and copy.yaml: leave it in one of them"
+    }
 
 
 def test_repairs_are_reported(acme: Ingest) -> None:

@@ -1,0 +1,175 @@
+"""`earnest source`: what is wrong in a file and how it is mended, what a body would become, and loading files again."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from stripe import WebhookSignature
+
+from earnest.local.system import System
+from tests.command_line import earnest
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "sources"
+SECRET = "whsec_of_a_test"
+PAID = {
+    "id": "evt_1",
+    "type": "invoice.paid",
+    "created": 1743463860,
+    "data": {
+        "object": {
+            "id": "in_1",
+            "currency": "usd",
+            "metadata": {"deal_id": "D1"},
+            "amount_paid": 125050,
+            "status_transitions": {"paid_at": 1743463800},
+        }
+    },
+}
+
+
+@pytest.fixture
+def stripe(tmp_path: Path) -> Path:
+    (tmp_path / "stripe.yaml").write_text((EXAMPLES / "stripe.yaml").read_text())
+    (tmp_path / "stripe.secret").write_text(SECRET)
+    (tmp_path / "body.json").write_text(json.dumps(PAID))
+    return tmp_path
+
+
+def signed(folder: Path, at: int | None = None) -> None:
+    header = WebhookSignature.generate_signature_header((folder / "body.json").read_text(), SECRET, at)
+    (folder / "headers.txt").write_text(f"POST /v1/webhooks/stripe HTTP/1.1\nStripe-Signature: {header}\nHost: x\n")
+
+
+def test_check_names_what_is_wrong_with_line_and_mend(tmp_path: Path) -> None:
+    (tmp_path / "crm.yaml").write_text(
+        "source: crm\n"
+        "signing: {scheme: hmac, header: X-Sig, algoritm: sha1, secrets: [crm.secret]}\n"
+        "deal_id: $[\n"
+        "fields:\n"
+        "  amount: {path: $.a, scal: -2}\n"
+        "splits: {holders: $.team, participant: $.who}\n"
+    )
+    done = earnest("source", "check", "crm.yaml", folder=tmp_path)
+    assert done.returncode == 1
+    assert "crm.yaml:2:40: error P102: there is no field algoritm here\n    did you mean algorithm?" in done.stdout
+    assert "crm.yaml:3:10: error P107: '$[' is not a JSON path" in done.stdout
+    assert "crm.yaml:5:23: error P102: there is no field scal here\n    did you mean scale?" in done.stdout
+    assert "crm.yaml:6:1: error P107: say the share as one of percent, fraction and amount" in done.stdout
+    assert "1 file: 4 errors" in done.stdout
+    again = earnest("source", "check", "--json", ".", folder=tmp_path)
+    assert [each["line"] for each in json.loads(again.stdout)] == [2, 3, 5, 6]
+
+
+def test_check_looks_at_secrets_and_at_what_is_doubtful(stripe: Path) -> None:
+    assert earnest("source", "check", "stripe.yaml", folder=stripe).stdout == "1 file: nothing to mend\n"
+    (stripe / "stripe.secret").unlink()
+    text = (stripe / "stripe.yaml").read_text()
+    (stripe / "copy.yaml").write_text(text.replace("time: $.created", "sequence: $.created"))
+    done = earnest("source", "check", ".", folder=stripe)
+    assert done.returncode == 1
+    assert "warning S102: there is no file stripe.secret beside it" in done.stdout
+    assert "warning S201: an item counts from when its delivery was sent" in done.stdout
+    assert "source stripe is in copy.yaml too, and then neither is used" in done.stdout
+    (stripe / "stripe.secret").write_text("  \n")
+    assert (
+        "error S101: the secret stripe.secret cannot be used: it is empty"
+        in earnest("source", "check", ".", folder=stripe).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "- a\n", "a: [\n", "source: x\n---\nsource: y\n", "source: x\nsource: y\n", "a: &a [*a]\n"]
+)
+def test_check_never_fails_by_itself(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    done = earnest("source", "check", "x.yaml", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "x.yaml:" in done.stdout
+
+
+def test_test_shows_what_a_body_becomes_and_whether_it_is_proven(stripe: Path) -> None:
+    signed(stripe)
+    done = earnest("source", "test", "stripe.yaml", "body.json", "--headers", "headers.txt", folder=stripe)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Proven: yes, signed at " in done.stdout
+    assert "Items: 1 taken, 0 not valid, 0 passed over" in done.stdout
+    assert "event 0 (evt_1): deal D1, so since 2025-03-31T23:31:00.000000Z" in done.stdout
+    assert "  payments.in_1: {'amount': '1250.50', 'date': '2025-03-31'}" in done.stdout
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_test_tells_a_forged_an_old_and_an_unsigned_delivery_apart(stripe: Path) -> None:
+    signed(stripe, int(time.time()) - 9000)
+    old = earnest("source", "test", "stripe.yaml", "body.json", "--headers", "headers.txt", folder=stripe)
+    assert (old.returncode, "but its time of signing is more than 300 seconds from now" in old.stdout) == (0, True)
+    (stripe / "body.json").write_text(json.dumps(PAID).replace("125050", "925050"))
+    forged = earnest("source", "test", "stripe.yaml", "body.json", "--headers", "headers.txt", folder=stripe)
+    assert forged.returncode == 1
+    assert "Proven: no: the header stripe-signature does not match these bytes with any live secret" in forged.stdout
+    unsigned = earnest("source", "test", "stripe.yaml", "body.json", folder=stripe)
+    assert (unsigned.returncode, "Proven: not looked at; give the headers with --headers" in unsigned.stdout) == (
+        0,
+        True,
+    )
+
+
+def test_test_names_items_that_are_not_valid_or_passed_over(stripe: Path) -> None:
+    (stripe / "body.json").write_text(json.dumps(PAID).replace('"D1"', '"the first"'))
+    done = earnest("source", "test", "stripe.yaml", "body.json", folder=stripe)
+    assert done.returncode == 1
+    assert "event 0 (evt_1) is not valid:\n  data.deal_id: write letters without accents" in done.stdout
+    (stripe / "body.json").write_text(json.dumps(PAID).replace("invoice.paid", "customer.created"))
+    assert (
+        "0 taken, 0 not valid, 1 passed over"
+        in earnest("source", "test", "stripe.yaml", "body.json", folder=stripe).stdout
+    )
+    (stripe / "body.json").write_text("no json")
+    assert "the body is not JSON" in earnest("source", "test", "stripe.yaml", "body.json", folder=stripe).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("test", "nobody", "body.json"), "there is no file nobody, and no source of this name in"),
+        (("test", "stripe.yaml", "nothing.json"), "nothing.json: No such file"),
+        (("test", "body.json", "body.json"), "body.json: "),
+        (("check", "nothing.yaml"), "nothing.yaml: there is no such file"),
+        (("reload",), "nothing was started in"),
+    ],
+)
+def test_what_is_not_there_is_told_in_a_line(stripe: Path, arguments: tuple[str, ...], says: str) -> None:
+    done = earnest("source", *arguments, folder=stripe)
+    assert (done.returncode, says in done.stderr) == (1, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_running_installation_takes_changed_files_without_a_restart(system: System) -> None:
+    def source(*arguments: str) -> tuple[int, str]:
+        done = earnest("source", *arguments, environment={"EARNEST_HOME": str(system.home.path)})
+        return done.returncode, done.stdout + done.stderr
+
+    def deliver() -> int:
+        headers = {"Stripe-Signature": WebhookSignature.generate_signature_header(json.dumps(PAID), SECRET)}
+        url = f"{system.urls['ingest']}/v1/webhooks/stripe"
+        return httpx.post(url, content=json.dumps(PAID), headers=headers).status_code
+
+    folder = system.home.sources
+    assert source("reload") == (0, "Loaded by 1 process: no source\n")
+    (folder / "stripe.yaml").write_text((EXAMPLES / "stripe.yaml").read_text())
+    (folder / "stripe.secret").write_text(SECRET)
+    assert deliver() == 404
+    assert "changed since it was loaded: earnest source reload" in source("list")[1]
+    assert source("reload") == (0, "Loaded by 1 process: stripe\n")
+    assert deliver() == 202
+    assert "used" in source("list")[1].split("stripe.yaml")[1]
+    (folder / "stripe.yaml").write_text("source: stripe\nfeilds: {}\n")
+    code, said = source("reload")
+    assert (code, "stripe (stripe.yaml) is stopped: " in said) == (1, True)
+    assert deliver() == 503
+    metrics = httpx.get(f"{system.urls['ingest']}/metrics").text
+    assert 'earnest_ingest_sources{state="stopped"} 1.0' in metrics
+    assert "source.stopped" in (system.home.logs / "ingest.log").read_text()
