@@ -58,6 +58,7 @@ def import_files(
     from earnest.plans.check import slips_in
     from earnest.plans.files import plan_files, read_plans
     from shared.kernel import PlanSet
+    from shared.kernel.crediting.aliases import with_participants
 
     console = Console()
     with console.status("Reading the mapping and the plans") as status:
@@ -69,7 +70,8 @@ def import_files(
         people, sold = read_roster(company.roster, plans), read_deals(company.deals, plans)
         unfit = pl.concat([people.rejected, sold.rejected])
         status.update("Crediting")
-        credited = crediting(KernelInputs(sold.table, people.roster, plans)) if plans.holding else None
+        held = with_participants(sold.table, people.roster, plans=plans)
+        credited = crediting(KernelInputs(held, people.roster, plans)) if plans.holding else None
     if files_only:
         report = files_only / report.name
         deals, left = company.allocated()

@@ -15,6 +15,7 @@ def in_today_s_form(document: Mapping[str, Any]) -> dict[str, Any]:
     people = deals.get("people", ()) if isinstance(deals, Mapping) else ()
     if isinstance(deals, Mapping) and isinstance(deals.get("mapping"), Mapping):
         said["deals"], said["source"] = _deals(deals, people), deals["mapping"].get("source", "files")
+        said.setdefault("notation", {"null": ["NULL", "Null", "null"]})
     if isinstance(roster, Mapping) and "manager_plan" in roster:
         said["roster"] = _roster(roster, names=bool(people))
         if isinstance(said.get("quotas"), Mapping):

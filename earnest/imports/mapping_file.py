@@ -21,7 +21,7 @@ from earnest.imports.formulas import formula_of
 from earnest.model_fields import fields_at
 from shared.contracts.base import NAME, Identifier
 from shared.contracts.roster_rows import COLUMNS as ROSTER_COLUMNS
-from shared.contracts.roster_rows import FIGURES
+from shared.contracts.roster_rows import NAMED
 from shared.kernel.language.findings import did_you_mean
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
 from shared.pay.allocation import Order
@@ -205,9 +205,7 @@ class DealsTable(Table):
 
 
 class RosterTable(Table):
-    """Participants with what holds of them from a date on; figures are fields `quota`, `quota.<measure>`,
-    `term.<name>`, `score.<measure>`.
-    """
+    """Participants with what holds of them from a date on: the columns of a roster file."""
 
     participant_id: Rule
     effective_from: Rule | None = None
@@ -218,7 +216,8 @@ class RosterTable(Table):
     @classmethod
     def _are_known(cls, fields: Rules) -> Rules:
         known = [name for name in ROSTER_COLUMNS if name not in ("participant_id", "effective_from", "name")]
-        _refuse_unknown(fields, known, start=tuple(FIGURES), more="quota.<measure>, term.<name>, score.<measure>")
+        more = "quota.<measure>, term.<name>, score.<measure>, category.<name>, alias.<system>"
+        _refuse_unknown(fields, known, start=tuple(NAMED), more=more)
         return fields
 
 

@@ -20,6 +20,10 @@ NOTES: Final = pl.Schema({ROW: pl.Int64(), "kind": pl.String(), "field": pl.Stri
 """What happened to a row besides being taken: `refused`, `repaired`, `rounded`, `remarked`, and why."""
 
 
+PEOPLE: Final = ("owner", "participant_id", "manager", "participant")
+"""Fields that hold somebody's id."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TableRows:
     """The rows of a table that count, with a column for each field, and what happened to them.
@@ -75,7 +79,8 @@ def read_table(
         for condition in table.when:
             sheet.frame = sheet.frame.filter(_holds(sheet, condition))
         columns = []
-        for name, (rule, kind) in fields.items():
+        for name, (given, kind) in fields.items():
+            rule = _null_is_nobody(given, sheet.notation) if name in PEOPLE else given
             column, changes = read_column(sheet, rule, name=name, kind=kind)
             columns.append(column.alias(name))
             notes.append(_noted(changes, name))
@@ -137,12 +142,20 @@ def _kind_of(rule: ColumnRule) -> Kind:
     return "number" if rule.scale or any(said is not None for said in says_numbers) else "text"
 
 
+def _null_is_nobody(rule: ColumnRule, notation: Notation) -> ColumnRule:
+    """The rule of somebody's id: where nothing is said of `null`, the word is nobody and no person of that name."""
+    said = rule.within(notation).null is not None
+    return rule if said else rule.model_copy(update={"null": ("NULL", "Null", "null")})
+
+
 def _holds(sheet: Sheet, condition: Condition) -> pl.Series:
     rule = ColumnRule.model_validate(
         {**condition.model_dump(include=set(Notation.model_fields), exclude_none=True), "column": condition.column}
     )
-    found, _ = read_column(sheet, rule, name=condition.column, kind="text")
     listed = condition.among if condition.among is not None else condition.not_among or []
+    if None in listed:
+        rule = _null_is_nobody(rule, sheet.notation)
+    found, _ = read_column(sheet, rule, name=condition.column, kind="text")
     among = found.is_in([text for text in listed if text is not None]).fill_null(None in listed)
     return among if condition.among is not None else ~among
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,16 @@ def test_a_deal_that_waits_for_the_date_of_its_credit_is_no_miss(tmp_path: Path)
     waiting = PLAN.replace("{rule: own,", "{rule: own, date: paid_on,") + "columns: {paid_on: date}\n"
     code, said = imported(tmp_path, "D1,100,ann,2025-03-01\n", waiting)
     assert (code, "Credited: 0 of 1 won deals." in said) == (0, True)
+
+
+def test_ids_stay_as_they_are_and_null_or_a_blank_is_nobody_in_a_mapping_of_the_earlier_form(tmp_path: Path) -> None:
+    imported(tmp_path, "D1,100,ann,2025-03-01\n")
+    (tmp_path / "team.csv").write_text("who,boss,where\nrep-1,mgr-1,west\nmgr-1,NULL,west\n")
+    (tmp_path / "deals.csv").write_text("id,value,rep,day\nD1,100,rep-1,2025-03-01\nD2,70,,2025-03-02\n")
+    out = tmp_path / "out"
+    run = CliRunner().invoke(app, ["import", str(tmp_path), "--with", str(tmp_path), "--files-only", str(out)])
+    assert run.exit_code == 0
+    assert "Credited: 1 of 2 won deals." in " ".join(run.output.split())
+    with (out / "roster.csv").open(newline="") as file:
+        managers = {row["participant_id"]: row["manager"] for row in csv.DictReader(file)}
+    assert managers == {"rep-1": "mgr-1", "mgr-1": ""}

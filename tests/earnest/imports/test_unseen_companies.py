@@ -253,6 +253,26 @@ def test_null_written_as_a_text_becomes_no_person(tmp_path: Path) -> None:
     assert "2 participants" in said
 
 
+def test_null_is_nobody_also_where_the_mapping_says_nothing_of_it(tmp_path: Path) -> None:
+    folder = company(
+        tmp_path,
+        """
+        deals: {file: d.csv, deal_id: id, fields: {amount: a, close_date: d, owner: o, account: x}}
+        roster:
+          - {file: r.csv, when: {column: boss, not_in: [null]}, participant_id: {column: boss, as_id: true}}
+          - file: r.csv
+            participant_id: {column: p, as_id: true}
+            fields: {manager: {column: boss, as_id: true}, alias.crm: crm}
+        """,
+        d_csv="id,a,d,o,x\n1,5,2024-01-01,ann@acme.example,NULL\n2,5,2024-01-01,NULL,Acme\n",
+        r_csv="p,boss,crm\nann,mia,ann@acme.example\nmia,NULL,\n",
+    )
+    amounts, said = paid(folder)
+    assert amounts == {"ann": Decimal("0.50")}
+    assert "2 participants" in said
+    assert "no_owner" in said
+
+
 @pytest.mark.parametrize(
     ("mapping", "said"),
     [
