@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
@@ -223,6 +226,24 @@ def test_an_earning_is_explained_and_estimated_without_files(system: System, fol
     done = run(system, folder, "explain", "--participant", "ann", "--plan", "plans-2")
     assert done.returncode == 1
     assert "name --plan, --deals and --roster together" in done.stderr
+
+
+def test_what_the_page_for_integrators_sends_is_taken_as_it_is_written(system: System, folder: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "integrator.md").read_text()
+    fenced = re.findall(r"^```(\S*)[^\n]*\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    blocks = [block for language, block in fenced if not language and "curl" in block]
+    facts = [block for block in blocks if re.search(r"8801/v1/(deals|roster|plans)", block)]
+    assert len(facts) >= 4
+    for block in facts:
+        script = block.replace("http://127.0.0.1:8801", system.settings.ingest_url).replace(
+            ".earnest/", f"{system.home.path}/"
+        )
+        done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=True)
+        answer = json.loads(done.stdout)
+        assert answer.get("rejected", 0) == 0, answer
+        assert "status" not in answer, answer
+    versions = [version for version in said(system, folder, "plan", "list").splitlines() if "flat" in version]
+    assert len(versions) == 1  # as a file and as an event it is the same version
 
 
 def test_a_version_that_changes_pay_asks_and_says_whom_it_touches(system: System, folder: Path) -> None:
