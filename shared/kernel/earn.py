@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
-from fractions import Fraction
 
 import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import WHOLE_SHARE, narrow, wide
-from shared.kernel.arithmetic.running_sums import growth
+from shared.kernel.arithmetic.running_sums import growth, running_sum
 from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of_end
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext
-from shared.kernel.components.groups import divided, grouped
+from shared.kernel.evaluation.budgets import granted, in_proportion
 from shared.kernel.evaluation.group_sums import GroupSums
 from shared.kernel.evaluation.pay import (
     accumulated,
@@ -84,17 +82,21 @@ def _earned_together(
         how="diagonal",
     )
     groups: dict[int, GroupSums] = {}
+    events = None
     if apart:
         groups = {
             plan.version: GroupSums(contributed, together, plan=plan, roster=roster)
             for plan in together
             if plan.apart.groups
         }
-        contributed = _paid_in_turn(contributed, together, roster=roster)
+        events = with_pay_in_turn(contributed, together, roster=roster)
+        contributed = _steps(events)
     earned = [
         earning
         for plan in together
-        for earning in _earned(_complete(contributed, plan), roster, plan=plan, groups=groups.get(plan.version))
+        for earning in _earned(
+            _complete(contributed, plan), roster, plan=plan, groups=groups.get(plan.version), events=events
+        )
     ]
     return pl.concat([empty(EARNINGS), *earned])
 
@@ -115,12 +117,10 @@ def _contributed(
         yield scored(roster, plan, plans=plans).join(of_plan.select(STEP).unique(), on=STEP, how="anti")
 
 
-def _paid_in_turn(events: pl.DataFrame, together: Sequence[Plan], *, roster: Roster) -> pl.DataFrame:
-    """Steps of a participant in a segment, from rows of which some are of a credit each, with what that is paid in
-    turn."""
-    paid = with_pay_in_turn(events, together, roster=roster)
-    names = [name for name in paid.columns if name not in (*STEP, *EVENT_KEYS)]
-    steps = paid.group_by(STEP).agg(wide(name).sum() for name in names)
+def _steps(events: pl.DataFrame) -> pl.DataFrame:
+    """Steps of a participant in a segment, from rows of which some are of a credit each."""
+    names = [name for name in events.columns if name not in (*STEP, *EVENT_KEYS)]
+    steps = events.group_by(STEP).agg(wide(name).sum() for name in names)
     for name in names:
         steps = narrow(steps, name, what="the sum of a measure")
     return steps.sort(ORDER)
@@ -181,7 +181,14 @@ def last_segments(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     return steps.select(STEP).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar)).unique()
 
 
-def _earned(steps: pl.DataFrame, roster: Roster, *, plan: Plan, groups: GroupSums | None = None) -> list[pl.DataFrame]:
+def _earned(
+    steps: pl.DataFrame,
+    roster: Roster,
+    *,
+    plan: Plan,
+    groups: GroupSums | None = None,
+    events: pl.DataFrame | None = None,
+) -> list[pl.DataFrame]:
     if steps.is_empty():
         return []
 
@@ -198,17 +205,26 @@ def _earned(steps: pl.DataFrame, roster: Roster, *, plan: Plan, groups: GroupSum
     by_name: dict[str, pl.DataFrame] = {}
     for component in plan.in_order:
         compares = any(plan.compares(other) for other in plan.leading_to(component))
-        by_name[component.component] = _paid(component, whole if compares else own, plan=plan, roster=roster)
+        context = whole if compares else own
+        by_name[component.component] = _paid(component, context, plan=plan, roster=roster, events=events)
         if not compares and own is not whole:
             component_pay(component, whole, plan=plan, roster=roster)  # for those who compare what it pays
     earnings = [by_name[component.component] for component in plan.components]
     return [*earnings, *_limits(earnings, own, plan=plan, roster=roster)]
 
 
-def _paid(component: Component, context: EvaluationContext, *, plan: Plan, roster: Roster) -> pl.DataFrame:
+def _paid(
+    component: Component, context: EvaluationContext, *, plan: Plan, roster: Roster, events: pl.DataFrame | None
+) -> pl.DataFrame:
     pay = component_pay(component, context, plan=plan, roster=roster)
     value, quota, attained = shown_measure(context, component.main_measure())
-    due = pay.due if component.budget is None else _within(component.budget, pay.due, context=context)
+    due = pay.due
+    if component.first_come and events is not None:
+        given = granted(component, events, plan=plan, roster=roster)
+        by_step = context.rows.select(STEP).join(given, on=ORDER, how="left", maintain_order="left")["granted"]
+        due = running_sum(by_step.fill_null(0), window_starts(context.rows, plan.window(component), plan=plan))
+    elif component.budget is not None:
+        due = in_proportion(component.budget, pay.due, context=context)
     rows = context.rows.select(*STEP, "added").with_columns(
         value.alias("measure"),
         quota.alias("quota"),
@@ -248,20 +264,6 @@ def _share(component: Component, context: EvaluationContext) -> pl.Series:
     if share is None:
         return pl.Series([None], dtype=pl.Int64).new_from_index(0, context.height)
     return share.shown(WHOLE_SHARE, "a share").cast(pl.Int64)
-
-
-def _within(budget: Decimal, due: pl.Series, *, context: EvaluationContext) -> pl.Series:
-    """What is due to everyone in a period, cut to the budget in proportion; the parts sum to it."""
-    amounts = due.to_list()
-    most = Fraction(budget) * 10**context.digits
-    for members in grouped(context):
-        if sum(amounts[row] for row in members) > most:
-            # A part of a budget is never below zero: where the budget cuts, who would pay back has nothing and pays
-            # nothing back.
-            weights = [Fraction(max(0, amounts[row])) for row in members]
-            for row, part in zip(members, divided(most, weights, digits=0), strict=True):
-                amounts[row] = int(part)
-    return pl.Series(amounts, dtype=pl.Int64)
 
 
 def _at_limit(rows: pl.DataFrame, unlimited: pl.Series, *, component: Component) -> pl.DataFrame:

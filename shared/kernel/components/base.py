@@ -69,6 +69,8 @@ class Kind(PlanPart, ABC):
     budget: Amount | None = None
     """The most it pays to everyone on the plan together in a window; where more is due, each has the same part of
     it."""
+    first_come: bool = False
+    """Whether the budget pays everyone's deals in the order of their dates until it is used up."""
     window: Reset | None = None
     """Over which time its pay is one sum; unless said otherwise that of its measure, or of what it looks at. Each
     period pays what the sum grew by."""
@@ -329,6 +331,8 @@ class Kind(PlanPart, ABC):
             raise ValueError(f"when: {self.when!r} is not a yes/no condition")
         if self.carry_over and self.maximum is None:
             raise ValueError("carry_over needs a maximum: it carries what the maximum cut off")
+        if self.first_come and (self.budget is None or self.carry_over or type(self).needs_group):
+            raise ValueError("first_come needs a budget, of a component that neither carries over nor compares people")
         return self
 
 

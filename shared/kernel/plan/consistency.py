@@ -15,7 +15,7 @@ from shared.kernel.language.formulas import Reference, references
 from shared.kernel.plan.circles import ordered
 from shared.kernel.plan.deal_rounding import own_rates_rounded
 from shared.kernel.plan.model import PlanModel
-from shared.kernel.plan.turn_checks import not_in_turn, paid_to_each
+from shared.kernel.plan.turn_checks import first_come, not_in_turn, paid_to_each
 from shared.kernel.plan.window_checks import lost, nothing_to_prorate, paid_again, shared_by_versions
 
 
@@ -32,6 +32,7 @@ def flaws(plan: PlanModel) -> Iterator[Finding]:
     yield from unfit or [
         *not_in_turn(plan),
         *paid_to_each(plan),
+        *first_come(plan),
         *paid_again(plan),
         *lost(plan),
         *nothing_to_prorate(plan),

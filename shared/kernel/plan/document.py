@@ -125,7 +125,11 @@ def _component(component: Component, plan: Plan) -> Iterator[str]:
     if component.budget is not None:
         yield (
             f"To everyone on the plan together it pays at most {amount_in_words(component.budget)} {over}: "
-            "where more is due, each has the same part of it."
+            + (
+                "deals are paid in the order of their dates until it is used up."
+                if component.first_come
+                else "where more is due, each has the same part of it."
+            )
         )
     if component.carry_over:
         yield "What the maximum cuts off is carried over to later periods, as far as there is room."

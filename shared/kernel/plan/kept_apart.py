@@ -20,6 +20,7 @@ class KeptApart:
         in_turn: the components that pay deals in turn.
         measures: of the plan.
         followed: what references refer to, through measures.
+        first_come: the components whose budget pays deals in the order of their dates.
     """
 
     def __init__(
@@ -28,8 +29,10 @@ class KeptApart:
         measures: Sequence[Measure],
         *,
         followed: Callable[[Iterable[Reference]], set[Reference]],
+        first_come: Sequence[Component] = (),
     ) -> None:
         self._in_turn, self._measures, self._followed = in_turn, measures, followed
+        self._first_come = first_come
 
     def column_of(self, rule: str) -> str | None:
         """The column by which credits of a rule are told apart in a distinct count."""
@@ -37,8 +40,11 @@ class KeptApart:
 
     @cached_property
     def one_by_one(self) -> frozenset[str]:
-        """The rules of which every credit is kept by itself: of a latest value, and where deals are paid in turn."""
-        return self.rules_in_turn.union(*(m.rules for m in self._measures if m.bucket == "@latest"))
+        """The rules of which every credit is kept by itself: of a latest value, and where deals are paid in turn or as
+        far as a budget reaches."""
+        names = {reference.name for c in self._first_come for reference in self._followed(c.uses())}
+        kept = (m.rules for m in self._measures if m.bucket == "@latest" or m.measure in names)
+        return self.rules_in_turn.union(*kept)
 
     @cached_property
     def rules_in_turn(self) -> frozenset[str]:
@@ -75,7 +81,7 @@ class KeptApart:
     @property
     def by_event(self) -> bool:
         """Whether some credits are looked at beside their sums."""
-        return bool(self._in_turn or self.groups)
+        return bool(self._in_turn or self.groups or self._first_come)
 
     def numbers_of(self, rule: str) -> list[str]:
         """The numbers of a deal without which what a rule credits cannot be paid in turn."""

@@ -109,13 +109,12 @@ class PlanModel(PlanPart):
 
     @cached_property
     def of_others(self) -> tuple[tuple[str, PayOf], ...]:
-        """The measures that are pay of others, each with whose."""
+        """The measures that are pay of others."""
         return tuple((measure.measure, measure.pay_of) for measure in self.measures if measure.pay_of is not None)
 
     @cached_property
     def pays_on(self) -> dict[str, frozenset[tuple[str, str | None]]]:
-        """By component the pay of others that it depends on: plan and component, None where all of the plan's pay
-        counts."""
+        """By component the pay of others that it depends on: plan and component, None for all of a plan's pay."""
         # A limit of a plan is what all its components leave, so it stands for all of them.
         of = {
             measure: {
@@ -191,7 +190,8 @@ class PlanModel(PlanPart):
     @cached_property
     def apart(self) -> KeptApart:
         """By what the credits of a rule are kept apart."""
-        return KeptApart(self.in_turn, self.measures, followed=self.followed)
+        first_come = [c for c in self.components if c.first_come]
+        return KeptApart(self.in_turn, self.measures, followed=self.followed, first_come=first_come)
 
     def compares(self, component: Component) -> bool:
         """Whether what a component pays in a month moves by what others do in it, who may have credits when the

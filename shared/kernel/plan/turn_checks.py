@@ -25,6 +25,26 @@ def not_in_turn(plan: PlanModel) -> Iterator[Finding]:
             )
 
 
+def first_come(plan: PlanModel) -> Iterator[Finding]:
+    """Components whose budget is first come, and of which it is not known what each deal is paid when it comes."""
+    groups = {measure.measure for measure in plan.apart.groups}
+    for place, component in enumerate(plan.components):
+        if not component.first_come:
+            continue
+        names = {(reference.kind, reference.name) for reference in plan.followed(component.uses())}
+        wrong = [f"looks at {name}, which is of a group" for _, name in sorted(names) if name in groups]
+        wrong += [f"looks at what {name} pays" for kind, name in sorted(names) if kind == "pay"]
+        if component.component in plan.pays_by_deal and not component.in_turn:
+            wrong.append("pays each deal by itself, rounded, of which only the sum is kept")
+        for said in wrong[:1]:
+            yield Finding.error(
+                "P222",
+                ("components", place, "first_come"),
+                message=f"{component.component} {said}: what a deal takes of the budget is not known when it comes",
+                mend="leave out first_come, so that everyone has the same part of it, or pay a rate or tiers of a sum",
+            )
+
+
 def paid_to_each(plan: PlanModel) -> Iterator[Finding]:
     """Components that pay a part of what a group has brought, which each member would be paid again."""
     groups = {measure.measure: measure for measure in plan.apart.groups}

@@ -74,7 +74,7 @@ def nothing_to_prorate(plan: PlanModel) -> Iterator[Finding]:
             continue
         of = "what it divides or gives by rank" if compares else f"a part of {(paid or ['a measure'])[0]}"
         yield Finding.error(
-            "P220",
+            "P221",
             ("components", place, "prorate"),
             message=f"{component.component} pays {of}, and only what is paid for a time has a part of its days",
             mend="take it out; a quota is prorated in `quota`, a fixed amount, a target and a minimum here",

@@ -54,6 +54,7 @@ COMPONENTS = [
     {"component": "average", "kind": "flat", "measure": "average", "rate": "1%", "maximum": 40, "carry_over": True},
     {"component": "guarantee", "kind": "bonus", "amount": 50, "when": "bookings < 100"},
     {"component": "days", "kind": "bonus", "amount": {"term": "rate", "default": 50}, "prorate": "calendar_days"},
+    {"component": "spif", "kind": "flat", "measure": "bookings", "rate": "10%", "budget": 300, "first_come": True},
     {"component": "least", "kind": "flat", "measure": "bookings", "rate": "1%", "minimum": 30},
     {"component": "climbed", "kind": "graduated", "measure": "bookings", "by": "accounts", "tiers": [{"up_to": 1, "rate": "1%"}, {"rate": "2%"}]},
     {"component": "crossed", "kind": "graduated", "measure": "yearly", "on": "attainment", "crossing": "whole", "tiers": TIERS, "maximum": 90},
@@ -117,7 +118,7 @@ def worlds(draw: st.DrawFn) -> Any:
         )
     ]
     # Versions of a plan that go on from one to the next must agree on it, and compare nobody across them.
-    if any(each["kind"] in ("contest", "pool") or each["component"] == "kick" for each in components):
+    if any(each["kind"] in ("contest", "pool") or each["component"] in ("kick", "spif") for each in components):
         plans[0]["conventions"] = {"versions": "restart"}
     plans[1]["conventions"] = plans[0]["conventions"]
     return deals, people, plans
