@@ -27,13 +27,21 @@ def pay(
     earned: Annotated[
         Path, typer.Option(help="What was earned: CSV, XLSX or Parquet, or the --out folder of `earnest calc`.")
     ],
+    folder: Annotated[Path | None, typer.Argument(help="With --mapping: the folder with the company's files.")] = None,
     deals: Annotated[Path | None, typer.Option(help="What is known of deals: dates, payments, refunds.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="A mapping file: how the company's own deals and payments are read.")
+    ] = None,
     payments: Annotated[
         Path | None, typer.Option(help="Payments by account, which are allocated to the account's deals.")
     ] = None,
     allocate: Annotated[
-        Order, typer.Option(help="To which deals goes what names none and equals none.")
-    ] = "oldest_first",
+        Order | None,
+        typer.Option(
+            help="To which deals goes what names none and equals none.",
+            show_default="as the mapping says, oldest_first",
+        ),
+    ] = None,
     events: Annotated[
         Path | None, typer.Option(help="Who joined and left, adjustments, holds, runs in between, opening balances.")
     ] = None,
@@ -52,22 +60,32 @@ def pay(
     ] = None,
 ) -> None:
     """Compute what is paid, pay period after pay period, from files. docs/payment-terms.md describes them."""
+    from dataclasses import replace
+
+    import polars as pl
+
     from earnest.files.pay import PayFiles, pay_from_files
     from earnest.files.pay_results import tables, write_pay
+    from earnest.imports.given import Places, company_of
+    from shared.kernel import PlanSet
 
+    company = company_of(Places(mapping=mapping, folder=folder), PlanSet([]), step=lambda _: None)
     result = pay_from_files(
         PayFiles(
             terms=terms,
             earned=earned,
-            deals=deals,
-            payments=payments,
-            allocate=allocate,
+            deals=deals or (company.deals if company else None),
+            payments=payments or (company.payments if company else ()),
+            allocate=allocate or (company.mapping.allocate if company else "oldest_first"),
             events=events,
             group=group,
             first=first,
             last=last,
         )
     )
+    if company is not None:
+        rejected = pl.concat([company.located(result.rejected), company.rejected])
+        result = replace(result, rejected=rejected)
     if explain is not None:
         _explain(result, explain)
     else:

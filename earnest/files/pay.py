@@ -14,8 +14,9 @@ from earnest.files.account_payments import allocated, in_words, read_account_pay
 from earnest.files.pay_events import PayEvents, idle_events, read_events
 from earnest.files.pay_inputs import earned_file, known_deal, read_deal_facts, read_earned
 from earnest.files.rejections import FileError, Rejection, rejected
+from earnest.files.rows import Rows
 from earnest.policies import policy_files, read_policy_file
-from shared.pay.allocation import Left, Order
+from shared.pay.allocation import AccountPayment, Left, Order
 from shared.pay.calendars.pay_periods import misfit, pay_period_at, ruling
 from shared.pay.calendars.policy import DEFAULT, PayGroup
 from shared.pay.facts import Entry, PayFacts
@@ -37,8 +38,8 @@ class PayFiles:
 
     terms: Sequence[Path]
     earned: Path
-    deals: Path | None = None
-    payments: Path | None = None
+    deals: Path | Rows | None = None
+    payments: Path | Sequence[AccountPayment] = ()
     allocate: Order = "oldest_first"
     events: Path | None = None
     group: Path | None = None
@@ -99,11 +100,13 @@ def _allocate(
     sources: PayFiles, deals: dict[str, dict[str, Any]], *, refused: list[Rejection], earned: Sequence[Entry]
 ) -> list[Left]:
     """Put the payments by account on the deals that they are allocated to; what is left of them."""
-    if sources.payments is None:
-        return []
     currencies = {entry.currency for entry in earned}
     currency = currencies.pop() if len(currencies) == 1 else None
-    payments = read_account_payments(sources.payments, refused, currency=currency)
+    payments = sources.payments
+    if isinstance(payments, Path):
+        payments = read_account_payments(payments, refused, currency=currency)
+    if not payments:
+        return []
     # A file of deals may leave out the currency where all is earned in one.
     known = {name: {"currency": currency, **values} for name, values in deals.items()}
     found = allocated(known, payments, order=sources.allocate)

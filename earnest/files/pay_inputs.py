@@ -12,7 +12,7 @@ from earnest.files.cells import DEAL_COLUMNS, BadCell, Row, identifier, refusing
 from earnest.files.cost_cells import amount, currency_of, day, needed, optional
 from earnest.files.deals import merged_facts
 from earnest.files.rejections import FileError, Rejection
-from earnest.files.rows import ROW, read_rows
+from earnest.files.rows import ROW, Rows, read_rows
 from shared.decimals import moved
 from shared.facts import values_of
 from shared.pay.deal_facts import LOST, dated_amounts, deal_history
@@ -90,12 +90,16 @@ def period(row: Row, name: str) -> Month:
         raise BadCell(f"{name}: {month!r} is not a month like 2026-01") from None
 
 
-def read_deal_facts(path: Path, refused: list[Rejection]) -> dict[str, dict[str, Any]]:
-    """The values of what is known of deals by path, by the rules of `earnest calc`; of several rows of a deal the later
-    ones change what they say.
+def read_deal_facts(deals: Path | Rows, refused: list[Rejection]) -> dict[str, dict[str, Any]]:
+    """The values of what is known of deals by path, by the rules of `earnest calc`, of a file or of rows as a mapping
+    reads them; of several rows of a deal the later ones change what they say.
     """
-    rows = read_rows(path, path.name, required=("deal_id",), used=DEAL_COLUMNS.__contains__)
-    facts, bad = merged_facts(rows.frame, {}, unsaid={"stage": "won"}, file=path.name)
+    file, rows = "deals", deals
+    if isinstance(rows, Path):
+        file = rows.name
+        rows = read_rows(rows, file, required=("deal_id",), used=DEAL_COLUMNS.__contains__)
+    known = rows.frame.select(ROW, *(name for name in DEAL_COLUMNS if name in rows.frame.columns))
+    facts, bad = merged_facts(known, {}, unsaid={"stage": "won"}, file=file)
     refused += [*rows.rejected.rows(), *bad]
     return {name: values_of(deal) for name, deal in facts.items()}
 

@@ -38,13 +38,24 @@ def given(places: Places, plans: PlanSet, *, step: Callable[[str], None]) -> Giv
     Raises:
         FileError: there is too little, or a file cannot be read.
     """
+    company = company_of(places, plans, step=step)
+    # A file of our own form goes before what the mapping says of it.
+    deals = places.deals or (None if company is None else company.deals)
+    roster = places.roster or (None if company is None else company.roster)
+    if deals is None or roster is None:
+        raise FileError("say --deals and --roster, or --mapping and the folder with the company's files")
+    return Given(deals=deals, roster=roster, company=company)
+
+
+def company_of(places: Places, plans: PlanSet, *, step: Callable[[str], None]) -> CompanyFiles | None:
+    """The company's files, where a mapping is named.
+
+    Raises:
+        FileError: the folder is not named, or a file cannot be read.
+    """
     if places.mapping is None:
-        if places.deals is None or places.roster is None:
-            raise FileError("say --deals and --roster, or --mapping and the folder with the company's files")
-        return Given(deals=places.deals, roster=places.roster)
+        return None
     if places.folder is None:
         raise FileError("say in which folder the company's files are: --mapping FILE FOLDER")
     mapping, _ = read_mapping(places.mapping)
-    company = read_company(mapping, places.folder, plans=plans, step=step)
-    # A file of our own form goes before what the mapping says of it.
-    return Given(deals=places.deals or company.deals, roster=places.roster or company.roster, company=company)
+    return read_company(mapping, places.folder, plans=plans, step=step)

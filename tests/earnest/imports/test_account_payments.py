@@ -84,6 +84,11 @@ def test_a_mapping_allocates_them_as_pay_does(order: str, tmp_path: Path) -> Non
         "D2": "P1:500.00:2025-02-03",
         "D3": None,
     }
+    ours = ("--terms", "terms.yaml", "--earned", "earned.csv", "--through", "2025-03", "--out", "mapped")
+    run = earnest("pay", *ours, "--mapping", "mapping.yaml", ".", folder=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert (tmp_path / "mapped" / "payments.csv").read_text() == (tmp_path / "out" / "payments.csv").read_text()
+    assert "payments.csv, row 7, P6: amount" in run.stdout
     report = pl.read_csv(tmp_path / "files" / "import-report.csv", infer_schema=False)
     assert report.filter(kind="left")["id"].to_list() == ["P3", "P5"]
     assert report.filter(kind="refused")["id"].to_list() == ["P6"]
