@@ -89,6 +89,8 @@ class Names:
             measure = self._plan.measure(reference.name)
             if measure is not None and (measure.score is not None or _GIVES_PERCENT.search(measure.formula or "")):
                 unit = SHARE
+            if measure is not None and measure.lookup is not None and all(abs(n) <= 1 for n in measure.lookup.numbers):
+                unit = SHARE  # rates and shares; a factor is told as the number that it is
         if unit == SHARE:
             return percent(number)
         return grouped(plain(number, self._plan.digits)) if unit == MONEY else trimmed(number)

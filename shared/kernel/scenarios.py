@@ -146,7 +146,7 @@ def _measured(context: EvaluationContext, plan: Plan, *, points: Scenarios, figu
     if name in points.attainments:
         return points.attainments[name] * context.quota(name)
     measure = plan.measure(name)
-    if measure is not None and (measure.formula is not None or measure.scorecard is not None):
+    if measure is not None and measure.is_calculated:
         return measured(context, plan, figures=figures, name=name)
     return ExactColumn.constant(0, context.height)
 

@@ -47,6 +47,7 @@ def measure_window(plan: Data, component: Data) -> str:
     if looks_at:
         return max(looks_at, key=RESETS.index)
     gate = [component.get("when"), *(m.get("by", m.get("measure")) for m in component.get("multiply", ()))]
+    gate += _figures(component)
     gated_by = _resets(plan, [text for text in gate if text])
     return min(gated_by, key=RESETS.index) if gated_by else str(component.get("pays", "month"))
 
@@ -75,6 +76,12 @@ def _by_deal(plan: Data, component: Data) -> bool:
     return bool(component["kind"] == "slab")
 
 
+def _figures(component: Data) -> list[str]:
+    """The measures whose values are figures of it."""
+    found = (component.get(name) for name in ("rate", "amount", "target", "minimum", "maximum"))
+    return [figure["measure"] for figure in found if isinstance(figure, dict) and "measure" in figure]
+
+
 def _resets(plan: Data, texts: list[str]) -> list[str]:
     """The resets of the measures, and the windows of the components, that some texts name."""
     words = set(re.findall(r"[a-z]\w*", re.sub(r"term\(\s*\w+\s*\)", "", " ".join(texts))))
@@ -85,7 +92,7 @@ def _resets(plan: Data, texts: list[str]) -> list[str]:
 def groups(plan: Data, name: str) -> bool:
     """Whether a component, or one to whose pay it refers, compares participants."""
     component = named(plan["components"], "component", name)
-    linked = [of for what, of in _functions(component) if what == "pay"]
+    linked = _linked(component, plan)
     return component["kind"] in ("contest", "pool") or any(groups(plan, each) for each in linked)
 
 
@@ -112,7 +119,7 @@ def at_the_end(plan: Data, name: str) -> bool:
     looks at no deal.
     """
     component = named(plan["components"], "component", name)
-    linked = [of for what, of in _functions(component) if what == "pay"]
+    linked = _linked(component, plan)
     fixed = component["kind"] == "bonus" and component.get("amount") is not None
     if fixed or component.get("carry_over") or groups(plan, name) or any(at_the_end(plan, each) for each in linked):
         return True
@@ -123,8 +130,26 @@ def at_the_end(plan: Data, name: str) -> bool:
     while due:
         one = due.pop()
         seen.add(one)
-        due |= ((set(known[one].get("scorecard") or ()) | _words(known[one].get("formula"))) & set(known)) - seen
+        due |= (
+            (set(known[one].get("scorecard") or ()) | _words([known[one].get("formula"), known[one].get("lookup")]))
+            & set(known)
+        ) - seen
     return not any(rules_of(known[each]) for each in seen)
+
+
+def _linked(component: Data, plan: Data) -> list[str]:
+    """The components to whose pay it refers, itself or through the formulas of measures."""
+    known = {measure["measure"]: measure for measure in plan["measures"]}
+    found = [of for what, of in _functions(component) if what == "pay"]
+    due, seen = _words(component) & set(known), set[str]()
+    while due:
+        measure = known[due.pop()]
+        seen.add(measure["measure"])
+        found += [of for what, of in _FUNCTION.findall(measure.get("formula") or "") if what == "pay"]
+        due |= (
+            (set(measure.get("scorecard") or ()) | _words([measure.get("formula"), measure.get("lookup")])) & set(known)
+        ) - seen
+    return found
 
 
 def _words(part: Any) -> set[str]:
@@ -153,17 +178,21 @@ def lacks(component: Data, here: Evaluation) -> bool:
 def _in_no_row(component: Data, here: Evaluation) -> bool:
     """Whether the participant is in no row of something that is looked up by category."""
     looked_up = [*component.get("axes", ()), *component.get("multiply", ())]
-    for each in looked_up:
-        others = each.get("others") not in (None, False)
-        if each.get("category") and not others and here.category(each["category"]) not in each["of"]:
-            return True
     known = {measure["measure"]: measure for measure in here.plan["measures"]}
     due, texts, seen = _words(component) & set(known), _texts(component), set[str]()
     while due:
         one = due.pop()
         seen.add(one)
-        due |= ((set(known[one].get("scorecard") or ()) | _words(known[one].get("formula"))) & set(known)) - seen
+        due |= (
+            (set(known[one].get("scorecard") or ()) | _words([known[one].get("formula"), known[one].get("lookup")]))
+            & set(known)
+        ) - seen
         texts += [text for text in [known[one].get("formula")] if text]
+        looked_up += [known[one]["lookup"]] if known[one].get("lookup") else []
+    for each in looked_up:
+        others = each.get("others") not in (None, False)
+        if each.get("category") and not others and here.category(each["category"]) not in each["of"]:
+            return True
     return any(here.misses(text) for text in texts)
 
 
@@ -171,6 +200,7 @@ def _quotas(component: Data, plan: Data) -> set[str]:
     """The measures whose quota or attainment it looks at, also through the formulas and scorecards of measures."""
     found = {of for what, of in _functions(component) if what in ("attainment", "quota")}
     due = set(re.findall(r"\w+", " ".join(_texts(component)))) | found
+    due |= set(_figures(component))
     default = {"curve": "attainment", "bonus": "attainment"}.get(component["kind"], "amount")
     if component.get("measure"):
         name = component.get("by") or component["measure"]
@@ -194,6 +224,10 @@ def _quotas(component: Data, plan: Data) -> set[str]:
         measure = known[due.pop()]
         seen.add(measure["measure"])
         looks = set(measure.get("scorecard") or ())
+        lookup = measure.get("lookup") or {}
+        due |= ({lookup["measure"]} & set(known)) - seen if lookup.get("measure") else set()
+        if lookup.get("measure") and lookup.get("on", "attainment") == "attainment":
+            found.add(lookup["measure"])
         text = measure.get("formula") or ""
         found |= looks | {of for what, of in _FUNCTION.findall(text) if what in ("attainment", "quota")}
         due |= ((looks | set(re.findall(r"\w+", text))) & set(known)) - seen

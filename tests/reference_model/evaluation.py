@@ -15,8 +15,9 @@ from tests.reference_model import dates
 from tests.reference_model.credits import Credit
 from tests.reference_model.facts import DECIMALS, Data, Roster, convention, in_force, is_active, number
 from tests.reference_model.formulas import misses, worked_out
+from tests.reference_model.lookups import looked_up
 
-SHARES = ("score", "scorecard", "ratio", "formula")
+SHARES = ("score", "scorecard", "ratio", "formula", "lookup")
 """Ways of measuring that give a share of a whole by themselves: without a quota, the attainment is the value."""
 
 
@@ -132,7 +133,16 @@ class Evaluation:
             return self._score(measure)
         if measure.get("scorecard"):
             return sum((self._goal(each, goal) for each, goal in measure["scorecard"].items()), Fraction(0))
+        if measure.get("lookup"):
+            return self._looked_up(measure["lookup"])
         return Fraction(self.formula(measure["formula"]))
+
+    def _looked_up(self, lookup: Data) -> Fraction:
+        if lookup.get("category"):
+            return number(lookup["of"].get(self.category(lookup["category"]), lookup.get("others", 0)))
+        amount = lookup.get("on", "attainment") == "amount"
+        at = self.value(lookup["measure"]) if amount else self.attainment(lookup["measure"])
+        return looked_up(at, lookup, convention(self.plan, "boundary"))
 
     def _goal(self, name: str, goal: Data) -> Fraction:
         attained = self.attainment(name)
@@ -257,6 +267,8 @@ class Evaluation:
 
     def figure(self, figure: Any) -> Fraction:
         """An amount of the plan or the participant's own; zero where there is none."""
+        if isinstance(figure, dict) and "measure" in figure:
+            return self.value(figure["measure"]) * number(figure.get("times", 1))
         if isinstance(figure, dict):
             own = self.term(figure["term"], figure.get("default")) or Fraction(0)
             return own * number(figure.get("times", 1))

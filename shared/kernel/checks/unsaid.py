@@ -38,6 +38,8 @@ def _open_readings(plan: Plan, others: Sequence[Plan]) -> Iterator[tuple[str, st
         )
         for name in ("boundary", "zero_quota")
     }
+    looked_up = [measure.measure for measure in plan.measures if "boundary" in measure.leaves_open()]
+    depending["boundary"] = ", ".join(filter(None, (depending["boundary"], *looked_up)))
     if depending["boundary"]:
         what = f"to which tier a value exactly on a boundary belongs ({depending['boundary']})"
         yield "boundary", what, "the tier that ends there", "upper: the tier that begins there"

@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.components.context import DealsInTurn, EvaluationContext, Moment
 from shared.kernel.components.multiplier import Multiplier
-from shared.kernel.components.unpaid import Unpaid, in_no_row
+from shared.kernel.components.unpaid import Unpaid, in_no_row, looked_up_nowhere
 from shared.kernel.language.category_texts import Compared
 from shared.kernel.language.conventions import Conventions, Reset
 from shared.kernel.language.findings import Finding, Path
@@ -25,7 +25,7 @@ from shared.kernel.language.formulas import FormulaText, Reference, categories_i
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Amount, Figure, Name, PlanPart, Term
+from shared.kernel.language.values import Amount, Figure, Name, OfMeasure, PlanPart, Term, parts_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +153,15 @@ class Kind(PlanPart, ABC):
     def categories(self) -> Iterator[tuple[Path, Compared]]:
         """The categories at which it looks, each with the texts that it names, and where."""
         for number, multiplier in enumerate(self.multiply):
-            if multiplier.category is not None:
-                yield ("multiply", number, "of"), Compared(multiplier.category, tuple(multiplier.of))
+            if (compared := multiplier.compared()) is not None:
+                yield ("multiply", number, "of"), compared
         for path, text in self.formulas():
             yield from ((path, found) for found in categories_in(text))
 
     def in_no_row(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """Who cannot be paid because the component has no row for a category of theirs."""
         for multiplier in self.multiply:
-            yield from multiplier.in_no_row(context)
+            yield from looked_up_nowhere(multiplier, context)
         for _, text in self.formulas():
             yield from in_no_row(text, context)
 
@@ -170,13 +170,18 @@ class Kind(PlanPart, ABC):
         texts = [self.when, *(multiplier.by for multiplier in self.multiply)]
         common = [reference for text in texts if text is not None for reference in references(text)]
         common += [reference for multiplier in self.multiply for reference in multiplier.looks_at()]
-        return [*self.refers_to(), *common]
+        return [*self.refers_to(), *self._figures(), *common]
+
+    def _figures(self) -> list[Reference]:
+        """The measures whose values are figures of it, such as a rate."""
+        return [Reference("measure", figure.measure) for figure in parts_in(self, OfMeasure)]
 
     def named(self) -> list[Reference]:
         """What its formulas name, and by what its multipliers look numbers up: whoever explains its pay tells what each
         came to."""
         texts = [reference for _, text in self.formulas() for reference in references(text)]
-        return [*texts, *(reference for multiplier in self.multiply for reference in multiplier.looks_at())]
+        looked_up = [reference for multiplier in self.multiply for reference in multiplier.looks_at()]
+        return [*self._figures(), *texts, *looked_up]
 
     def refers_to(self) -> list[Reference]:
         """What its kind refers to: its measure, unless it says more."""

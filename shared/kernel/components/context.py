@@ -3,7 +3,7 @@ they have reached."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeVar, cast
@@ -14,7 +14,7 @@ from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.language.category_texts import CATEGORY
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.formulas import FormulaError, condition, number, uncovered
-from shared.kernel.language.values import Figure, Term
+from shared.kernel.language.values import Figure, OfMeasure, Term
 
 _T = TypeVar("_T")
 
@@ -33,8 +33,8 @@ class EvaluationContext:
     """The columns of some rows by name, worked out when asked for and kept.
 
     `rows` has at least participant_id, period and fiscal. `measured`, `quotas`, `terms` and `categories` give the
-    column of a name; `paid` has what components before this one pay; `moments` divides the window of a component that
-    is prorated.
+    column of a name; `paid` has what components before this one pay, `by_deal` names those that pay deal by deal;
+    `moments` divides the window of a component that is prorated.
     """
 
     rows: pl.DataFrame
@@ -47,6 +47,7 @@ class EvaluationContext:
     paid: dict[str, ExactColumn] = field(default_factory=dict)
     per_deal: Callable[[EvaluationContext, str], ExactColumn] | None = None
     moments: Callable[[EvaluationContext, str], Iterable[Moment]] | None = None
+    by_deal: Collection[str] = ()
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
@@ -104,7 +105,10 @@ class EvaluationContext:
         return self.cached(CATEGORY, name, make=lambda: self.categories(self, name))
 
     def figure(self, figure: Figure) -> ExactColumn:
-        """A figure of the plan: an amount, or a term."""
+        """A figure of the plan: an amount, a term, or what a measure comes to."""
+        if isinstance(figure, OfMeasure):
+            value = self.value(figure.measure)
+            return value if figure.times == 1 else value * Fraction(figure.times)
         if isinstance(figure, Term):
             term = self.term(figure.term, None if figure.default is None else Fraction(figure.default))
             return term if figure.times == 1 else term * Fraction(figure.times)

@@ -13,8 +13,8 @@ from pydantic import model_validator
 from shared.formatting import percent
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
-from shared.kernel.components.lookup import BOUNDARIES, Points, Step, lookup, rising_and_open
 from shared.kernel.language.findings import Finding
+from shared.kernel.language.lookups import BOUNDARIES, Points, Step, lookup, rising_and_open
 from shared.kernel.language.phrases import between, figure_in_words, mark, scale, table
 from shared.kernel.language.plausibility import suspicious_tiers
 from shared.kernel.language.units import Units

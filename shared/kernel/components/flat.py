@@ -44,38 +44,34 @@ class Flat(Kind):
         return self._rounds_deals(conventions) and measure.sum_of is not None
 
     def _rounds_deals(self, conventions: Conventions) -> bool:
-        return conventions.round_on == "deal" and self.own_rate is None
+        return conventions.round_on == "deal" and isinstance(self.rate, Decimal)
 
     def deal_parts(self, credited: ExactColumn, context: EvaluationContext) -> Sequence[Part]:
         """One part: the rate of each credit."""
-        assert not isinstance(self.rate, Term)
+        assert isinstance(self.rate, Decimal)
         return [Part("all of it", credited, Fraction(self.rate))]
 
     def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str | None:
         """The product that is rounded, where every deal is paid by itself."""
-        if isinstance(self.rate, Term) or not self._rounds_deals(conventions):
+        if not isinstance(self.rate, Decimal) or not self._rounds_deals(conventions):
             return None
         return f"{amount(Decimal(credited.numerator) / credited.denominator)} × {percent(self.rate)}, rounded"
 
     def in_words(self) -> Iterator[str]:
         """Such a part of it."""
-        rate = figure_in_words(self.rate) if isinstance(self.rate, Term) else percent(self.rate)
+        rate = percent(self.rate) if isinstance(self.rate, Decimal) else figure_in_words(self.rate)
         yield f"Pays {rate} of {spoken(self.measure)}."
 
     def lint(self, units: Units) -> Iterator[Finding]:
         """A rate of which the percent sign may have been forgotten."""
-        if not isinstance(self.rate, Term):
+        if isinstance(self.rate, Decimal):
             yield from looks_like_percent(self.rate, units.of(self.measure), "rate")
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: all of it."""
-        if (
-            self._rounds_deals(context.conventions)
-            and context.per_deal is not None
-            and f"@{self.component}" in context.rows.columns
-        ):
+        # The columns of a version's deals are there for the versions that go on with it, too; whether this one pays
+        # deals follows from its own convention and measure.
+        if context.per_deal is not None and self.component in context.by_deal:
             return [Part("each deal by itself", context.per_deal(context, self.component), Fraction(1))]
-        # The columns of a version's deals are there for the versions that go on with it, too; whether this one rounds
-        # deals is its own convention.
-        rate = context.figure(self.rate) if isinstance(self.rate, Term) else Fraction(self.rate)
+        rate = Fraction(self.rate) if isinstance(self.rate, Decimal) else context.figure(self.rate)
         return [Part("all of it", context.value(self.measure), rate)]

@@ -14,10 +14,10 @@ from pydantic import Field, model_validator
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part
-from shared.kernel.components.lookup import PaidTier, all_rates_or_amounts, reached, rising_and_open
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference
+from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, reached, rising_and_open
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates

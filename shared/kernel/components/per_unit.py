@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
 from shared.kernel.components.base import EvaluationContext, Kind, Part
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import figure_in_words, spoken
-from shared.kernel.language.values import Figure, Name, Term
+from shared.kernel.language.values import Figure, Name
 
 
 class PerUnit(Kind):
@@ -36,5 +37,5 @@ class PerUnit(Kind):
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: so many at so much."""
-        amount = context.figure(self.amount) if isinstance(self.amount, Term) else Fraction(self.amount)
+        amount = Fraction(self.amount) if isinstance(self.amount, Decimal) else context.figure(self.amount)
         return [Part("each", context.value(self.measure), amount)]

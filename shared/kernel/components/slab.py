@@ -13,10 +13,10 @@ from pydantic import Field, model_validator
 from shared.formatting import amount, percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.base import EvaluationContext, Kind, Part
-from shared.kernel.components.lookup import reached, rising_and_open
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
+from shared.kernel.language.lookups import reached, rising_and_open
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates

@@ -15,11 +15,11 @@ from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.axis import Axis
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part, Unpaid
-from shared.kernel.components.lookup import by_category, reached
 from shared.kernel.language.category_texts import Compared
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import FormulaText, Reference, parsed
+from shared.kernel.language.lookups import by_category, reached
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import figure_in_words, spoken, table
 from shared.kernel.language.plausibility import suspicious_tiers

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from shared.kernel.components.context import EvaluationContext
+from shared.kernel.language.lookups import Lookup
 from shared.kernel.language.phrases import spoken
 
 
@@ -30,3 +31,9 @@ def no_category(context: EvaluationContext, category: str, there: pl.Series) -> 
 def in_no_row(formula: str, context: EvaluationContext) -> Iterator[Unpaid]:
     """Who is in no row of a `case` over categories in a formula, which does not say what everybody else has."""
     yield from (no_category(context, category, there) for category, there in context.uncovered(formula))
+
+
+def looked_up_nowhere(by: Lookup, context: EvaluationContext) -> Iterator[Unpaid]:
+    """Who is in no row of what is looked up by category."""
+    if (nobody := by.nobody(context)) is not None:
+        yield no_category(context, *nobody)

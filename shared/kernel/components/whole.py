@@ -9,9 +9,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from shared.kernel.components.base import EvaluationContext, Kind, Part
-from shared.kernel.components.lookup import PaidTier, all_rates_or_amounts, reached, rising_and_open
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
+from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, reached, rising_and_open
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units

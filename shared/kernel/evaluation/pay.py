@@ -85,6 +85,7 @@ def context_for(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> Evaluation
         categories=figures.category,
         per_deal=lambda at, name: _of_deals(at, plan, name=name),
         moments=lambda at, name: figures.moments(at, plan.component(name)),
+        by_deal=plan.pays_by_deal,
     )
 
 
@@ -273,6 +274,8 @@ def measured(context: EvaluationContext, plan: Plan, *, figures: Figures, name: 
         return figures.score(context, name)
     if measure.formula is not None:
         return context.number(measure.formula)
+    if measure.lookup is not None:
+        return measure.lookup.given(context)
     if measure.scorecard is not None:
         return _scorecard(context, measure)
     # Ingredients are minor units where they are money, and plain numbers where they count. `latest` is the amount of

@@ -10,7 +10,7 @@ import polars as pl
 
 from shared.kernel.components import Component, Unpaid
 from shared.kernel.components.context import EvaluationContext
-from shared.kernel.components.unpaid import in_no_row
+from shared.kernel.components.unpaid import in_no_row, looked_up_nowhere
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.language.values import terms_in
 from shared.kernel.plan.version import Plan
@@ -41,7 +41,10 @@ def lacking(component: Component, context: EvaluationContext, *, plan: Plan, fig
             yield Unpaid("no_term", term.term, ~figures.has_term(context, term.term))
     yield from component.in_no_row(context)
     for measure in plan.calculated_for(component):
-        yield from in_no_row(measure.formula or "", context)
+        if measure.formula is not None:
+            yield from in_no_row(measure.formula, context)
+        if measure.lookup is not None:
+            yield from looked_up_nowhere(measure.lookup, context)
 
 
 def unpaid(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:

@@ -3,6 +3,7 @@ measures."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -12,9 +13,11 @@ from pydantic import Field, model_validator
 
 from shared.contracts.base import Identifier
 from shared.formatting import percent
+from shared.kernel.language.category_texts import CATEGORY, Compared
 from shared.kernel.language.conventions import Reset
-from shared.kernel.language.findings import Finding, Flaws
-from shared.kernel.language.formulas import FormulaText, Reference, references
+from shared.kernel.language.findings import Finding, Flaws, Path
+from shared.kernel.language.formulas import FormulaText, Reference, categories_in, references
+from shared.kernel.language.lookups import Lookup
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.values import Amount, Name, PlanPart, Rate
 
@@ -118,7 +121,10 @@ class Goal(PlanPart):
     """The attainment above which it counts no more."""
 
 
-WAYS = ("sum_of", "count_of", "average_of", "latest_of", "distinct", "ratio", "score", "scorecard", "formula", "pay_of")
+WAYS = (
+    *("sum_of", "count_of", "average_of", "latest_of", "distinct", "ratio", "score", "scorecard", "formula", "lookup"),
+    "pay_of",
+)
 
 
 class Measure(PlanPart):
@@ -146,6 +152,8 @@ class Measure(PlanPart):
     """The weighted sum of the attainments of other measures."""
     formula: FormulaText | None = None
     """An SQL expression over other measures."""
+    lookup: Lookup | None = None
+    """A number that is looked up by a measure or a category: a rate, a factor."""
     pay_of: PayOf | None = None
     """What those who report to the participant are paid."""
     among: Group | None = None
@@ -201,6 +209,7 @@ class Measure(PlanPart):
     def builds_on(self) -> list[Reference]:
         """The names of other measures, and of terms, that it is calculated from."""
         named = references(self.formula) if self.formula is not None else []
+        named += self.lookup.looks_at() if self.lookup is not None else []
         return named + [Reference("attainment", name) for name in self.scorecard or ()]
 
     @property
@@ -211,9 +220,30 @@ class Measure(PlanPart):
     @property
     def is_share(self) -> bool:
         """Whether it is a share of a whole by itself, so that without a quota its attainment is its value."""
-        return (
-            self.score is not None or self.scorecard is not None or self.ratio is not None or self.formula is not None
-        )
+        return self.score is not None or self.ratio is not None or self.is_calculated
+
+    @property
+    def is_calculated(self) -> bool:
+        """Whether it is calculated from what else is known of the participant, and no deal or score fills it."""
+        return self.scorecard is not None or self.formula is not None or self.lookup is not None
+
+    def leaves_open(self) -> set[str]:
+        """The conventions on which it depends."""
+        steps = self.lookup is not None and len(self.lookup.steps) > 1
+        quota = any(named.kind == "attainment" for named in self.builds_on())
+        return {name for name, there in (("boundary", steps), ("zero_quota", quota)) if there}
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether there is something in it that its window bounds: a rate by position is the same in every window."""
+        return not self.is_calculated or any(named.kind not in ("term", CATEGORY) for named in self.builds_on())
+
+    def categories(self) -> Iterator[tuple[Path, Compared]]:
+        """The categories at which it looks, each with the texts that it names, and where."""
+        if self.formula is not None:
+            yield from ((("formula",), found) for found in categories_in(self.formula))
+        if self.lookup is not None and (compared := self.lookup.compared()) is not None:
+            yield ("lookup", "of"), compared
 
     @property
     def bucket(self) -> str | None:

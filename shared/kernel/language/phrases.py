@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from shared.formatting import amount, percent
-from shared.kernel.language.values import Figure, Term
+from shared.kernel.language.values import Figure, OfMeasure, Term
 
 
 def mark(value: Decimal, on: str) -> str:
@@ -47,7 +47,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def figure_in_words(figure: Figure) -> str:
-    """An amount, or the name of the participant's own."""
+    """An amount, the name of the participant's own, or of a measure."""
+    if isinstance(figure, OfMeasure):
+        part = "" if figure.times == 1 else f"{percent(figure.times)} of "
+        return f"{part}the {spoken(figure.measure)} that is worked out below"
     if isinstance(figure, Term):
         part = "" if figure.times == 1 else f"{percent(figure.times)} of "
         return f"{part}their {spoken(figure.term)}"

@@ -26,7 +26,7 @@ class Units:
     def of(self, name: str | None) -> str | None:
         """The unit of a measure."""
         measure = self._measures.get(name or "")
-        if measure is None or measure.score is not None:
+        if measure is None or measure.score is not None or measure.lookup is not None:
             return None
         if measure.formula is not None:
             return self.of_node(parsed(measure.formula))
@@ -42,7 +42,10 @@ class Units:
         """Whether a measure has a bound however much is sold, as far as that is plain: a formula that only looks rates
         up."""
         measure = self._measures.get(name)
-        return measure is not None and measure.formula is not None and not grows(measure.formula, self.bounded)
+        if measure is None:
+            return False
+        looked_up = measure.formula is not None and not grows(measure.formula, self.bounded)
+        return measure.lookup is not None or looked_up
 
     def of_node(self, node: Any) -> str | None:
         """The unit of a part of a formula."""

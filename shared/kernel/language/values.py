@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from numbers import Real
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, StringConstraints, Tag
 
@@ -121,24 +121,52 @@ class Term(PlanPart):
     """By what it is multiplied: a maximum of `200%` of their target."""
 
 
+class OfMeasure(PlanPart):
+    """What a measure comes to, such as a rate that is looked up."""
+
+    measure: Name
+    """The measure."""
+    times: Rate = Decimal(1)
+    """By what it is multiplied."""
+
+
+_Part = TypeVar("_Part", bound=PlanPart)
+
+
 def terms_in(part: object) -> Iterator[Term]:
     """The figures of a participant's own that a part of a plan names by itself, however deep in it, not in formulas."""
-    if isinstance(part, Term):
+    yield from parts_in(part, Term)
+
+
+def parts_in(part: object, kind: type[_Part]) -> Iterator[_Part]:
+    """The parts of a kind in a part of a plan, however deep in it."""
+    if isinstance(part, kind):
         yield part
     elif isinstance(part, PlanPart):
         for name in type(part).model_fields:
-            yield from terms_in(getattr(part, name))
+            yield from parts_in(getattr(part, name), kind)
     elif isinstance(part, tuple):
         for inner in part:
-            yield from terms_in(inner)
+            yield from parts_in(inner, kind)
 
 
 def _kind_of_figure(value: Any) -> str:
+    if isinstance(value, OfMeasure) or (isinstance(value, dict) and "measure" in value):
+        return "measure"
     return "term" if isinstance(value, dict | Term) else "number"
 
 
-Figure = Annotated[Annotated[Amount, Tag("number")] | Annotated[Term, Tag("term")], Discriminator(_kind_of_figure)]
+OwnFigure = Annotated[Annotated[Amount, Tag("number")] | Annotated[Term, Tag("term")], Discriminator(_kind_of_figure)]
 """An amount in the plan, or `{term: name}`: the participant's own, or a part or multiple of it (`times`)."""
 
-RateFigure = Annotated[Annotated[Rate, Tag("number")] | Annotated[Term, Tag("term")], Discriminator(_kind_of_figure)]
-"""A rate in the plan, or `{term: name}`: the participant's own."""
+Figure = Annotated[
+    Annotated[Amount, Tag("number")] | Annotated[Term, Tag("term")] | Annotated[OfMeasure, Tag("measure")],
+    Discriminator(_kind_of_figure),
+]
+"""The same, or `{measure: name}`: what a measure comes to."""
+
+RateFigure = Annotated[
+    Annotated[Rate, Tag("number")] | Annotated[Term, Tag("term")] | Annotated[OfMeasure, Tag("measure")],
+    Discriminator(_kind_of_figure),
+]
+"""A rate in the plan; `{term: name}`, the participant's own; or `{measure: name}`, what a measure comes to."""

@@ -165,7 +165,7 @@ def _references(plan: PlanModel) -> Iterator[Finding]:
                 yield from (flaw.under(*path, *_where(component, reference)) for flaw in wrong)
     for place, measure in enumerate(plan.measures):
         for reference in measure.builds_on():
-            wrong = _reference(f"measure {measure.measure}", reference, measures=measures, components=set())
+            wrong = _reference(f"measure {measure.measure}", reference, measures=measures, components=components)
             yield from (flaw.under("measures", place, measure.way) for flaw in wrong)
     yield from _circles({m.measure: {r.name for r in m.builds_on() if r.is_measure} for m in plan.measures})
     turns = [*_circles(plan.links, "components")]

@@ -51,6 +51,9 @@ def _built_from(measure: dict[str, Any]) -> list[str]:
     scorecard, formula = measure.get("scorecard"), measure.get("formula")
     if isinstance(scorecard, dict):
         return [str(name) for name in scorecard]
+    lookup = measure.get("lookup")
+    if isinstance(lookup, dict):
+        return [str(lookup["measure"])] if "measure" in lookup else []
     if not isinstance(formula, str):
         return []
     try:

@@ -107,7 +107,7 @@ def _component(component: Component, plan: Plan) -> Iterator[str]:
     if component.when is not None:
         yield f"This is paid only if {formula_in_words(component.when)}."
     for multiplier in component.multiply:
-        yield from multiplier.in_words()
+        yield from multiplier.told()
     window, paid = plan.window(component), component.pays
     over = f"over {_WINDOWS[window].replace('each', 'a')}" if window in _WINDOWS else "from the beginning"
     limits = [
@@ -177,6 +177,9 @@ def _how(measure: Measure) -> str:
         return f"a scorecard: {', '.join(goals)}"
     if measure.pay_of is not None:
         return _pay_of(measure.pay_of)
+    if measure.lookup is not None:
+        by, how, rows = measure.lookup.in_words()
+        return f"looked up by {by}{how}: {', '.join(f'{gives} for {place}' for place, gives in rows)}"
     return formula_in_words(measure.formula or "0")
 
 
@@ -232,6 +235,7 @@ def _rule(rule: CreditingRule) -> str:
 
 def _conventions(plan: Plan) -> Iterator[str]:
     depending = {name for component in plan.components for name in component.leaves_open()}
+    depending |= {name for measure in plan.measures for name in measure.leaves_open()}
     always = {"rounding", "negative", "leavers"}
     for name in Conventions.model_fields:
         if name in depending | always or name in plan.conventions.model_fields_set:

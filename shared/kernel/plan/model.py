@@ -22,10 +22,10 @@ from shared.kernel.language.conventions import RESETS, CalendarTerms, Convention
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.filters import ColumnTypes, compile_filter
 from shared.kernel.language.findings import Path
-from shared.kernel.language.formulas import Reference, categories_in, references
+from shared.kernel.language.formulas import Reference, references
 from shared.kernel.language.measures import Ingredient, Measure, PayOf
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Figure, Name, PlanPart
+from shared.kernel.language.values import Name, OwnFigure, PlanPart
 from shared.kernel.plan.assertion import Assertion
 from shared.kernel.plan.circles import ordered
 from shared.kernel.plan.kept_apart import KeptApart
@@ -75,9 +75,9 @@ class PlanModel(PlanPart):
     """What is measured: numbers of a participant in a period, from credits, scores and each other."""
     components: tuple[SerializeAsAny[Component], ...] = Field(min_length=1, max_length=MOST_RULES)
     """What pays, each in its own kind."""
-    minimum: Figure | None = None
+    minimum: OwnFigure | None = None
     """The least that all components together pay in a month."""
-    maximum: Figure | None = None
+    maximum: OwnFigure | None = None
     """The most that all components together pay in a month."""
     assertions: tuple[Assertion, ...] = ()
     """What the plan must pay at given points, checked by `earnest plan assert`."""
@@ -102,10 +102,10 @@ class PlanModel(PlanPart):
         """Whether it is there in name only."""
         return not self.components
 
-    @property
+    @cached_property
     def links(self) -> dict[str, set[str]]:
-        """The components to whose pay each component refers."""
-        return {c.component: {r.name for r in c.uses() if r.kind == "pay"} for c in self.components}
+        """The components to whose pay each component refers, itself or through measures."""
+        return {c.component: {r.name for r in self._looks_at([c]) if r.kind == "pay"} for c in self.components}
 
     @cached_property
     def of_others(self) -> tuple[tuple[str, PayOf], ...]:
@@ -271,13 +271,12 @@ class PlanModel(PlanPart):
     def calculated_for(self, component: Component) -> list[Measure]:
         """The measures that are calculated from others and at which a component looks, directly or through others."""
         names = {r.name for r in self._looks_at([component]) if r.is_measure}
-        return [measure for measure in self.measures if measure.measure in names and measure.formula is not None]
+        return [measure for measure in self.measures if measure.measure in names and measure.is_calculated]
 
     def categories(self) -> Iterator[tuple[Path, Compared]]:
         """The categories of participants at which it looks, each with the texts that it names, and where."""
         for place, measure in enumerate(self.measures):
-            if measure.formula is not None:
-                yield from ((("measures", place, "formula"), found) for found in categories_in(measure.formula))
+            yield from ((("measures", place, *path), found) for path, found in measure.categories())
         for place, component in enumerate(self.components):
             yield from ((("components", place, *path), found) for path, found in component.categories())
 

@@ -131,7 +131,7 @@ def gated_by_shorter(plan: PlanModel) -> Iterator[Finding]:
         over = max((reset for _, reset in sums), key=RESETS.index)
         for reference in dict.fromkeys(component.uses()):
             measure = plan.measure(reference.name) if reference.kind in ("measure", "amount", "attainment") else None
-            if measure is not None and is_longer(over, measure.reset):
+            if measure is not None and measure.begins_anew and is_longer(over, measure.reset):
                 yield Finding.warning(
                     "P215",
                     ("components", place),

@@ -30,7 +30,7 @@ rates = st.integers(0, 300_000).map(lambda n: str(Decimal(n).scaleb(-6)))
 @st.composite
 def component(draw: st.Draw, kind: str, name: str, measures: list[dict[str, Any]], number: int) -> dict[str, Any]:
     """A component of a kind; those after the first may refer to what the ones before it pay."""
-    names = [measure["measure"] for measure in measures]
+    names = [measure["measure"] for measure in measures if measure["measure"] != "blended"]
     fed = [measure["measure"] for measure in measures if {"sum_of", "count_of"} & set(measure)]
     found = {"component": name, "kind": kind, **draw(_words(kind, names, fed, number))}
     gates = ["base > 1000", "attainment(base) >= 0.5", "not (count < 1 or base < 0)", "base between 0 and quota(base)"]
@@ -44,6 +44,8 @@ def component(draw: st.Draw, kind: str, name: str, measures: list[dict[str, Any]
         {"measure": "base", "steps": draw(_steps("%"))},
         {"measure": draw(st.sampled_from(names)), "on": "amount", "points": draw(_points(""))},
     ]
+    if number:
+        multipliers.append({"by": "blended"})
     if draw(st.integers(0, 3)) == 0:
         found["when"] = draw(st.sampled_from(gates))
     if draw(st.integers(0, 2)) == 0:
@@ -72,7 +74,9 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
     sign = "%" if on == "attainment" else ""
     match kind:
         case "flat":
-            rate = draw(st.one_of(rates, st.just({"term": "factor"}), st.just({"term": "factor", "default": "0.03"})))
+            own = [{"term": "factor"}, {"term": "factor", "default": "0.03"}]
+            own += [{"measure": "looked"}, {"measure": "looked", "times": "50%"}] if "looked" in names else []
+            rate = draw(st.one_of(rates, st.sampled_from(own), st.sampled_from(own)))
             return {"measure": measure, "rate": rate}
         case "per_unit":
             return {"measure": measure, "amount": draw(_figure(10_000))}
@@ -91,7 +95,8 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
             return {"measure": measure, "on": on, "target": draw(_figure(500_000)), **shape}
         case "bonus":
             if draw(maybe):
-                return {"amount": draw(_figure(100_000))}
+                made = [{"measure": name} for name in names if name in ("looked", "made")]
+                return {"amount": draw(st.one_of(_figure(100_000), *map(st.just, made)))}
             marks = draw(st.lists(MARKS, min_size=1, max_size=3, unique=True).map(sorted))
             milestones = [{"at": f"{mark}{sign}", "amount": draw(_figure(100_000))} for mark in marks]
             return {"measure": measure, "on": on, "milestones": milestones, "highest": draw(maybe)}
@@ -99,7 +104,10 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
             texts = ["base * 0.03 + count", "attainment(base) * 1000 / 3", "least(base, 5000) * 0.07 - 12.345"]
             texts += ["base * case segment when 'smb' then 0.04 when 'big' then 0.02 end"]
             texts += ["pay(c0) * 0.1 + 1", "greatest(pay(c0), base / 50)"] if number else []
-            return {"amount": draw(st.sampled_from(texts))}
+            choices = [{"amount": text} for text in texts]
+            # Paid over the window of the measure, whatever that of the rate is.
+            choices += [{"amount": "blended * base", "measure": "base"}] if number else []
+            return draw(st.sampled_from(choices))
         case "slab":
             marginal = draw(maybe)
             tiers = [tier | ({} if marginal else {"amount": draw(cents(1_000))}) for tier in draw(_tiers("00"))]

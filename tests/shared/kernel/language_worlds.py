@@ -59,6 +59,18 @@ FORMULAS = [
     "case when segment in ('smb', 'big') and territory <> 'north' then base else count end",
     "case when category(segment) = 'smb' and count > 1 then 3 end",
 ]
+BLENDED = [
+    "case when base = 0 then 0 else pay(c0) / base end",
+    "pay(c0) / 100",
+    "case position when 'senior' then 0.02 else 0.01 end * least(attainment(base), 2)",
+]
+"""Formulas of a measure at which no first component looks, so that nothing turns in a circle."""
+LOOKUPS: list[dict[str, Any]] = [
+    {"measure": "base", "steps": [{"up_to": "50%", "gives": "2%"}, {"up_to": "100%", "gives": "4%"}, {"gives": "5%"}]},
+    {"measure": "count", "on": "amount", "points": [{"at": 0, "gives": 1}, {"at": 4, "gives": "1.5"}]},
+    {"category": "position", "of": {"senior": "6%", "junior": "4%"}},
+    {"category": "segment", "of": {"smb": "0.5"}, "others": 2},
+]
 NAMED_AFTER = [{}, {"named_after": "start"}, {"named_after": "end"}]
 maybe = st.booleans()
 KINDS = ["contest", "pool", "flat", "per_unit", "graduated", "whole", "curve", "bonus", "formula", "slab", "table"]
@@ -119,6 +131,7 @@ def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
         {"measure": "ratio", "ratio": {"of": draw(some), "to": draw(some)}},
         {"measure": "score", "score": True},
         {"measure": "made", "formula": draw(st.sampled_from(FORMULAS))},
+        {"measure": "looked", "lookup": draw(st.sampled_from(LOOKUPS))},
     ]
     ways += [way for way in others if draw(maybe)]
     if draw(maybe):
@@ -128,6 +141,7 @@ def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
             if draw(maybe):
                 goal |= {"minimum": f"{10 * draw(st.integers(0, 6))}%", "maximum": percent(draw, 80, 200)}
         ways.append({"measure": "card", "scorecard": goals})
+    ways.append({"measure": "blended", "formula": draw(st.sampled_from(BLENDED))})
     reset = [way | {"reset": draw(resets)} for way in ways]
     longest = max((way["reset"] for way in reset), key=RESETS.index)  # what sums a formula adds up is not paid again
     return [way | {"reset": longest} if "formula" in way else way for way in reset]

@@ -1,4 +1,4 @@
-"""Looking a number up: in steps, each up to a value, or on straight lines between points."""
+"""Looking a number up: in steps, each up to a value, on straight lines between points, or by category."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol, Self
 
 import polars as pl
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, model_validator
 
 from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.language.category_texts import CATEGORY, CategoryText, Compared
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Flaws
-from shared.kernel.language.values import Amount, PlanPart, Rate
+from shared.kernel.language.formulas import Reference, on_scale
+from shared.kernel.language.phrases import between, mark, scale, spoken
+from shared.kernel.language.values import Amount, Name, PlanPart, Rate
 
 Boundary = Literal["lower", "upper"]
 BOUNDARIES: tuple[Boundary, ...] = ("lower", "upper")
@@ -83,6 +87,101 @@ def _rising(points: tuple[Point, ...]) -> tuple[Point, ...]:
 
 
 Points = Annotated[tuple[Point, ...], AfterValidator(_rising)]
+
+
+class Standing(Protocol):
+    """Where participants stand at some rows, as far as a number is looked up by it."""
+
+    conventions: Conventions
+
+    def scale(self, measure: str, on: str) -> ExactColumn:
+        """A measure, or its attainment."""
+
+    def category(self, name: str) -> pl.Series:
+        """A category of the participants, null where it is blank."""
+
+
+class Lookup(PlanPart):
+    """A number that is looked up by a measure (its attainment, unless `on: amount`) in `steps` or `points`, or by a
+    category of the participant."""
+
+    measure: Name | None = None
+    """The measure by which it is looked up in `steps` or `points`."""
+    on: Literal["attainment", "amount"] = "attainment"
+    """Whether by its attainment or by its amount."""
+    steps: tuple[Step, ...] = ()
+    """What the tier gives in which the measure lies."""
+    points: Points = ()
+    """What is given between points, on a straight line."""
+    category: Name | None = None
+    """The category of the participant by which it is looked up in `of`: position, territory, manager, participant_id,
+    or one of the company's own."""
+    of: dict[CategoryText, Rate] = Field(default_factory=dict)
+    """What each category is given, by name."""
+    others: Rate | None = None
+    """What everybody is given whose category is none of `of`, or blank. Without it they are not paid, and named."""
+
+    @model_validator(mode="after")
+    def _in_one_way(self) -> Self:
+        if self._ways() != 1 or (bool(self.of) != (self.category is not None)) or self._looks() != 1:
+            raise ValueError(self._said_how())
+        if self.others is not None and not self.of:
+            raise ValueError("others is for a category: it says what everybody else is given")
+        if self.steps:
+            rising_and_open([step.up_to for step in self.steps], "steps")
+        return self
+
+    def _ways(self) -> int:
+        return sum(map(bool, (self.steps, self.points, self.of)))
+
+    def _looks(self) -> int:
+        return sum(name is not None for name in (self.measure, self.category))
+
+    def _said_how(self) -> str:
+        return "a number is looked up by a `measure` with `steps` or `points`, or by a `category` with `of`"
+
+    def looks_at(self) -> list[Reference]:
+        """By what it is looked up."""
+        if self.category is not None:
+            return [Reference(CATEGORY, self.category)]
+        return [] if self.measure is None else [Reference(on_scale(self.on), self.measure)]
+
+    def compared(self) -> Compared | None:
+        """The category by which it is looked up, with its names."""
+        return None if self.category is None else Compared(self.category, tuple(self.of))
+
+    def given(self, at: Standing) -> ExactColumn:
+        """The number row by row; zero for who is in no row (`nobody`)."""
+        if self.category is not None:
+            named, others = at.category(self.category), Fraction(self.others or 0)
+            return by_category(named, {name: Fraction(gives) for name, gives in self.of.items()}, others=others)
+        value = at.scale(self.measure or "", self.on)
+        return lookup(value, self.steps, points=self.points, boundary=at.conventions.boundary)
+
+    def nobody(self, at: Standing) -> tuple[str, pl.Series] | None:
+        """The category by which it is looked up, and which rows have none of its names, unless it says what everybody
+        else is given."""
+        if self.category is None or self.others is not None:
+            return None
+        return self.category, ~at.category(self.category).is_in(list(self.of)).fill_null(value=False)
+
+    def in_words(self) -> tuple[str, str, list[tuple[str, str]]]:
+        """What it is looked up by, how, and the rows: where one looks, and what is given there."""
+        if self.category is not None:
+            others = [] if self.others is None else [("everybody else", trimmed(self.others))]
+            return spoken(self.category), "", [*((name, trimmed(gives)) for name, gives in self.of.items()), *others]
+        of = scale(self.measure or "", self.on)
+        if self.points:
+            rows = [(mark(point.at, self.on), trimmed(point.gives)) for point in self.points]
+            return of, ", on straight lines between these points", rows
+        reaches = between([step.up_to for step in self.steps], self.on)
+        return of, "", [(reach, trimmed(step.gives)) for reach, step in zip(reaches, self.steps, strict=True)]
+
+    @property
+    def numbers(self) -> list[Decimal]:
+        """All that it may give, or between what."""
+        rows = [*(step.gives for step in self.steps), *(point.gives for point in self.points)]
+        return [*rows, *self.of.values(), *([] if self.others is None else [self.others])]
 
 
 def rising_and_open(ends: Sequence[Decimal | None], rows: str = "tiers") -> None:
