@@ -17,12 +17,13 @@ def with_participants(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) ->
     An address of e-mail that is nobody's comes out in small letters, by which it is looked for.
     """
     named = [name for name in ("owner", *plans.participant_columns) if name in deals.columns]
-    looked_at = [*(deals[name] for name in named), deals["splits"].explode().struct.field("participant_id")]
+    splits = deals["splits"].drop_nulls()
+    looked_at = [*(deals[name] for name in named), splits.explode().struct.field("participant_id")]
     # Mostly nothing is to be done, and this is the hot path: neither aliases, nor addresses of e-mail.
     if roster.by_alias.is_empty() and not any(names.str.contains("@", literal=True).any() for names in looked_at):
         return deals
     meant = [_participant(pl.col(name), roster).alias(name) for name in named]
-    return deals.with_columns(*meant, _merged_shares(deals, roster))
+    return deals.with_columns(*meant, *([_merged_shares(deals, roster)] if splits.len() else []))
 
 
 def named_by_alias(uncredited: pl.DataFrame, roster: Roster) -> pl.DataFrame:

@@ -201,7 +201,7 @@ def _aliases_of_several(roster: Roster) -> Iterator[Remark]:
     for alias, whose in roster.shared_aliases.iter_rows():
         says = (
             f"{alias} is an alias of several participants: {', '.join(whose[:SHOWN])}. Deals under that name credit"
-            " nobody. Take it from all but one, by an empty alias from the same date."
+            " nobody. Take it from all but one: with - in its cell, or null, from the same date."
         )
         yield from (Remark(kind="alias_of_several", participant_id=who, says=says) for who in whose)
     ids = roster.assignments.select(alias="participant_id", of="participant_id").unique()

@@ -50,7 +50,7 @@ def test_an_alias_of_several_is_told_and_so_is_one_that_is_an_id() -> None:
     assert said(roster(ann, mia)) == [
         "The alias ann of mia is the id of another participant, who is meant by it.",
         "a@x.example is an alias of several participants: ann, mia. Deals under that name credit nobody. "
-        "Take it from all but one, by an empty alias from the same date.",
+        "Take it from all but one: with - in its cell, or null, from the same date.",
     ]
     assert said(roster(ann, MIA)) == []
 
