@@ -18,6 +18,7 @@ from shared.kernel.remarks.quota_changes import quota_changes
 from shared.kernel.remarks.remark import EVER, MORE, SHOWN, Remark
 from shared.kernel.remarks.reporting_circles import reporting_circles
 from shared.kernel.remarks.unknown_categories import unknown_categories
+from shared.kernel.remarks.unknown_pay import unknown_pay
 from shared.kernel.remarks.window_changes import plan_changes, version_changes
 from shared.kernel.roster import EVERY, Roster
 
@@ -34,6 +35,7 @@ def roster_remarks(roster: Roster, plans: PlanSet) -> list[Remark]:
         *unknown_categories(roster, plans),
         *_unknown_plans(plans, on),
         *_not_in_force(plans, on),
+        *unknown_pay(plans, on),
         *(reporting_circles(roster.assignments) if roster.may_turn_in_circles else ()),
         *_ids_alike(roster),
         *_aliases_of_several(roster),

@@ -15,6 +15,7 @@ from shared.kernel.crediting.deals import values_table
 from shared.kernel.pay_of_others import pay_credits
 from shared.kernel.plan.document import document
 from shared.kernel.plan.plan_set import PlanConflict
+from shared.kernel.remarks.roster import roster_remarks
 
 OWN = [{"measure": "bookings", "sum_of": ["own"]}]
 COMMISSION = {"component": "commission", "kind": "flat", "measure": "bookings", "rate": "10%"}
@@ -152,3 +153,17 @@ def test_a_plan_without_credits_is_one_only_if_it_pays_on_pay() -> None:
     assert "**Below**: all pay under plan rep of everyone below you" in document(only)
     with pytest.raises(ValidationError, match="the plan credits nobody"):
         plan("rep", credits=[], measures=[{"measure": "bookings", "score": True}])
+
+
+def test_pay_of_a_plan_or_component_that_does_not_exist_is_said() -> None:
+    lead = plan("lead", others={"plans": ["rep", "reps"], "components": ["commission", "spiff"]})
+    people = roster(("ann", "rep", "bob"), ("bob", "lead", None))
+    said = [
+        remark.message
+        for remark in roster_remarks(people, PlanSet([plan("rep"), lead]))
+        if remark.kind == "pay_unknown"
+    ]
+    assert said == [
+        "bob is on plan lead, whose measure below is the pay by spiff of plan rep, which has no such component.",
+        "bob is on plan lead, whose measure below is the pay of plan reps, which does not exist.",
+    ]
