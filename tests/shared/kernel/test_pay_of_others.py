@@ -167,3 +167,11 @@ def test_pay_of_a_plan_or_component_that_does_not_exist_is_said() -> None:
         "bob is on plan lead, whose measure below is the pay by spiff of plan rep, which has no such component.",
         "bob is on plan lead, whose measure below is the pay of plan reps, which does not exist.",
     ]
+
+
+@pytest.mark.parametrize(("said", "override"), [({"levels": 1}, 500), ({"levels": 2}, 1_500), ({}, 1_500)])
+def test_levels_and_plans_say_whose_pay_counts(said: dict[str, Any], override: int) -> None:
+    plans = PlanSet([plan("rep"), plan("other"), plan("lead", others={"plans": ["rep"], **said})])
+    people = roster(("ann", "rep", "bob"), ("bob", "rep", "cy"), ("abe", "other", "cy"), ("cy", "lead", None))
+    _, earned = sold(plans, people, ann="1000", bob="500", abe="9000")
+    assert paid(earned)["cy", "override"] == override
