@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from shared.explanation.named import Names
 from shared.formatting import grouped
 from shared.kernel.checks.assertions import ALL, AssertionResult, assertion_results
 from shared.kernel.plan.version import Plan
@@ -34,5 +35,8 @@ def _lines(file: str, outcome: AssertionResult, *, plan: Plan) -> Iterator[str]:
         if expected != pays:
             who = "the plan" if name == ALL else name
             yield f"    {who} pays {grouped(pays)} {plan.currency}, not {grouped(expected)}"
+    for name, text in outcome.values.items():
+        names = Names(plan, plan.component(name))
+        yield f"    {name}: {names.told(names.values(text), None)}"
     if outcome.error:
         yield f"    {outcome.error}"

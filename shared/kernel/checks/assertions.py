@@ -4,12 +4,13 @@ does not have."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
 from shared.formatting import amount, percent
 from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.evaluation.named_values import named_values
 from shared.kernel.language.category_texts import CATEGORY, ROSTER_CATEGORIES
 from shared.kernel.language.findings import Finding, did_you_mean
 from shared.kernel.language.phrases import spoken
@@ -49,6 +50,8 @@ class AssertionResult:
     assertion: Assertion
     pays: dict[str, tuple[Decimal, Decimal]]
     error: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    """By component what the names in its formulas came to there, as in `LINES.values`; of those that have some."""
 
     @property
     def holds(self) -> bool:
@@ -133,7 +136,9 @@ def _result(plan: Plan, number: int, *, assertion: Assertion) -> AssertionResult
         minor = paid.total[0] if name == ALL else paid.pay[name][0] if name in paid.pay else 0
         pays[name] = (due, Decimal(minor).scaleb(-plan.digits))
     lacking = "" if all(due == actual for due, actual in pays.values()) else _lacking(paid, pays)
-    return AssertionResult(number=number, assertion=assertion, pays=pays, error=lacking)
+    named = {c.component: named_values(c, paid.context, plan=plan)[0] for c in plan.components}
+    values = {name: text for name, text in named.items() if text is not None and (name in pays or ALL in pays)}
+    return AssertionResult(number=number, assertion=assertion, pays=pays, error=lacking, values=values)
 
 
 def _lacking(paid: PaidAt, pays: Collection[str]) -> str:

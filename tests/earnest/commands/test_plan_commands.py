@@ -104,6 +104,8 @@ def test_assertions_are_reported_like_tests(plan: Path) -> None:
     assert said.splitlines() == [
         f"{plan}: assertion 1 FAILS: at attainment 100%",
         "    the plan pays 5,000.00 USD, not 5,500",
+        "    kicker: attainment(bookings) 100.00%; attainment(bookings) by bookings 100,000.00"
+        " and quota(bookings) 100,000.00",
         f"{plan}: assertion 2 FAILS: at bookings 300,000, quota 200,000",
         "    the plan has no component commision",
         "2 failed, 0 passed",

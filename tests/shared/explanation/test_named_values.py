@@ -13,6 +13,7 @@ import pytest
 
 from earnest.files.calculation import calculate
 from earnest.files.results import write_results
+from earnest.plans.assertions import assertion_report
 from shared.explanation import Part, frozen, parts_of_lines
 from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
@@ -126,3 +127,21 @@ def test_a_company_without_formulas_keeps_no_more_than_before(tmp_path: Path) ->
     found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     details = frozen.details(found.explained, found.earnings, plans=plans, period="2025-01")["detail"]
     assert all("values" not in orjson.loads(detail)["lines"] for detail in details)
+
+
+def test_an_assertion_that_fails_says_what_the_names_came_to_at_its_point() -> None:
+    text = HEAD + (
+        "  - {component: pay, kind: formula, measure: bookings, amount: bookings * rate}\n"
+        "assertions:\n"
+        "  - {at: {bookings: 120000, quota.bookings: 100000, position: senior}, pays: 7500}\n"
+        "  - {at: {bookings: 120000, quota.bookings: 100000}, pays: 7500}\n"
+    )
+    report, hold = assertion_report([("plan.yaml", read_plan(text, "plan.yaml"))])
+    assert not hold
+    assert report.splitlines() == [
+        "plan.yaml: assertion 1 holds: at bookings 120,000, quota of bookings 100,000, position senior",
+        "plan.yaml: assertion 2 FAILS: at bookings 120,000, quota of bookings 100,000",
+        "    the plan pays 6,000.00 USD, not 7,500",
+        "    pay: bookings 120,000.00 × rate 5%; rate by attainment(bookings) 120.00% and position blank",
+        "1 failed, 1 passed",
+    ]
