@@ -129,7 +129,14 @@ def _payment(row: Row, otherwise: str | None) -> AccountPayment:
     except MoneyError as error:
         raise BadCell(f"amount: {error}") from None
     name = identifier(row, "id")
-    return AccountPayment(name, account, currency, paid.date, minor, row.get("reference") or None)
+    return AccountPayment(
+        id=name,
+        account=account,
+        currency=currency,
+        day=paid.date,
+        amount=minor,
+        reference=row.get("reference") or None,
+    )
 
 
 def _account_deal(name: str, values: Values, *, ours: set[str]) -> AccountDeal | None:
@@ -146,7 +153,12 @@ def _account_deal(name: str, values: Values, *, ours: set[str]) -> AccountDeal |
     closed = values.get("close_date")
     references = tuple(reference for reference in [values.get("contract")] if reference)
     return AccountDeal(
-        name, values["account"], currency, date.fromisoformat(closed) if closed else None, owed, references
+        deal_id=name,
+        account=values["account"],
+        currency=currency,
+        closed_on=date.fromisoformat(closed) if closed else None,
+        owed=owed,
+        references=references,
     )
 
 
