@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from earnest.hints import as_called
-from shared.formatting import grouped
+from shared.formatting import counted, grouped
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -74,7 +74,7 @@ def show_run(run: dict[str, Any], simulated: bool = False) -> None:
             )
         )
     for total in run["totals"]:
-        people = "1 participant" if total["participants"] == 1 else f"{total['participants']} participants"
+        people = counted(total["participants"], "participant")
         carried = f", {money(total['carried_forward'])} carried forward" if Decimal(total["carried_forward"]) else ""
         console.print(f"{money(total['paid'])} {total['currency']} to {people}{carried}")
     for words in _findings(run["findings"]):

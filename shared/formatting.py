@@ -36,6 +36,11 @@ def amount(value: Decimal) -> str:
     return f"{text}0" if len(text.partition(".")[2]) == 1 else text
 
 
+def counted(number: int, thing: str, things: str = "") -> str:
+    """How many there are of something: `1 payment`, `2,345 payments`; `things` where it is not the word with an s."""
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
+
+
 def percent(share: Decimal) -> str:
     """A share, of which 1 is all: `0.125` as `12.5%`."""
     return f"{trimmed(EXACT.multiply(share, Decimal(100)))}%"

@@ -16,7 +16,7 @@ Nothing here knows the web framework, so that a domain can raise them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, Protocol
 
@@ -141,11 +141,48 @@ def field_errors(error: _Invalid) -> list[dict[str, str]]:
     return [
         {
             "field": ".".join(map(str, mistake["loc"])) or "body",
-            "reason": FORMS.get(mistake.get("ctx", {}).get("pattern", ""))
-            or str(mistake["msg"]).removeprefix("Value error, "),
+            "reason": _reason(mistake),
         }
         for mistake in error.errors()
     ]
+
+
+def _reason(mistake: Mapping[str, Any]) -> str:
+    """What is wrong with a field, in words; those of pydantic where there are no better ones."""
+    facts = mistake.get("ctx", {})
+    if (form := FORMS.get(facts.get("pattern", ""))) is not None:
+        return form
+    if (words := _WORDS.get(mistake["type"])) is not None:
+        return words.format(**facts)
+    return str(mistake["msg"]).removeprefix("Value error, ")
+
+
+_WORDS: Final = {
+    "missing": "it is missing",
+    "extra_forbidden": "there is no such field",
+    "string_too_short": "write at least {min_length} characters",
+    "string_too_long": "write at most {max_length} characters",
+    "too_short": "say at least {min_length}",
+    "too_long": "say at most {max_length}",
+    "greater_than": "it has to be more than {gt}",
+    "greater_than_equal": "it has to be at least {ge}",
+    "less_than": "it has to be less than {lt}",
+    "less_than_equal": "it has to be at most {le}",
+    "string_type": "write a text",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+    "int_from_float": "write a whole number",
+    "decimal_type": "write a number",
+    "decimal_parsing": "write a number",
+    "date_type": "write a day as 2025-03-31",
+    "date_parsing": "write a day as 2025-03-31",
+    "date_from_datetime_parsing": "write a day as 2025-03-31",
+    "list_type": "write a list",
+    "literal_error": "write one of {expected}",
+}
+"""What to tell people instead of the words of pydantic, by its type of error."""
 
 
 def problem_body(kind: str, *, title: str, status: int, detail: str) -> dict[str, Any]:

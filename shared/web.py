@@ -161,7 +161,7 @@ def _answer_with_problems(app: FastAPI, database_away: str) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
         errors = field_errors(error)
-        detail = "; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in errors)
+        detail = "; ".join(f"{mistake['field'].removeprefix('body.')}: {mistake['reason']}" for mistake in errors)
         return problem_response(Unprocessable(detail, errors=errors))
 
     @app.exception_handler(HTTPException)

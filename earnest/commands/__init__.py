@@ -3,9 +3,11 @@
 What takes long to load is imported inside the functions: `earnest --help` does not wait for it.
 """
 
-from typing import Annotated
+import re
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperCommand
 
 app = typer.Typer(
     help="Sales incentive pay from a stream of events: correct to the cent, explained line by line.",
@@ -16,5 +18,39 @@ app = typer.Typer(
 )
 
 Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: the name of a key in the folder's keys/.")]
-AUTHOR, APPROVER, ANALYST = "dana", "frank", "analyst"
-"""Who acts where nobody is named: three of the principals that a new installation has."""
+AUTHOR, ANALYST = "dana", "analyst"
+"""Who acts where nobody is named: two of the principals that a new installation has. Nobody approves unnamed."""
+Approver = Annotated[
+    str, typer.Option("--as", metavar="NAME", help="Who approves: the name of a key in the folder's keys/.")
+]
+
+_BELOW_ZERO: Final = re.compile(r"-[.,]?[0-9]")
+
+
+class TakesAmounts(TyperCommand):
+    """A command with an amount among its arguments, which may be less than zero: `-300.00` is no option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments, those that begin like an amount below zero among them."""
+        return super().parse_args(ctx, self._arguments_last(args))
+
+    def _arguments_last(self, args: list[str]) -> list[str]:
+        """Options and their values first, then `--`, after which nothing is an option."""
+        if "--" in args or not any(map(_BELOW_ZERO.match, args)):
+            return args
+        takes_value = {
+            name: not getattr(option, "is_flag", False)
+            for option in self.params
+            for name in (*option.opts, *option.secondary_opts)
+            if option.param_type_name == "option"
+        }
+        options, rest, waiting = [], [], list(args)
+        while waiting:
+            word = waiting.pop(0)
+            if not word.startswith("-") or _BELOW_ZERO.match(word):
+                rest.append(word)
+                continue
+            options.append(word)
+            if takes_value.get(word) and waiting:
+                options.append(waiting.pop(0))
+        return [*options, "--", *rest]

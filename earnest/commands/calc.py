@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.commands import app
+from shared.formatting import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,6 +41,19 @@ def calc(
     out: Annotated[
         Path | None, typer.Option(help="Folder for earnings.csv, lines.csv and rejected.csv; made if needed.")
     ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The --out folder of an earlier calculation: its months stay, and what is different is a correction.",
+        ),
+    ] = None,
+    known_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY", help="With --before: when the corrections became known; the day of a refund or cancellation."
+        ),
+    ] = None,
 ) -> None:
     """Compute earnings and their lines from files: --deals and --roster, or a folder with a --mapping.
 
@@ -52,8 +66,11 @@ def calc(
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from earnest.files.calculation import calculate
+    from earnest.files.corrections import changed_on, corrected, day_of, in_words
+    from earnest.files.deals import deal_rows
     from earnest.files.rejections import in_order
-    from earnest.files.results import write_results
+    from earnest.files.results import lines_of, write_results
+    from earnest.files.rows import Rows
     from earnest.imports.given import Places, given
     from earnest.plans.check import slips_in
     from earnest.plans.files import plan_files, read_plans
@@ -76,20 +93,32 @@ def calc(
         plans = read_plans(plan)
         places = Places(deals=deals, roster=roster, mapping=mapping, folder=folder)
         read = given(places, plans, step=lambda what: progress.update(task, description=what))
-        calculation = calculate(read.deals, read.roster, plans=plans, step=step)
+        sold = deal_rows(read.deals, plans) if before and isinstance(read.deals, Path) else read.deals
+        calculation = calculate(sold, read.roster, plans=plans, step=step)
         if read.company is not None:
             calculation = replace(
                 calculation,
                 rejected=in_order(pl.concat([read.company.located(calculation.rejected), read.company.rejected])),
             )
+        outcome = None
+        if before is not None and isinstance(sold, Rows):
+            day = None if known_from is None else day_of(known_from)
+            outcome = corrected(lines_of(calculation), before, changed_on=changed_on(sold.frame), known_from=day)
         if out is not None:
             progress.update(task, description="Explaining and writing", completed=sum(STEPS.values()))
             # About one line for a credit, as far as can be told before.
             each = LINES / max(calculation.credits.height, 1)
-            write_results(calculation, out, written=lambda lines: progress.update(task, advance=lines * each))
+            write_results(
+                calculation,
+                out,
+                written=lambda lines: progress.update(task, advance=lines * each),
+                lines=outcome.lines if outcome else None,
+            )
     if read.company is not None:
         _tell_of_files(read.company, calculation, console=console)
     _summarise(calculation, slips_in([file for path in plan for file in plan_files(path)]), out=out, console=console)
+    if outcome is not None:
+        console.print(f"Since {before}: {in_words(outcome.corrections)}", highlight=False, soft_wrap=True, markup=False)
     if calculation.won and not calculation.credited:
         console.print(f"Warning: 0 of {calculation.won:,} won deals are credited.", highlight=False)
         if read.company is not None:  # a mapping that credits nobody is a slip more often than anything else
@@ -120,8 +149,8 @@ def _summarise(calculation: Calculation, of_plans: list[str], *, out: Path | Non
         table.add_row(*(str(cell) for cell in row))
     console.print(table)
     console.print(
-        f"{calculation.deals:,} deals, {calculation.won:,} of them won, {calculation.credited:,} credited; "
-        f"{calculation.participants:,} participants.",
+        f"{counted(calculation.deals, 'deal')}, {calculation.won:,} of them won, {calculation.credited:,} credited; "
+        f"{counted(calculation.participants, 'participant')}.",
         highlight=False,
     )
     for rows, title in ((calculation.rejected, "Not used"), (calculation.unpaid, "Paid nothing, as the plan says")):

@@ -15,6 +15,7 @@ from earnest.client import connected
 from earnest.commands import AUTHOR, Actor, app
 from earnest.hints import as_called
 from earnest.terminal import money
+from shared.money import minor_digits
 from shared.periods import Month, month_named
 
 if TYPE_CHECKING:
@@ -205,7 +206,8 @@ def _show(rows: Table, title: str, *, console: Console) -> None:
             shown.add_column(name, justify="right", no_wrap=True)
         kept = own if len(own) <= SHOWN else [*own[: SHOWN // 2], *own[-SHOWN // 2 :]]
         for row in kept:
-            shown.add_row(row["period"], *(f"{row[name]:,f}" for name in names))
+            digits = minor_digits(row["currency"])
+            shown.add_row(row["period"], *(f"{row[name]:,.{digits}f}" for name in names))
         console.print(shown)
         if len(kept) < len(own):
             console.print(f"{len(own) - len(kept):,} periods in the middle are not shown; --by year makes fewer.")

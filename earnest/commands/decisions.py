@@ -10,7 +10,7 @@ from uuid import uuid4
 import typer
 
 from earnest.client import connected
-from earnest.commands import APPROVER, AUTHOR, Actor, app
+from earnest.commands import AUTHOR, Actor, Approver, TakesAmounts, app
 from earnest.terminal import print_table
 
 hold = typer.Typer(
@@ -92,7 +92,7 @@ def list_holds(
     )
 
 
-@app.command("adjust")
+@app.command("adjust", cls=TakesAmounts)
 def adjust(
     participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Whose pay.")],
     amount: Annotated[
@@ -118,7 +118,7 @@ def dismiss(
     participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Who keeps it.")],
     deal: Annotated[str, typer.Argument(metavar="DEAL", help="What the lost deal earned.")],
     reason: Reason,
-    who: Actor = APPROVER,
+    who: Approver,
 ) -> None:
     """Let a participant keep what a lost deal earned, as an approver. Who decides that does not approve the run."""
     connected().post(

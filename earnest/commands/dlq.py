@@ -33,6 +33,8 @@ OfTopic = Annotated[str | None, typer.Option("--topic", help="Only of this topic
 WithCode = Annotated[str | None, typer.Option("--code", help="Only with this cause.")]
 WithKey = Annotated[str | None, typer.Option("--key", help="Only of this key: a deal or a participant.")]
 MOST_SHOWN = 200
+MOST_OF_A_VALUE = 200
+"""Characters of a record in the list."""
 
 
 @dlq.command("list")
@@ -53,7 +55,9 @@ def list_letters(
         for letter in find(engine, which, include_replayed=replayed, limit=MOST_SHOWN):
             since = f"since {letter.at:%Y-%m-%d %H:%M}" + (", replayed" if letter.replayed_at else "")
             where = f"{letter.worker} at {_place(letter)}, {since}"
-            letter_text = f"{letter.code}: {letter.message}\nkey {letter.record.key}\n{where}"
+            letter_text = (
+                f"{letter.code}: {letter.message}\nkey {letter.record.key}\n{_short(letter.record.value)}\n{where}"
+            )
             table.add_row(name, str(letter.id), Text(letter_text))
     console = Console()
     console.print(table if table.row_count else "No dead letters.")
@@ -148,6 +152,12 @@ def _schemas(settings: Settings, service: Service | None) -> Iterator[tuple[str,
 
 def _place(letter: DeadLetter) -> str:
     return f"{letter.partition.topic}[{letter.partition.number}] {letter.position}"
+
+
+def _short(value: bytes | None) -> str:
+    """A record's value in a line of a list; `show` has all of it."""
+    text = " ".join(_readable(value).split())
+    return text if len(text) <= MOST_OF_A_VALUE else f"{text[:MOST_OF_A_VALUE]}… (earnest dlq show)"
 
 
 def _readable(value: bytes | None) -> str:

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from earnest.client import Client, connected
-from earnest.commands import APPROVER, AUTHOR, Actor, app
+from earnest.commands import AUTHOR, Actor, Approver, app
 from earnest.hints import as_called
 from earnest.local.processes import LocalError
 from earnest.terminal import money, print_table, show_run
+from shared.formatting import counted
 
 payout = typer.Typer(
     no_args_is_help=True,
@@ -52,12 +53,17 @@ def off_cycle(
     participant: Annotated[
         list[str], typer.Option("--participant", metavar="ID", help="Whom it pays; may be given again.")
     ],
+    pay_date: Annotated[
+        str | None,
+        typer.Option("--pay-date", metavar="DAY", help="When it is paid; the first business day unless said."),
+    ] = None,
     group: Group = None,
     who: Actor = AUTHOR,
 ) -> None:
     """Make a run outside the calendar, for some participants: what is due to them by a day. It closes no month."""
     client = connected()
     body = {"off_cycle": day, "pay_group": _group(client, group, who=who), "participants": participant}
+    body |= {"pay_date": pay_date} if pay_date else {}
     _make(client, body, who=who)
 
 
@@ -90,7 +96,7 @@ def submit(run_id: RunId, who: Actor = AUTHOR) -> None:
 def send_back(
     run_id: RunId,
     reason: Annotated[str, typer.Option("--reason", help="Why; its author reads it.")],
-    who: Actor = APPROVER,
+    who: Approver,
 ) -> None:
     """Give a submitted run back to its author."""
     show_run(connected().post(f"/v1/runs/{run_id}/return", who=who, body={"reason": reason}))
@@ -103,7 +109,7 @@ def cancel(run_id: RunId, who: Actor = AUTHOR) -> None:
 
 
 @payout.command()
-def approve(run_id: RunId, who: Actor = APPROVER) -> None:
+def approve(run_id: RunId, who: Approver) -> None:
     """Take the next step of a run's approval. The last one books it and closes its months for good."""
     show_run(connected().post(f"/v1/runs/{run_id}/approve", who=who))
 
@@ -180,7 +186,7 @@ def export(
     folder = out or Home.current().files
     for batch in client.get(f"/v1/payroll/batches?run={run_id}", who=who)["batches"]:
         (first, _), *_ = download(client, batch["id"], folder=folder, who=who)
-        typer.echo(f"Written: {first}, {batch['record_count']} payments, sha256 {batch['sha256']}")
+        typer.echo(f"Written: {first}, {counted(batch['record_count'], 'payment')}, sha256 {batch['sha256']}")
 
 
 @payout.command()

@@ -9,6 +9,7 @@ import typer
 
 from earnest.commands import AUTHOR, Actor
 from earnest.commands.payout import payout
+from shared.formatting import counted
 
 
 @payout.command()
@@ -67,4 +68,4 @@ def _words(delivery: dict[str, Any]) -> str:
     if delivery["state"] == "delivered":
         return f"{where}: delivered at {delivery['delivered_at']}"
     why = f" ({delivery['error']})" if delivery["error"] else ""
-    return f"{where}: on its way, {delivery['attempts']} attempts{why}"
+    return f"{where}: on its way, {counted(delivery['attempts'], 'attempt')}{why}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.commands import app
+from shared.formatting import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,9 +78,8 @@ def simulate(
 
 def _show(outcome: Simulation, console: Console) -> None:
     what = f"{outcome.years.height:,} years drawn from" if outcome.drawn else "The year"
-    console.print(
-        f"{what} {outcome.base.year}: {outcome.base.deals.height:,} deals, {len(outcome.base.people):,} participants."
-    )
+    of = f"{counted(outcome.base.deals.height, 'deal')}, {counted(len(outcome.base.people), 'participant')}"
+    console.print(f"{what} {outcome.base.year}: {of}.")
     for table in (_costs(outcome), _bands(outcome), *_changes(outcome), _conventions(outcome)):
         console.print(table)
 

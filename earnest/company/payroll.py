@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +63,13 @@ class Payroll:
         if run["state"] == "exported":
             self._acknowledge(run)
         return self._client.get(f"/v1/runs/{run['id']}", who=AUTHOR)
+
+    def paid(self) -> dict[str, Decimal]:
+        """By currency what was paid, without what payroll gave back."""
+        sums: dict[str, Decimal] = {}
+        for balance in self._client.get("/v1/balances?by=entity", who=AUTHOR)["balances"]:
+            sums[balance["currency"]] = sums.get(balance["currency"], Decimal(0)) + Decimal(balance["paid"])
+        return sums
 
     def dispute(self, deal: str) -> None:
         """Put a deal on hold whose customer disputes the invoice: the run of the open month shows it. Doing it again

@@ -22,6 +22,7 @@ from earnest.company.people import People
 from earnest.hints import as_called
 from earnest.local.system import System
 from earnest.terminal import money
+from shared.formatting import counted
 from shared.periods import Month
 
 Answer = dict[str, Any]
@@ -40,7 +41,7 @@ def summarise(system: System, console: Console, *, sent: Counter[str], late: Seq
     payroll = Payroll(client, system.home.files)
     runs = [run for run in payroll.runs() if run["state"] in RELEASED]
     console.print()
-    console.print(_figures(scoring, sent, runs=runs))
+    console.print(_figures(scoring, sent, runs=runs, payroll=payroll))
     if late:
         console.print(_late(payroll, late, period=Month(runs[-1]["pay_period"])))
     console.print(_needs_a_person(scoring, alerts))
@@ -49,17 +50,19 @@ def summarise(system: System, console: Console, *, sent: Counter[str], late: Seq
         totals = ", ".join(f"{money(total)} {code}" for code, total in manifest["control_totals"].items())
         console.print(f"Last payroll file: {path}", highlight=False, soft_wrap=True)
         console.print(
-            f"  {manifest['record_count']} payments, {totals}, sha256 {manifest['sha256'][:16]}…", highlight=False
+            f"  {counted(manifest['record_count'], 'payment')}, {totals}, sha256 {manifest['sha256'][:16]}…",
+            highlight=False,
         )
     waits = OPEN_MONTH not in {run["pay_period"] for run in payroll.runs()}
     _next_steps(system, console, has_month_to_pay=waits, runs=[run["id"] for run in runs])
 
 
-def _figures(scoring: Answer, sent: Counter[str], *, runs: Sequence[Answer]) -> Table:
+def _figures(scoring: Answer, sent: Counter[str], *, runs: Sequence[Answer], payroll: Payroll) -> Table:
     table = Table(title="Fernhill Instruments", show_header=False)
     if sent:
         table.add_row(
-            "events taken", f"{sent['accepted']:,} ({sent['rejected']} refused, {sent['passed_over']} passed over)"
+            "events taken",
+            f"{sent['accepted']:,} ({sent['rejected']} refused, {sent['passed_over']} of no interest to the mapping)",
         )
     table.add_row("deals", f"{scoring['deals']:,}")
     table.add_row("participants", f"{scoring['participants']} on {scoring['plan_versions']} plan versions")
@@ -71,9 +74,12 @@ def _figures(scoring: Answer, sent: Counter[str], *, runs: Sequence[Answer]) -> 
     for run in runs:
         for total in run["totals"]:
             paid[total["currency"]] = paid.get(total["currency"], Decimal(0)) + Decimal(total["paid"])
+    kept = payroll.paid() if runs else {}
     for currency, amount in sorted(paid.items()):
         first, last = runs[0]["pay_period"], runs[-1]["pay_period"]
-        table.add_row("payout runs", f"{len(runs)}, {first} to {last}, {amount:,} {currency} paid")
+        back = amount - kept.get(currency, Decimal(0))
+        gone = f", {back:,} given back by payroll" if back > 0 else ""
+        table.add_row("payout runs", f"{len(runs)}, {first} to {last}, {amount - back:,} {currency} paid{gone}")
     return table
 
 

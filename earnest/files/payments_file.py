@@ -6,11 +6,14 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from earnest.files.sheets import SUFFIXES, SheetError, first_sheet
 from shared.contracts.base import CURRENCY
+from shared.money import MoneyError, major_text, to_minor
+from shared.pay.reconciliation import FiledLine, PaidRow, reconcile
 
 MOST_NAMED: Final = 10
 _PLAIN: Final = re.compile(r"-?\d+(\.\d+)?")
@@ -63,6 +66,39 @@ def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
         more = f"; and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
         raise PaymentsFileError(f"{path.name}: {'; '.join(wrong[:MOST_NAMED])}{more}")
     return payments
+
+
+def compare(released: list[dict[str, str]], paid: list[dict[str, str]]) -> dict[str, Any]:
+    """What a released file and payroll's export differ in, as the API says it of a batch; both as `read_payments` gives
+    them.
+
+    Raises:
+        PaymentsFileError: an amount has more decimals than its currency, or there is no such currency.
+    """
+    try:
+        lines = [FiledLine(str(row), *_payment(each)) for row, each in enumerate(released, 1)]
+        rows = [
+            PaidRow(who, code=code if "code" in each else None, currency=currency, amount=amount)
+            for each in paid
+            for who, code, currency, amount in [_payment(each)]
+        ]
+    except MoneyError as error:
+        raise PaymentsFileError(str(error)) from None
+    found = reconcile(lines, rows)
+    return {
+        "matched": found.matched,
+        "released": {currency: major_text(amount, currency) for currency, amount in found.released.items()},
+        "paid": {currency: major_text(amount, currency) for currency, amount in found.paid.items()},
+        "findings": [
+            each._asdict() | {name: major_text(getattr(each, name), each.currency) for name in ("released", "paid")}
+            for each in found.findings
+        ],
+    }
+
+
+def _payment(row: dict[str, str]) -> tuple[str, str, str, int]:
+    """Person, code, currency and amount in minor units."""
+    return row["person"], row.get("code", ""), row["currency"], to_minor(Decimal(row["amount"]), row["currency"])
 
 
 def _rows(path: Path, columns: PaymentColumns) -> tuple[list[tuple[str | None, ...]], dict[int, str]]:

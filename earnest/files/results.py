@@ -28,9 +28,16 @@ OURS: Final = (
 _STATEMENT = ["participant_id", "plan", "version", "component", "period"]
 
 
-def write_results(calculation: Calculation, folder: Path, *, written: Callable[[int], object] = int) -> None:
+def write_results(
+    calculation: Calculation,
+    folder: Path,
+    *,
+    written: Callable[[int], object] = int,
+    lines: pl.DataFrame | None = None,
+) -> None:
     """Write the three files into `folder`, which is made when it is not there; files of an earlier calculation are
-    replaced. Lines are written as they are computed; `written` is told how many more there are.
+    replaced. Lines are written as they are computed; `written` is told how many more there are. `lines` stand in place
+    of those of the calculation.
 
     Raises:
         FileError: the folder cannot be written.
@@ -40,20 +47,25 @@ def write_results(calculation: Calculation, folder: Path, *, written: Callable[[
     if calculation.is_in_parts:  # of which all have the same columns
         values = any(names_of(c, plan) for plan in calculation.plans for c in plan.components if plan.walks(c))
 
-    def lines() -> Iterator[pl.DataFrame]:
+    def computed() -> Iterator[pl.DataFrame]:
         for part in calculation.explained_in_parts():
             yield lines_table(part, in_weeks=in_weeks, values=values)
             written(part.lines.height)
 
     files: dict[str, Iterable[pl.DataFrame]] = {
         "earnings.csv": [earnings_table(calculation.earnings, in_weeks=in_weeks)],
-        "lines.csv": lines(),
+        "lines.csv": computed() if lines is None else [lines],
         "rejected.csv": [in_order(pl.concat([calculation.rejected, calculation.unpaid]))],
     }
     with output_folder(folder):
         for name, tables in files.items():
             # Slices and numbers are our own words; every other text may come from outside, and never becomes a formula.
             write_csv_in_parts(tables, folder / name, ours=OURS)
+
+
+def lines_of(calculation: Calculation) -> pl.DataFrame:
+    """`lines_table` of a calculation."""
+    return lines_table(calculation.explained, in_weeks=calculation.plans.in_weeks)
 
 
 def earnings_table(earned: pl.DataFrame, *, in_weeks: bool = False) -> pl.DataFrame:

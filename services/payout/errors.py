@@ -257,6 +257,20 @@ class NothingDue(Refusal):
         self.participants, self.day = list(participants), day
 
 
+class NotInPayGroup(Refusal):
+    """A run names somebody whom its pay group does not pay."""
+
+    type = "not-in-pay-group"
+    title = "Not in the pay group"
+
+    def __init__(self, participant_id: str, pay_group: str, *, other: str | None, day: date) -> None:
+        where = f"is in pay group {other}" if other is not None else "is known neither to the roster nor to the ledger"
+        super().__init__(
+            f"{participant_id} {where} on {day.isoformat()}, and the run is of {pay_group}: no run was made"
+        )
+        self.participant_id, self.pay_group, self.other = participant_id, pay_group, other
+
+
 class NoSuchDecision(Refusal):
     """There is no hold or adjustment with this id."""
 
@@ -278,7 +292,8 @@ class ReleasedAfterRun(Refusal):
     def __init__(self, hold: str, on: date, *, ends: date) -> None:
         super().__init__(
             f"the next run pays what is due by {ends.isoformat()} and would still hold what {hold} stops: release it "
-            f"on {ends.isoformat()} or earlier, or say scheduled to have it released on {on.isoformat()} on purpose"
+            f"on {ends.isoformat()} or earlier, or say that it is scheduled "
+            f"(--scheduled) to have it released on {on.isoformat()}"
         )
         self.hold, self.on, self.ends = hold, on, ends
 

@@ -15,7 +15,13 @@ from typing import NamedTuple
 import polars as pl
 
 from shared.contracts.lines import COLLECTION
-from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at, pay_periods_between, ruling
+from shared.pay.calendars.pay_periods import (
+    PayPeriod,
+    off_cycle_pay_date,
+    pay_period_at,
+    pay_periods_between,
+    ruling,
+)
 from shared.pay.cases import settle_everybody
 from shared.pay.deal_facts import DealHistory
 from shared.pay.deals_changed import by_deal, compared
@@ -136,7 +142,7 @@ class _ProjectedLedger:
             month=month,
             starts=span.start,
             ends=planned.ends,
-            pay_date=span.pay_date,
+            pay_date=_pay_date(self._facts, planned),
             closes=closes,
             participants=planned.participants,
             state="calculated",
@@ -257,6 +263,12 @@ class _ProjectedLedger:
             month=run.month,
             paid=carried.with_paid(run.pay_period, settlement.paid, lines=settlement.lines),
         )
+
+
+def _pay_date(facts: PayFacts, planned: _Planned) -> date:
+    if not planned.off_cycle:
+        return planned.span.pay_date
+    return off_cycle_pay_date(ruling(facts.groups, planned.ends), planned.ends)
 
 
 def _dated_deals(facts: PayFacts) -> dict[str, DatedDeal]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.formatting import amount, grouped, money, percent, trimmed
+from shared.formatting import amount, counted, grouped, money, percent, trimmed
 from shared.money import UnknownCurrency, largest_remainder
 
 
@@ -56,3 +56,8 @@ def test_what_is_left_over_goes_to_the_largest_rest_and_of_equals_to_the_first()
     assert largest_remainder([Decimal("1.5"), Decimal("1.7"), Decimal("1.8")], 5) == [1, 2, 2]
     assert largest_remainder([Fraction(1, 2), Fraction(1, 2)], 1) == [1, 0]
     assert largest_remainder([Decimal("-1.5"), Decimal("-1.25")], -3) == [-2, -1]
+
+
+def test_one_of_something_is_said_so() -> None:
+    assert [counted(number, "payment") for number in (0, 1, 2345)] == ["0 payments", "1 payment", "2,345 payments"]
+    assert counted(2, "entry", "entries") == "2 entries"

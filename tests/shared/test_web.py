@@ -100,6 +100,7 @@ def test_a_wrong_field_is_named_and_its_value_is_not_repeated(client: TestClient
     answer = client.post("/order", json={"seats": "5000.00 for Ann"})
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert answer.json()["errors"][0]["field"] == "body.seats"
+    assert answer.json()["detail"] == "seats: write a whole number"
     assert "Ann" not in answer.text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.contract_costs.facts import CostEvent, CostLine, EventKind, Occasion
 from shared.contracts.base import IDENTIFIER, BusinessDate, CurrencyCode, ExactDecimal, Identifier
@@ -41,12 +41,14 @@ class NewCost(BaseModel):
     )
 
     contract_id: Identifier
-    signed_date: BusinessDate
+    signed_date: BusinessDate = Field(validation_alias=AliasChoices("date", "signed_date"))
     amount: ExactDecimal
     currency: CurrencyCode
     entity: Word = ""
     component: Word = ""
-    service_start: BusinessDate | None = None
+    service_start: BusinessDate | None = Field(
+        default=None, validation_alias=AliasChoices("service_start", "service_start_date")
+    )
     earned_date: BusinessDate | None = None
     event: Occasion = "new"
     cost: Word = "commission"
@@ -111,7 +113,8 @@ class NewEvent(BaseModel):
     )
 
     contract_id: Identifier
-    kind: EventKind
+    # As the columns of files name it, which are those of the page.
+    kind: EventKind = Field(validation_alias=AliasChoices("event", "kind"))
     date: BusinessDate
     earning_line_id: LineId | None = None
     amount: ExactDecimal | None = Field(default=None, ge=0)

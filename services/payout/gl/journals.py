@@ -12,7 +12,6 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, NamedTuple
 
-from services.payout.exports.identities import as_read
 from services.payout.gl import contract_costs
 from services.payout.gl.contract_costs import CostPosting
 from services.payout.gl.entry import Dimensions, EntryLine, JournalEntry, Kind
@@ -21,6 +20,7 @@ from services.payout.gl.formats import FORMATS
 from services.payout.gl.policy import Dimension, GlAccounts, OnCosts
 from shared.money import largest_remainder
 from shared.pay.accounts import EXPENSES
+from shared.pay.identities import as_read
 from shared.pay.steps import BOOKINGS
 from shared.periods import Month, last_day
 

@@ -20,7 +20,6 @@ from services.payout.payroll import store, store_answers
 from services.payout.payroll.acknowledgement import mismatches, returned_lines
 from services.payout.payroll.batch import BatchLine, ReleasedBatch
 from services.payout.payroll.errors import Mismatch
-from services.payout.payroll.reconciliation import reconcile
 from services.payout.payroll.schemas import (
     AckBody,
     BatchDetail,
@@ -37,6 +36,7 @@ from shared.deps import ClockDep, EngineDep, SnapshotDep, provided
 from shared.http import UNCHANGED, IfModifiedSince, IfNoneMatch, attachment, conditional, next_page
 from shared.metrics import PAYROLL_MISMATCHES
 from shared.money import MoneyError
+from shared.pay.reconciliation import reconcile
 from shared.problems import NotFound, Unprocessable
 
 router = APIRouter(tags=["payroll"])

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.payout.exports.files import File
 from services.payout.payroll.acknowledgement import Acknowledgement, OpenReturn, Receipt, Rejection, Status
 from services.payout.payroll.batch import ReleasedBatch
-from services.payout.payroll.reconciliation import BatchReconciliation, Discrepancy, DiscrepancyKind, PaidRow
 from shared.contracts.base import CurrencyCode, ExactDecimal
 from shared.money import major_text, to_minor
+from shared.pay.reconciliation import BatchReconciliation, Discrepancy, DiscrepancyKind, PaidRow
 
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 SHA256 = r"^[0-9a-fA-F]{64}$"

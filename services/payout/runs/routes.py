@@ -24,7 +24,7 @@ from services.payout.runs.schemas import (
     RunView,
     Tolerance,
 )
-from services.payout.runs.service import payroll_release, transitions
+from services.payout.runs.service import drafts, payroll_release, transitions
 from shared.contracts.base import RUN_ID, Identifier
 from shared.deps import Clock, SnapshotDep
 from shared.pay.run import Run, run_totals
@@ -41,7 +41,7 @@ _logger = structlog.get_logger(__name__)
 @router.post("/v1/runs", status_code=HTTPStatus.CREATED, summary="Draft a run")
 def draft_run(who: RunsWriter, deps: Deps, body: Draft, response: Response) -> RunDetail:
     """Draft a run: whom it is over and for when. `calculate` says what it would pay."""
-    run = transitions.draft(deps, body.request(), author=who.name)
+    run = drafts.draft(deps, body.request(), author=who.name)
     _logger.info("run.drafted", run=run.id, actor=who.name)
     response.headers["location"] = f"/v1/runs/{run.id}"
     return _shown(deps, run.id)
@@ -50,7 +50,7 @@ def draft_run(who: RunsWriter, deps: Deps, body: Draft, response: Response) -> R
 @router.post("/v1/runs/simulate", summary="Simulate a run")
 def simulate_run(who: RunsWriter, deps: Deps, body: Draft) -> RunDetail:
     """What a run would pay as things stand, also over a pay period that has not ended. Nothing is kept."""
-    run, proposal = transitions.simulate(deps, body.request(), author=who.name)
+    run, proposal = drafts.simulate(deps, body.request(), author=who.name)
     record = proposal.record
     return RunDetail.whole(
         run,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from services.payout.runs.lifecycle import Approval, RunEvent
 from services.payout.runs.reconciliation import Comparison, ComparisonKind
 from services.payout.runs.record import Contributor, PayRecord
-from services.payout.runs.service.transitions import RunRequest
+from services.payout.runs.service.drafts import RunRequest
 from shared.contracts.base import BusinessDate, Identifier, Text
 from shared.money import from_minor
 from shared.pay.review_rules import ReviewFinding
@@ -41,9 +41,18 @@ class Draft(BaseModel):
     pay_group: Identifier = Field(default="default", examples=["default"])
     participants: list[Identifier] | None = Field(default=None, min_length=1, max_length=10_000)
     off_cycle: BusinessDate | None = None
+    pay_date: BusinessDate | None = Field(
+        default=None,
+        description="Of an off-cycle run: when it is paid; the first business day from today on unless said",
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Draft:
+        if self.pay_date is not None and (self.off_cycle is None or self.pay_date < self.off_cycle):
+            raise ValueError(
+                "pay_date is that of an off-cycle run, on or after the day it is as of; the pay group says when a pay "
+                "period is paid"
+            )
         if (self.period is None) == (self.off_cycle is None):
             raise ValueError("say either period, or off_cycle with the day it is as of")
         if self.off_cycle is not None and not self.participants:
@@ -55,7 +64,11 @@ class Draft(BaseModel):
         # Sorted and once each: the same people are the same run, in whatever order they were named.
         some = None if self.participants is None else tuple(sorted(set(self.participants)))
         return RunRequest(
-            pay_period=self.period or "", pay_group=self.pay_group, participants=some, off_cycle=self.off_cycle
+            pay_period=self.period or "",
+            pay_group=self.pay_group,
+            participants=some,
+            off_cycle=self.off_cycle,
+            pay_date=self.pay_date,
         )
 
 

@@ -113,6 +113,12 @@ def pay_date(group: PayGroup, end: date) -> date:
     return moved if moved >= end else days.get_nth_working_day(wanted, 1)
 
 
+def off_cycle_pay_date(group: PayGroup, earliest: date) -> date:
+    """The day on which a run outside the calendar is paid: the first business day from a day on."""
+    days = _business_days(group.country, group.subdivision)
+    return earliest if days.is_working_day(earliest) else days.get_nth_working_day(earliest, 1)
+
+
 def ack_date(group: PayGroup, end: date, *, paid: date) -> date:
     """The last day on which payroll can acknowledge the file of a pay period; not before its end."""
     if group.acknowledge_days == 0:

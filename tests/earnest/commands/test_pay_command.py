@@ -187,3 +187,64 @@ def test_columns_that_say_nothing_are_named(folder: Path) -> None:
     )
     (folder / "earned.csv").write_text("participant_id,period,amount,currency,dealid\nada,2026-01,1000,USD,D1\n")
     assert "has a column dealid, which is not used: is deal_id meant?" in pay(folder).output
+
+
+PLAN = """plan: rep
+version: 1
+name: Rep
+currency: USD
+effective_from: 2025-01-01
+credits: [{rule: own}]
+measures: [{measure: sales, sum_of: [own]}]
+components: [{component: commission, kind: flat, measure: sales, rate: 10%}]
+"""
+ROSTER = "participant_id,effective_from,plan\nada,2025-01-01,rep\n"
+JANUARY = "deal_id,amount,close_date,owner\nK,1000,2025-01-10,ada\nL,500,2025-01-12,ada\n"
+MAY = """deal_id,amount,close_date,owner,stage,cancel_date,refunds
+K,1000,2025-01-10,ada,cancelled,2025-05-20,
+L,500,2025-01-12,ada,won,,r:200:2025-03-02
+M,700,2025-05-03,ada,won,,
+N,100,2025-01-31,ada,won,,
+"""
+WINDOWS = "clawback: {steps: [{within_months: 3, take_back: 100%}, {within_months: 6, take_back: 50%}]}"
+
+
+def calc(folder: Path, deals: str, out: str, *arguments: str | Path) -> Result:
+    (folder / "plan.yaml").write_text(PLAN)
+    (folder / "roster.csv").write_text(ROSTER)
+    (folder / f"{out}.csv").write_text(deals)
+    files = ("--plan", folder / "plan.yaml", "--roster", folder / "roster.csv", "--deals", folder / f"{out}.csv")
+    return CliRunner().invoke(app, ["calc", *map(str, (*files, "--out", folder / out, *arguments))])
+
+
+def test_two_states_of_the_deals_give_a_clawback_that_nobody_types(folder: Path) -> None:
+    (folder / "terms.yaml").write_text(TERMS.replace("draw: {amount: 3000}", WINDOWS))
+    assert calc(folder, JANUARY, "january").exit_code == 0
+    later = calc(folder, MAY, "may", "--before", folder / "january")
+    assert "3 corrections of months calculated before: -110.00 USD" in later.output, later.output
+    lines = (folder / "may" / "lines.csv").read_text().splitlines()
+    assert [line.split(",")[6:7] + line.split(",")[-3:] for line in lines[1:]] == [
+        ["K", "100.00", "USD", ""],
+        ["L", "50.00", "USD", ""],
+        ["K", "-100.00", "USD", "2025-05-20"],
+        ["L", "-20.00", "USD", "2025-03-02"],
+        ["N", "10.00", "USD", "2025-02-01"],
+        ["M", "70.00", "USD", ""],
+    ]
+    told = pay(folder, "--earned", folder / "may", "--deals", folder / "may.csv", "--explain", "ada").output
+    assert "50% of it is taken back): +50.00; 0.00" in told, told
+    # The next state goes on from this one: what was corrected is not corrected again.
+    again = calc(
+        folder, MAY.replace("N,100", "N,300"), "june", "--before", folder / "may", "--known-from", "2025-06-15"
+    )
+    assert "1 correction of months calculated before: 20.00 USD" in again.output, again.output
+    assert (folder / "june" / "lines.csv").read_text().count("2025-06-15") == 1
+
+
+def test_corrections_need_the_lines_of_an_earlier_calculation(folder: Path) -> None:
+    assert "cannot be read as the lines" in said(calc(folder, MAY, "may", "--before", folder / "nothing"))
+    (folder / "lines.csv").write_text("a,b\n1,2\n")
+    assert "is no lines.csv of `earnest calc`" in said(calc(folder, MAY, "may", "--before", folder))
+    calc(folder, JANUARY, "january")
+    wrong = calc(folder, MAY, "may", "--before", folder / "january", "--known-from", "soon")
+    assert "'soon' is not a day like 2026-06-15" in said(wrong)

@@ -36,7 +36,7 @@ def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp
     assert (code, "does not have the scope runs:approve" in said) == (1, True), said
     assert payout(system.home, "export", "run-2025-03-1")[0] == 1
     assert payout(system.home, "submit", "run-2025-03-1")[0] == 0
-    assert payout(system.home, "approve", "run-2025-03-1")[0] == 0
+    assert payout(system.home, "approve", "run-2025-03-1", "--as", "frank")[0] == 0
     code, said = payout(system.home, "export", "run-2025-03-1", "--out", str(tmp_path))
     assert (code, "2 payments" in said) == (0, True), said
 

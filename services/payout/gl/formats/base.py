@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from services.payout.exports.identities import Reading, as_read
 from services.payout.gl.entry import EntryLine, JournalEntry
 from shared.money import major_text
+from shared.pay.identities import Reading, as_read
 from shared.pay.policy import PolicyPart
 from shared.spreadsheets import could_be_formula
 

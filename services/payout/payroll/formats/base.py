@@ -19,11 +19,11 @@ from typing import Annotated, ClassVar, Final, NamedTuple
 from pydantic import Field, StringConstraints, model_validator
 
 from services.payout.exports.files import XLSX, Dialect, File, Sheet, Value, plain_amount, workbook
-from services.payout.exports.identities import Reading, as_read
 from services.payout.payroll.formats.cells import Cell, Code, Fixed
 from services.payout.payroll.line import BatchHeader, PayrollLine
 from shared.contracts.base import NAME, CurrencyCode
 from shared.money import from_minor
+from shared.pay.identities import Reading, as_read
 from shared.pay.policy import PolicyPart
 
 PayCode = Annotated[str, StringConstraints(pattern=NAME)]

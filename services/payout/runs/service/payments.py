@@ -19,7 +19,7 @@ from services.payout.payroll.policy import Numbering, PayrollProfile
 from services.payout.policies.store import pay_group, pay_groups
 from services.payout.roster.store import people
 from services.payout.runs.record import Payee, PayRecord, RunRecord
-from shared.pay.calendars.pay_periods import pay_period_at, ruling
+from shared.pay.calendars.pay_periods import ack_date, ruling
 from shared.pay.run import Run
 from shared.pay.steps import STEPS
 
@@ -50,7 +50,7 @@ def released_run(connection: Connection, run: Run) -> ReleasedRun:
         period=run.pay_period,
         period_end=run.ends,
         pay_date=run.pay_date,
-        acknowledge_by=pay_period_at(group, run.ends).cut_off,
+        acknowledge_by=ack_date(group, run.ends, paid=run.pay_date),
     )
 
 

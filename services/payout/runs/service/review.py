@@ -14,7 +14,6 @@ from typing import Final
 import polars as pl
 from sqlalchemy import Connection
 
-from services.payout.exports.identities import as_read
 from services.payout.roster.store import people
 from services.payout.runs import store_balances, store_record
 from services.payout.runs.calculation import Calculation, RunInputs
@@ -26,6 +25,7 @@ from shared.contracts.lines import each_line
 from shared.kernel.reasons import PAYS_NOTHING, in_words
 from shared.kernel.remarks.deals import duplicate_deals
 from shared.pay.deal_facts import Remarked, Uncredited
+from shared.pay.identities import as_read
 from shared.pay.people import Person
 from shared.pay.review_rules import LEFT_OUT, ReviewFacts, ReviewFinding, not_whole, review_findings
 from shared.pay.run import Run

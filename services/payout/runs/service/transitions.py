@@ -1,5 +1,5 @@
-"""Takes a run through its life: drafted, calculated, submitted, approved. What follows approval is in
-`payroll_release`.
+"""Takes a run, once it is drafted (`drafts`), through its life: calculated, submitted, approved. What follows
+approval is in `payroll_release`.
 
 A run is a proposal until it is approved: whatever it was calculated from may change meanwhile. So what it would pay is
 calculated with no lock at all (`proposal`), and each step towards payment proves again, with the books of its pay group
@@ -9,9 +9,9 @@ no way to ask scoring.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
@@ -19,139 +19,30 @@ from sqlalchemy import Connection
 
 from services.payout.deps import Dependencies
 from services.payout.errors import (
-    ActiveRun,
     LinesChanged,
     LinesTampered,
-    NothingDue,
     PeriodClosed,
-    PeriodNotEnded,
     SegregationOfDuties,
-    UnknownPayPeriod,
 )
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger.journal import Journal
 from services.payout.payroll.errors import LinesRefused
 from services.payout.policies import store as policies
-from services.payout.policies.store import pay_group
-from services.payout.runs import calculation, store, store_balances, store_record
+from services.payout.runs import store, store_balances, store_record
 from services.payout.runs.journals import pay_journals, transfer_journals
 from services.payout.runs.lifecycle import Approval, check_author, check_move, check_unchanged, next_step
 from services.payout.runs.record import RunRecord, payees_of
-from services.payout.runs.service.inputs import gather
 from services.payout.runs.service.payments import payroll_refusals, profile_in_force
 from services.payout.runs.service.proposal import Proposal, is_current, propose
 from services.payout.runs.service.snapshot import inputs_sha256, load
 from shared.deps import Clock
 from shared.pay.approval import ApprovalPolicy, steps_for
-from shared.pay.calendars.pay_periods import (
-    NoSuchPayPeriod,
-    PayPeriod,
-    pay_period_at,
-    pay_period_named,
-    ruling,
-)
-from shared.pay.calendars.policy import PayGroup
 from shared.pay.review_rules import LEFT_OUT
 from shared.pay.run import Run, RunPayment, run_totals
-from shared.periods import next_period, period_of
 
 LOOKS: Final = 2
 """How often a run is calculated before it is kept although something moved meanwhile: a busy stream moves always."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
-    """A run somebody wants: over a pay period of a group, of everybody or of some; or off-cycle, for some, as of a
-    date.
-    """
-
-    pay_period: str
-    pay_group: str
-    participants: tuple[str, ...] | None = None
-    off_cycle: date | None = None
-
-
-def draft(deps: Dependencies, request: RunRequest, *, author: str) -> Run:
-    """A new draft.
-
-    Raises:
-        NoSuchPayGroup, UnknownPayPeriod: there is none.
-        PeriodNotEnded: more may be earned in it; a simulation may look at it all the same.
-        PeriodClosed: an approved run covers it.
-        ActiveRun: another run is over it.
-        NothingDue: it is off-cycle, and would pay nobody.
-    """
-    if request.participants and request.off_cycle is not None:
-        # Looked at before drafts are locked, for which everybody else who drafts would wait: scoring is asked.
-        with deps.snapshot.connect() as connection:
-            run = _drafted(connection, deps, request=request, author=author, simulated=True)
-        if not calculation.calculate(gather(deps, run)).pays_anybody:
-            raise NothingDue(request.participants, request.off_cycle)
-    with deps.engine.begin() as connection:
-        store.lock_drafts(connection)
-        run = _drafted(connection, deps, request=request, author=author, simulated=False)
-        if not store.add(connection, run):
-            raise ActiveRun(run.pay_period)
-    return run
-
-
-def simulate(deps: Dependencies, request: RunRequest, *, author: str) -> tuple[Run, Proposal]:
-    """What a run would do as things stand, also over a pay period that has not ended. Nothing is kept.
-
-    Raises:
-        NoSuchPayGroup, UnknownPayPeriod, PeriodClosed: as for a draft.
-        NotSettled, Unavailable: it cannot be calculated at the moment.
-    """
-    with deps.snapshot.connect() as connection:
-        run = _drafted(connection, deps, request=request, author=author, simulated=True)
-    return run, propose(deps, run)
-
-
-def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest, author: str, simulated: bool) -> Run:
-    group, span = _pay_period(pay_group(connection, request.pay_group), request)
-    regular = request.off_cycle is None
-    ends = request.off_cycle or span.end
-    if regular and ends >= deps.today() and not simulated:
-        raise PeriodNotEnded(span.name, deps.today())
-    closed = closings.closed_through(connection, group.id)
-    closes = span.months[-1] if span.months else None
-    # A regular run books in the month in which its period ends; several of one month (biweekly pay) do so together.
-    month = period_of(ends)
-    if closed is not None and (closes or month) <= closed:
-        if regular:
-            raise PeriodClosed(span.name, closed)
-        month = next_period(closed)  # an off-cycle run of a closed month books in the first that is open
-    number = 0 if simulated else store.number_of(connection, span.name) + 1
-    return Run(
-        id=f"run-{span.name}-{number}",
-        kind="regular" if regular else "off_cycle",
-        pay_group=group.id,
-        pay_period=span.name,
-        month=month,
-        starts=span.start,
-        ends=ends,
-        pay_date=span.pay_date,
-        # Who is not in the run is not paid by it: only a regular run over all of the group closes the month.
-        closes=closes if request.participants is None and regular else None,
-        participants=request.participants,
-        state="draft",
-        author=author,
-        created_at=deps.now(),
-    )
-
-
-def _pay_period(groups: Sequence[PayGroup], request: RunRequest) -> tuple[PayGroup, PayPeriod]:
-    """The pay period of that name, or that of the day which an off-cycle run is as of; and the version of the pay group
-    that rules it.
-    """
-    if request.off_cycle is not None:
-        group = ruling(groups, request.off_cycle)
-        return group, pay_period_at(group, request.off_cycle)
-    try:
-        return pay_period_named(groups, request.pay_period)
-    except NoSuchPayPeriod as error:
-        raise UnknownPayPeriod(request.pay_period, str(error)) from None
 
 
 def calculate(deps: Dependencies, run_id: str, *, actor: str) -> Run:

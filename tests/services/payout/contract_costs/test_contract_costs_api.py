@@ -303,6 +303,16 @@ def test_a_cost_that_no_line_of_pay_has_is_told_once_and_booked_with_the_others(
     assert (acme["entity"], acme["closing"]) == ("us", "2300.00")
 
 
+def test_costs_and_events_are_told_in_the_words_of_the_page_too(costs: Costs) -> None:
+    as_on_the_page = {name: value for name, value in OLD.items() if name != "signed_date"}
+    as_on_the_page |= {"date": "2025-07-01", "service_start_date": "2025-07-01"}
+    told = costs.desk.post("/v1/contract-costs/lines/old/1", "dana", as_on_the_page)
+    assert (told.status_code, told.json()["recognised"]) == (201, "2025-07-01")
+    ends = {"contract_id": "Old", "event": "termination", "date": "2026-01-31", "reason": "The customer left."}
+    told = costs.desk.post("/v1/contract-costs/events/e1", "dana", ends)
+    assert (told.status_code, told.json()["kind"]) == (201, "termination")
+
+
 def test_a_told_cost_is_taken_back_by_a_negative_one(costs: Costs) -> None:
     costs.desk.post("/v1/contract-costs/lines/old-1", "dana", OLD)
     back = OLD | {"amount": "-3600.00", "signed_date": "2025-07-15", "corrects": "old-1"}

@@ -16,11 +16,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.payout.exports.chain import PreviousBatch
-from services.payout.exports.identities import as_read
 from services.payout.payroll.batch import Batch, write
 from services.payout.payroll.errors import LinesRefused
 from services.payout.payroll.line import BatchHeader, PayrollLine, ReleasedRun
 from services.payout.payroll.policy import DEFAULT
+from shared.pay.identities import as_read
 
 END = date(2025, 3, 31)
 HEAD = BatchHeader(

@@ -69,3 +69,23 @@ def test_an_off_cycle_run_that_would_pay_nobody_is_not_made(desk: Desk, book: Bo
     made = desk.post("/v1/runs", "dana", asked | {"participants": ["ada"]})
     assert made.status_code == 201, made.text
     assert lines(desk.do(made.json()["id"], "calculate", "dana")) == [("ada", "USD", "100.00")]
+
+
+def test_an_off_cycle_run_is_paid_on_the_first_business_day_unless_it_says_when(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-12", 1, ("USD", 100_00)), earned("bob", "2025-12", 1, ("USD", 7_00))])
+    asked = {"off_cycle": "2025-12-31", "participants": ["ada"]}
+    made = desk.post("/v1/runs", "dana", asked).json()
+    assert made["pay_date"] == "2026-01-15"  # today, a Thursday
+    later = asked | {"participants": ["bob"], "pay_date": "2026-02-17"}
+    assert desk.post("/v1/runs", "dana", later).json()["pay_date"] == "2026-02-17"
+    for wrong in (asked | {"pay_date": "2025-12-30"}, {"period": "2025-12", "pay_date": "2026-02-17"}):
+        assert "pay_date is that of an off-cycle run" in desk.post("/v1/runs", "dana", wrong).json()["detail"]
+
+
+def test_a_run_names_only_whom_its_pay_group_pays(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-11", 1, ("USD", 100_00))])
+    for asked in ({"period": "2025-11"}, {"off_cycle": "2025-11-30"}):
+        refused = desk.post("/v1/runs", "dana", asked | {"participants": ["nobody.here"]})
+        assert problem(refused) == (409, "not-in-pay-group")
+        assert "nobody.here is known neither to the roster nor to the ledger" in refused.json()["detail"]
+    assert desk.get("/v1/runs").json()["runs"] == []

@@ -5,15 +5,53 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
-from services.payout.exports.identities import as_read
-from services.payout.payroll.batch import BatchLine
+from shared.pay.identities import as_read
 
 DiscrepancyKind = Literal["underpaid", "overpaid", "missing", "unexpected"]
 
 PaymentKey = tuple[str, str, str]
 """What payments are compared by: person, the target's code or nothing, currency."""
+
+
+class ReleasedLine(Protocol):
+    """A line as it was released: `person` and `target_code` are payroll's own words, the amount is in minor units."""
+
+    @property
+    def line(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def person(self) -> str:
+        """By payroll's id."""
+        ...
+
+    @property
+    def target_code(self) -> str:
+        """Payroll's pay code; empty where there is none."""
+        ...
+
+    @property
+    def currency(self) -> str:
+        """Its code."""
+        ...
+
+    @property
+    def amount(self) -> int:
+        """In minor units."""
+        ...
+
+
+class FiledLine(NamedTuple):
+    """A line of a released file, called after its row."""
+
+    line: str
+    person: str
+    target_code: str
+    currency: str
+    amount: int
 
 
 class PaidRow(NamedTuple):
@@ -48,7 +86,7 @@ class BatchReconciliation:
 
 
 def reconcile(
-    lines: Sequence[BatchLine], paid: Sequence[PaidRow], *, returned: Iterable[str] = ()
+    lines: Sequence[ReleasedLine], paid: Sequence[PaidRow], *, returned: Iterable[str] = ()
 ) -> BatchReconciliation:
     """Compare the lines of a batch, without those that payroll returned, with what was paid.
 
@@ -59,7 +97,7 @@ def reconcile(
     not_paid = set(returned)
     # One row without a code and none can be told apart by it: then every row counts for its person and currency.
     coded = bool(paid) and all(row.code is not None for row in paid)
-    released: dict[PaymentKey, list[BatchLine]] = defaultdict(list)
+    released: dict[PaymentKey, list[ReleasedLine]] = defaultdict(list)
     for line in lines:
         if line.line not in not_paid:
             released[line.person, line.target_code if coded else "", line.currency].append(line)
@@ -92,7 +130,7 @@ def reconcile(
     )
 
 
-def _received(paid: Iterable[PaidRow], lines: Iterable[BatchLine], *, coded: bool) -> dict[PaymentKey, int]:
+def _received(paid: Iterable[PaidRow], lines: Iterable[ReleasedLine], *, coded: bool) -> dict[PaymentKey, int]:
     """What was paid to each person of the batch, by the id that the batch has for them."""
     persons: dict[str, set[str]] = defaultdict(set)
     for line in lines:

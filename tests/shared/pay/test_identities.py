@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.payout.exports.identities import as_read
+from shared.pay.identities import as_read
 
 ONE = [
     ("52", "000052", " 52 ", "52\N{NO-BREAK SPACE}", "+52", "52.0", "5.2e1", "\N{FULLWIDTH DIGIT FIVE}\N{FULLWIDTH DIGIT TWO}"),

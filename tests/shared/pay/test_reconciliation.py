@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.payout.payroll.batch import BatchLine
-from services.payout.payroll.reconciliation import PaidRow, reconcile
+from shared.pay.reconciliation import PaidRow, reconcile
 
 LINES = st.lists(
     st.tuples(
