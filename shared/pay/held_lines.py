@@ -10,11 +10,11 @@ from shared.pay.settlement import Case, EarningLineKey, HeldAmount, PayLine
 from shared.pay.terms.words.base import part
 from shared.pay.terms.words.leaver import LEAVER, Leaver
 from shared.pay.terms.words.release import (
-    RELEASE,
     HoldReason,
     LineFacts,
     collected,
     released,
+    tranches_of,
     waits_for_money,
     why_held,
 )
@@ -61,18 +61,18 @@ def _bring(
     """One line; None where it is not earned any more."""
     # A line falls due by the terms under which it was earned: later terms do not hold again what was released, nor
     # release what is held.
-    terms = case.terms_of_month(key.period)
+    tranches = tranches_of(case.terms_of_month(key.period), key.component)
     booked = case.held.get(key, HeldAmount(0, 0))
     amount = line.amount if line is not None else 0
     # What was lost by leaving stays lost, until nothing of the line is earned any more.
     forfeited = booked.forfeited if amount else 0
-    due = released(line, terms[RELEASE], holds=case.holds, as_of=case.as_of, leaver=leaver) if line is not None else 0
+    due = released(line, tranches, holds=case.holds, as_of=case.as_of, leaver=leaver) if line is not None else 0
     # Never more than there is: of a line that shrank below what was lost of it nothing is left to hold. Lines may be
     # negative.
     target = amount - due - forfeited if abs(due) < abs(amount - forfeited) else 0
     outcome.moves.extend(move for move in _moves(key, booked, amount=amount, target=target) if move.amount)
 
-    on_money = line is not None and waits_for_money(line, terms[RELEASE], holds=case.holds)
+    on_money = line is not None and waits_for_money(line, tranches, holds=case.holds)
     if line is not None and on_money and target:
         _remark_on_money(case, line, booked=booked, target=target, outcome=outcome)
     if target > 0 and leaver is not None and _lapses(case, leaver):
@@ -82,7 +82,7 @@ def _bring(
     if target or forfeited or booked.held or on_money:
         outcome.after[key] = HeldAmount(amount, target, forfeited)
     if target and line is not None:
-        outcome.reasons[key] = why_held(line, terms[RELEASE], holds=case.holds, as_of=case.as_of)
+        outcome.reasons[key] = why_held(line, tranches, holds=case.holds, as_of=case.as_of)
 
 
 def _moves(key: EarningLineKey, booked: HeldAmount, *, amount: int, target: int) -> list[PayLine]:

@@ -18,7 +18,7 @@ from shared.pay.terms.losses import Loss, LossRecord, LostLine, LostLineKey, dis
 from shared.pay.terms.words.base import part
 from shared.pay.terms.words.clawback import CLAWBACK, age_in_words
 from shared.pay.terms.words.leaver import LEAVER
-from shared.pay.terms.words.release import RELEASE, DatedAmount, LineFacts, Tranche, share_due
+from shared.pay.terms.words.release import DatedAmount, LineFacts, Tranche, share_due, tranches_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def _released(case: Case, line: LostLine, *, booked: Sequence[HeldAmount]) -> tu
 
 def _fallen_due(case: Case, line: LostLine, *, whole: dict[date, Fraction]) -> dict[date, Fraction]:
     """By how much what is due of the line by its deal's facts fell with the losses of each day."""
-    tranches = case.terms_of_month(line.period)[RELEASE]
+    tranches = tranches_of(case.terms_of_month(line.period), line.component)
     leaves_at_once = case.has_left and case.own_terms[LEAVER].held == "release"
     fell: dict[date, Fraction] = {}
     after = Fraction(line.paid.amount - line.lost)

@@ -14,9 +14,10 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field
 
+from shared.contracts.base import Identifier
 from shared.formatting import percent
 from shared.pay.policy import PolicyPart
-from shared.pay.terms.words.base import Share, Word, part
+from shared.pay.terms.words.base import Share, Word, Wording, part
 from shared.pay.terms.words.leaver import Leaver
 from shared.periods import Month
 
@@ -31,6 +32,8 @@ class Tranche(PolicyPart):
     paid_in_full: once all of it is in. started: when the contract's service starts."""
     days_after: Annotated[int, Field(ge=0, le=3650)] = 0
     """So many days after that."""
+    components: tuple[Identifier, ...] = ()
+    """Only of what these plan components earn; of all that no other part names where absent."""
 
 
 class DatedAmount(NamedTuple):
@@ -232,9 +235,22 @@ def _due_with(line: LineFacts, tranche: Tranche) -> str:
     return f"the customer's {'last payment' if tranche.when == 'paid_in_full' else 'payments'}{later}"
 
 
+def tranches_of(terms: Wording, component: str) -> tuple[Tranche, ...] | None:
+    """The parts in which what a component earns falls due: those that name it, else those that name none; None where it
+    is due at once.
+    """
+    said = terms[RELEASE] or ()
+    own = tuple(tranche for tranche in said if component in tranche.components)
+    return own or tuple(tranche for tranche in said if not tranche.components) or None
+
+
 def _sums_to_the_whole(tranches: Sequence[Tranche]) -> None:
-    if (total := sum(tranche.share for tranche in tranches)) != 1:
-        raise ValueError(f"the shares of `release` must sum to 100%, not {total:.2%}")
+    named = {component for tranche in tranches for component in tranche.components}
+    parts = {f" of {name}": [each for each in tranches if name in each.components] for name in sorted(named)}
+    parts[""] = [each for each in tranches if not each.components]
+    for of, own in parts.items():
+        if own and (total := sum(tranche.share for tranche in own)) != 1:
+            raise ValueError(f"the shares of `release`{of} must sum to 100%, not {total:.2%}")
 
 
 RELEASE: Final[Word[tuple[Tranche, ...] | None]] = Word(
