@@ -46,7 +46,9 @@ CurrencyCode = Annotated[str, StringConstraints(pattern=CURRENCY), AfterValidato
 """ISO 4217 alphabetic code of a currency that there is."""
 
 PeriodName = Annotated[Month, StringConstraints(pattern=PERIOD)]
-"""A monthly period, as `2025-03`."""
+"""A monthly period that there is, as `2025-03`."""
+PeriodText = Annotated[Month, StringConstraints(pattern=r"^\d{4}-\d{2}$")]
+"""A monthly period as messages have it: of one that does not exist its reader says so, under a cause of its own."""
 
 
 class Contract(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, CurrencyCode, Identifier, PeriodName
+from shared.contracts.base import Contract, CurrencyCode, Identifier, PeriodText
 
 TYPE = "earnest.credits.changed"
 RECREDIT_TYPE = "earnest.deals.recredited"
@@ -28,7 +28,7 @@ class CreditChange(Contract):
     plan: Identifier
     version: int
     rule: str
-    period: PeriodName
+    period: PeriodText
     fiscal: int
     currency: CurrencyCode
     bucket: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.base import Contract, CurrencyCode, Identifier, NumberText, PeriodName
+from shared.contracts.base import Contract, CurrencyCode, Identifier, NumberText, PeriodText
 
 TYPE = "earnest.earnings.changed"
 
@@ -45,7 +45,7 @@ class EarningsChanged(Contract):
     """
 
     participant_id: Identifier
-    period: PeriodName
+    period: PeriodText
     revision: int
     earnings: list[ComponentEarning]
     basis: dict[str, int]

@@ -116,12 +116,13 @@ def deal_history(
     refunds = dated_amounts(values, "refunds", units=units)
     if day := values.get("cancel_date"):
         cancelled_on = date.fromisoformat(day)
+    payments = dated_amounts(values, "payments", units=units)
     return DealHistory(
         since,
         None if refunds is None else amount,
         refunds or (),
         cancelled_on,
-        payments=dated_amounts(values, "payments", units=units),
+        payments=None if payments is None else payments or (),
         closed_on=closed,
         started_on=started,
     )

@@ -105,7 +105,7 @@ def test_many_deals_are_asked_for_at_once(tmp_path: Path) -> None:
     found = source(tmp_path, answer).facts([f"D{n}" for n in range(1500)])
     assert asked == [1000, 500]
     assert len(found) == 1499
-    assert found["D7"] == DealHistory(date(2025, 3, 14), None)
+    assert found["D7"] == DealHistory(date(2025, 3, 14), None, closed_on=date(2025, 3, 14))
     assert source(tmp_path, unreachable).facts([]) == {}
     with pytest.raises(LinesUnavailable, match="does not answer"):
         source(tmp_path, unreachable).facts(["D1"])
