@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from earnest.files.rejections import FileError
-from earnest.files.results import OURS
 from shared.formatting import counted
 from shared.money import minor_digits
 from shared.periods import Month, first_day, month_named, next_period

@@ -138,7 +138,8 @@ def _check_members(connection: Connection, request: RunRequest, group: PayGroup,
     for who, person in sorted(people(connection, named).items()):
         # Whom only the ledger knows is in the default pay group, as whom the roster puts in none.
         other = person.at(ends).pay_group if person.facts or who in booked else None
-        if other != group.id:
+        # Of somebody whom nobody knows an off-cycle run says that nothing is due, as it does of everybody.
+        if other != group.id and not (other is None and request.off_cycle):
             raise NotInPayGroup(who, group.id, other=other, day=ends)
 
 
