@@ -87,7 +87,7 @@ def test_what_payroll_paid_is_compared_from_a_german_csv_and_from_a_spreadsheet(
     options = ("--person", "Nr", "--amount", "Betrag", "--currency", "USD", "--delimiter", ";", "--decimal", ",")
     found = earnest("reconcile", "--batch", name, "--paid", german, *options)
     assert found.exit_code == 1
-    assert "1 lines agree" in found.output
+    assert "1 line agrees" in found.output
     assert [each for each in ("underpaid", "962.00", "961.00") if each not in found.output] == []
 
     book = tmp_path / "paid.xlsx"
