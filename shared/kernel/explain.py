@@ -186,8 +186,9 @@ def _sorted(events: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
     # Participants and periods are few: as numbers in their order they sort several times faster than as texts.
     few = [pl.col(name).cast(pl.Enum(events[name].unique().sort())) for name in ("participant_id", "period")]
     who, month = few
+    whose = [] if events["earned_by"].null_count() == events.height else ["earned_by"]
     return events.sort(
-        who, "fiscal", "version", month, "first", *size, "credit_date", "deal_id", "rule", "earned_by", nulls_last=False
+        who, "fiscal", "version", month, "first", *size, "credit_date", "deal_id", "rule", *whose, nulls_last=False
     )
 
 
