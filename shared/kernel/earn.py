@@ -204,7 +204,7 @@ def _earned(
         own = at(steps.filter(~pl.col("idle")))
     by_name: dict[str, pl.DataFrame] = {}
     for component in plan.in_order:
-        compares = any(plan.compares(other) for other in plan.leading_to(component))
+        compares = plan.compares(component)
         context = whole if compares else own
         by_name[component.component] = _paid(component, context, plan=plan, roster=roster, events=events)
         if not compares and own is not whole:

@@ -136,7 +136,9 @@ def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.Da
 
 def _credited(credits: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """The credits of a version with their fiscal periods, one deal each."""
-    of_plan = credits.filter(plan.own_rows).with_columns(deals=pl.lit(1, dtype=pl.Int64), first=pl.lit(value=True))
+    of_plan = credits.filter(plan.own_rows).with_columns(
+        deals=pl.lit(1, dtype=pl.Int64), first=pl.lit(value=True), idle=pl.lit(value=False)
+    )
     return of_plan.with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar))
 
 
@@ -146,7 +148,8 @@ def _openings(
     """The steps of everyone on a version: segments with credits or scores, without either those that were paid
     nevertheless, and those in which a fiscal period ends.
 
-    A quarter is paid in its last month, which is no step of its own unless nothing else in the quarter is one.
+    A quarter is paid in its last month, which is no step of its own unless nothing else in the quarter is one. Steps in
+    which only what the participant's group has brought moves pay are `idle`: all other components know nothing of them.
     """
     own = earned.filter(plan.own_rows)
     steps = [
@@ -154,7 +157,7 @@ def _openings(
     ]
     if any(measure.score for measure in plan.measures):
         steps.append(scored(roster, plan, plans=plans).select(STEP).join(own, on="participant_id", how="semi"))
-    alone = [c for c in plan.components if not any(other.compares for other in plan.leading_to(c))]
+    alone = [c for c in plan.components if not plan.compares(c)]
     by_month = [c.component for c in alone if c.pays == "month"]
     steps.append(own.filter(pl.col("component").is_in(by_month)).select(STEP))
     steps_to_walk = pl.concat(steps).unique()
@@ -168,7 +171,11 @@ def _openings(
             steps_to_walk = pl.concat([steps_to_walk, idle.select(STEP)])
     if plan.calendar.weeks is not None:
         steps_to_walk = pl.concat([steps_to_walk, last_segments(steps_to_walk, plan)])
-    return steps_to_walk.unique()
+    steps_to_walk = steps_to_walk.unique().with_columns(idle=pl.lit(value=False))
+    of_groups = [c.component for c in plan.components if plan.compares(c)]
+    others = own.filter(pl.col("component").is_in(of_groups)).select(STEP).unique()
+    others = others.join(steps_to_walk, on=STEP, how="anti").with_columns(idle=pl.lit(value=True))
+    return pl.concat([steps_to_walk, others])
 
 
 def _in_order(events: pl.DataFrame, plan: Plan) -> pl.DataFrame:

@@ -58,6 +58,8 @@ class Walk:
         # What another version credited went by its own rules into the sums that go on here: without those rows, what
         # they added would look like the doing of the next deal.
         moving = (pl.col("version") != plan.version) | pl.col("rule").is_in([*rules, OPENING])
+        if not plan.compares(component):
+            moving &= ~pl.col("idle")
         self._context = context_for(events.filter(moving), plan, roster=roster)
         # First those to whose pay it refers, which is then in the context; the last is the component itself.
         for needed in plan.leading_to(component):

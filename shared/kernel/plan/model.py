@@ -194,13 +194,14 @@ class PlanModel(PlanPart):
         return KeptApart(self.in_turn, self.measures, followed=self.followed, first_come=first_come)
 
     def compares(self, component: Component) -> bool:
-        """Whether what a component pays in a month moves by what others do in it, who may have credits when the
-        participant has none."""
-        looks_at = component.uses()
-        if component.in_turn:  # what only prices deals moves nothing without a deal
-            looks_at = looks_at[len(component.refers_to()) :]
+        """Whether what a component pays in a month, or one to whose pay it refers, moves by what others do in it;
+        what only prices deals in turn moves nothing by itself."""
         groups = {measure.measure for measure in self.apart.groups}
-        return component.compares or any(reference.name in groups for reference in self.followed(looks_at))
+        for other in self.leading_to(component):
+            looks_at = other.uses()[len(other.refers_to()) if other.in_turn else 0 :]
+            if other.compares or any(reference.name in groups for reference in self.followed(looks_at)):
+                return True
+        return False
 
     def bounds_deals(self, component: Component) -> bool:
         """Whether a component that pays by the deal pays nothing while its measure is below zero, both being of the

@@ -164,3 +164,35 @@ def test_tiers_begin_anew_for_each_customer_and_window() -> None:
         "D4": deal("1000", "2026-01-05", 1, account="Acme"),
     }
     assert paid(deals, components=[component | tiers]) == {"D1": 100, "D2": 100, "D3": 60, "D4": 100}
+
+
+def test_what_a_group_brings_pays_a_bonus_in_a_month_without_own_deals_and_nothing_else_there() -> None:
+    team = [ANN[0] | {"manager": "mo"}, ANN[0] | {"participant_id": "bob", "manager": "mo"}]
+    squad = {"measure": "squad", "sum_of": ["own"], "among": "team", "reset": "quarter"}
+    kick = {"component": "kick", "kind": "bonus", "amount": 30, "when": "squad > 1500"}
+    least = {"component": "least", "kind": "flat", "measure": "sales", "rate": "1%", "minimum": 25, "window": "month"}
+    measures = [PLAN["measures"][0] | {"reset": "month"}, *PLAN["measures"][1:], squad]
+    plans = PlanSet([Plan.model_validate(PLAN | {"measures": measures, "components": [kick, least]})])
+    deals = {"D1": D1, "D2": D2 | {"owner": "bob"}, "D3": D3 | {"owner": "bob"}}
+    credits = credit(values_table(sorted(deals.items()), plans.deal_columns), roster_of(team), plans=plans).credits
+    earned = earn(measure(credits, plans), roster_of(team), plans=plans)
+    paid_out = {(r["participant_id"], r["component"], r["period"]): r["amount"] for r in earned.rows(named=True)}
+    assert {key: amount for key, amount in paid_out.items() if amount} == {
+        ("ann", "least", "2025-01"): 25_00,
+        ("ann", "kick", "2025-02"): 30_00,
+        ("bob", "kick", "2025-02"): 30_00,
+        ("bob", "least", "2025-02"): 25_00,
+    }
+    # One by one as statements are, with the credits of everyone beside: the same lines as of all together.
+    together = explain(credits, roster_of(team), plans=plans, earnings=earned).lines
+    for who in ("ann", "bob"):
+        own = pl.col("participant_id") == who
+        alone = explain(
+            credits.filter(own),
+            roster_of(team).only([who]),
+            plans=plans,
+            earnings=earned.filter(own),
+            everyone=credits,
+        ).lines
+        assert alone.rows() == together.filter(own).rows()
+        assert alone["amount"].sum() == earned.filter(own)["amount"].sum()
