@@ -23,6 +23,12 @@ MARK: Final = "\ufeff"
 """Before the first character of a text that some editors write."""
 
 
+MOST_WALKED: Final = 4_000
+"""Places of a plan at which cliffs are looked for: about two seconds of the ten that a check may take. Of a larger plan
+`earnest plan check` tells them, which may take its time.
+"""
+
+
 class PlanOfFile(NamedTuple):
     """A sound plan of an uploaded file, as data: what its record says, and its part of the text."""
 
@@ -78,7 +84,7 @@ def read_plan_file(body: bytes, file: str, *, published: Mapping[str, dict[str, 
         for key, document in published.items()
         if document["plan"] in ids and key not in keys
     ]
-    findings = check_texts(read, beside)
+    findings = check_texts(read, beside, most_walked=MOST_WALKED)
     for place, key in enumerate(keys):
         if key in keys[:place]:
             findings += unusable(file, f"{key} is there twice, and only one of them can count", code="P003")

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.kernel.checks.assertions import wrong_assertions
 from shared.kernel.checks.category_slips import category_slips
-from shared.kernel.checks.cliffs import cliffs
+from shared.kernel.checks.cliffs import cliffs, places
 from shared.kernel.checks.multiplication import uncapped
 from shared.kernel.checks.never_holds import never_holds
 from shared.kernel.checks.rows import credited_twice, rows_without_effect
@@ -24,16 +24,17 @@ from shared.kernel.plan.version import Plan
 from shared.kernel.plan.window_checks import gated_by_shorter, prorated_in_part, without_effect
 
 
-def findings(plan: Plan, others: Sequence[Plan] = ()) -> list[Finding]:
+def findings(plan: Plan, others: Sequence[Plan] = (), *, most_walked: int | None = None) -> list[Finding]:
     """Everything worth saying about a plan version that can be computed with.
 
     Args:
         plan: the version.
         others: other versions of the same plan, as far as they are known.
+        most_walked: where cliffs are looked for; in a plan with more `places`, which takes long, they are not.
     """
     return [
         *_at_a_glance(plan),
-        *cliffs(plan),
+        *(cliffs(plan) if most_walked is None or places(plan) <= most_walked else ()),
         *conventions_without_effect(plan),
         *left_unsaid(plan, others),
         *unused(plan),

@@ -40,6 +40,11 @@ def cliffs(plan: Plan) -> Iterator[Finding]:
             yield from _along(measure, looking, plan=plan)
 
 
+def places(plan: Plan) -> int:
+    """How much there is to walk: the numbers of the plan, along each measure."""
+    return len(numbers_of(plan)) * len(plan.measures)
+
+
 def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterator[Finding]:
     numbers = numbers_of(plan)
     values = _values(measure, numbers, plan=plan)

@@ -12,9 +12,11 @@ from shared.kernel.plan.plan_file import PlanText
 from shared.kernel.plan.version import Plan
 
 
-def check_texts(texts: Sequence[PlanText], published: Sequence[Plan] = ()) -> list[Located]:
+def check_texts(
+    texts: Sequence[PlanText], published: Sequence[Plan] = (), *, most_walked: int | None = None
+) -> list[Located]:
     """What there is to say about some plan files, each from top to bottom; versions of one plan among them, and those
-    that are `published`, know of each other.
+    that are `published`, know of each other. `most_walked` is as in `findings`.
     """
     plans = [*(plan_text.plan for plan_text in texts if plan_text.plan is not None), *published]
     everything: list[Located] = []
@@ -22,7 +24,9 @@ def check_texts(texts: Sequence[PlanText], published: Sequence[Plan] = ()) -> li
         rest = plan_text.findings
         if plan_text.plan is not None:
             others = [other for other in plans if other is not plan_text.plan and other.plan == plan_text.plan.plan]
-            rest = locate(plan_text.file, plan_text.root, findings=findings(plan_text.plan, others))
+            rest = locate(
+                plan_text.file, plan_text.root, findings=findings(plan_text.plan, others, most_walked=most_walked)
+            )
         everything += sorted(rest, key=Located.order)
     return everything
 

@@ -81,6 +81,12 @@ def test_a_cliff_to_which_deals_lead_is_found_whichever_measure_has_it() -> None
     assert set(codes(HEAD + CLIFF)) == {"P401"}
 
 
+def test_cliffs_of_a_plan_that_is_too_large_to_be_walked_are_left_to_who_has_the_time() -> None:
+    texts = plans_of_text(HEAD + CLIFF, "plan.yaml")
+    assert [each.finding.code for each in check_texts(texts, most_walked=1)] == []
+    assert {each.finding.code for each in check_texts(texts, most_walked=1000)} == {"P401"}
+
+
 def test_nobody_is_without_the_quota_of_a_ratio() -> None:
     assert codes(HEAD + RATIO) == []
     assert "P502" in codes(
