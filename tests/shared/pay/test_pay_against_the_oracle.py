@@ -68,8 +68,9 @@ def some_terms(random: Random) -> dict[str, Any]:
         said["guarantee"] = {
             "amount": random.choice([50, 120, 400, 1000]),
             "every": random.choice(EVERY),
-            "settled": random.choice(["at_end", "running"]),
         }
+        if said["guarantee"]["every"] != "pay_period":
+            said["guarantee"]["settled"] = random.choice(["at_end", "running"])
     if random.random() < 0.6:
         above = "carry" if said["release"] or random.random() < 0.5 else "forfeit"
         spans = random.sample(EVERY, random.choice([1, 1, 2]))
