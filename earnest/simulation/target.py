@@ -93,11 +93,11 @@ def answer(inputs: KernelInputs, question: Question, *, zone: ZoneInfo) -> Answe
         Overflow: a sum is beyond 10^18 minor units.
     """
     check_in_roster(inputs, question.participant)
-    return _Search(inputs, question, zone).answer()
+    return _Search(inputs, question, zone=zone).answer()
 
 
 class _Search:
-    def __init__(self, inputs: KernelInputs, question: Question, zone: ZoneInfo) -> None:
+    def __init__(self, inputs: KernelInputs, question: Question, *, zone: ZoneInfo) -> None:
         self._inputs, self._question = inputs, question
         self._plan = _plan_on(inputs, question)
         values = _values(inputs, question, zone=zone)
@@ -118,11 +118,13 @@ class _Search:
         reached = next((place for place, pay in enumerate(pays) if pay >= self._target), None)
         if reached is None:
             return self._out_of_reach(tried, pays)
-        least = self._boundary(tried[reached - 1] if reached else 0, tried[reached], lambda pay: pay >= self._target)
+        least = self._boundary(
+            tried[reached - 1] if reached else 0, tried[reached], holds=lambda pay: pay >= self._target
+        )
         falls = next((place for place in range(reached, len(tried)) if pays[place] < self._target), None)
         falls_at = None
         if falls is not None:
-            falls_at = self._boundary(tried[falls - 1], tried[falls], lambda pay: pay < self._target)
+            falls_at = self._boundary(tried[falls - 1], tried[falls], holds=lambda pay: pay < self._target)
         return self._answer(amount=least, pays=self._pay([least])[0], falls_at=falls_at)
 
     def _out_of_reach(self, tried: Sequence[int], pays: Sequence[int]) -> Answer:
@@ -130,7 +132,7 @@ class _Search:
         place = pays.index(most)
         least = None
         if most > self._pay_now:
-            least = self._boundary(tried[place - 1] if place else 0, tried[place], lambda pay: pay >= most)
+            least = self._boundary(tried[place - 1] if place else 0, tried[place], holds=lambda pay: pay >= most)
         several = self._several(tried) if self._question.number == 1 else None
         return self._answer(amount=None, pays=max(most, self._pay_now), most_from=least, several=several)
 
@@ -141,7 +143,7 @@ class _Search:
             place = next((place for place, pay in enumerate(pays) if pay >= self._target), None)
             if place is not None:
                 low = tried[place - 1] if place else 0
-                least = self._boundary(low, tried[place], lambda pay: pay >= self._target, number=number)
+                least = self._boundary(low, tried[place], holds=lambda pay: pay >= self._target, number=number)
                 return number, least
         return None
 
@@ -196,7 +198,7 @@ class _Search:
         scale = probe * 10 ** minor_digits(self._plan.currency)
         return sorted({Fraction(amount, scale) for amount in amounts if amount > 0}) or [Fraction(1)]
 
-    def _boundary(self, low: int, high: int, holds: Callable[[int], bool], *, number: int | None = None) -> int:
+    def _boundary(self, low: int, high: int, *, holds: Callable[[int], bool], number: int | None = None) -> int:
         """The least amount above `low`, at which it does not hold, from which it holds, up to `high`."""
         while high - low > 1:
             inner = sorted({low + (high - low) * step // SPLIT for step in range(1, SPLIT)} - {low})

@@ -148,7 +148,7 @@ class Source(Section):
         for path, rules in self.fields.items():
             (custom if path.startswith(CUSTOM) else fields).update(field_of(path, rules))
         if self.splits is not None:
-            fields |= self._splits(self.splits, item, value_of)
+            fields |= self._splits(self.splits, item, value_of=value_of)
         for entries in deals.ENTRIES:
             fields |= self._entry(entries, field_of)
         return {
@@ -164,7 +164,7 @@ class Source(Section):
             },
         }
 
-    def _splits(self, rules: SplitRules, item: Item, value_of: ValueOf) -> dict[str, Any]:
+    def _splits(self, rules: SplitRules, item: Item, *, value_of: ValueOf) -> dict[str, Any]:
         path = JsonPath(rules.holders)
         there = path.all_in(item)
         if not there or there == [None]:

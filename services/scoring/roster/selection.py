@@ -60,7 +60,7 @@ def select(
             selection.add_holders(below([participant], reports), since)
         if since is not None or any(set(one[participant]) != set(other[participant]) for one, other in figures):
             selection.earners.add(participant)
-    selection.add_holders(_named_otherwise(before, after, changed), date.min)
+    selection.add_holders(_named_otherwise(before, after, changed=changed), date.min)
     for plan in new_plans:
         # Also what is held below them: a version may credit managers who are on it with that.
         ever_on = _ever_on(plan.plan, before, after)
@@ -69,7 +69,7 @@ def select(
     return _beyond_holders(selection, new_plans, plans=plans)
 
 
-def _named_otherwise(before: Roster, after: Roster, changed: list[str]) -> set[str]:
+def _named_otherwise(before: Roster, after: Roster, *, changed: list[str]) -> set[str]:
     """Names under which deals are stored that mean another participant now: those whom nobody had, and those of
     participants whose alias they were.
     """

@@ -114,7 +114,7 @@ class Axis(PlanPart):
         """The rows whose category has no place on it."""
         if self.category is not None and not self.others:
             known = context.category(self.category).is_in(self.of).fill_null(value=False)
-            yield no_category(context, self.category, ~known)
+            yield no_category(context, self.category, there=~known)
 
     def named(self, context: EvaluationContext, deals: DealsInTurn | None) -> pl.Series:
         """The category that it looks at, row by row."""

@@ -22,7 +22,7 @@ class Unpaid:
     there: pl.Series
 
 
-def no_category(context: EvaluationContext, category: str, there: pl.Series) -> Unpaid:
+def no_category(context: EvaluationContext, category: str, *, there: pl.Series) -> Unpaid:
     """Rows whose category has no row in the plan, each with what it is."""
     said = pl.concat_str(pl.lit(f"{spoken(category)} "), pl.lit(context.category(category)))
     return Unpaid("no_category", pl.select(about=said.fill_null(f"a blank {spoken(category)}"))["about"], there)
@@ -30,10 +30,11 @@ def no_category(context: EvaluationContext, category: str, there: pl.Series) -> 
 
 def in_no_row(formula: str, context: EvaluationContext) -> Iterator[Unpaid]:
     """Who is in no row of a `case` over categories in a formula, which does not say what everybody else has."""
-    yield from (no_category(context, category, there) for category, there in context.uncovered(formula))
+    yield from (no_category(context, category, there=there) for category, there in context.uncovered(formula))
 
 
 def looked_up_nowhere(by: Lookup, context: EvaluationContext) -> Iterator[Unpaid]:
     """Who is in no row of what is looked up by category."""
     if (nobody := by.nobody(context)) is not None:
-        yield no_category(context, *nobody)
+        category, there = nobody
+        yield no_category(context, category, there=there)

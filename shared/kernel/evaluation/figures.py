@@ -70,7 +70,7 @@ class Figures:
             assert terms.changes in DAYS
             return self._days.average(
                 participant,
-                *days(fiscal),
+                days(fiscal),
                 unit=terms.changes,
                 figure=lambda day: on(participant, day),
                 changes=[day for day, _ in changes[participant]],

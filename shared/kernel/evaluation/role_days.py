@@ -30,17 +30,17 @@ class RoleDays:
     def average(
         self,
         participant: str,
-        first: date,
-        last: date,
+        span: tuple[date, date],
         *,
         unit: Unit,
         figure: Callable[[date], Fraction],
         changes: list[date],
         in_role_only: bool,
     ) -> Fraction:
-        """What a figure comes to over days, each with the one that holds on it; `changes` are the days on which it does
-        change. Days out of role count nothing with `in_role_only`."""
-        spans = self._spans(participant, first, last, unit=unit, also=changes)
+        """What a figure comes to from the first to the last day of a span, each day with the one that holds on it.
+
+        `changes` are the days on which it does change. Days out of role count nothing with `in_role_only`."""
+        spans = self._spans(participant, *span, unit=unit, also=changes)
         return sum((part * figure(day) for day, part, there in spans if there or not in_role_only), Fraction(0))
 
     def moments(self, participant: str, first: date, last: date, *, unit: Unit) -> list[tuple[date, Fraction]]:

@@ -24,7 +24,9 @@ from shared.kernel.language.deal_facts import DealFacts, told_in
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
-STEP_OF_DEAL = ["participant_id", "fiscal", "version", "period", "credit_date", "deal_id"]
+_STEP = ["participant_id", "fiscal", "version", "period"]
+_DEAL = ["credit_date", "deal_id"]
+STEP_OF_DEAL = [*_STEP, *_DEAL]
 """What the credits of a deal share that are one step: a deal that is credited on two dates takes two."""
 
 
@@ -85,9 +87,7 @@ class Turns:
         names = [name for name, _, _ in plan.ingredients()]
         missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in events.columns]
         filled = events.with_row_index("row").with_columns(missing).with_columns(pl.col(names).fill_null(0))
-        self._rows = filled.sort(
-            *STEP_OF_DEAL[:4], pl.col("deal_id").is_not_null(), *by_size(plan), *STEP_OF_DEAL[4:], "rule"
-        )
+        self._rows = filled.sort(*_STEP, pl.col("deal_id").is_not_null(), *by_size(plan), *_DEAL, "rule")
         self._names = names
         self._sums: dict[str | None, tuple[pl.DataFrame, pl.DataFrame]] = {}
         self._known: dict[str | None, list[EvaluationContext]] = {}

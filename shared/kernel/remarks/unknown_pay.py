@@ -23,7 +23,7 @@ def unknown_pay(plans: PlanSet, on: pl.DataFrame) -> Iterator[Remark]:
             for who, since, until in (
                 on.filter(pl.col("plan") == plan.plan).select("participant_id", "since", "until").iter_rows()
             ):
-                yield Remark("pay_unknown", who, says, since, until)
+                yield Remark("pay_unknown", who, says=says, since=since, until=until)
 
 
 def _unknown(plan: Plan, components: dict[str, set[str]], *, aside: set[str]) -> Iterator[str]:

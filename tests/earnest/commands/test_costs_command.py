@@ -326,7 +326,7 @@ def test_entries_are_shown_in_part_and_written_whole(monkeypatch: pytest.MonkeyP
     rows = [{"batch": "contract-costs-2026-01-1", "kind": "amortisation", "amount": f"{n}.00"} for n in range(3)]
 
     class Pages:
-        def get(self, path: str, *, who: str) -> dict[str, Any]:
+        def get(self, path: str, *, who: str, service: str) -> dict[str, Any]:
             after = int(parse_qs(urlsplit(path).query)["after"][0])
             return {"entries": rows[after : after + 2], "next": after + 2 if after == 0 else None}
 

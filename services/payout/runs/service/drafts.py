@@ -93,7 +93,7 @@ def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest,
     ends = request.off_cycle or span.end
     if regular and ends >= deps.today() and not simulated:
         raise PeriodNotEnded(span.name, deps.today())
-    _check_members(connection, request, group, ends=ends)
+    _check_members(connection, request, group=group, ends=ends)
     closed = closings.closed_through(connection, group.id)
     closes = span.months[-1] if span.months else None
     # A regular run books in the month in which its period ends; several of one month (biweekly pay) do so together.
@@ -127,7 +127,7 @@ def _off_cycle_pay_date(deps: Dependencies, group: PayGroup, *, request: RunRequ
     return request.pay_date or off_cycle_pay_date(group, max(request.off_cycle, deps.today()))
 
 
-def _check_members(connection: Connection, request: RunRequest, group: PayGroup, *, ends: date) -> None:
+def _check_members(connection: Connection, request: RunRequest, *, group: PayGroup, ends: date) -> None:
     """Who is named has to be paid by the pay group.
 
     Raises:
