@@ -79,6 +79,12 @@ class Graduated(Kind):
         """The measure that is paid and the one that is the position."""
         return [Reference("amount", self.measure), Reference(self.on, self.position)]
 
+    def named(self) -> list[Reference]:
+        """The position, where that is another measure, too."""
+        if self.position == self.measure:
+            return super().named()
+        return [Reference("attainment" if self.on == "attainment" else "measure", self.position), *super().named()]
+
     def pays_of(self) -> list[Reference]:
         """Its measure."""
         return [Reference("measure", self.measure)]

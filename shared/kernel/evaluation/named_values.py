@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from shared.kernel.components import Component
@@ -11,9 +13,18 @@ from shared.kernel.language.formulas import Reference
 from shared.kernel.plan.version import Plan
 
 
-def named_values(component: Component, context: EvaluationContext, *, plan: Plan) -> pl.Series:
+def named_values(
+    component: Component,
+    context: EvaluationContext,
+    *,
+    plan: Plan,
+    at_deals: Callable[[Component], tuple[EvaluationContext, pl.Series]] | None = None,
+) -> pl.Series:
     """The names as a JSON object per row, each with its value as text: a number without trailing zeros, a category, or
     null where that is blank. Null altogether where the component is told without names.
+
+    `at_deals` gives where the participant stands at each deal that is paid in turn, and the place of each row there: by
+    that deals are priced.
 
     Raises:
         Overflow: a number is beyond 10^28.
@@ -22,6 +33,11 @@ def named_values(component: Component, context: EvaluationContext, *, plan: Plan
     if not names or not context.height:
         return pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
     columns = pl.DataFrame({reference.text: _as_text(reference, context) for reference in names})
+    if at_deals is not None:
+        standing, places = at_deals(component)
+        priced = {reference.name for reference in plan.followed(component.refers_to())}
+        by_deal = [r for r in names if r.kind in ("measure", "amount", "attainment", "quota") and r.name in priced]
+        columns = columns.with_columns(_as_text(r, standing).gather(places).alias(r.text) for r in by_deal)
     return columns.select(pl.struct(pl.all()).struct.json_encode()).to_series()
 
 

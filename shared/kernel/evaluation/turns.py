@@ -90,6 +90,7 @@ class Turns:
         self._rows = filled.sort(*_STEP, pl.col("deal_id").is_not_null(), *by_size(plan), *_DEAL, "rule")
         self._names = names
         self._sums: dict[str | None, tuple[pl.DataFrame, pl.DataFrame]] = {}
+        self._deals: dict[str, DealsInTurn] = {}
         self._known: dict[str | None, list[EvaluationContext]] = {}
 
     def _standing(self, anew: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -148,8 +149,18 @@ class Turns:
             self._known[anew] = [context_for(rows, self._plan, roster=self._roster) for rows in self._standing(anew)]
         return self._known[anew]
 
+    def standing(self, component: Component) -> tuple[EvaluationContext, pl.Series]:
+        """Where the participant stands at each deal, as an undivided one is priced, and the place there of each of the
+        rows that were given."""
+        return self.deals(component).standing, self._back
+
     def deals(self, component: Component) -> DealsInTurn:
         """The deals as a component is paid for them."""
+        if component.component not in self._deals:
+            self._deals[component.component] = self._as_paid(component)
+        return self._deals[component.component]
+
+    def _as_paid(self, component: Component) -> DealsInTurn:
         rows, names = self._rows, _paid(component, self._plan)
         money = self._plan.money_in(names[0])
         takes_back = rows.select(pl.col(names).sum().over(STEP_OF_DEAL) < 0).to_series()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
 from operator import or_
@@ -14,6 +14,7 @@ from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE, REPRI
 from shared.kernel.arithmetic.running_sums import begins, growth, previous, running_sum
 from shared.kernel.calendar import end_of_segment, last_of_window, month_of_end
 from shared.kernel.components import Component, Part
+from shared.kernel.components.context import EvaluationContext
 from shared.kernel.evaluation.named_values import named_values
 from shared.kernel.evaluation.pay import (
     bounded_deal_pay,
@@ -94,9 +95,20 @@ class Walk:
             credited=pl.when(self._counts).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
             problem=self._pay.problem,
-            values=named_values(self._component, self._context, plan=self._plan),
+            values=named_values(self._component, self._context, plan=self._plan, at_deals=self._at_deals()),
         )
         return forfeited(walked, self._plan, roster=self._roster).with_columns(**self._paid_in())
+
+    def _at_deals(self) -> Callable[[Component], tuple[EvaluationContext, pl.Series]] | None:
+        turns, here = self._turns, self._context.rows
+        if turns is None or not self._component.in_turn:
+            return None
+
+        def standing(component: Component) -> tuple[EvaluationContext, pl.Series]:
+            context, places = turns.standing(component)
+            return context, places.gather(here["event"])
+
+        return standing
 
     def _exact(self) -> pl.Series:
         """The pay of the window so far, not rounded, beside what of it was rounded before."""

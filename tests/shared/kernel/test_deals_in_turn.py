@@ -196,3 +196,11 @@ def test_what_a_group_brings_pays_a_bonus_in_a_month_without_own_deals_and_nothi
         ).lines
         assert alone.rows() == together.filter(own).rows()
         assert alone["amount"].sum() == earned.filter(own)["amount"].sum()
+
+
+def test_the_lines_say_the_position_at_which_each_deal_was_priced() -> None:
+    plans = PlanSet([Plan.model_validate(PLAN)])
+    deals = values_table(sorted({"D1": D1, "D2": D2, "D3": D3}.items()), plans.deal_columns)
+    credits = credit(deals, roster_of(ANN), plans=plans).credits
+    lines = explain(credits, roster_of(ANN), plans=plans).lines.filter(rule="own").sort("deal_id")
+    assert lines["values"].to_list() == ['{"seats":"8"}', '{"seats":"12"}', '{"seats":"16"}']
