@@ -28,6 +28,7 @@ from shared.kernel.evaluation.pay import (
 )
 from shared.kernel.evaluation.turns import Turns
 from shared.kernel.evaluation.unpaid import AT_ZERO
+from shared.kernel.language.measures import PAY_OF
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import LINES, NUMBER, SLICES, empty
@@ -83,6 +84,8 @@ class Walk:
     def _amounts(self) -> pl.DataFrame:
         main = self._component.main_measure()
         value, quota, attained = shown_measure(self._context, main)
+        # What others are paid is an amount also where the component looks at it in a formula only.
+        tells_amount = self._counts | self._context.rows["rule"].str.starts_with(PAY_OF)
         walked = self._context.rows.with_columns(
             previous(value, self._measured_from, first=pl.Series([0], dtype=NUMBER)).alias("before"),
             value.alias("after"),
@@ -92,7 +95,7 @@ class Walk:
             growth(self._pay.unlimited, self._begins).alias("amount"),
             self._exact().alias("exact"),
             component=pl.lit(self._component.component),
-            credited=pl.when(self._counts).then("amount").otherwise(0),
+            credited=pl.when(tells_amount).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
             problem=self._pay.problem,
             values=named_values(self._component, self._context, plan=self._plan, at_deals=self._at_deals()),

@@ -141,6 +141,25 @@ def test_a_line_says_whose_pay_it_is_of() -> None:
     )
 
 
+def test_a_line_says_what_is_paid_also_where_a_formula_looks_at_it() -> None:
+    rest = {"component": "rest", "kind": "formula", "amount": "25% * bookings + below"}
+    lead = plan("lead", others={"plans": ["rep"], "levels": 1}, components=[rest])
+    plans = PlanSet([plan("rep"), lead])
+    people = roster(("ann", "rep", "bob"), ("bob", "lead", None))
+    credits, earned = sold(plans, people, ann="1000", bob="400")
+    (part,) = parts(
+        credits.filter(participant_id="bob"),
+        earned.filter(participant_id="bob"),
+        roster=people,
+        plans=plans,
+        component="rest",
+        period="2025-01",
+        pay=pay_credits(earned, people, plans=plans),
+    )
+    assert [(line.earned_by, line.credited, line.amount) for line in part.lines] == [(None, 0, 100), ("ann", 100, 100)]
+    assert part.lines[1].sentence.startswith("What ann is paid until 2025-01-31 counts with 100.00 USD. 100.00 (")
+
+
 def test_what_pays_every_deal_by_itself_cannot_pay_it() -> None:
     slab = {"component": "slab", "kind": "slab", "measure": "below", "tiers": [{"rate": "1%"}]}
     with pytest.raises(ValidationError, match="slab pays every deal by itself, and below is the pay of others"):
