@@ -165,5 +165,6 @@ def _readable(value: bytes | None) -> str:
         return "no value: the record says that its key is gone"
     try:
         return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
-    except ValueError:
+    # Records are set aside because they could not be read: one nested too deep for a parser is shown as it came.
+    except (ValueError, RecursionError):
         return repr(value)

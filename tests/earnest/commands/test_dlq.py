@@ -73,6 +73,13 @@ def test_the_list_names_place_key_and_cause(scoring: Engine) -> None:
     assert "occurred_at" in listed or "{" in listed  # what the record says, shortened
 
 
+def test_a_letter_that_is_nested_too_deep_for_a_parser_is_listed_like_others(scoring: Engine) -> None:
+    with scoring.begin() as connection:
+        deep = Rejection(stored=_stored("D-3", 5, b"[" * 100_000), code="bad_value", message="it is nested too deep")
+        dead_letters.write(connection, "scoring.credit", rejections=[deep], is_parked=False)
+    assert "it is nested too deep" in earnest("list")
+
+
 def test_the_list_can_be_read_in_a_terminal_of_80_columns(scoring: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     listed = earnest("list")
