@@ -63,7 +63,13 @@ def explain_earnings(
                 currency=currency,
                 amount=from_minor(sum(amounts), currency),
                 parts=explanation.parts_of_lines(
-                    explained, paid, plans=inputs.plans, component=what, period=when, everyone=earned
+                    explained,
+                    paid,
+                    plans=inputs.plans,
+                    component=what,
+                    period=when,
+                    everyone=earned,
+                    roster=inputs.roster,
                 ),
             )
         )

@@ -19,6 +19,8 @@ from shared.kernel import Explained, Plan, PlanSet, Roster, explain
 from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE
 from shared.kernel.calendar import Fiscal, fiscal_of, name_of, window_of
 from shared.kernel.components import Component
+from shared.kernel.components.groups import grouped
+from shared.kernel.evaluation.pay import context_for
 from shared.kernel.tables import BY_TIER
 from shared.money import from_minor
 from shared.periods import Month
@@ -63,11 +65,13 @@ def parts_of_lines(
     component: str,
     period: Month,
     everyone: pl.DataFrame | None = None,
+    roster: Roster | None = None,
     carried: Mapping[tuple[str, int], Decimal] | None = None,
 ) -> list[Part]:
     """The parts of one of a participant's earnings, all of whose lines are known.
 
-    `everyone` are the `EARNINGS` of all participants, for whoever has them: with them places and pools are told.
+    `everyone` are the `EARNINGS` of all participants, for whoever has them: with them places and pools are told. Those
+    of each team, territory or position are told with the `roster`, which says who is in it.
     `carried` says per plan and version what the window paid before the period, for whoever has the lines of the period
     only.
     """
@@ -85,6 +89,7 @@ def parts_of_lines(
                 lines=_under(lines, row),
                 slices=_under(slices, row),
                 everyone=everyone,
+                roster=roster,
                 carried=(carried or {}).get((row["plan"], row["version"]), NOTHING),
             )
             for row in earnings.sort("plan", "version", "fiscal").iter_rows(named=True)
@@ -103,6 +108,7 @@ def _part(
     lines: pl.DataFrame,
     slices: pl.DataFrame,
     everyone: pl.DataFrame | None,
+    roster: Roster | None,
     carried: Decimal,
 ) -> Part:
     component = next((component for component in plan.components if component.component == row["component"]), None)
@@ -128,8 +134,7 @@ def _part(
     )
     group = ""
     if everyone is not None and component is not None and component.needs_group:
-        alike = [pl.col(name) == row[name] for name in ("plan", "version", "component", "period", "fiscal")]
-        together = everyone.filter(*alike)
+        together = _compared(everyone, row, plan=plan, component=component, roster=roster)
         for own in together.filter(pl.col("participant_id") == row["participant_id"]).head(1).iter_rows(named=True):
             group = component.standing_in_words(together, own, currency=plan.currency)
     words = sentences.Sentences(plan, component, part=part, group=group)
@@ -139,6 +144,22 @@ def _part(
         line.sentence = words.of_line(line)
     part.sentence = words.of_part(row["component"])
     return part
+
+
+def _compared(
+    everyone: pl.DataFrame, row: dict[str, Any], *, plan: Plan, component: Component, roster: Roster | None
+) -> pl.DataFrame:
+    """The `EARNINGS` of those with whom a component compares a participant; none where nobody knows who they are."""
+    alike = [pl.col(name) == row[name] for name in ("plan", "version", "component", "period", "fiscal")]
+    together = everyone.filter(*alike)
+    among = getattr(component, "among", "plan")
+    if among == "plan":
+        return together
+    if roster is None:
+        return together.clear()
+    own = together["participant_id"] == row["participant_id"]
+    groups = grouped(context_for(together, plan, roster=roster), among)
+    return together[[number for members in groups if own.gather(members).any() for number in members]]
 
 
 class _Walk:

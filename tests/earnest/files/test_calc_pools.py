@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from earnest.files.calculation import Calculation, calculate
+from earnest.files.earning_explanations import explain_earnings
+from earnest.files.kernel_inputs import read_inputs
 from earnest.files.results import earnings_table, lines_table
 from shared.explanation.parts import parts_of_lines
 from shared.kernel import PlanSet
@@ -117,3 +119,28 @@ def test_what_a_factor_takes_off_a_part_is_paid_to_nobody(tmp_path: Path) -> Non
 def test_a_factor_that_may_pay_more_than_the_pool_is_said() -> None:
     plan = read_plan(PLAN % "multiply: [{measure: part, steps: [{up_to: 100%, gives: 1}, {gives: 1.2}]}]", "plan")
     assert [finding.code for finding in findings(plan) if finding.code == "P310"] == ["P310"]
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        (
+            "kind: pool, rate: 1%, funded_by: sales, by: sales",
+            "The share of the pool, 75% of 40.00, by sales: 3,000.00 of 4,000.00 that 2 have together: 30.00 USD.",
+        ),
+        ("kind: pool, amount: 50", "The share of the pool, 50% of 50.00, divided equally among 2: 25.00 USD."),
+        ("kind: contest, measure: sales, prizes: [9, 5]", "The prize of place 1 among 2 by sales: 9.00 USD."),
+    ],
+)
+def test_what_groups_have_by_themselves_is_told_of_the_own_group(tmp_path: Path, how: str, says: str) -> None:
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,close_date\nD1,ann,1000,2025-01-10\nD2,bob,3000,2025-01-10\nD3,cy,8000,2025-01-10\n"
+    )
+    # Who moves counts where they are at the end of the month.
+    (tmp_path / "roster.csv").write_text(
+        "participant_id,effective_from,territory\nann,2025-01-01,S\nann,2025-01-20,N\nbob,2025-01-01,N\ncy,2025-01-01,S\n"
+    )
+    plan = read_plan(PLAN.replace("kind: pool, amount: 1000, %s", f"{how}, among: territory"), "plan")
+    inputs = read_inputs(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=PlanSet([plan]))
+    (found,) = explain_earnings(inputs, "bob")
+    assert found.parts[0].lines[0].sentence == says
