@@ -26,7 +26,7 @@ def pay_window(plan: Data, component: Data) -> str:
     """Over which time its pay is one sum: what it says, or the reset of its measure.
 
     Without a measure the longest of what it pays a part of, or of what its amount looks at, or the shortest of what its
-    gate looks at, or how often it is paid.
+    gate looks at, but for what has no credits, scores or pay under it, or how often it is paid.
     """
     return str(component.get("window") or measure_window(plan, component))
 
@@ -48,7 +48,9 @@ def measure_window(plan: Data, component: Data) -> str:
         return max(looks_at, key=RESETS.index)
     gate = [component.get("when"), *(m.get("by", m.get("measure")) for m in component.get("multiply", ()))]
     gate += _figures(component)
-    gated_by = _resets(plan, [text for text in gate if text])
+    named_in_gate = [text for text in gate if text]
+    running = [word for word in _words(named_in_gate) if _runs(plan, word)]
+    gated_by = _resets(plan, running) or _resets(plan, named_in_gate)
     return min(gated_by, key=RESETS.index) if gated_by else str(component.get("pays", "month"))
 
 
@@ -84,9 +86,23 @@ def _figures(component: Data) -> list[str]:
 
 def _resets(plan: Data, texts: list[str]) -> list[str]:
     """The resets of the measures, and the windows of the components, that some texts name."""
-    words = set(re.findall(r"[a-z]\w*", re.sub(r"term\(\s*\w+\s*\)", "", " ".join(texts))))
+    words = _words(texts)
     found = [str(m.get("reset", "month")) for m in plan["measures"] if m["measure"] in words]
     return found + [pay_window(plan, c) for c in plan["components"] if c["component"] in words]
+
+
+def _words(texts: list[str]) -> set[str]:
+    return set(re.findall(r"[a-z]\w*", re.sub(r"term\(\s*\w+\s*\)", "", " ".join(texts))))
+
+
+def _runs(plan: Data, name: str) -> bool:
+    """Whether a name is a component, or a measure with something of a period under it."""
+    for measure in plan["measures"]:
+        if measure["measure"] == name:
+            if "lookup" in measure:
+                return "measure" in measure["lookup"] and _runs(plan, measure["lookup"]["measure"])
+            return "formula" not in measure or any(_runs(plan, word) for word in _words([measure["formula"]]))
+    return any(component["component"] == name for component in plan["components"])
 
 
 def groups(plan: Data, name: str) -> bool:

@@ -42,8 +42,8 @@ class Windows:
         """After which time what it looks at begins anew: the reset of its measure.
 
         Without a measure it is the longest reset of what it pays a part of, so that nothing is paid twice, or else of
-        what its amount looks at; of a fixed amount the shortest of what its gate looks at; and without a gate how often
-        it is paid.
+        what its amount looks at; of a fixed amount the shortest of what its gate looks at, but for what never begins
+        anew by itself, such as a factor by category; and without a gate how often it is paid.
         """
         return self._of_measures[component.component]
 
@@ -92,7 +92,8 @@ class Windows:
             return main.reset
         pays = self.sums_of(component.pays_of(), lambda other: other.window or known[other.component])
         looks_at = [reset for _, reset in pays] or self._resets(component.refers_to(), known)
-        gated_by = self._resets(component.uses(), known)
+        uses = component.uses()
+        gated_by = self._resets(filter(self._runs, uses), known) or self._resets(uses, known)
         if looks_at:
             return max(looks_at, key=RESETS.index)
         return min(gated_by, key=RESETS.index) if gated_by else component.pays
@@ -107,6 +108,18 @@ class Windows:
             elif measure is not None:
                 resets.append(measure.reset)
         return resets
+
+    def _runs(self, reference: Reference, above: frozenset[str] = frozenset()) -> bool:
+        """Whether something of a period is under it: credits, a score or pay; not so a lookup by a category, or a
+        formula of terms, whose reset says nothing.
+        """
+        measure = self._measures.get(reference.name) if reference.is_measure else None
+        if measure is None:
+            return reference.kind == "pay"
+        if measure.formula is None and measure.lookup is None:
+            return True
+        above |= {measure.measure}  # names of a circle, which the plan refuses
+        return any(self._runs(part, above) for part in measure.builds_on() if part.name not in above)
 
     def _component(self, name: str) -> Component | None:
         return next((component for component in self._components if component.component == name), None)

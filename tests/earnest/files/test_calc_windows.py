@@ -64,3 +64,14 @@ def test_a_category_has_one_place_on_an_axis(of: str, said: str) -> None:
     table = f"kind: table, measure: sales, axes: [{{category: position, of: {of}}}], values: [1%, 2%, 3%]"
     with pytest.raises(PlanFileError, match=said):
         read_plan(f"{HEAD}{MIXED}components: [{{component: pay, {table}}}]\n", "plan")
+
+
+@pytest.mark.parametrize("gate", ["blended >= 6%", "blended * mult >= 6%", "blended * twice >= 6%"])
+def test_a_factor_by_category_in_a_gate_does_not_make_a_yearly_bonus_a_monthly_one(tmp_path: Path, gate: str) -> None:
+    measures = (
+        "measures: [{measure: sales, sum_of: [own], reset: year}, {measure: blended, formula: sales / 20000},"
+        " {measure: mult, lookup: {category: position, of: {senior: 1.1}, others: 1}}, {measure: twice, formula: mult * mult}]\n"
+    )
+    bonus = f"components: [{{component: pay, kind: bonus, amount: 1000, when: {gate}}}]\n"
+    found = calculated(tmp_path, measures + bonus, ["1200,2025-01-15", "100,2025-02-15", "100,2025-03-15"])
+    assert list(paid(found, "pay").values()) == [1000, 0, 0]
