@@ -1,7 +1,9 @@
 """The inverse question: the least amount of one further deal with which somebody's pay reaches a target.
 
-Pay is no formula that could be solved: it is calculated, for many amounts at once, around every number of the plans and
-in between; where it first reaches the target, the amounts around that place are halved down to the smallest unit.
+Pay is no formula that could be solved: it is calculated, for many amounts at once, around every number of the plans,
+around what those make of the deal's other columns, and in between, more closely wherever pay does not run straight
+(`earnest.simulation.bends`). Where it first reaches the target, the amounts around that place are divided down to the
+smallest unit.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ import polars as pl
 from earnest.files.cells import DEAL_COLUMNS, BadCell, deal_patch
 from earnest.files.kernel_inputs import KernelInputs, check_in_roster
 from earnest.files.rejections import FileError
+from earnest.simulation.bends import along_bends, crossings
 from shared.kernel import Plan, Roster, credit, measure
 from shared.kernel.calendar import fiscal_at, window_of
-from shared.kernel.checks.numbers_in_plan import numbers_of
+from shared.kernel.checks.numbers_in_plan import numbers_of, numbers_of_rules
 from shared.kernel.crediting.deals import values_table
 from shared.kernel.idle_months import Months, earn_every_month
 from shared.kernel.language.conventions import Reset
@@ -35,6 +38,9 @@ MOST: Final = 10**9
 """The highest amount that is tried, in major units."""
 MARKS: Final = 1500
 """Amounts that are tried around the numbers of the plans; a plan of thousands of rates is looked at in its first."""
+PROBES: Final = [10**power for power in range(2, 12, 3)]
+"""Amounts, in the smallest unit, at which is looked whether a deal is credited and with how much: a rule may select
+small deals only."""
 SPLIT: Final = 48
 """Parts of an interval that are calculated at once."""
 SEVERAL: Final = (2, 3, 4, 5, 6, 8, 10, 15, 20)
@@ -115,6 +121,8 @@ class _Search:
         self._check_credited()
         tried = self._amounts
         pays = self._pay(tried)
+        if not self._inputs.plans.grouped:  # where participants are compared each amount is a calculation of everybody
+            tried, pays = along_bends(tried, pays, pay=self._pay, tolerance=len(self._plan.components))
         reached = next((place for place, pay in enumerate(pays) if pay >= self._target), None)
         if reached is None:
             return self._out_of_reach(tried, pays)
@@ -176,7 +184,7 @@ class _Search:
         for value, quota in mine.filter(self._within()).select("measure", "quota").unique().iter_rows():
             begins |= {Fraction(value)} if value is not None else set()
             quotas |= {Fraction(quota)} if quota is not None and quota > 0 else set()
-        marks: set[int] = set()
+        marks = self._marks_of_columns(factors, unit=unit)
         for _, number in numbers_of(self._plan):
             for quota in quotas:
                 for begin in begins:
@@ -189,14 +197,24 @@ class _Search:
             usable = [usable[place * len(usable) // most_tried] for place in range(most_tried)]
         return usable
 
+    def _marks_of_columns(self, factors: Sequence[Fraction], *, unit: int) -> set[int]:
+        """Amounts at which what the plans make of the other columns of the deal may turn."""
+        columns = {Fraction(value) for value in self._values.values() if isinstance(value, Decimal | int)}
+        numbers = {Fraction(number) for _, number in (*numbers_of(self._plan), *numbers_of_rules(self._plan))}
+        found = crossings(columns, numbers, factors=factors)
+        return {int(crossing * unit) + move for crossing in found for move in (-1, 0, 1)}
+
     def _factors(self) -> list[Fraction]:
         """What of a deal's amount a rule credits, by each of the rules that credit it."""
-        probe = 10**6
-        table = self._deals([probe * 10 ** minor_digits(self._deal_currency)], number=1)
-        credits = credit(table, self._inputs.roster, plans=self._inputs.plans).credits
-        amounts = credits.filter(participant_id=self._question.participant)["amount"].unique().to_list()
-        scale = probe * 10 ** minor_digits(self._plan.currency)
-        return sorted({Fraction(amount, scale) for amount in amounts if amount > 0}) or [Fraction(1)]
+        units = Fraction(10 ** minor_digits(self._plan.currency), 10 ** minor_digits(self._deal_currency))
+        credits = credit(self._deals(PROBES, number=1), self._inputs.roster, plans=self._inputs.plans).credits
+        mine = credits.filter(participant_id=self._question.participant).select("deal_id", "amount").unique()
+        factors = {
+            Fraction(amount) / units / PROBES[int(deal_id.split()[0].removeprefix("#"))]
+            for deal_id, amount in mine.iter_rows()
+            if amount > 0
+        }
+        return sorted(factors) or [Fraction(1)]
 
     def _boundary(self, low: int, high: int, *, holds: Callable[[int], bool], number: int | None = None) -> int:
         """The least amount above `low`, at which it does not hold, from which it holds, up to `high`."""
@@ -281,9 +299,11 @@ class _Search:
         return [int(sums.get(name, 0)) for name in names]
 
     def _check_credited(self) -> None:
-        found = credit(self._deals([10**6], number=1), self._inputs.roster, plans=self._inputs.plans)
+        found = credit(self._deals(PROBES, number=1), self._inputs.roster, plans=self._inputs.plans)
         if found.credits.filter(participant_id=self._question.participant).is_empty():
-            reasons = found.uncredited.select("reason", "about", "participant_id").iter_rows()
+            reasons = (
+                found.uncredited.select("reason", "about", "participant_id").unique(maintain_order=True).iter_rows()
+            )
             why = "; ".join(in_words(reason, about, who=who) for reason, about, who in reasons)
             raise FileError(f"such a deal credits {self._question.participant} nothing{f': {why}' if why else ''}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlglot import expressions as sql
 
 from shared.kernel.language.findings import Path
 from shared.kernel.language.formulas import FormulaError, parsed
+from shared.kernel.language.values import PlanPart
 from shared.kernel.plan.version import Plan
 
 Numbers = list[tuple[Path, Decimal]]
@@ -18,11 +19,17 @@ _NAMES = {"component", "measure", "kind", "title", "on", "window", "pays", "rese
 
 def numbers_of(plan: Plan) -> Numbers:
     """The numbers and where they stand; those of formulas at the formula."""
-    numbers: Numbers = []
-    for part, items in (("components", plan.components), ("measures", plan.measures)):
-        for place, item in enumerate(items):
-            numbers += _numbers(item.model_dump(exclude_defaults=True), (part, place))
-    return numbers
+    return [*_of_items("components", plan.components), *_of_items("measures", plan.measures)]
+
+
+def numbers_of_rules(plan: Plan) -> Numbers:
+    """The numbers of its crediting rules and where they stand."""
+    return list(_of_items("credits", plan.credits))
+
+
+def _of_items(part: str, items: Iterable[PlanPart]) -> Iterator[tuple[Path, Decimal]]:
+    for place, item in enumerate(items):
+        yield from _numbers(item.model_dump(exclude_defaults=True), (part, place))
 
 
 def _numbers(value: Any, path: Path) -> Iterator[tuple[Path, Decimal]]:

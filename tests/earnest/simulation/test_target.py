@@ -17,7 +17,7 @@ from earnest.files.kernel_inputs import KernelInputs, read_inputs
 from earnest.files.rejections import FileError
 from earnest.plans.files import read_plans
 from earnest.simulation.estimate import estimate
-from earnest.simulation.target import Answer, Question, answer
+from earnest.simulation.target import Answer, Question, _Search, answer
 from earnest.simulation.target_words import sentences
 from tests.command_line import earnest
 
@@ -127,11 +127,59 @@ def test_random_plans_are_answered_as_trying_every_amount_would(given: Callable[
         target = Decimal(chance.randint(10, 900)) / 100
         asked = question(str(target), columns={"product": "Pro"})
         search = answer(inputs, asked, zone=ZoneInfo("UTC"))
-        from earnest.simulation.target import _Search
-
-        pays = _Search(inputs, asked, ZoneInfo("UTC"))._pay(range(1, 9001))
+        pays = _Search(inputs, asked, zone=ZoneInfo("UTC"))._pay(range(1, 9001))
         first = next((cents for cents, pay in enumerate(pays, start=1) if pay >= target * 100), None)
         assert search.amount == first or (first is None and (search.amount or 9001) > 9000), (seed, tiers, target)
+
+
+def with_margin(*, credits: str = "[{rule: own}]", components: str) -> str:
+    head = HEAD.replace("{seats: number}", "{margin: decimal}").split("credits:")[0].replace("nothing", "refuse")
+    return f"{head}credits: {credits}\nmeasures: [{{measure: sales, sum_of: [own]}}]\ncomponents:\n{components}\n"
+
+
+def tried_all(folder: Path, plan: str, asked: Question, *, upto: int) -> tuple[int | None, int | None]:
+    """What is found for a plan with a margin, and the first of all amounts that reaches the target."""
+    (folder / "plan.yaml").write_text(plan)
+    (folder / "deals.csv").write_text("deal_id,owner,amount,close_date,margin\nD1,ann,1,2025-01-10,0\n")
+    (folder / "roster.csv").write_text("participant_id\nann\n")
+    inputs = read_inputs(folder / "deals.csv", folder / "roster.csv", plans=read_plans([folder / "plan.yaml"]))
+    pays = _Search(inputs, asked, zone=ZoneInfo("UTC"))._pay(range(1, upto))
+    first = next((cents for cents, pay in enumerate(pays, start=1) if pay >= asked.target * 100), None)
+    return answer(inputs, asked, zone=ZoneInfo("UTC")).amount, first
+
+
+BY_MARGIN = (
+    "  - {{component: pay, kind: table, each: deal, measure: sales, axes: [{{deal: margin / credited, up_to: [{0}%, {1}%]}}],"
+    " values: [{2}%, {3}%, {4}%]}}"
+)
+FLAT = "  - {{component: pay, kind: flat, measure: sales, rate: {4}%}}"
+
+
+@pytest.mark.parametrize(
+    ("credits", "components"),
+    [
+        ("[{{rule: own}}]", BY_MARGIN),
+        ("[{{rule: own, amount: 'case when margin / amount >= {1}% then amount else amount * {0}% end'}}]", FLAT),
+        ("[{{rule: own, when: \"stage = 'won' and margin >= 0.{1} * amount\"}}]", FLAT),
+        ("[{{rule: own, amount: 'case when amount - margin < {1} then amount else amount * {0}% end'}}]", FLAT),
+        ("[{{rule: own, amount: 'case when amount * margin < {1}{1} then amount else margin end'}}]", FLAT),
+    ],
+    ids=["a table by margin", "an amount by margin", "a condition on the margin", "a difference", "a product"],
+)
+def test_pay_that_falls_where_the_margin_does_is_answered_as_trying_every_amount_would(
+    tmp_path: Path, credits: str, components: str
+) -> None:
+    chance, found = random.Random(30833), []
+    for _ in range(4):
+        low, high = sorted(chance.sample(range(11, 60), 2))
+        rates = sorted(chance.randint(2, 50) for _ in range(3))
+        plan = with_margin(credits=credits.format(low, high), components=components.format(low, high, *rates))
+        margin, target = chance.randint(2, 15), Decimal(chance.randint(50, 900)) / 100
+        asked = question(str(target), columns={"margin": str(margin)})
+        amount, first = tried_all(tmp_path, plan, asked, upto=12000)
+        assert amount == first or (first is None and (amount or 12001) > 11999), (plan, asked)
+        found.append(first)
+    assert any(found)
 
 
 def test_a_cap_is_said_with_the_most_that_there_is(given: Callable[[str], KernelInputs], tmp_path: Path) -> None:
