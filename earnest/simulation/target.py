@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from earnest.files.cells import DEAL_COLUMNS, BadCell, deal_patch
 from earnest.files.kernel_inputs import KernelInputs, check_in_roster
 from earnest.files.rejections import FileError
 from earnest.simulation.bends import along_bends, crossings
-from shared.kernel import Plan, Roster, credit, measure
+from earnest.simulation.further_deal import fields_of, plan_on, why_not_credited
+from shared.kernel import Roster, credit, measure
 from shared.kernel.calendar import fiscal_at, window_of
 from shared.kernel.checks.numbers_in_plan import numbers_of, numbers_of_rules
 from shared.kernel.crediting.deals import values_table
@@ -105,8 +105,8 @@ def answer(inputs: KernelInputs, question: Question, *, zone: ZoneInfo) -> Answe
 class _Search:
     def __init__(self, inputs: KernelInputs, question: Question, *, zone: ZoneInfo) -> None:
         self._inputs, self._question = inputs, question
-        self._plan = _plan_on(inputs, question)
-        values = _values(inputs, question, zone=zone)
+        self._plan = plan_on(inputs, question.participant, day=question.by)
+        values = fields_of(inputs, question.columns, day=question.by, zone=zone)
         self._values = {"currency": self._plan.currency, "owner": question.participant} | values
         self._deal_currency = str(self._values["currency"])
         try:
@@ -301,10 +301,7 @@ class _Search:
     def _check_credited(self) -> None:
         found = credit(self._deals(PROBES, number=1), self._inputs.roster, plans=self._inputs.plans)
         if found.credits.filter(participant_id=self._question.participant).is_empty():
-            reasons = (
-                found.uncredited.select("reason", "about", "participant_id").unique(maintain_order=True).iter_rows()
-            )
-            why = "; ".join(in_words(reason, about, who=who) for reason, about, who in reasons)
+            why = why_not_credited(found.uncredited)
             raise FileError(f"such a deal credits {self._question.participant} nothing{f': {why}' if why else ''}")
 
     def _unpaid(self, amount: int | None) -> list[str]:
@@ -321,33 +318,3 @@ def _for_each(table: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     columns, every = table.columns, pl.DataFrame({"name": names}, schema={"name": pl.String})
     # Row by row, so that what is sorted by date stays so.
     return table.join(every, how="cross").with_columns(participant_id=pl.col("name")).select(columns)
-
-
-def _plan_on(inputs: KernelInputs, question: Question) -> Plan:
-    """The version that pays the participant for a deal of the day."""
-    assignments = inputs.roster.assignments.filter(
-        (pl.col("participant_id") == question.participant) & (pl.col("effective_from") <= question.by)
-    ).sort("effective_from")
-    name = assignments["plan"][-1] if assignments.height else None
-    versions = [plan for plan in inputs.plans.holding if plan.plan == name and plan.effective_from <= question.by]
-    if not versions:
-        raise FileError(f"{question.participant} is on no plan that holds on {question.by}")
-    return max(versions, key=lambda plan: plan.effective_from)
-
-
-def _values(inputs: KernelInputs, question: Question, *, zone: ZoneInfo) -> dict[str, Any]:
-    """The fields of the further deal, but for its amount."""
-    not_said = {"deal_id": "it has none", "amount": "it is what is asked for", "close_date": "say --by"}
-    for taken, option in not_said.items():
-        if taken in question.columns:
-            raise FileError(f"--sell {taken}: {option}")
-    columns = inputs.plans.columns
-    row = {"deal_id": "further", "stage": "won", "close_date": question.by.isoformat(), **question.columns}
-    try:
-        patch = deal_patch(row, columns, zone=zone)
-    except BadCell as error:
-        raise FileError(f"--sell {error}") from None
-    known = set(DEAL_COLUMNS) - set(not_said) | set(columns)
-    if unknown := sorted(set(question.columns) - known):
-        raise FileError(f"--sell {unknown[0]}: no plan reads such a column; there are {', '.join(sorted(known))}")
-    return patch.fields.flat()

@@ -269,6 +269,14 @@ def test_what_cannot_be_asked_is_said(
     assert says in done.stderr
 
 
+def test_a_deal_that_lacks_what_a_rule_calculates_with_is_told_with_the_option_that_says_it(tmp_path: Path) -> None:
+    plan = with_margin(credits="[{rule: own, amount: margin * 2}]", components=FLAT.format(0, 0, 0, 0, 5))
+    with pytest.raises(
+        FileError, match="the deal has no margin, from which it calculates the amount: say --sell margin="
+    ):
+        tried_all(tmp_path, plan, question("5"), upto=2)
+
+
 def test_the_estimate_asks_for_something_to_estimate(given: Callable[[str], KernelInputs], tmp_path: Path) -> None:
     given(TIERS)
     done = earnest("estimate", "--participant", "ann", folder=tmp_path)
