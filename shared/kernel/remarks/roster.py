@@ -17,6 +17,7 @@ from shared.kernel.plan.version import Plan
 from shared.kernel.remarks.quota_changes import quota_changes
 from shared.kernel.remarks.remark import EVER, MORE, SHOWN, Remark
 from shared.kernel.remarks.reporting_circles import reporting_circles
+from shared.kernel.remarks.undated_scores import undated_scores
 from shared.kernel.remarks.unknown_categories import unknown_categories
 from shared.kernel.remarks.unknown_pay import unknown_pay
 from shared.kernel.remarks.window_changes import plan_changes, version_changes
@@ -32,6 +33,7 @@ def roster_remarks(roster: Roster, plans: PlanSet) -> list[Remark]:
         *version_changes(roster, plans),
         *_percent_signs(roster, plans, on=on),
         *_figures_unused(roster, plans),
+        *undated_scores(roster, plans),
         *unknown_categories(roster, plans),
         *_unknown_plans(plans, on),
         *_not_in_force(plans, on),

@@ -237,3 +237,17 @@ def test_categories_that_nobody_has_or_that_are_written_otherwise_are_told() -> 
         "Plan rep names position senoir, which nobody has in the roster: did you mean senior?",
         "mia is of position lead, and plan rep names Lead: write both alike.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "reset", "told"), [("1900-01-01", "month", 1), ("1900-01-01", "never", 0), ("2025-01-01", "month", 0)]
+)
+def test_a_score_without_a_day_is_told_where_it_counts_in_a_window(day: str, reset: str, told: int) -> None:
+    measures = [*QUARTER, {"measure": "perf", "score": True, "reset": reset}]
+    scored = plan(measures=measures, components=({**GATED, "multiply": [{"by": "perf"}]},))
+    people = roster(ANN, ("ann", day, {"score.perf": "0.8"}), ("bob", day, {"plan": "rep", "score.perf": "0.7"}))
+    sentences = [each for each in said(people, scored) if each.startswith("score.perf")]
+    assert sentences == told * [
+        "score.perf: 2 participants, ann first, are without the day of it, so that it never counts: write in effective_from"
+        " a day of the month in which it counts."
+    ]
