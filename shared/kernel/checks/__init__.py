@@ -18,7 +18,9 @@ from shared.kernel.checks.rows import credited_twice, rows_without_effect
 from shared.kernel.checks.units import mixed_units
 from shared.kernel.checks.unsaid import left_unsaid
 from shared.kernel.checks.unused import unused
+from shared.kernel.components import Component
 from shared.kernel.language.findings import UNIT_CODES, Finding, Path
+from shared.kernel.language.formulas import references
 from shared.kernel.plan.deal_rounding import conventions_without_effect
 from shared.kernel.plan.version import Plan
 from shared.kernel.plan.window_checks import gated_by_shorter, prorated_in_part, without_effect
@@ -72,10 +74,23 @@ def _written_at(document: Any, path: Path) -> str:
     return document if isinstance(document, str) else ""
 
 
+def _times_a_rate(component: Component, plan: Plan) -> bool:
+    """Whether it is multiplied by what a formula makes of figures, such as a rate of target pay by quota: then its own
+    rates are how many times that is paid."""
+    named = [reference for by in component.multiply if by.by is not None for reference in references(by.by)]
+    measures = {reference.name: plan.measure(reference.name) for reference in named if reference.kind == "measure"}
+    return any(reference.kind == "term" for reference in named) or any(
+        measure is not None and measure.formula is not None for measure in measures.values()
+    )
+
+
 def _at_a_glance(plan: Plan) -> Iterator[Finding]:
     units = plan.units
     for place, component in enumerate(plan.components):
-        yield from (finding.under("components", place) for finding in component.lint(units))
+        times_rate = _times_a_rate(component, plan)
+        for finding in component.lint(units):
+            if not (times_rate and finding.code == "P213"):
+                yield finding.under("components", place)
     yield from mixed_units(plan)
     yield from rows_without_effect(plan)
     yield from credited_twice(plan)

@@ -81,6 +81,25 @@ def test_a_cliff_to_which_deals_lead_is_found_whichever_measure_has_it() -> None
     assert set(codes(HEAD + CLIFF)) == {"P401"}
 
 
+@pytest.mark.parametrize(("by", "found"), [("bcr", set()), ("term(rate)", set()), ("score", {"P213"})])
+def test_rates_beside_a_rate_of_target_pay_by_quota_are_no_lost_percent_signs(by: str, found: set[str]) -> None:
+    plan = f"""
+credits: [{{rule: own}}]
+measures:
+  - {{measure: acv, sum_of: [own], reset: year}}
+  - {{measure: bcr, formula: term(variable) / quota(acv)}}
+  - {{measure: score, score: true, reset: year}}
+components:
+  - component: commission
+    kind: graduated
+    measure: acv
+    on: attainment
+    tiers: [{{up_to: 100%, rate: 1}}, {{up_to: 130%, rate: 1.5}}, {{rate: 2}}]
+    multiply: [{{by: {by}}}]
+"""
+    assert {code for code in codes(HEAD + plan) if code == "P213"} == found
+
+
 def test_cliffs_of_a_plan_that_is_too_large_to_be_walked_are_left_to_who_has_the_time() -> None:
     texts = plans_of_text(HEAD + CLIFF, "plan.yaml")
     assert [each.finding.code for each in check_texts(texts, most_walked=1)] == []
