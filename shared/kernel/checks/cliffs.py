@@ -13,7 +13,9 @@ from shared.formatting import amount, money
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import Overflow
 from shared.kernel.checks.numbers_in_plan import Numbers, numbers_of
+from shared.kernel.components import Component
 from shared.kernel.language.conventions import RESETS
+from shared.kernel.language.deal_facts import CREDITED
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.values import terms_in
@@ -62,7 +64,8 @@ def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterat
             return
         for place, component in enumerate(plan.components):
             # Of deals that are paid in turn the points know the last only, as if it had brought everything.
-            if component.component in components and not type(component).needs_group and not component.in_turn:
+            walked = not component.in_turn or _of_one_deal(component, measure)
+            if component.component in components and not type(component).needs_group and walked:
                 found = list(
                     _falls(
                         measure, values, pay=pay[component.component].to_list(), numbers=numbers, plan=plan, place=place
@@ -71,6 +74,17 @@ def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterat
                 if component.component not in told:
                     yield from found
                 told |= {component.component} if found else set()
+
+
+def _of_one_deal(component: Component, measure: Measure) -> bool:
+    """Whether what it pays the first deal follows from the amount of that alone, which is what the measure comes to."""
+    looks_at = {reference.name for reference in component.refers_to() if reference.is_measure}
+    anew = getattr(component, "anew", None)  # of one deal there is one customer
+    return (
+        measure.sum_of is not None
+        and looks_at == {measure.measure}
+        and component.deal_columns - {anew} <= {CREDITED, "amount"}
+    )
 
 
 def _ways(measure: Measure, plan: Plan) -> list[frozenset[str]]:
@@ -132,7 +146,7 @@ def _falls(
     steps = list(pairwise(pay))
     if not any(after > before for before, after in steps):
         return  # it only ever takes away: a deduction, not a cliff
-    name, reported = plan.components[place].component, 0
+    name, in_turn, reported = plan.components[place].component, plan.components[place].in_turn, 0
     # Neighbours that both fall are one cliff, told at its edge.
     falling = [after < before for before, after in steps]
     for number, falls in enumerate(falling):
@@ -145,10 +159,11 @@ def _falls(
             "P401",
             _at(place, low, high=high, quota=quota_of(measure), numbers=numbers),
             message=(
-                f"a deal more pays less: {name} pays {before} at {measure.measure} of {_said(low)}, and {after}"
-                f" at {_said(high)}{_assumed(plan, place)}"
+                f"{'a larger deal' if in_turn else 'a deal more'} pays less: {name} pays {before}"
+                f" at {measure.measure} of {_said(low)}, and {after} at {_said(high)}{_assumed(plan, place)}"
             ),
-            mend="let the rate of the higher tier pay at least what the lower one has paid, or use graduated tiers",
+            mend="let the rate of the higher tier pay at least what the lower one has paid, or"
+            f" {'divide each deal among graduated tiers' if in_turn else 'use graduated tiers'}",
         )
 
 

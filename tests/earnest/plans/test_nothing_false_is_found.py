@@ -100,6 +100,27 @@ components:
     assert {code for code in codes(HEAD + plan) if code == "P213"} == found
 
 
+@pytest.mark.parametrize(
+    ("component", "told"),
+    [
+        ("kind: graduated, crossing: whole, tiers: [{up_to: 100000, rate: 7%}, {rate: 3%}]", True),
+        ("kind: graduated, tiers: [{up_to: 100000, rate: 7%}, {rate: 3%}]", False),
+        ("kind: graduated, crossing: whole, tiers: [{up_to: 100000, rate: 3%}, {rate: 7%}]", False),
+        ("kind: table, each: deal, axes: [{deal: amount, up_to: [100000]}], values: [7%, 3%]", True),
+        ("kind: table, each: deal, axes: [{deal: amount, up_to: [100000]}], values: [3%, 7%]", False),
+        ("kind: table, each: deal, axes: [{deal: margin, up_to: [100000]}], values: [7%, 3%]", False),
+    ],
+)
+def test_a_larger_deal_that_pays_less_is_found_also_where_deals_are_paid_in_turn(component: str, told: bool) -> None:
+    columns = "columns: {margin: decimal}\n" if "margin" in component else ""
+    sold = f"{columns}credits: [{{rule: own}}]\nmeasures: [{{measure: sales, sum_of: [own], reset: quarter}}]\n"
+    found = check_texts(
+        plans_of_text(f"{HEAD}{sold}components: [{{component: pay, measure: sales, {component}}}]\n", "plan.yaml")
+    )
+    said = "a larger deal pays less: pay pays 7,000.00 at sales of 100,000, and 3,000.00 at 100,000.01"
+    assert [each.finding.message for each in found] == [said] * told
+
+
 def test_cliffs_of_a_plan_that_is_too_large_to_be_walked_are_left_to_who_has_the_time() -> None:
     texts = plans_of_text(HEAD + CLIFF, "plan.yaml")
     assert [each.finding.code for each in check_texts(texts, most_walked=1)] == []
