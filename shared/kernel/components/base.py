@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field, model_validator
 
+from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.components.context import DealsInTurn, EvaluationContext, Moment
 from shared.kernel.components.multiplier import Multiplier
+from shared.kernel.components.part import Part
 from shared.kernel.components.unpaid import Unpaid, in_no_row, looked_up_nowhere
 from shared.kernel.language.category_texts import Compared
 from shared.kernel.language.conventions import Conventions, Reset
@@ -26,25 +27,6 @@ from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Figure, Name, OfMeasure, PlanPart, Term, parts_in
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """So much of something at a rate: what they pay is their product. `reach` says in words which part it is."""
-
-    reach: str
-    base: ExactColumn
-    rate: ExactColumn | Fraction
-
-    @property
-    def pays(self) -> ExactColumn:
-        """Base times rate."""
-        return self.base * self.rate
-
-    def taken(self, rows: pl.Series) -> Part:
-        """The part in some rows, by their places."""
-        rate = self.rate.taken(rows) if isinstance(self.rate, ExactColumn) else self.rate
-        return Part(self.reach, self.base.taken(rows), rate)
 
 
 class Kind(PlanPart, ABC):
@@ -127,11 +109,8 @@ class Kind(PlanPart, ABC):
         moments = self.moments(context)
         if not moments or not self.is_fixed:
             return self.parts(context)
-        return [
-            Part(f"{part.reach}, part {number} of the days", part.base, moment.part * part.rate)
-            for number, moment in enumerate(moments, start=1)
-            for part in self.parts(moment.context)
-        ]
+        written = trimmed if self.rates_are_amounts else percent
+        return [part.prorated(moment, written=written) for moment in moments for part in self.parts(moment.context)]
 
     def main_measure(self) -> str | None:
         """The measure that a statement shows beside the pay."""

@@ -22,10 +22,11 @@ _T = TypeVar("_T")
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A time in role in which nothing changes of what the roster says: the participants at it, and which part of the
-    window's days it is; of who has fewer such times the part is zero."""
+    window's days it is, also in words; of who has fewer such times the part is zero."""
 
     context: EvaluationContext
     part: ExactColumn
+    days: pl.Series
 
 
 @dataclass(eq=False, kw_only=True)

@@ -16,7 +16,7 @@ from shared.kernel.arithmetic.running_sums import begins
 from shared.kernel.calendar import PERIODS_IN, Fiscal, bounds, days_of, fiscal_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext, Moment
-from shared.kernel.evaluation.role_days import RoleDays
+from shared.kernel.evaluation.role_days import RoleDays, days_between
 from shared.kernel.language.category_texts import ROSTER_CATEGORIES
 from shared.kernel.language.measures import DAYS, Measure, QuotaTerms
 from shared.kernel.plan.version import Plan
@@ -111,16 +111,27 @@ class Figures:
         length = PERIODS_IN[over] if over != "never" else PERIODS_IN["year"]
         pairs = context.rows.select("participant_id", "fiscal").unique(maintain_order=True).with_row_index("pair")
         found: list[list[tuple[date, Fraction]]] = []
+        lengths: list[int] = []
+        unit = component.prorate.replace("_", " ")
         for _, who, fiscal in pairs.iter_rows():
             begins_with = Fiscal(fiscal - fiscal % length)
             window = [begins_with, Fiscal(begins_with + length - 1)]
-            found.append(self._days.moments(who, *self._from_to(window), unit=component.prorate))
+            first, last = self._from_to(window)
+            found.append(self._days.moments(who, first, last, unit=component.prorate))
+            lengths.append(days_between(first, last, unit=component.prorate))
         on = ["participant_id", "fiscal"]
         places = context.rows.select(on).join(pairs, on=on, how="left", maintain_order="left")["pair"]
         for number in range(max((len(moments) for moments in found), default=0) or 1):
             there = [moments[number] if number < len(moments) else (date.max, Fraction(0)) for moments in found]
             days = pl.Series([day for day, _ in there], dtype=pl.Date)
-            yield Moment(context.at(days[places]), ExactColumn.fractions([part for _, part in there]).taken(places))
+            words = [
+                f"{part * all_days} of {all_days} {unit}" for (_, part), all_days in zip(there, lengths, strict=True)
+            ]
+            yield Moment(
+                context.at(days[places]),
+                ExactColumn.fractions([part for _, part in there]).taken(places),
+                pl.Series(words, dtype=pl.String)[places],
+            )
 
     def left_within(self, rows: pl.DataFrame) -> pl.Series:
         """Who is no longer active at the end of the fiscal period."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -15,6 +15,16 @@ from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
 Unit = Literal["calendar_days", "business_days"]
+
+
+# Monday to Friday, without holidays: a quota does not hang on the calendar of a country (docs/plan-language.md,
+# quotas).
+_WEEK: Final[dict[Unit, str]] = {"calendar_days": "1111111", "business_days": "1111100"}
+
+
+def days_between(first: date, last: date, *, unit: Unit) -> int:
+    """How many days there are from first to last, at least one."""
+    return int(np.busday_count(first, last + timedelta(days=1), _WEEK[unit])) or 1
 
 
 class RoleDays:
@@ -55,16 +65,13 @@ class RoleDays:
         self, participant: str, first: date, last: date, *, unit: Unit, also: list[date] | None = None
     ) -> Iterator[tuple[date, Fraction, bool]]:
         """The days from first to last in spans: the first day of each, its part of all days, and whether in role."""
-        # Monday to Friday, without holidays: a quota does not hang on the calendar of a country (docs/plan-
-        # language.md, quotas).
-        end, week = last + timedelta(days=1), "1111100" if unit == "business_days" else "1111111"
-        days = int(np.busday_count(first, end, week)) or 1
+        end, days = last + timedelta(days=1), days_between(first, last, unit=unit)
         timeline = self.timeline.get(participant, [])
         inside = {day for day in (*(day for day, _ in timeline), *(also or ())) if first < day < end}
         begins = [first, *sorted(inside)]
         for day, until in zip(begins, [*begins[1:], end], strict=True):
             held = [there for since, there in timeline if since <= day]
-            yield day, Fraction(int(np.busday_count(day, until, week)), days), bool(held and held[-1])
+            yield day, Fraction(int(np.busday_count(day, until, _WEEK[unit])), days), bool(held and held[-1])
 
     @cached_property
     def timeline(self) -> dict[str, list[tuple[date, bool]]]:

@@ -242,9 +242,11 @@ class Walk:
         after, earlier = self._paying(
             part.pays * factor, [column for column in inexact if column is not None], moves=moves, alone=alone
         )
-        for credited, at, by, pays, there in (
-            (base - nothing.zip_with(moves, base_before), rate, times, after, payable),
-            (nothing - base_before, rate_before, times_before, earlier, payable & moves),
+        days = None if part.days is None else part.days()
+        days_before = None if days is None else previous(days, begin, first=days)
+        for credited, at, by, pays, there, of_days in (
+            (base - nothing.zip_with(moves, base_before), rate, times, after, payable, days),
+            (nothing - base_before, rate_before, times_before, earlier, payable & moves, days_before),
         ):
             is_slice = there & (credited != 0) & (by != 0) & ((at != 0) | ~moves & unexplained)
             yield (
@@ -256,7 +258,9 @@ class Walk:
                     by.filter(is_slice).cast(pl.Int64).alias("factor"),
                     pays.filter(is_slice).alias("pays"),
                     tier=pl.lit(number, dtype=pl.Int64),
-                    reach=pl.lit(part.reach),
+                    reach=pl.lit(part.reach)
+                    if of_days is None
+                    else pl.lit(f"{part.reach}, ") + of_days.filter(is_slice),
                 )
                 .select(SLICES.names())
             )

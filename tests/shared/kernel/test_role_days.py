@@ -111,10 +111,31 @@ def test_each_part_of_the_days_is_a_slice() -> None:
     )
     (line,) = part.lines
     assert [(piece.reach, piece.pays) for piece in line.slices] == [
-        ("bonus, part 1 of the days", 150),
-        ("bonus, part 2 of the days", 300),
+        ("bonus, 15 of 30 calendar days", 150),
+        ("bonus, 15 of 30 calendar days", 300),
     ]
     assert line.amount == 450
+
+
+def test_a_slice_says_the_rate_that_is_for_some_of_the_days() -> None:
+    points = [{"at": "0%", "gives": "0%"}, {"at": "100%", "gives": "100%"}]
+    curve = {"component": "curve", "kind": "curve", "measure": "bookings", "target": 900, "points": points}
+    quota = [{"measure": "bookings", "sum_of": ["own"], "quota": {"default": 1000}}]
+    plans, people = PlanSet([plan(curve | {"prorate": "business_days"}, measures=quota)]), roster(**PEOPLE)
+    credits, earned = june(plans, people, away="500")
+    (part,) = parts(
+        credits.filter(participant_id="away"),
+        earned.filter(participant_id="away"),
+        roster=people,
+        plans=plans,
+        component="curve",
+        period="2025-06",
+    )
+    (line,) = part.lines
+    assert [piece.reach for piece in line.slices] == [
+        "of the target, 50% for 6 of 21 business days",
+        "of the target, 50% for 7 of 21 business days",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,51 @@
+"""What a component pays in parts, each so much at such a rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+
+import polars as pl
+
+from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.arithmetic.expressions import NUMBER_SCALE
+from shared.kernel.components.context import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So much of something at a rate: what they pay is their product. `reach` says in words which part it is, and of
+    what is prorated `days` says row by row of how many days, and at which rate if that were all."""
+
+    reach: str
+    base: ExactColumn
+    rate: ExactColumn | Fraction
+    days: Callable[[], pl.Series] | None = None
+
+    @property
+    def pays(self) -> ExactColumn:
+        """Base times rate."""
+        return self.base * self.rate
+
+    def taken(self, rows: pl.Series) -> Part:
+        """The part in some rows, by their places."""
+        rate = self.rate.taken(rows) if isinstance(self.rate, ExactColumn) else self.rate
+        return Part(self.reach, self.base.taken(rows), rate)
+
+    def prorated(self, moment: Moment, *, written: Callable[[Decimal], str]) -> Part:
+        """The part of it that is for the days of a moment; `written` says how its rate reads."""
+        return Part(
+            self.reach, self.base, moment.part * self.rate, partial(_in_days, moment, self.rate, written=written)
+        )
+
+
+def _in_days(moment: Moment, rate: ExactColumn | Fraction, *, written: Callable[[Decimal], str]) -> pl.Series:
+    """The days of a moment, and the rate that is prorated by them."""
+    if isinstance(rate, Fraction) and rate == 1:
+        return moment.days
+    rates = rate if isinstance(rate, ExactColumn) else ExactColumn.constant(rate, moment.days.len())
+    about = rates.shown(NUMBER_SCALE, "a rate").to_list()
+    return pl.Series([written(Decimal(each) / NUMBER_SCALE) for each in about], dtype=pl.String) + " for " + moment.days
