@@ -198,16 +198,22 @@ class Sentences:
         """A product that a calculator can check; what a line takes back of earlier pay is said so."""
         amounts = self._component is not None and self._component.rates_are_amounts
         times = "" if piece.factor == 1 else f" × {grouped(piece.factor)}"
+        # A third has no last digit: a rate that is cut off does not come to quite what it pays.
+        equals = "=" if piece.credited * piece.rate * piece.factor == piece.pays else "≈"
         # What rounding each deal made of them is an amount, with no base and no rate to be multiplied.
         if piece.reach in WITHOUT_RATE:
-            product = f"{grouped(piece.credited)}{times} = {grouped(piece.pays)}" if times else grouped(piece.pays)
+            product = (
+                f"{grouped(piece.credited)}{times} {equals} {grouped(piece.pays)}" if times else grouped(piece.pays)
+            )
         elif not amounts:
-            product = f"{grouped(piece.credited)} × {percent(piece.rate)}{times} = {grouped(piece.pays)}"
+            product = f"{grouped(piece.credited)} × {percent(piece.rate)}{times} {equals} {grouped(piece.pays)}"
         elif piece.rate != 1:
             rate = grouped(plain(piece.rate, self._plan.digits))
-            product = f"{grouped(plain(piece.credited))} × {rate}{times} = {grouped(piece.pays)}"
+            product = f"{grouped(plain(piece.credited))} × {rate}{times} {equals} {grouped(piece.pays)}"
         else:
-            product = f"{grouped(piece.credited)}{times} = {grouped(piece.pays)}" if times else grouped(piece.pays)
+            product = (
+                f"{grouped(piece.credited)}{times} {equals} {grouped(piece.pays)}" if times else grouped(piece.pays)
+            )
         back = "Taken back: " if piece.credited < 0 <= line.credited else ""
         return f"{back}{product} ({piece.reach})."
 
