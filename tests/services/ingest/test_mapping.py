@@ -97,7 +97,7 @@ def test_an_item_without_id_and_time_gets_those_of_its_delivery() -> None:
         ("$.opportunity.id", "$[", "is not a JSON path"),
         ("  owner:", "  boss:", "unknown fields boss"),
         ("{constant: USD}", "{}", "name either a path or a constant"),
-        ("source: acme-crm", "sauce: acme-crm", "sauce: Extra inputs are not permitted"),
+        ("source: acme-crm", "sauce: acme-crm", "sauce: there is no such field"),
         ("items:", "items: [", "acme.yaml"),
     ],
 )

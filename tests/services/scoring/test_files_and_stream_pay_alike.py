@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -207,6 +207,8 @@ def test_files_and_stream_take_the_same_and_pay_the_same(
     deals: list[dict[str, str]],
     people: list[dict[str, str]],
 ) -> None:
+    # A mapping reads numbers as machines write them, too; a deals file and the API do not.
+    assume(sent is as_it_stands or not any("1e3" in cells.values() for cells in deals))
     deal_rows = [{"deal_id": f"d{number}"} | plain_deal | cells for number, cells in enumerate(deals)]
     person_rows = [plain_person | cells for cells in people]
     calculated = from_files(table(deal_rows), table(person_rows))

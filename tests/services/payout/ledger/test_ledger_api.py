@@ -171,7 +171,7 @@ def test_the_trial_balance_of_a_month_balances(desk: Desk) -> None:
 
 
 def test_what_is_no_month_and_nothing_to_sum_by_are_refused(desk: Desk) -> None:
-    assert problem(desk.get("/v1/trial-balance?period=2025-13")) == (422, "no-such-period")
+    assert problem(desk.get("/v1/trial-balance?period=2025-13")) == (422, "invalid-content")
     assert problem(desk.get("/v1/balances?by=mood"))[0] == 422
     assert problem(desk.get("/v1/balances?after=%00"))[0] == 422
     assert problem(desk.get("/v1/balances", "payroll")) == (403, "forbidden")

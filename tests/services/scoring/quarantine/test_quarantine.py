@@ -96,10 +96,10 @@ def test_the_lines_of_everybody_else_are_settled_and_payout_is_told_who_waits(tw
 def test_a_version_whose_lines_fail_is_set_aside_and_leaves_the_lines_of_everybody_else(
     two: Road, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(credits: Any, roster: Any, *, plans: Any, earnings: Any) -> Any:
+    def failing(credits: Any, roster: Any, *, plans: Any, **others: Any) -> Any:
         if not plans.plans["rep", 1].is_quarantined:
             raise ArithmeticError("too steep")
-        return explain(credits, roster, plans=plans, earnings=earnings)
+        return explain(credits, roster, plans=plans, **others)
 
     monkeypatch.setattr(bulk, "explain", failing)
     bounded = BoundedProcess()
