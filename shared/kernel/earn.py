@@ -14,7 +14,7 @@ from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.evaluation.budgets import granted, in_proportion
-from shared.kernel.evaluation.group_sums import GroupSums
+from shared.kernel.evaluation.group_sums import GroupSums, sums_of_groups
 from shared.kernel.evaluation.pay import (
     accumulated,
     component_pay,
@@ -27,7 +27,7 @@ from shared.kernel.evaluation.pay import (
     window_starts,
     without_leavers,
 )
-from shared.kernel.evaluation.turns import with_pay_in_turn
+from shared.kernel.evaluation.turns import turns_of, with_pay_in_turn
 from shared.kernel.language.values import Figure
 from shared.kernel.measure import EVENT_KEYS, ORDER, STEP
 from shared.kernel.pay_of_others import PAY_CREDITS, pay_credits, with_pay
@@ -81,15 +81,10 @@ def _earned_together(
         [steps for plan in together for steps in _contributed(measures, roster, plan=plan, plans=plans, apart=apart)],
         how="diagonal",
     )
-    groups: dict[int, GroupSums] = {}
+    groups = sums_of_groups(contributed, together, roster=roster)
     events = None
     if apart:
-        groups = {
-            plan.version: GroupSums(contributed, together, plan=plan, roster=roster)
-            for plan in together
-            if plan.apart.groups
-        }
-        events = with_pay_in_turn(contributed, together, roster=roster)
+        events = with_pay_in_turn(contributed, turns_of(contributed, together, roster=roster, groups=groups))
         contributed = _steps(events)
     earned = [
         earning

@@ -10,9 +10,9 @@ import polars as pl
 from shared.kernel.calendar import end_of_segment, fiscal_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.earn import earn, last_segments, scored
-from shared.kernel.evaluation.group_sums import GroupSums
+from shared.kernel.evaluation.group_sums import sums_of_groups
 from shared.kernel.evaluation.pay import accumulated
-from shared.kernel.evaluation.turns import Turns, by_size, with_pay_in_turn
+from shared.kernel.evaluation.turns import by_size, turns_of, with_pay_in_turn
 from shared.kernel.evaluation.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
 from shared.kernel.measure import STEP, measure, paid_by_deal, with_increments
 from shared.kernel.pay_of_others import pay_credits
@@ -99,20 +99,22 @@ def _walks(
         others = events.filter(pl.col("first"))
         if everyone is not None:
             others = with_increments(_sorted(pl.concat([_credited(everyone, p) for p in together])), together)
-    if any(plan.in_turn for plan in together):
-        paid = with_pay_in_turn(events, together, roster=roster, everyone=others)
-        events = paid.with_row_index("event")
+    groups = sums_of_groups(others, together, roster=roster)
+    turns = turns_of(events, together, roster=roster, groups=groups)
+    if turns:
+        events = with_pay_in_turn(events, turns).with_row_index("event")
     for plan in together:
-        turns = None
-        if plan.in_turn:
-            turns = Turns(events, plan, roster=roster, together=together, everyone=others)
         summed = accumulated(_in_order(events, plan), plan)
-        if plan.apart.groups:
-            summed = GroupSums(others, together, plan=plan, roster=roster).at_the_end(summed)
+        if plan.version in groups:
+            summed = groups[plan.version].at_the_end(summed)
         # The same sums for every component of a version, walked once each. It is the calculation of `earn` with a row
         # per credit in place of a row per segment: the same functions of the same columns, which is why the last line
         # of an earning comes to its amount.
-        yield from (Walk(summed, plan, component=c, roster=roster, turns=turns) for c in plan.in_order if plan.walks(c))
+        yield from (
+            Walk(summed, plan, component=c, roster=roster, turns=turns.get(plan.version))
+            for c in plan.in_order
+            if plan.walks(c)
+        )
 
 
 def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.DataFrame:

@@ -6,7 +6,7 @@ finds what it has come to, and who leaves a team leaves it what they sold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -25,6 +25,12 @@ _SEGMENT: Final = ["fiscal", "version", "period"]
 _DEAL: Final = [*_SEGMENT, "credit_date", "deal_id"]
 
 
+def sums_of_groups(events: pl.DataFrame, together: Sequence[Plan], *, roster: Roster) -> Mapping[int, GroupSums]:
+    """By version the sums of its group measures, of those that have any."""
+    with_groups = [plan for plan in together if plan.apart.groups]
+    return {plan.version: GroupSums(events, together, plan=plan, roster=roster) for plan in with_groups}
+
+
 class GroupSums:
     """The sums of a plan version's group measures at any moment.
 
@@ -36,15 +42,15 @@ class GroupSums:
     """
 
     def __init__(self, events: pl.DataFrame, together: Sequence[Plan], *, plan: Plan, roster: Roster) -> None:
-        self._plan, self._roster = plan, roster
-        self._keyed = self._with_groups(events, together)
+        self._plan, self._roster, self._together = plan, roster, together
+        self._keyed = self._with_groups(events)
 
-    def _with_groups(self, events: pl.DataFrame, together: Sequence[Plan]) -> pl.DataFrame:
+    def _with_groups(self, events: pl.DataFrame) -> pl.DataFrame:
         """The events, each with its group of each kind as a column."""
         groups = []
         for among in sorted({measure.among or "" for measure in self._plan.apart.groups}):
             own = pl.lit(None, dtype=pl.String)
-            for plan in together:
+            for plan in self._together:
                 # Versions tell of credits in places of their own, and perhaps of no group.
                 if among in plan.apart.attributes:
                     told = told_in(pl.col("bucket"), plan.apart.place_of(among))
@@ -66,10 +72,10 @@ class GroupSums:
             )
         return rows.drop(column for column in rows.columns if column.startswith("@@"))
 
-    def at_deals(self, rows: pl.DataFrame, together: Sequence[Plan], *, before: bool) -> pl.DataFrame:
+    def at_deals(self, rows: pl.DataFrame, *, before: bool) -> pl.DataFrame:
         """Rows of deals with what the groups in which participants are on the date of the deal have come to before it,
         or with it."""
-        rows = self._with_groups(rows, together)
+        rows = self._with_groups(rows)
         for measure in self._plan.apart.groups:
             rows = self._summed(
                 rows,

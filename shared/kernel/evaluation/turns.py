@@ -6,7 +6,7 @@ and the sum of it is an ingredient like any other, so that gates, multipliers, w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import polars as pl
@@ -30,25 +30,29 @@ STEP_OF_DEAL = [*_STEP, *_DEAL]
 """What the credits of a deal share that are one step: a deal that is credited on two dates takes two."""
 
 
-def with_pay_in_turn(
-    events: pl.DataFrame, together: Sequence[Plan], *, roster: Roster, everyone: pl.DataFrame | None = None
-) -> pl.DataFrame:
-    """Rows with what each of them adds to every ingredient of versions whose sums go on, and a column `@component` with
-    what it is paid in turn (minor units) by the component of its own version.
+def turns_of(
+    events: pl.DataFrame, together: Sequence[Plan], *, roster: Roster, groups: Mapping[int, GroupSums]
+) -> dict[int, Turns]:
+    """By version its deals in turn, of versions whose sums go on and of those that pay any so."""
+    return {
+        plan.version: Turns(events, plan, roster=roster, together=together, groups=groups.get(plan.version))
+        for plan in together
+        if plan.in_turn
+    }
 
-    `everyone` are the rows of all whom measures of groups add up, where these are others.
+
+def with_pay_in_turn(events: pl.DataFrame, turns: Mapping[int, Turns]) -> pl.DataFrame:
+    """The rows of which deals come in turn, with a column `@component` of what each is paid so (minor units) by the
+    component of its own version.
 
     Raises:
         Overflow: a sum or an amount is beyond 10^18 minor units.
     """
-    for plan in together:
-        if not plan.in_turn or events.is_empty():
-            continue
-        turns = Turns(events, plan, roster=roster, together=together, everyone=everyone)
-        for component in plan.in_turn:
+    for version, of_version in turns.items() if events.height else ():
+        for component in of_version.components:
             name = f"@{component.component}"
             other = pl.col(name).fill_null(0) if name in events.columns else pl.lit(0, dtype=pl.Int64)
-            pays = pl.when(pl.col("version") == plan.version).then(turns.pays(component)).otherwise(other)
+            pays = pl.when(pl.col("version") == version).then(of_version.pays(component)).otherwise(other)
             events = events.with_columns(pays.alias(name))
     return events
 
@@ -70,7 +74,7 @@ class Turns:
         events: what each credit adds to every ingredient of the version, a row for each, and rows without a deal that
             come before the deals of their segment.
         together: the versions whose sums go on from one to the next.
-        everyone: the events of all whom measures of groups add up, unless they are these.
+        groups: the sums of the version's group measures, if it has any.
     """
 
     def __init__(
@@ -80,10 +84,9 @@ class Turns:
         *,
         roster: Roster,
         together: Sequence[Plan],
-        everyone: pl.DataFrame | None = None,
+        groups: GroupSums | None,
     ) -> None:
-        self._plan, self._roster, self._together = plan, roster, together
-        self._everyone = events if everyone is None else everyone
+        self._plan, self._roster, self._together, self._groups = plan, roster, together, groups
         names = [name for name, _, _ in plan.ingredients()]
         missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in events.columns]
         filled = events.with_row_index("row").with_columns(missing).with_columns(pl.col(names).fill_null(0))
@@ -92,6 +95,12 @@ class Turns:
         self._sums: dict[str | None, tuple[pl.DataFrame, pl.DataFrame]] = {}
         self._deals: dict[str, DealsInTurn] = {}
         self._known: dict[str | None, list[EvaluationContext]] = {}
+        self._paid: dict[str, list[Part]] = {}
+
+    @property
+    def components(self) -> Sequence[Component]:
+        """The components that pay so."""
+        return self._plan.in_turn
 
     def _standing(self, anew: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The same as `_summed`, worked out once."""
@@ -124,10 +133,9 @@ class Turns:
         for name in self._names:
             after, before = (narrow(table, name, what="the sum of a measure") for table in (after, before))
         before, after = (table.sort("@@place").drop("@@place", "@@anew", strict=False) for table in (before, after))
-        if not plan.apart.groups:
+        if self._groups is None:
             return before, after
-        groups = GroupSums(self._everyone, self._together, plan=plan, roster=self._roster)
-        with_groups = [groups.at_deals(self._rows, self._together, before=first) for first in (True, False)]
+        with_groups = [self._groups.at_deals(self._rows, before=first) for first in (True, False)]
         names = [name for measure in plan.apart.groups for name in measure.ingredients]
         return (
             before.with_columns(with_groups[0][name] for name in names),
@@ -191,13 +199,19 @@ class Turns:
 
     def pays(self, component: Component) -> pl.Series:
         """The same rounded (Int64, minor units)."""
-        return self._contexts(None)[1].rounded(self.exact(component)).minor(self._plan.digits, "the pay of a deal")
+        return self.deals(component).after.rounded(self.exact(component)).minor(self._plan.digits, "the pay of a deal")
 
     @cached_property
     def _back(self) -> pl.Series:
         return self._rows["row"].arg_sort()
 
     def _due(self, component: Component) -> list[Part]:
+        """The parts in the order of the deals, worked out once."""
+        if component.component not in self._paid:
+            self._paid[component.component] = self._priced(component)
+        return self._paid[component.component]
+
+    def _priced(self, component: Component) -> list[Part]:
         deals = self.deals(component)
         # What cannot be paid when the deal comes, since a quota is missing, is not paid by what comes later either.
         paid = deals.after.everywhere
