@@ -6,7 +6,8 @@ finds what it has come to, and who leaves a team leaves it what they sold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -16,6 +17,7 @@ from shared.kernel.calendar import window_of
 from shared.kernel.evaluation.pay import context_for
 from shared.kernel.language.conventions import Reset
 from shared.kernel.language.deal_facts import told_in
+from shared.kernel.plan.kept_apart import KeptApart
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
@@ -47,15 +49,10 @@ class GroupSums:
 
     def _with_groups(self, events: pl.DataFrame) -> pl.DataFrame:
         """The events, each with its group of each kind as a column."""
-        groups = []
-        for among in sorted({measure.among or "" for measure in self._plan.apart.groups}):
-            own = pl.lit(None, dtype=pl.String)
-            for plan in self._together:
-                # Versions tell of credits in places of their own, and perhaps of no group.
-                if among in plan.apart.attributes:
-                    told = told_in(pl.col("bucket"), plan.apart.place_of(among))
-                    own = pl.when(pl.col("version") == plan.version).then(told).otherwise(own)
-            groups.append(_named(own, among))
+        groups = [
+            _named(as_told(self._together, partial(KeptApart.place_of_group, among=among)), among)
+            for among in sorted({measure.among or "" for measure in self._plan.apart.groups})
+        ]
         names = [name for measure in self._plan.apart.groups for name in measure.ingredients]
         missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in events.columns]
         return events.with_columns(missing).with_columns(*groups, pl.col(names).fill_null(0))
@@ -130,6 +127,16 @@ class GroupSums:
         for name in names:
             found = narrow(found, name, what="the sum of a group")
         return found.drop("@@row", "@@moment", "@@window", "@@version")
+
+
+def as_told(together: Sequence[Plan], place: Callable[[KeptApart], int | None]) -> pl.Expr:
+    """What versions have told of their credits as text, each in a place of its own; null where one has told nothing."""
+    told = pl.lit(None, dtype=pl.String)
+    for plan in together:
+        if (of_version := place(plan.apart)) is not None:
+            own = pl.col("version") == plan.version
+            told = pl.when(own).then(told_in(pl.col("bucket"), of_version)).otherwise(told)
+    return told
 
 
 def _named(group: pl.Expr, among: str) -> pl.Expr:

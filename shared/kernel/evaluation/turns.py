@@ -7,7 +7,7 @@ and the sum of it is an ingredient like any other, so that gates, multipliers, w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import polars as pl
 
@@ -17,10 +17,11 @@ from shared.kernel.arithmetic.running_sums import begins, running_sum
 from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
-from shared.kernel.evaluation.group_sums import GroupSums
+from shared.kernel.evaluation.group_sums import GroupSums, as_told
 from shared.kernel.evaluation.pay import context_for, window_starts
 from shared.kernel.evaluation.unpaid import lacking
-from shared.kernel.language.deal_facts import DealFacts, told_in
+from shared.kernel.language.deal_facts import DealFacts
+from shared.kernel.plan.kept_apart import KeptApart
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
@@ -114,9 +115,8 @@ class Turns:
         rows, plan = self._rows.with_row_index("@@place"), self._plan
         if anew is not None:
             # Of each customer apart, in the same order.
-            rows = rows.with_columns(self._told(anew).alias("@@anew")).sort(
-                "participant_id", "@@anew", "@@place", nulls_last=False
-            )
+            told = as_told(self._together, partial(KeptApart.place_of_fact, column=anew))
+            rows = rows.with_columns(told.alias("@@anew")).sort("participant_id", "@@anew", "@@place", nulls_last=False)
         keys = [pl.col(name) for name in STEP_OF_DEAL]
         apart = begins(rows, [pl.col("participant_id"), *([pl.col("@@anew")] if anew is not None else [])])
         deal = (begins(rows, keys) | apart).cast(pl.Int64).cum_sum()
@@ -141,15 +141,6 @@ class Turns:
             before.with_columns(with_groups[0][name] for name in names),
             after.with_columns(with_groups[1][name] for name in names),
         )
-
-    def _told(self, column: str) -> pl.Expr:
-        """A column of the deals as text, as each version has told it."""
-        told = pl.lit(None, dtype=pl.String)
-        for plan in self._together:
-            if column in plan.apart.facts:
-                of_version = told_in(pl.col("bucket"), 1 + plan.apart.facts.index(column))
-                told = pl.when(pl.col("version") == plan.version).then(of_version).otherwise(told)
-        return told
 
     def _contexts(self, anew: str | None) -> list[EvaluationContext]:
         """Before the deals and after them."""

@@ -74,9 +74,13 @@ class KeptApart:
         """What makes the groups, of participants on the date of a credit."""
         return tuple(sorted({measure.among for measure in self.groups if measure.among not in (None, "plan")}))
 
-    def place_of(self, among: str) -> int:
-        """Where the group stands in what is told of a credit."""
-        return 1 + len(self.facts) + self.attributes.index(among)
+    def place_of_fact(self, column: str) -> int | None:
+        """Where a column of the deal stands in what is told of a credit; None where it is not told."""
+        return 1 + self.facts.index(column) if column in self.facts else None
+
+    def place_of_group(self, among: str) -> int | None:
+        """Where the group stands in it; None where it is not told."""
+        return 1 + len(self.facts) + self.attributes.index(among) if among in self.attributes else None
 
     @property
     def by_event(self) -> bool:
