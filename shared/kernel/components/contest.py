@@ -13,7 +13,7 @@ from pydantic import Field
 from shared.formatting import trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
-from shared.kernel.components.groups import Among, grouped, together
+from shared.kernel.components.groups import Among, grouped, together, told_apart_by
 from shared.kernel.language.category_texts import Compared
 from shared.kernel.language.findings import Path
 from shared.kernel.language.phrases import scale, table
@@ -46,8 +46,7 @@ class Contest(Kind):
 
     def categories(self) -> Iterator[tuple[Path, Compared]]:
         """That by which groups are told apart, too."""
-        if self.among not in ("plan", "team"):
-            yield ("among",), Compared(self.among, ())
+        yield from told_apart_by(self.among)
         yield from super().categories()
 
     def in_words(self) -> Iterator[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, Mode
 from shared.kernel.components.context import EvaluationContext
+from shared.kernel.language.category_texts import Compared
+from shared.kernel.language.findings import Path
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.values import Name
 from shared.money import largest_remainder
@@ -32,6 +34,12 @@ def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]
 def together(among: Among) -> str:
     """Who is together, in words."""
     return "everyone on the plan" if among == "plan" else f"everyone of a {spoken(among)}"
+
+
+def told_apart_by(among: Among) -> Iterator[tuple[Path, Compared]]:
+    """The category by which groups are told apart, if it is one, and where a component says it."""
+    if among not in ("plan", "team"):
+        yield ("among",), Compared(among, ())
 
 
 def divided(amount: Fraction, weights: Sequence[Fraction], *, digits: int, mode: Mode = "half_up") -> list[Fraction]:

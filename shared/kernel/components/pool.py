@@ -14,7 +14,7 @@ from shared.formatting import money, percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import NUMBER_SCALE
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
-from shared.kernel.components.groups import Among, divided, grouped, together
+from shared.kernel.components.groups import Among, divided, grouped, together, told_apart_by
 from shared.kernel.language.category_texts import Compared
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference
@@ -87,8 +87,7 @@ class Pool(Kind):
 
     def categories(self) -> Iterator[tuple[Path, Compared]]:
         """That by which groups are told apart, too."""
-        if self.among not in ("plan", "team"):
-            yield ("among",), Compared(self.among, ())
+        yield from told_apart_by(self.among)
         yield from super().categories()
 
     def in_words(self) -> Iterator[str]:
@@ -115,8 +114,7 @@ class Pool(Kind):
     def lint(self, units: Units) -> Iterator[Finding]:
         """Factors above 1, by which more than the pool is paid."""
         for place, multiplier in enumerate(self.multiply):
-            given = [*(step.gives for step in multiplier.steps), *(point.gives for point in multiplier.points)]
-            most = max([*given, *multiplier.of.values(), multiplier.others or Decimal(0)])
+            most = max(multiplier.numbers, default=Decimal(0))
             if most > 1:
                 yield Finding.warning(
                     "P310",
