@@ -17,7 +17,7 @@ from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, 
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference
-from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, reached, rising_and_open
+from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, lies_in, rising_and_open
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
@@ -199,11 +199,7 @@ class Graduated(Kind):
         self, credited: ExactColumn, position: ExactColumn, *, context: EvaluationContext, unit: ExactColumn | int = 1
     ) -> Iterator[Part]:
         """All of each credit in the tier in which the position lies."""
-        here = position * 0 + 1
-        for tier, reach in zip(self.tiers, self._reaches, strict=True):
-            behind = position * 0
-            if tier.up_to is not None:
-                end = unit * Fraction(tier.up_to) + position * 0
-                behind = reached(position, end, boundary=context.conventions.boundary)
-            yield Part(reach, credited * (here - behind), Fraction(tier.pays))
-            here = behind
+        ends = [None if tier.up_to is None else unit * Fraction(tier.up_to) for tier in self.tiers]
+        here = lies_in(position, ends, boundary=context.conventions.boundary)
+        for tier, reach, all_of_it in zip(self.tiers, self._reaches, here, strict=True):
+            yield Part(reach, credited * all_of_it, Fraction(tier.pays))

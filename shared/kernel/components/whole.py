@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from shared.kernel.components.base import EvaluationContext, Kind, Part
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
-from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, reached, rising_and_open
+from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, lies_in, rising_and_open
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
@@ -94,10 +94,8 @@ class Whole(Kind):
         value, decides = context.value(self.measure), context.scale(self.by or self.measure, self.on)
         # Exactly one tier has everything and the others nothing. As products of zeros and ones the parts have the form
         # of any other kind's, and a line shows the tier that was left with a minus sign.
-        here = value * 0 + 1
-        for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], self.on), strict=True):
-            behind = None
-            if tier.up_to is not None:
-                behind = reached(decides, Fraction(tier.up_to), boundary=context.conventions.boundary)
-            yield Part(f"everything, {reach}", value * (here if behind is None else here - behind), Fraction(tier.pays))
-            here = here if behind is None else behind
+        reaches = between([tier.up_to for tier in self.tiers], self.on)
+        ends = [None if tier.up_to is None else Fraction(tier.up_to) for tier in self.tiers]
+        here = lies_in(decides, ends, boundary=context.conventions.boundary)
+        for tier, reach, all_of_it in zip(self.tiers, reaches, here, strict=True):
+            yield Part(f"everything, {reach}", value * all_of_it, Fraction(tier.pays))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.formatting import percent, trimmed
-from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.arithmetic.exact_column import ExactColumn, Number, where
 from shared.kernel.language.category_texts import CATEGORY, CategoryText, Compared
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Flaws
@@ -223,6 +223,17 @@ def reached(value: ExactColumn, end: ExactColumn | Fraction, *, boundary: Bounda
     """1 in the rows where the value has left the tier that ends at `end` behind, else 0."""
     # As a number and not as yes or no, since tiers multiply by it.
     return where(value > end if boundary == "lower" else value >= end, 1, otherwise=0)
+
+
+def lies_in(
+    value: ExactColumn, ends: Sequence[ExactColumn | Fraction | None], *, boundary: Boundary
+) -> Iterator[ExactColumn | Number]:
+    """Tier by tier 1 in the rows where the value lies in the tier, else 0; None ends the last."""
+    here: ExactColumn | Number = 1
+    for end in ends:
+        behind = None if end is None else reached(value, end, boundary=boundary)
+        yield here if behind is None else here - behind
+        here = here if behind is None else behind
 
 
 def lookup(value: ExactColumn, steps: Sequence[Step], *, points: Sequence[Point], boundary: Boundary) -> ExactColumn:
