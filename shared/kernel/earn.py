@@ -116,9 +116,7 @@ def _steps(events: pl.DataFrame) -> pl.DataFrame:
     """Steps of a participant in a segment, from rows of which some are of a credit each."""
     names = [name for name in events.columns if name not in (*STEP, *EVENT_KEYS)]
     steps = events.group_by(STEP).agg(wide(name).sum() for name in names)
-    for name in names:
-        steps = narrow(steps, name, what="the sum of a measure")
-    return steps.sort(ORDER)
+    return narrow(steps, *names, what="the sum of a measure").sort(ORDER)
 
 
 def scored(roster: Roster, plan: Plan, *, plans: PlanSet) -> pl.DataFrame:

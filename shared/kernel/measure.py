@@ -116,8 +116,7 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
             steps = every.filter(pl.col("version") == plan.version) if len(together) > 1 else every
             keys = [*STEP, "event"] if apart else STEP
             added_up = steps.group_by(keys).agg(wide(name).sum() for name in names)
-            for name in names:
-                added_up = narrow(added_up, name, what="the sum of a measure")
+            added_up = narrow(added_up, *names, what="the sum of a measure")
             long = added_up.unpivot(names, index=keys, variable_name="measure", value_name="amount")
             if apart:
                 # Most credits add to one ingredient only: the others are zero without a row.

@@ -64,15 +64,16 @@ def scaled(value: Decimal, scale: int) -> int:
     return int(product)
 
 
-def narrow(frame: pl.DataFrame, column: str, *, what: str) -> pl.DataFrame:
-    """Bring a 128-bit column of sums back to Int64.
+def narrow(frame: pl.DataFrame, *columns: str, what: str) -> pl.DataFrame:
+    """Bring 128-bit columns of sums back to Int64.
 
     Raises:
         Overflow: a sum is beyond `MOST_SUM`.
     """
-    if frame.height and frame.select((pl.col(column).abs() > whole(MOST_SUM)).any()).item():
-        raise Overflow(what)
-    return frame.with_columns(pl.col(column).cast(pl.Int64))
+    for column in columns if frame.height else ():
+        if frame.select((pl.col(column).abs() > whole(MOST_SUM)).any()).item():
+            raise Overflow(what)
+    return frame.with_columns(pl.col(columns).cast(pl.Int64))
 
 
 def allocated(amount: str, share: str, *, within: str, ties: str) -> pl.Expr:

@@ -124,9 +124,7 @@ class GroupSums:
             .sort("@@row")
             .with_columns(pl.col(names).fill_null(0))
         )
-        for name in names:
-            found = narrow(found, name, what="the sum of a group")
-        return found.drop("@@row", "@@moment", "@@window", "@@version")
+        return narrow(found, *names, what="the sum of a group").drop("@@row", "@@moment", "@@window", "@@version")
 
 
 def as_told(together: Sequence[Plan], place: Callable[[KeptApart], int | None]) -> pl.Expr:

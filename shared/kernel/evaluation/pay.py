@@ -53,10 +53,7 @@ def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     begin = {reset: window_starts(rows, reset, plan=plan) for reset in sorted({plan.reset_of(name) for name in names})}
     # In 128 bits first: what one participant sells in a year fits, a wrapped sum would look like any other amount.
     sums = [running_sum(rows[name].cast(pl.Int128), begin[plan.reset_of(name)]).alias(name) for name in names]
-    summed = rows.with_columns(sums)
-    for name in names:
-        summed = narrow(summed, name, what="the sum of a measure")
-    return summed
+    return narrow(rows.with_columns(sums), *names, what="the sum of a measure")
 
 
 def window_keys(reset: Reset, plan: Plan) -> list[pl.Expr]:

@@ -128,11 +128,13 @@ class Turns:
             so_far = running_sum(adds, begin[plan.reset_of(name)])
             sums.append(so_far.to_frame(name).select(pl.col(name).last().over(deal)).to_series())
             steps.append(adds.to_frame(name).select(pl.col(name).sum().over(deal)).to_series())
-        after = rows.with_columns(sums)
-        before = rows.with_columns(so_far - step for so_far, step in zip(sums, steps, strict=True))
-        for name in self._names:
-            after, before = (narrow(table, name, what="the sum of a measure") for table in (after, before))
-        before, after = (table.sort("@@place").drop("@@place", "@@anew", strict=False) for table in (before, after))
+        befores = [so_far - step for so_far, step in zip(sums, steps, strict=True)]
+        before, after = (
+            narrow(rows.with_columns(columns), *self._names, what="the sum of a measure")
+            .sort("@@place")
+            .drop("@@place", "@@anew", strict=False)
+            for columns in (befores, sums)
+        )
         if self._groups is None:
             return before, after
         with_groups = [self._groups.at_deals(self._rows, before=first) for first in (True, False)]
