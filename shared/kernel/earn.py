@@ -16,10 +16,12 @@ from shared.kernel.components.context import EvaluationContext
 from shared.kernel.evaluation.budgets import granted, in_proportion
 from shared.kernel.evaluation.group_sums import GroupSums, sums_of_groups
 from shared.kernel.evaluation.pay import (
+    ORDER,
     accumulated,
     component_pay,
     context_for,
     ends_fiscal_period,
+    filled,
     forfeited,
     shown,
     shown_measure,
@@ -29,7 +31,7 @@ from shared.kernel.evaluation.pay import (
 )
 from shared.kernel.evaluation.turns import turns_of, with_pay_in_turn
 from shared.kernel.language.values import Figure
-from shared.kernel.measure import EVENT_KEYS, ORDER, STEP
+from shared.kernel.measure import EVENT_KEYS, STEP
 from shared.kernel.pay_of_others import PAY_CREDITS, pay_credits, with_pay
 from shared.kernel.plan.model import MAXIMUM, MINIMUM
 from shared.kernel.plan.plan_set import PlanSet
@@ -147,8 +149,7 @@ def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
     Where everyone is compared over a longer window, they are in everyone's steps, in those of others as `idle`.
     """
-    missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in plan.ingredient_names if name not in steps.columns]
-    whole = steps.with_columns(missing).with_columns(idle=pl.lit(False), added=pl.lit(False))
+    whole = steps.with_columns(idle=pl.lit(False), added=pl.lit(False))
     if plan.calendar.weeks is not None:
         ends = last_segments(whole, plan).join(whole, on=STEP, how="anti")
         whole = pl.concat([whole, ends.with_columns(idle=pl.lit(False), added=pl.lit(True))], how="diagonal")
@@ -166,7 +167,7 @@ def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
         idle = everyone.join(first, on="participant_id").filter(later)
         idle = idle.select(*STEP, idle=pl.lit(True), added=pl.lit(False))
         whole = pl.concat([whole, idle.join(whole.select(STEP), on=STEP, how="anti")], how="diagonal")
-    return whole.with_columns(pl.col(plan.ingredient_names).fill_null(0)).sort(ORDER)
+    return filled(whole, plan.ingredient_names).sort(ORDER)
 
 
 def last_segments(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:

@@ -10,16 +10,13 @@ import polars as pl
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import narrow, wide
 from shared.kernel.calendar import fiscal_of, fiscal_of_month, window_of
-from shared.kernel.evaluation.pay import context_of_deals
+from shared.kernel.evaluation.pay import DEAL, ORDER, context_of_deals
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.tables import EVENT, MEASURES, SUMS, empty
 
 STEP = ["participant_id", "plan", "version", "period", "fiscal"]
 """A step: a participant under a plan version in a segment."""
-ORDER = ["participant_id", "fiscal", "version", "period"]
-"""Steps in the order of time: within a fiscal period, what was credited by one version lies before what was by the
-next."""
 EVENT_KEYS = [field.name for field in EVENT.fields]
 
 
@@ -110,7 +107,7 @@ def measure(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
         apart = any(plan.apart.by_event for plan in together)
         if apart:
             every = _with_events(every, together)
-        every = with_increments(every.sort(*ORDER, *(EVENT_KEYS[:2] if apart else ["bucket"]), "rule"), together)
+        every = with_increments(every.sort(*ORDER, *(DEAL if apart else ["bucket"]), "rule"), together)
         for plan in together:
             names = plan.ingredient_names
             steps = every.filter(pl.col("version") == plan.version) if len(together) > 1 else every

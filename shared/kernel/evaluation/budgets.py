@@ -14,11 +14,18 @@ from shared.kernel.calendar import end_of_segment, window_of
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.components.groups import divided, grouped
-from shared.kernel.evaluation.pay import accumulated, component_pay, context_for, window_starts
+from shared.kernel.evaluation.pay import (
+    DEAL,
+    ORDER,
+    accumulated,
+    component_pay,
+    context_for,
+    filled,
+    of_credits_in_order,
+    window_starts,
+)
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
-
-_STEP = ["participant_id", "fiscal", "version", "period"]
 
 
 def granted(component: Component, events: pl.DataFrame, *, plan: Plan, roster: Roster) -> pl.DataFrame:
@@ -32,19 +39,14 @@ def granted(component: Component, events: pl.DataFrame, *, plan: Plan, roster: R
         roster: of everyone.
     """
     assert component.budget is not None
-    names = plan.ingredient_names
-    missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in events.columns]
-    rows = events.with_columns(missing).with_columns(pl.col(names).fill_null(0))
-    rows = rows.sort(*_STEP, pl.col("deal_id").is_not_null(), "credit_date", "deal_id", "rule")
+    rows = of_credits_in_order(filled(events, plan.ingredient_names))
     context = context_for(accumulated(rows, plan), plan, roster=roster)
     due = component_pay(component, context, plan=plan, roster=roster).due
     # What no deal pays, such as a fixed amount, comes with the end of its segment.
     ends = end_of_segment(pl.col("period"), pl.col("fiscal"), calendar=plan.calendar)
     restarts = plan.conventions.versions == "restart"
     in_order = (
-        rows.select(
-            *_STEP, "credit_date", "deal_id", pays=growth(due, window_starts(rows, plan.window(component), plan=plan))
-        )
+        rows.select(*ORDER, *DEAL, pays=growth(due, window_starts(rows, plan.window(component), plan=plan)))
         .with_columns(
             day=pl.coalesce("credit_date", ends),
             window=window_of(pl.col("fiscal"), plan.window(component)).cast(pl.Int64),
@@ -64,7 +66,7 @@ def granted(component: Component, events: pl.DataFrame, *, plan: Plan, roster: R
         had[own] += gives
         given.append(gives)
     return (
-        in_order.with_columns(pl.Series("granted", given, dtype=pl.Int64)).group_by(_STEP).agg(pl.col("granted").sum())
+        in_order.with_columns(pl.Series("granted", given, dtype=pl.Int64)).group_by(ORDER).agg(pl.col("granted").sum())
     )
 
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from shared.kernel.arithmetic.expressions import narrow, wide
 from shared.kernel.calendar import window_of
-from shared.kernel.evaluation.pay import context_for
+from shared.kernel.evaluation.pay import DEAL, context_for, filled
 from shared.kernel.language.conventions import Reset
 from shared.kernel.language.deal_facts import told_in
 from shared.kernel.plan.kept_apart import KeptApart
@@ -24,7 +24,7 @@ from shared.kernel.roster import Roster
 CATEGORY: Final = {"team": "manager", "territory": "territory", "position": "position"}
 """Which category of participants makes the groups."""
 _SEGMENT: Final = ["fiscal", "version", "period"]
-_DEAL: Final = [*_SEGMENT, "credit_date", "deal_id"]
+_DEAL: Final = [*_SEGMENT, *DEAL]
 
 
 def sums_of_groups(events: pl.DataFrame, together: Sequence[Plan], *, roster: Roster) -> Mapping[int, GroupSums]:
@@ -54,8 +54,7 @@ class GroupSums:
             for among in sorted({measure.among or "" for measure in self._plan.apart.groups})
         ]
         names = [name for measure in self._plan.apart.groups for name in measure.ingredients]
-        missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in events.columns]
-        return events.with_columns(missing).with_columns(*groups, pl.col(names).fill_null(0))
+        return filled(events, names).with_columns(groups)
 
     def at_the_end(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with what the groups in which participants are at the end of the fiscal period have come to in it."""

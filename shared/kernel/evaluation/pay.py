@@ -3,7 +3,7 @@ components then pay."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -26,6 +26,12 @@ from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import NUMBER
 
+ORDER = ["participant_id", "fiscal", "version", "period"]
+"""Steps in the order of time: within a fiscal period, what was credited by one version lies before what was by the
+next."""
+DEAL = ["credit_date", "deal_id"]
+"""Within a step a deal, as often as it is credited on another date."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ComponentPay:
@@ -41,6 +47,18 @@ class ComponentPay:
     about: pl.Series
     payable: pl.Series
     context: EvaluationContext
+
+
+def filled(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Rows with all of these ingredients, zero where nothing adds to one."""
+    missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in rows.columns]
+    return rows.with_columns(missing).with_columns(pl.col(names).fill_null(0))
+
+
+def of_credits_in_order(rows: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
+    """Rows of a credit each in the order of time, or within a segment by `size`; those without a deal come first of
+    their segment."""
+    return rows.sort(*ORDER, pl.col("deal_id").is_not_null(), *size, *DEAL, "rule")
 
 
 def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:

@@ -18,16 +18,14 @@ from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.group_sums import GroupSums, as_told
-from shared.kernel.evaluation.pay import context_for, window_starts
+from shared.kernel.evaluation.pay import DEAL, ORDER, context_for, filled, of_credits_in_order, window_starts
 from shared.kernel.evaluation.unpaid import lacking
 from shared.kernel.language.deal_facts import DealFacts
 from shared.kernel.plan.kept_apart import KeptApart
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
-_STEP = ["participant_id", "fiscal", "version", "period"]
-_DEAL = ["credit_date", "deal_id"]
-STEP_OF_DEAL = [*_STEP, *_DEAL]
+STEP_OF_DEAL = [*ORDER, *DEAL]
 """What the credits of a deal share that are one step: a deal that is credited on two dates takes two."""
 
 
@@ -89,9 +87,7 @@ class Turns:
     ) -> None:
         self._plan, self._roster, self._together, self._groups = plan, roster, together, groups
         names = [name for name, _, _ in plan.ingredients()]
-        missing = [pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in events.columns]
-        filled = events.with_row_index("row").with_columns(missing).with_columns(pl.col(names).fill_null(0))
-        self._rows = filled.sort(*_STEP, pl.col("deal_id").is_not_null(), *by_size(plan), *_DEAL, "rule")
+        self._rows = of_credits_in_order(filled(events.with_row_index("row"), names), *by_size(plan))
         self._names = names
         self._sums: dict[str | None, tuple[pl.DataFrame, pl.DataFrame]] = {}
         self._deals: dict[str, DealsInTurn] = {}
