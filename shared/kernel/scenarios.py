@@ -76,16 +76,7 @@ def pay_at(plan: Plan, points: Scenarios) -> PaidAt:
     """
     check_points(plan, points)
     figures = _Given(plan, points)
-    context = EvaluationContext(
-        rows=_rows(plan, points),
-        digits=plan.digits,
-        conventions=plan.conventions,
-        measured=lambda context, name: _measured(context, plan, points=points, figures=figures, name=name),
-        quotas=figures.quota,
-        terms=figures.term,
-        categories=figures.category,
-        per_deal=lambda context, name: _as_one_deal(context, plan, figures=figures, name=name),
-    )
+    context = _context(_rows(plan, points), plan, points=points, figures=figures)
     pay: dict[str, pl.Series] = {}
     problems: dict[str, pl.Series] = {}
     for component in plan.in_order:
@@ -93,6 +84,19 @@ def pay_at(plan: Plan, points: Scenarios) -> PaidAt:
         pay[component.component], problems[component.component] = paid.due, paid.problem
     named = {component.component: pay[component.component] for component in plan.components}
     return PaidAt(context=context, pay=named | _limits(plan, context), problems=problems)
+
+
+def _context(rows: pl.DataFrame, plan: Plan, *, points: Scenarios, figures: _Given) -> EvaluationContext:
+    return EvaluationContext(
+        rows=rows,
+        digits=plan.digits,
+        conventions=plan.conventions,
+        measured=lambda at, name: _measured(at, plan, points=points, figures=figures, name=name),
+        quotas=figures.quota,
+        terms=figures.term,
+        categories=figures.category,
+        per_deal=lambda at, name: _as_one_deal(at, plan, figures=figures, name=name),
+    )
 
 
 class _Given(Figures):
@@ -158,15 +162,7 @@ def _as_one_deal(context: EvaluationContext, plan: Plan, *, figures: _Given, nam
     assert main is not None
     if not component.in_turn:
         return component.per_deal(context.value(main), context_of_deals(context.rows, plan))
-    nothing = EvaluationContext(
-        rows=context.rows,
-        digits=plan.digits,
-        conventions=plan.conventions,
-        measured=lambda at, name: _measured(at, plan, points=Scenarios(height=at.height), figures=figures, name=name),
-        quotas=figures.quota,
-        terms=figures.term,
-        categories=figures.category,
-    )
+    nothing = _context(context.rows, plan, points=Scenarios(height=context.height), figures=figures)
     credited = context.value(main)
     deal = DealsInTurn(
         credited=credited,
