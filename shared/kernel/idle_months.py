@@ -132,9 +132,9 @@ def _on(plan: Plan, begin: int, *, end: int, roster: Roster, plans: PlanSet) -> 
         .with_columns(since=pl.when(pl.col("joined") < ends["first"].min()).then(begin))
         .with_columns(since=pl.coalesce("since", fiscal_of(pl.col("joined"), plan.calendar)))
     )
+    periods = people.join(ends, how="cross")
     return (
-        people.join(ends, how="cross")
-        .filter(pl.col("fiscal") >= pl.min_horizontal("since", pl.lit(begin)))
+        periods.filter(pl.col("fiscal") >= pl.min_horizontal("since", pl.lit(begin)))
         .sort("last")
         .join_asof(
             roster.assignments.select("participant_id", "effective_from", "plan", "active"),
@@ -144,7 +144,7 @@ def _on(plan: Plan, begin: int, *, end: int, roster: Roster, plans: PlanSet) -> 
             check_sortedness=False,
         )
         .drop("effective_from", strict=False)
-        .join(_in_role(plan, people.join(ends, how="cross"), roster=roster), on=_PERIOD, how="left")
+        .join(_in_role(plan, periods, roster=roster), on=_PERIOD, how="left")
         .filter((pl.col("plan") == plan.plan) & pl.col("active") | pl.col("in_role"))
         .with_columns(plan=pl.lit(plan.plan))
         .join_asof(plans.in_force, left_on="last", right_on="effective_from", by="plan", check_sortedness=False)
