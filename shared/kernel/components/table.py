@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
+import polars as pl
 from pydantic import BeforeValidator, Field, model_validator
 
 from shared.formatting import percent, trimmed
@@ -253,15 +254,22 @@ def _looked_up(
     values: Any, axes: Sequence[Axis], *, context: EvaluationContext, deals: DealsInTurn | None = None
 ) -> ExactColumn:
     """The table's value row by row: along the first axis, of what the others give at each of its places."""
+    # Of each axis once: the table below looks at the second as often as the first has places.
+    looked_at = [axis.named(context, deals) if axis.of else axis.value(context, deals) for axis in axes]
+    return _along(list(zip(axes, looked_at, strict=True)), values, context=context)
+
+
+def _along(
+    axes: Sequence[tuple[Axis, ExactColumn | pl.Series]], values: Any, *, context: EvaluationContext
+) -> ExactColumn:
     if not axes:
         return ExactColumn.constant(Fraction(values), context.height)
-    axis, rest = axes[0], axes[1:]
-    given = [_looked_up(inner, rest, context=context, deals=deals) for inner in values]
-    if axis.of:
+    (axis, value), rest = axes[0], axes[1:]
+    given = [_along(rest, inner, context=context) for inner in values]
+    if isinstance(value, pl.Series):
         # Who is in no row is given zero here; that this is a problem and not a zero of the table says `in_no_row`.
         others = given[-1] if axis.others else Fraction(0)
-        return by_category(axis.named(context, deals), dict(zip(axis.of, given, strict=False)), others=others)
-    value = axis.value(context, deals)
+        return by_category(value, dict(zip(axis.of, given, strict=False)), others=others)
     result = given[0]
     if axis.up_to:
         for end, following in zip(axis.up_to, given[1:], strict=True):
