@@ -91,10 +91,6 @@ def _resets(plan: Data, texts: list[str]) -> list[str]:
     return found + [pay_window(plan, c) for c in plan["components"] if c["component"] in words]
 
 
-def _words(texts: list[str]) -> set[str]:
-    return set(re.findall(r"[a-z]\w*", re.sub(r"term\(\s*\w+\s*\)", "", " ".join(texts))))
-
-
 def _runs(plan: Data, name: str) -> bool:
     """Whether a name is a component, or a measure with something of a period under it."""
     for measure in plan["measures"]:
@@ -118,16 +114,10 @@ def compares(plan: Data, name: str) -> bool:
     linked = [of for what, of in _functions(component) if what == "pay"]
     if groups(plan, name) or any(compares(plan, each) for each in linked):
         return True
-    known = {measure["measure"]: measure for measure in plan["measures"]}
-    words: Any = component
+    looked_at: Any = component
     if in_turn(component):  # what only prices deals moves nothing without one
-        words = [component.get("when"), component.get("multiply")]
-    due, seen = _words(words) & set(known), set[str]()
-    while due:
-        one = due.pop()
-        seen.add(one)
-        due |= ((set(known[one].get("scorecard") or ()) | _words(known[one].get("formula"))) & set(known)) - seen
-    return any(known[each].get("among") for each in seen)
+        looked_at = [component.get("when"), component.get("multiply")]
+    return any(measure.get("among") for measure in _measures(looked_at, plan))
 
 
 def at_the_end(plan: Data, name: str) -> bool:
@@ -139,33 +129,27 @@ def at_the_end(plan: Data, name: str) -> bool:
     fixed = component["kind"] == "bonus" and component.get("amount") is not None
     if fixed or component.get("carry_over") or groups(plan, name) or any(at_the_end(plan, each) for each in linked):
         return True
-    known = {measure["measure"]: measure for measure in plan["measures"]}
-    due, seen = _words(component) & set(known), set[str]()
-    for each in linked:
-        due |= _words(named(plan["components"], "component", each)) & set(known)
-    while due:
-        one = due.pop()
-        seen.add(one)
-        due |= (
-            (set(known[one].get("scorecard") or ()) | _words([known[one].get("formula"), known[one].get("lookup")]))
-            & set(known)
-        ) - seen
-    return not any(rules_of(known[each]) for each in seen)
+    looked_at = [component, *(named(plan["components"], "component", each) for each in linked)]
+    return not any(rules_of(measure) for measure in _measures(looked_at, plan))
 
 
 def _linked(component: Data, plan: Data) -> list[str]:
     """The components to whose pay it refers, itself or through the formulas of measures."""
+    formulas = [measure["formula"] for measure in _measures(component, plan) if measure.get("formula")]
+    named_in = [*_functions(component), *(found for text in formulas for found in _FUNCTION.findall(text))]
+    return [of for what, of in named_in if what == "pay"]
+
+
+def _measures(part: Any, plan: Data) -> list[Data]:
+    """The measures that a part of a plan names, and those from which they are calculated."""
     known = {measure["measure"]: measure for measure in plan["measures"]}
-    found = [of for what, of in _functions(component) if what == "pay"]
-    due, seen = _words(component) & set(known), set[str]()
+    due, seen = _words(part) & set(known), dict[str, Data]()
     while due:
-        measure = known[due.pop()]
-        seen.add(measure["measure"])
-        found += [of for what, of in _FUNCTION.findall(measure.get("formula") or "") if what == "pay"]
-        due |= (
-            (set(measure.get("scorecard") or ()) | _words([measure.get("formula"), measure.get("lookup")])) & set(known)
-        ) - seen
-    return found
+        one = due.pop()
+        measure = seen[one] = known[one]
+        builds_on = set(measure.get("scorecard") or ()) | _words([measure.get("formula"), measure.get("lookup")])
+        due |= (builds_on & set(known)) - set(seen)
+    return list(seen.values())
 
 
 def _words(part: Any) -> set[str]:
@@ -194,17 +178,9 @@ def lacks(component: Data, here: Evaluation) -> bool:
 def _in_no_row(component: Data, here: Evaluation) -> bool:
     """Whether the participant is in no row of something that is looked up by category."""
     looked_up = [*component.get("axes", ()), *component.get("multiply", ())]
-    known = {measure["measure"]: measure for measure in here.plan["measures"]}
-    due, texts, seen = _words(component) & set(known), _texts(component), set[str]()
-    while due:
-        one = due.pop()
-        seen.add(one)
-        due |= (
-            (set(known[one].get("scorecard") or ()) | _words([known[one].get("formula"), known[one].get("lookup")]))
-            & set(known)
-        ) - seen
-        texts += [text for text in [known[one].get("formula")] if text]
-        looked_up += [known[one]["lookup"]] if known[one].get("lookup") else []
+    measures = _measures(component, here.plan)
+    texts = [*_texts(component), *(measure["formula"] for measure in measures if measure.get("formula"))]
+    looked_up += [measure["lookup"] for measure in measures if measure.get("lookup")]
     for each in looked_up:
         others = each.get("others") not in (None, False)
         if each.get("category") and not others and here.category(each["category"]) not in each["of"]:
