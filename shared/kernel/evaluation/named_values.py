@@ -18,7 +18,7 @@ def named_values(
     context: EvaluationContext,
     *,
     plan: Plan,
-    at_deals: Callable[[Component], tuple[EvaluationContext, pl.Series]] | None = None,
+    at_deals: Callable[[], tuple[EvaluationContext, pl.Series]] | None = None,
 ) -> pl.Series:
     """The names as a JSON object per row, each with its value as text: a number without trailing zeros, a category, or
     null where that is blank. Null altogether where the component is told without names.
@@ -34,7 +34,7 @@ def named_values(
         return pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
     columns = pl.DataFrame({reference.text: _as_text(reference, context) for reference in names})
     if at_deals is not None:
-        standing, places = at_deals(component)
+        standing, places = at_deals()
         priced = {reference.name for reference in plan.followed(component.refers_to())}
         by_deal = [r for r in names if r.kind in ("measure", "amount", "attainment", "quota") and r.name in priced]
         columns = columns.with_columns(_as_text(r, standing).gather(places).alias(r.text) for r in by_deal)

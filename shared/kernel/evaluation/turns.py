@@ -89,7 +89,6 @@ class Turns:
         names = [name for name, _, _ in plan.ingredients()]
         self._rows = of_credits_in_order(filled(events.with_row_index("row"), names), *by_size(plan))
         self._names = names
-        self._sums: dict[str | None, tuple[pl.DataFrame, pl.DataFrame]] = {}
         self._deals: dict[str, DealsInTurn] = {}
         self._known: dict[str | None, list[EvaluationContext]] = {}
         self._paid: dict[str, list[Part]] = {}
@@ -98,12 +97,6 @@ class Turns:
     def components(self) -> Sequence[Component]:
         """The components that pay so."""
         return self._plan.in_turn
-
-    def _standing(self, anew: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The same as `_summed`, worked out once."""
-        if anew not in self._sums:
-            self._sums[anew] = self._summed(anew)
-        return self._sums[anew]
 
     def _summed(self, anew: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows with all ingredients summed over their windows, before the deal of the row and with it; `anew` names
@@ -141,9 +134,9 @@ class Turns:
         )
 
     def _contexts(self, anew: str | None) -> list[EvaluationContext]:
-        """Before the deals and after them."""
+        """Before the deals and after them, worked out once."""
         if anew not in self._known:
-            self._known[anew] = [context_for(rows, self._plan, roster=self._roster) for rows in self._standing(anew)]
+            self._known[anew] = [context_for(rows, self._plan, roster=self._roster) for rows in self._summed(anew)]
         return self._known[anew]
 
     def standing(self, component: Component) -> tuple[EvaluationContext, pl.Series]:
@@ -161,9 +154,8 @@ class Turns:
         rows, names = self._rows, _paid(component, self._plan)
         money = self._plan.money_in(names[0])
         takes_back = rows.select(pl.col(names).sum().over(STEP_OF_DEAL) < 0).to_series()
-        anew = getattr(component, "anew", None)
-        before, after = self._standing(anew)
-        picked = [before[name].zip_with(takes_back, after[name]) for name in self._names]
+        before, after = self._contexts(getattr(component, "anew", None))
+        picked = [before.rows[name].zip_with(takes_back, after.rows[name]) for name in self._names]
         credited = ExactColumn.of(rows[names[0]], 10**self._plan.digits if money else 1)
         # What another version has told of its deals is told in other columns.
         told = rows.select(pl.when(pl.col("version") == self._plan.version).then("bucket").fill_null("")).to_series()
@@ -172,8 +164,8 @@ class Turns:
             credited=credited,
             number=lambda text: facts.number(text, credited=credited),
             text=facts.text,
-            before=self._contexts(anew)[0],
-            after=self._contexts(anew)[1],
+            before=before,
+            after=after,
             standing=context_for(rows.with_columns(picked), self._plan, roster=self._roster),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
 from operator import or_
@@ -98,20 +98,20 @@ class Walk:
             credited=pl.when(tells_amount).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
             problem=self._pay.problem,
-            values=named_values(self._component, self._context, plan=self._plan, at_deals=self._at_deals()),
+            values=named_values(
+                self._component,
+                self._context,
+                plan=self._plan,
+                at_deals=self._at_deals if self._component.in_turn else None,
+            ),
         )
         return forfeited(walked, self._plan, roster=self._roster).with_columns(**self._paid_in())
 
-    def _at_deals(self) -> Callable[[Component], tuple[EvaluationContext, pl.Series]] | None:
-        turns, here = self._turns, self._context.rows
-        if turns is None or not self._component.in_turn:
-            return None
-
-        def standing(component: Component) -> tuple[EvaluationContext, pl.Series]:
-            context, places = turns.standing(component)
-            return context, places.gather(here["event"])
-
-        return standing
+    def _at_deals(self) -> tuple[EvaluationContext, pl.Series]:
+        """Where the participant stands at each deal, and the place there of each row."""
+        assert self._turns is not None
+        context, places = self._turns.standing(self._component)
+        return context, places.gather(self._context.rows["event"])
 
     def _exact(self) -> pl.Series:
         """The pay of the window so far, not rounded, beside what of it was rounded before."""
