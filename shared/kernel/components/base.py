@@ -174,12 +174,11 @@ class Kind(PlanPart, ABC):
 
     def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
         """Whether it pays every credit of its main measure by itself, rounded, and its pay is the sum."""
-        return False
+        return self.in_turn
 
     @property
     def in_turn(self) -> bool:
-        """Whether it pays each deal by where the participant stands at it, one deal after the other; then it also
-        `pays_by_deal`."""
+        """Whether it pays each deal by where the participant stands at it, one deal after the other."""
         return False
 
     def looks_at_deal(self) -> Iterator[tuple[Path, str, bool]]:

@@ -14,11 +14,9 @@ from pydantic import Field, model_validator
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part
-from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, lies_in, rising_and_open
-from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
@@ -88,10 +86,6 @@ class Graduated(Kind):
     def pays_of(self) -> list[Reference]:
         """Its measure."""
         return [Reference("measure", self.measure)]
-
-    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
-        """Where deals are paid in turn."""
-        return self.in_turn
 
     def in_words(self) -> Iterator[str]:
         """The table of rates, and that each pays its own part only."""

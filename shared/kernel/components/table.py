@@ -17,11 +17,9 @@ from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.axis import Axis
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.language.category_texts import Compared
-from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import FormulaText, Reference, parsed
 from shared.kernel.language.lookups import by_category, reached
-from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import figure_in_words, spoken, table
 from shared.kernel.language.plausibility import suspicious_tiers
 from shared.kernel.language.units import MONEY, Units
@@ -78,10 +76,6 @@ class Table(Kind):
     def in_turn(self) -> bool:
         """Where it is looked at for each deal."""
         return self.each is not None
-
-    def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
-        """Where it is looked at for each deal."""
-        return self.in_turn
 
     def looks_at_deal(self) -> Iterator[tuple[Path, str, bool]]:
         """The axes that look at the deal."""
