@@ -313,7 +313,7 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
 
 
 _GROUPS = {"team": "manager", "territory": "territory_of", "position": "position"}
-"""The columns of `_assigned` that make the groups of measures."""
+"""The columns of `assigned` that make the groups of measures."""
 
 
 def _told_of(plan: Plan, rule: CreditingRule) -> list[str | None]:

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part
 from shared.kernel.language.findings import Finding, Path
-from shared.kernel.language.formulas import Reference
+from shared.kernel.language.formulas import Reference, on_scale
 from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, lies_in, rising_and_open
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
@@ -81,7 +81,7 @@ class Graduated(Kind):
         """The position, where that is another measure, too."""
         if self.position == self.measure:
             return super().named()
-        return [Reference("attainment" if self.on == "attainment" else "measure", self.position), *super().named()]
+        return [Reference(on_scale(self.on), self.position), *super().named()]
 
     def pays_of(self) -> list[Reference]:
         """Its measure."""

@@ -19,10 +19,15 @@ Among = Name
 company's own) at the end of the period."""
 
 
+def category_of(among: Among) -> str:
+    """The category of participants that makes the groups."""
+    return "manager" if among == "team" else among
+
+
 def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]]:
     """The rows of each period and group, in the order of participants; who is in no group is alone."""
     rows: dict[tuple[str, int, str], list[tuple[str, int]]] = defaultdict(list)
-    of = context.rows["fiscal"] if among == "plan" else context.category({"team": "manager"}.get(among, among))
+    of = context.rows["fiscal"] if among == "plan" else context.category(category_of(among))
     for number, (participant, period, fiscal, group) in enumerate(
         context.rows.select("participant_id", "period", "fiscal", group=of).iter_rows()
     ):

@@ -14,6 +14,7 @@ import polars as pl
 
 from shared.kernel.arithmetic.expressions import narrow, wide
 from shared.kernel.calendar import window_of
+from shared.kernel.components.groups import category_of
 from shared.kernel.evaluation.pay import DEAL, context_for, filled
 from shared.kernel.language.conventions import Reset
 from shared.kernel.language.deal_facts import told_in
@@ -21,8 +22,6 @@ from shared.kernel.plan.kept_apart import KeptApart
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
-CATEGORY: Final = {"team": "manager", "territory": "territory", "position": "position"}
-"""Which category of participants makes the groups."""
 _SEGMENT: Final = ["fiscal", "version", "period"]
 _DEAL: Final = [*_SEGMENT, *DEAL]
 
@@ -61,8 +60,7 @@ class GroupSums:
         context = context_for(rows, self._plan, roster=self._roster)
         for measure in self._plan.apart.groups:
             among = measure.among or ""
-            category = CATEGORY.get(among)
-            own = pl.lit(None, dtype=pl.String) if category is None else pl.lit(context.category(category))
+            own = pl.lit(None, dtype=pl.String) if among == "plan" else pl.lit(context.category(category_of(among)))
             rows = self._summed(
                 rows.with_columns(_named(own, among)), list(measure.ingredients), among=among, reset=measure.reset
             )
