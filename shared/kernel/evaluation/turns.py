@@ -91,7 +91,7 @@ class Turns:
         self._names = names
         self._deals: dict[str, DealsInTurn] = {}
         self._known: dict[str | None, list[EvaluationContext]] = {}
-        self._paid: dict[str, list[Part]] = {}
+        self._parts: dict[str, list[Part]] = {}
 
     @property
     def components(self) -> Sequence[Component]:
@@ -188,9 +188,9 @@ class Turns:
 
     def _due(self, component: Component) -> list[Part]:
         """The parts in the order of the deals, worked out once."""
-        if component.component not in self._paid:
-            self._paid[component.component] = self._priced(component)
-        return self._paid[component.component]
+        if component.component not in self._parts:
+            self._parts[component.component] = self._priced(component)
+        return self._parts[component.component]
 
     def _priced(self, component: Component) -> list[Part]:
         deals = self.deals(component)
