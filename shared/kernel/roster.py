@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from shared.facts import Facts
+from shared.kernel.language.category_texts import ROSTER_CATEGORIES
 from shared.kernel.tables import ASSIGNMENTS, CATEGORIES, FIGURES, QUOTAS, empty
 
 EVERY = "*"
@@ -88,6 +89,12 @@ class Roster:
         )
         # Sorted so that the measure's own comes last of a day, and the last of each is kept.
         return both.unique(["participant_id", "effective_from"], keep="last", maintain_order=True)
+
+    def of_category(self, name: str) -> pl.DataFrame:
+        """participant_id, effective_from, value: what each is of a category from when on; null where it ends."""
+        if name in ROSTER_CATEGORIES:
+            return self.assignments.select("participant_id", "effective_from", value=name)
+        return self.categories.filter(pl.col("name") == name).select("participant_id", "effective_from", "value")
 
     @cached_property
     def _for_every_measure(self) -> bool:

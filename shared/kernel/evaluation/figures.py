@@ -17,7 +17,6 @@ from shared.kernel.calendar import PERIODS_IN, Fiscal, bounds, days_of, fiscal_o
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext, Moment
 from shared.kernel.evaluation.role_days import RoleDays, days_between
-from shared.kernel.language.category_texts import ROSTER_CATEGORIES
 from shared.kernel.language.measures import DAYS, Measure, QuotaTerms
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -142,11 +141,7 @@ class Figures:
         """A category of each participant at the end of the fiscal period; null where it is blank."""
         if name == "participant_id":
             return context.rows[name]
-        if name in ROSTER_CATEGORIES:
-            table = self._roster.assignments.select("participant_id", "effective_from", value=name)
-        else:
-            table = self._roster.categories.filter(pl.col("name") == name)
-        return self._dated(context, table, as_of=True)["value"]
+        return self._dated(context, self._roster.of_category(name), as_of=True)["value"]
 
     def _in_force(
         self, context: EvaluationContext, table: pl.DataFrame, *, default: Decimal | Fraction | int

@@ -6,9 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
-import polars as pl
-
-from shared.kernel.language.category_texts import ROSTER_CATEGORIES, nearly, roster_attribute
+from shared.kernel.language.category_texts import nearly, roster_attribute
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.remarks.remark import Remark
 from shared.kernel.roster import Roster
@@ -47,13 +45,9 @@ def _of_category(plan: str, category: str, *, texts: set[str], held: _Since) -> 
 
 
 def _held(roster: Roster, category: str) -> _Since:
-    if category in ROSTER_CATEGORIES:
-        table = roster.assignments.select("participant_id", since="effective_from", text=category)
-    else:
-        of_it = roster.categories.filter(pl.col("name") == category)
-        table = of_it.select("participant_id", since="effective_from", text="value")
     held: _Since = defaultdict(dict)
-    for who, since, text in table.drop_nulls("text").sort("since", descending=True).iter_rows():
+    told = roster.of_category(category).drop_nulls("value").sort("effective_from", descending=True)
+    for who, since, text in told.iter_rows():
         held[text][who] = since
     return held
 
