@@ -193,7 +193,7 @@ class Graduated(Kind):
         self, credited: ExactColumn, position: ExactColumn, *, context: EvaluationContext, unit: ExactColumn | int = 1
     ) -> Iterator[Part]:
         """All of each credit in the tier in which the position lies."""
-        ends = [None if tier.up_to is None else unit * Fraction(tier.up_to) for tier in self.tiers]
-        here = lies_in(position, ends, boundary=context.conventions.boundary)
+        ends = [tier.up_to for tier in self.tiers]
+        here = lies_in(position, ends, boundary=context.conventions.boundary, unit=unit)
         for tier, reach, all_of_it in zip(self.tiers, self._reaches, here, strict=True):
             yield Part(reach, credited * all_of_it, Fraction(tier.pays))

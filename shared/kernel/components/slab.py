@@ -16,7 +16,7 @@ from shared.kernel.components.base import EvaluationContext, Kind, Part
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
-from shared.kernel.language.lookups import reached, rising_and_open
+from shared.kernel.language.lookups import lies_in, rising_and_open
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
@@ -69,14 +69,9 @@ class Slabs(Kind):
         return list(self._in_tiers(credited) if self.marginal else self._by_size(credited, context))
 
     def _by_size(self, credited: ExactColumn, context: EvaluationContext) -> Iterator[Part]:
-        above: ExactColumn | int = 1
-        for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], "amount"), strict=True):
-            behind = (
-                0
-                if tier.up_to is None
-                else reached(credited, Fraction(tier.up_to), boundary=context.conventions.boundary)
-            )
-            inside = above - behind
+        ends = [tier.up_to for tier in self.tiers]
+        here = lies_in(credited, ends, boundary=context.conventions.boundary)
+        for tier, reach, inside in zip(self.tiers, between(ends, "amount"), here, strict=True):
             yield Part(reach, credited * inside, Fraction(tier.rate))
             if tier.amount:
                 yield Part(
@@ -84,7 +79,6 @@ class Slabs(Kind):
                     ExactColumn.constant(Fraction(tier.amount), context.height) * inside,
                     Fraction(1),
                 )
-            above = behind
 
     def _in_tiers(self, credited: ExactColumn) -> Iterator[Part]:
         start: Fraction | None = None

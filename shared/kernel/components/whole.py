@@ -94,8 +94,7 @@ class Whole(Kind):
         value, decides = context.value(self.measure), context.scale(self.by or self.measure, self.on)
         # Exactly one tier has everything and the others nothing. As products of zeros and ones the parts have the form
         # of any other kind's, and a line shows the tier that was left with a minus sign.
-        reaches = between([tier.up_to for tier in self.tiers], self.on)
-        ends = [None if tier.up_to is None else Fraction(tier.up_to) for tier in self.tiers]
+        ends = [tier.up_to for tier in self.tiers]
         here = lies_in(decides, ends, boundary=context.conventions.boundary)
-        for tier, reach, all_of_it in zip(self.tiers, reaches, here, strict=True):
+        for tier, reach, all_of_it in zip(self.tiers, between(ends, self.on), here, strict=True):
             yield Part(f"everything, {reach}", value * all_of_it, Fraction(tier.pays))

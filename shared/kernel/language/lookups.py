@@ -226,12 +226,13 @@ def reached(value: ExactColumn, end: ExactColumn | Fraction, *, boundary: Bounda
 
 
 def lies_in(
-    value: ExactColumn, ends: Sequence[ExactColumn | Fraction | None], *, boundary: Boundary
+    value: ExactColumn, ends: Sequence[Decimal | None], *, boundary: Boundary, unit: ExactColumn | int = 1
 ) -> Iterator[ExactColumn | Number]:
-    """Tier by tier 1 in the rows where the value lies in the tier, else 0; None ends the last."""
+    """Tier by tier 1 in the rows where the value lies in the tier, else 0; tiers end at so many units, the last
+    nowhere."""
     here: ExactColumn | Number = 1
     for end in ends:
-        behind = None if end is None else reached(value, end, boundary=boundary)
+        behind = None if end is None else reached(value, unit * Fraction(end), boundary=boundary)
         yield here if behind is None else here - behind
         here = here if behind is None else behind
 
