@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from shared.explanation import parts
+from shared.explanation import Line, parts
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, measure
 from shared.kernel.crediting.deals import values_table
 from shared.kernel.pay_of_others import pay_credits
@@ -73,6 +73,21 @@ def paid(earned: pl.DataFrame) -> dict[tuple[str, str], int]:
     }
 
 
+def told_to_bob(plans: PlanSet, people: Roster, component: str, **amounts: str) -> list[Line]:
+    """The lines of a component of bob's in January."""
+    credits, earned = sold(plans, people, **amounts)
+    (part,) = parts(
+        credits.filter(participant_id="bob"),
+        earned.filter(participant_id="bob"),
+        roster=people,
+        plans=plans,
+        component=component,
+        period="2025-01",
+        pay=pay_credits(earned, people, plans=plans),
+    )
+    return part.lines
+
+
 def test_managers_below_managers_count_by_the_components_that_are_named() -> None:
     plans = PlanSet([plan("rep", others={"plans": ["rep"], "components": ["commission"]})])
     people = roster(("ann", "rep", "bob"), ("bob", "rep", "cy"), ("cy", "rep", None))
@@ -123,18 +138,9 @@ def test_a_line_says_whose_pay_it_is_of() -> None:
     lead = plan("lead", others={"plans": ["rep"], "levels": 1}, components=[override])
     plans = PlanSet([plan("rep"), lead])
     people = roster(("ann", "rep", "bob"), ("abe", "rep", "bob"), ("bob", "lead", None))
-    credits, earned = sold(plans, people, ann="1000", abe="300")
-    (part,) = parts(
-        credits.filter(participant_id="bob"),
-        earned.filter(participant_id="bob"),
-        roster=people,
-        plans=plans,
-        component="override",
-        period="2025-01",
-        pay=pay_credits(earned, people, plans=plans),
-    )
-    assert [(line.earned_by, line.credited, line.amount) for line in part.lines] == [("abe", 30, 3), ("ann", 100, 18)]
-    assert part.lines[1].sentence == (
+    lines = told_to_bob(plans, people, "override", ann="1000", abe="300")
+    assert [(line.earned_by, line.credited, line.amount) for line in lines] == [("abe", 30, 3), ("ann", 100, 18)]
+    assert lines[1].sentence == (
         "What ann is paid until 2025-01-31 counts with 100.00 USD. That takes below from 30.00 to 130.00."
         " 20.00 × 10% = 2.00 (up to 50). 80.00 × 20% = 16.00 (above 50). Together 18.00. The pay so far is 21.00, rounded"
         " 21.00; it was 3.00 before, so this line pays 18.00 USD."
@@ -146,18 +152,9 @@ def test_a_line_says_what_is_paid_also_where_a_formula_looks_at_it() -> None:
     lead = plan("lead", others={"plans": ["rep"], "levels": 1}, components=[rest])
     plans = PlanSet([plan("rep"), lead])
     people = roster(("ann", "rep", "bob"), ("bob", "lead", None))
-    credits, earned = sold(plans, people, ann="1000", bob="400")
-    (part,) = parts(
-        credits.filter(participant_id="bob"),
-        earned.filter(participant_id="bob"),
-        roster=people,
-        plans=plans,
-        component="rest",
-        period="2025-01",
-        pay=pay_credits(earned, people, plans=plans),
-    )
-    assert [(line.earned_by, line.credited, line.amount) for line in part.lines] == [(None, 0, 100), ("ann", 100, 100)]
-    assert part.lines[1].sentence.startswith("What ann is paid until 2025-01-31 counts with 100.00 USD. 100.00 (")
+    lines = told_to_bob(plans, people, "rest", ann="1000", bob="400")
+    assert [(line.earned_by, line.credited, line.amount) for line in lines] == [(None, 0, 100), ("ann", 100, 100)]
+    assert lines[1].sentence.startswith("What ann is paid until 2025-01-31 counts with 100.00 USD. 100.00 (")
 
 
 def test_what_pays_every_deal_by_itself_cannot_pay_it() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.explanation import parts
+from shared.explanation import Line, parts
 from shared.kernel import Plan, PlanSet, Roster, credit, measure
 from shared.kernel.checks import findings
 from shared.kernel.crediting.deals import values_table
@@ -61,6 +61,21 @@ def paid(earned: Any) -> dict[str, int]:
     }
 
 
+def told(plans: PlanSet, people: Roster, who: str, *, component: str, **sold: str) -> Line:
+    """The one line of somebody's component in June."""
+    credits, earned = june(plans, people, **sold)
+    (part,) = parts(
+        credits.filter(participant_id=who),
+        earned.filter(participant_id=who),
+        roster=people,
+        plans=plans,
+        component=component,
+        period="2025-06",
+    )
+    (line,) = part.lines
+    return line
+
+
 PEOPLE = {
     "zoe": {"2025-01-01": {"plan": "rep"}},
     "stays": {"2025-01-01": {"plan": "rep"}},
@@ -100,16 +115,7 @@ def test_a_minimum_is_for_the_days_and_a_commission_is_not() -> None:
 
 def test_each_part_of_the_days_is_a_slice() -> None:
     plans, people = PlanSet([plan(ALLOWANCE | {"prorate": "calendar_days"})]), roster(**PEOPLE)
-    credits, earned = june(plans, people)
-    (part,) = parts(
-        credits.filter(participant_id="rises"),
-        earned.filter(participant_id="rises"),
-        roster=people,
-        plans=plans,
-        component="allowance",
-        period="2025-06",
-    )
-    (line,) = part.lines
+    line = told(plans, people, "rises", component="allowance")
     assert [(piece.reach, piece.pays) for piece in line.slices] == [
         ("bonus, 15 of 30 calendar days", 150),
         ("bonus, 15 of 30 calendar days", 300),
@@ -122,16 +128,7 @@ def test_a_slice_says_the_rate_that_is_for_some_of_the_days() -> None:
     curve = {"component": "curve", "kind": "curve", "measure": "bookings", "target": 900, "points": points}
     quota = [{"measure": "bookings", "sum_of": ["own"], "quota": {"default": 1000}}]
     plans, people = PlanSet([plan(curve | {"prorate": "business_days"}, measures=quota)]), roster(**PEOPLE)
-    credits, earned = june(plans, people, away="500")
-    (part,) = parts(
-        credits.filter(participant_id="away"),
-        earned.filter(participant_id="away"),
-        roster=people,
-        plans=plans,
-        component="curve",
-        period="2025-06",
-    )
-    (line,) = part.lines
+    line = told(plans, people, "away", component="curve", away="500")
     assert [piece.reach for piece in line.slices] == [
         "of the target, 50% for 6 of 21 business days",
         "of the target, 50% for 7 of 21 business days",
