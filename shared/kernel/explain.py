@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from shared.kernel.calendar import end_of_segment, fiscal_of, window_of
+from shared.kernel.calendar import fiscal_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.earn import earn, last_segments, scored
 from shared.kernel.evaluation.group_sums import sums_of_groups
@@ -15,7 +15,7 @@ from shared.kernel.evaluation.pay import accumulated
 from shared.kernel.evaluation.turns import by_size, turns_of, with_pay_in_turn
 from shared.kernel.evaluation.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
 from shared.kernel.measure import STEP, measure, paid_by_deal, with_increments
-from shared.kernel.pay_of_others import pay_credits
+from shared.kernel.pay_of_others import on_last_days, pay_credits
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -216,15 +216,7 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, *, plans: PlanSet) -> pl.D
         .filter(((pl.col("rest") != 0) | unpaid) & pl.col("rule").is_not_null())
         .with_columns(problem=pl.when(unpaid).then("problem"))
     )
-    dated = [
-        left.filter(plan.own_rows).with_columns(
-            credit_date=end_of_segment(pl.col("period"), pl.col("fiscal"), calendar=plan.calendar),
-        )
-        for plan in plans
-    ]
-    return pl.concat(
-        [empty(LINES), *(without_deal(rows, "rest", rule=pl.col("rule"), problem="problem") for rows in dated)]
-    )
+    return without_deal(on_last_days(left, plans), "rest", rule=pl.col("rule"), problem="problem")
 
 
 def _rest_of(component: Component, plan: Plan) -> str | None:

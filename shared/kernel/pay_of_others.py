@@ -71,6 +71,17 @@ def with_pay(measures: pl.DataFrame, pay: pl.DataFrame, *, plans: PlanSet) -> pl
     return pl.concat([summed.select(MEASURES.names()), measures.filter(by_deal)])
 
 
+def on_last_days(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+    """Rows of earnings with the last day of their segment as `credit_date`."""
+    dated = [
+        earned.filter(plan.own_rows).with_columns(
+            credit_date=end_of_segment(pl.col("period"), pl.col("fiscal"), calendar=plan.calendar)
+        )
+        for plan in plans
+    ]
+    return pl.concat([earned.clear().with_columns(credit_date=pl.lit(None, dtype=pl.Date)), *dated])
+
+
 def _above(earned: pl.DataFrame, roster: Roster, *, paying: list[Plan], plans: PlanSet) -> list[pl.DataFrame]:
     """What was paid, beside each manager above whom it was paid to; a frame per level.
 
@@ -79,16 +90,13 @@ def _above(earned: pl.DataFrame, roster: Roster, *, paying: list[Plan], plans: P
     """
     named = {plan for version in paying for _, pay_of in version.of_others for plan in pay_of.plans}
     counting = earned.filter(pl.col("amount") != 0, pl.col("plan").is_in(sorted(named)))
-    dated = [
-        counting.filter(plan.own_rows).with_columns(
-            credit_date=end_of_segment(pl.col("period"), pl.col("fiscal"), calendar=plan.calendar)
-        )
-        for plan in plans
-    ]
     if counting.is_empty():
         return []
-    rows = pl.concat([frame for frame in dated if not frame.is_empty()])
-    paid = rows.group_by("participant_id", "plan", "component", "credit_date", "currency").agg(wide("amount").sum())
+    paid = (
+        on_last_days(counting, plans)
+        .group_by("participant_id", "plan", "component", "credit_date", "currency")
+        .agg(wide("amount").sum())
+    )
     paid = paid.select(
         "participant_id", "credit_date", "component", "currency", "amount", earned_by="participant_id", of_plan="plan"
     )
