@@ -11,7 +11,7 @@ from pydantic import model_validator
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Unpaid
 from shared.kernel.components.unpaid import no_category
-from shared.kernel.language.category_texts import CATEGORY
+from shared.kernel.language.category_texts import CATEGORY, is_one_of
 from shared.kernel.language.formulas import FormulaText, Reference, references
 from shared.kernel.language.phrases import between, mark, scale, spoken
 from shared.kernel.language.sql_in_words import formula_in_words
@@ -113,8 +113,7 @@ class Axis(PlanPart):
     def in_no_row(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """The rows whose category has no place on it."""
         if self.category is not None and not self.others:
-            known = context.category(self.category).is_in(self.of).fill_null(value=False)
-            yield no_category(context, self.category, there=~known)
+            yield no_category(context, self.category, there=~is_one_of(context.category(self.category), self.of))
 
     def named(self, context: EvaluationContext, deals: DealsInTurn | None) -> pl.Series:
         """The category that it looks at, row by row."""

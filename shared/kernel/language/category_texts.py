@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, NamedTuple
 
+import polars as pl
 from pydantic import StringConstraints
 from sqlglot import expressions as sql
 
@@ -25,6 +26,11 @@ CategoryText = Annotated[str, StringConstraints(min_length=1)]
 def roster_attribute(category: str) -> str:
     """The column of a roster file that holds a category."""
     return category if category in ROSTER_CATEGORIES else f"{CATEGORY}.{category}"
+
+
+def is_one_of(categories: pl.Series, texts: Sequence[str]) -> pl.Series:
+    """Which rows have one of the texts; a blank is none of them."""
+    return categories.is_in(texts).fill_null(value=False)
 
 
 def nearly(text: str, known: Iterable[str]) -> str | None:

@@ -29,6 +29,7 @@ from shared.kernel.language.category_texts import (
     NotCompared,
     compared,
     in_a_case,
+    is_one_of,
     searched,
     texts_of,
 )
@@ -289,8 +290,7 @@ def _compared(node: Any) -> Compared | None:
 
 
 def _is_one_of(category: Compared, lookup: Lookup) -> pl.Series:
-    own = cast(pl.Series, lookup(CATEGORY, category.category))
-    return own.is_in(category.texts).fill_null(value=False)
+    return is_one_of(cast(pl.Series, lookup(CATEGORY, category.category)), category.texts)
 
 
 def _opposite(yes: pl.Series | bool) -> pl.Series | bool:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, Number, where
-from shared.kernel.language.category_texts import CATEGORY, CategoryText, Compared
+from shared.kernel.language.category_texts import CATEGORY, CategoryText, Compared, is_one_of
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.language.formulas import Reference, on_scale
@@ -163,7 +163,7 @@ class Lookup(PlanPart):
         else is given."""
         if self.category is None or self.others is not None:
             return None
-        return self.category, ~at.category(self.category).is_in(list(self.of)).fill_null(value=False)
+        return self.category, ~is_one_of(at.category(self.category), list(self.of))
 
     def in_words(self) -> tuple[str, str, list[tuple[str, str]]]:
         """What it is looked up by, how, and the rows: where one looks, and what is given there."""
