@@ -75,7 +75,7 @@ class Names:
         return ", ".join(self._listed(references(self._component.when or "0"), said))
 
     def _listed(self, names: Iterable[Reference], said: Mapping[str, str]) -> list[str]:
-        return list(dict.fromkeys(said[text] for reference in names if (text := _text(reference)) in said))
+        return list(dict.fromkeys(said[reference.text] for reference in names if reference.text in said))
 
     def _said(self, reference: Reference, value: str | None) -> str:
         if reference.kind == "category":
@@ -94,10 +94,6 @@ class Names:
         if unit == SHARE:
             return percent(number)
         return grouped(plain(number, self._plan.digits)) if unit == MONEY else trimmed(number)
-
-
-def _text(reference: Reference) -> str:
-    return reference.name if reference.kind == "amount" else reference.text
 
 
 def _filled(node: Any, said: Mapping[str, str]) -> str | None:

@@ -36,7 +36,7 @@ def named_values(
     if at_deals is not None:
         standing, places = at_deals()
         priced = {reference.name for reference in plan.followed(component.refers_to())}
-        by_deal = [r for r in names if r.kind in ("measure", "amount", "attainment", "quota") and r.name in priced]
+        by_deal = [reference for reference in names if reference.is_measure and reference.name in priced]
         columns = columns.with_columns(_as_text(r, standing).gather(places).alias(r.text) for r in by_deal)
     return columns.select(pl.struct(pl.all()).struct.json_encode()).to_series()
 
