@@ -20,6 +20,7 @@ MOST_LEVELS: Final = 20
 
 _UPWARD: Final = pl.Schema({"manager": pl.String(), "who": pl.String(), "level": pl.Int64()})
 _SETTERS: Final = pl.Schema({"participant_id": pl.String(), "who": pl.String()})
+_STEPS: Final = pl.Schema({"participant_id": pl.String(), "to": pl.String(), "who": pl.String()})
 
 
 def reports_between(settings: pl.DataFrame, *, first: date, last: date) -> pl.DataFrame:
@@ -64,15 +65,9 @@ def above(reports: pl.DataFrame, lost_holders: pl.DataFrame) -> pl.DataFrame:
     """participant_id and who: by whom anything was said of managers on the way up from whoever's deals (`holder`)
     credited a participant.
     """
-    nodes = lost_holders.select("participant_id", node="holder").unique()
-    seen, setters = nodes, [pl.DataFrame(schema=_SETTERS)]
-    while nodes.height:
-        steps = nodes.join(reports, left_on="node", right_on="participant_id")
-        setters.append(steps.select("participant_id", "who"))
-        further = steps.select("participant_id", node="manager").unique()
-        nodes = further.join(seen, on=["participant_id", "node"], how="anti")  # managers of each other would never end
-        seen = pl.concat([seen, nodes])
-    return pl.concat(setters).unique()
+    holders = lost_holders.select("participant_id", node="holder").unique()
+    steps = _steps(holders, reports.select("who", node="participant_id", to="manager"))
+    return steps.select("participant_id", "who").unique()
 
 
 def set_reporting_of_others(
@@ -126,18 +121,25 @@ def reporting_below(
     of = pl.DataFrame(paying, schema={"plan": pl.String, "version": pl.Int64}, orient="row")
     concerned = versions.join(of, on=["plan", "version"]).select("participant_id").unique()
     concerned = concerned.join(windows, on="participant_id")
-    found = [pl.DataFrame(schema={"participant_id": pl.String(), "below": pl.String(), "who": pl.String()})]
+    found = [pl.DataFrame(schema=_STEPS)]
     for first, last in concerned.select("first", "last").unique().iter_rows():
         mine = concerned.filter((pl.col("first") == first) & (pl.col("last") == last)).select("participant_id")
-        reports = reports_between(settings, first=first, last=last).rename({"participant_id": "below"})
-        nodes = seen = mine.with_columns(at="participant_id")
-        while nodes.height:
-            steps = nodes.join(reports, left_on="at", right_on="manager")
-            found.append(steps.select("participant_id", "below", "who"))
-            further = steps.select("participant_id", at="below").unique()
-            nodes = further.join(seen, on=["participant_id", "at"], how="anti")  # circles end
-            seen = pl.concat([seen, nodes])
-    return pl.concat(found).unique()
+        reports = reports_between(settings, first=first, last=last)
+        links = reports.select("who", node="manager", to="participant_id")
+        found.append(_steps(mine.with_columns(node="participant_id"), links))
+    return pl.concat(found).unique().rename({"to": "below"})
+
+
+def _steps(nodes: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """participant_id, to and who: every link (node, to, who) on the ways from the nodes of participants on."""
+    seen, found = nodes, [pl.DataFrame(schema=_STEPS)]
+    while nodes.height:
+        steps = nodes.join(links, on="node")
+        found.append(steps.select("participant_id", "to", "who"))
+        further = steps.select("participant_id", node="to").unique()
+        nodes = further.join(seen, on=["participant_id", "node"], how="anti")  # managers of each other would never end
+        seen = pl.concat([seen, nodes])
+    return pl.concat(found)
 
 
 def _reach(plans: PlanSet) -> pl.DataFrame:
