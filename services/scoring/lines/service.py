@@ -38,7 +38,8 @@ def read_month(
     pay = empty(PAY_CREDITS)
     if plans.pays_on_others:
         # Of everyone: what some are paid is what they are paid on who are asked for.
-        pay = paid_to_others(stored_sums.of_month(connection, period, before=before), current.roster, plans=plans)
+        everyone = sums if participants is None else stored_sums.of_month(connection, period, before=before)
+        pay = paid_to_others(everyone, current.roster, plans=plans)
     earners = sums.filter(pl.col("period") == period)["participant_id"].unique()
     # Others than those below them may have a part in their pay where plans compare people, or credit by territory.
     if plans.grouped or plans.beyond_holders:
