@@ -85,7 +85,7 @@ def _lines(
     credits = month.deals.credits.filter(of_them)
     pay = month.pay.filter(of_them)
     # Only where groups are added up: everyone's credits go to another process with those that are explained.
-    everyone = month.deals.credits if any(plan.apart.groups for plan in month.plans) else None
+    everyone = month.deals.credits if month.plans.adds_up_groups else None
     roster = month.roster.only(participants)
     with guarded(f"lines/{month.period}/{participants[0]}") as (calculating, quarantine):
         plans, explained = for_everybody_else(

@@ -74,8 +74,8 @@ def explain_earning(
         months = stored_sums.of_participant(connection, participant_id, period=looked_at)
         credits = _credits(connection, current, participant_id=participant_id, period=looked_at)
         others = stored_sums.of_month(connection, period, before=looked_at is None) if pays_on_others else None
-        groups = any(plan.apart.groups for plan in current.plans)
-        everyone = credits_of(stored_deals.crediting_anyone(connection)) if groups else None
+        adds_up_groups = current.plans.adds_up_groups
+        everyone = credits_of(stored_deals.crediting_anyone(connection)) if adds_up_groups else None
     earned = earnings_of(months).select(EARNINGS.names())
     of_component = (pl.col("component") == component) & (pl.col("period") == period)
     roster = current.roster.only([participant_id])

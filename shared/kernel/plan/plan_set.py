@@ -236,9 +236,13 @@ class PlanSet:
     @cached_property
     def grouped(self) -> bool:
         """Whether what some plan pays one depends on others: it compares them, or pays on their pay."""
-        return self.pays_on_others or any(
-            plan.apart.groups or any(component.compares for component in plan.components) for plan in self
-        )
+        compares = any(component.compares for plan in self for component in plan.components)
+        return self.pays_on_others or self.adds_up_groups or compares
+
+    @cached_property
+    def adds_up_groups(self) -> bool:
+        """Whether some plan has measures of groups."""
+        return any(plan.apart.groups for plan in self)
 
     @cached_property
     def pays_on_others(self) -> bool:
