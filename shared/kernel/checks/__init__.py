@@ -6,7 +6,7 @@ it pays, P5 what it leaves unsaid, P6 what nobody uses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shared.kernel.checks.assertions import wrong_assertions
@@ -53,15 +53,11 @@ def slips(plan: Plan, document: Any) -> list[Finding]:
         plan: the version.
         document: what it was read from, which says whether a percent sign was written.
     """
-    return written_as_meant((finding for finding in _at_a_glance(plan) if finding.severity == "warning"), document)
-
-
-def written_as_meant(findings: Iterable[Finding], document: Any) -> list[Finding]:
-    """Findings without those that ask for a percent sign which the document has."""
     return [
         finding
-        for finding in findings
-        if not (finding.code in UNIT_CODES and _written_at(document, finding.path).endswith("%"))
+        for finding in _at_a_glance(plan)
+        if finding.severity == "warning"
+        and not (finding.code in UNIT_CODES and _written_at(document, finding.path).endswith("%"))
     ]
 
 
@@ -101,4 +97,4 @@ def _at_a_glance(plan: Plan) -> Iterator[Finding]:
     yield from category_slips(plan)
 
 
-__all__ = ["findings", "slips", "written_as_meant"]
+__all__ = ["findings", "slips"]
