@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +15,7 @@ from shared.kernel.checks.numbers_in_plan import numbers_of
 from shared.kernel.language.findings import did_you_mean
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import spoken
-from shared.kernel.language.values import number_in_plan, terms_in
+from shared.kernel.language.values import number_in_plan
 from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_categories, reference_terms
 from shared.kernel.plan.version import Plan
 from shared.kernel.scenarios import Scenarios, pay_at
@@ -64,7 +64,8 @@ def payout(
     grows = _measure(plan, component, name=measure)
     size = quota_of(grows) if quota is None else _number("--quota", quota)
     end = _number("--up-to", up_to)
-    figures, own = _terms(plan, terms), _categories(plan, categories)
+    said_terms, said_categories = _named("--term", terms), _named("--category", categories)
+    figures, own = _terms(plan, said_terms), _categories(plan, said_categories)
     marks = {Fraction(number) for _, number in numbers_of(plan)}
     marks |= {mark / size for mark in marks}
     # A jump at a threshold is between two points of the grid wherever they lie; a hair on each side of every number of
@@ -89,16 +90,15 @@ def payout(
     if component is None and len(pay) > 1:
         pay[TOTAL] = paid.total.to_list()
     # Only what moves what is shown: a term of another component is nobody's question here.
-    paid_by = [priced for priced in plan.components if priced.component in pay]
-    shown = {name for priced in paid_by for name in plan.terms_of(priced)}
-    shown |= {term.term for priced in paid_by for term in terms_in(priced)}
+    shown = [priced for priced in plan.components if priced.component in pay]
     assumed = [
         f"{name} is {amount(as_decimal(figures[name]))}: say --term {name}=…"
-        for name in assumed_terms(plan)
-        if name in shown and name not in _named("--term", terms)
+        for name in assumed_terms(plan, shown)
+        if name not in said_terms
     ]
-    said = _named("--category", categories)
-    assumed += [f"{name} is {text}: say --category {name}=…" for name, text in own.items() if name not in said]
+    assumed += [
+        f"{name} is {text}: say --category {name}=…" for name, text in own.items() if name not in said_categories
+    ]
     if quota is None and grows.measure in by_attainment(plan) and not (grows.quota.default or grows.is_share):
         assumed.insert(0, f"the quota of {grows.measure} is {amount(as_decimal(size))}: say --quota …")
     return Payout(plan=plan, measure=grows, quota=size, assumed=assumed, attainments=attainments, pay=pay)
@@ -138,23 +138,22 @@ def _measure(plan: Plan, component: str | None, *, name: str | None) -> Measure:
     return first
 
 
-def _terms(plan: Plan, said: Sequence[str]) -> dict[str, Fraction]:
+def _terms(plan: Plan, said: Mapping[str, str]) -> dict[str, Fraction]:
     figures = reference_terms(plan)
-    for name, text in _named("--term", said).items():
+    for name, text in said.items():
         if name not in figures:
             raise FileError(f"--term {name}: the plan has no such term; {did_you_mean(name, figures, what='terms')}")
         figures[name] = _number(f"--term {name}", text, least=-1)
     return figures
 
 
-def _categories(plan: Plan, said: Sequence[str]) -> dict[str, str]:
+def _categories(plan: Plan, said: Mapping[str, str]) -> dict[str, str]:
     known = {category for _, (category, _) in plan.categories()}
-    named = _named("--category", said)
-    for name in named:
+    for name in said:
         if name not in known:
             hint = did_you_mean(name, known, what="categories")
             raise FileError(f"--category {name}: the plan looks at no such category; {hint}")
-    return reference_categories(plan)[0] | named
+    return {**reference_categories(plan)[0], **said}
 
 
 def _named(option: str, said: Sequence[str]) -> dict[str, str]:

@@ -18,7 +18,6 @@ from shared.kernel.language.conventions import RESETS
 from shared.kernel.language.deal_facts import CREDITED
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.measures import Measure
-from shared.kernel.language.values import terms_in
 from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_categories, reference_terms
 from shared.kernel.plan.version import Plan
 from shared.kernel.scenarios import Scenarios, pay_at
@@ -169,9 +168,8 @@ def _falls(
 
 def _assumed(plan: Plan, place: int) -> str:
     """The figures of a participant's own that nobody said, on which the amounts rest."""
-    component, figures = plan.components[place], reference_terms(plan)
-    used = plan.terms_of(component) | {term.term for term in terms_in(component)}
-    said = [f"{name} of {_said(figures[name])}" for name in assumed_terms(plan) if name in used]
+    figures = reference_terms(plan)
+    said = [f"{name} of {_said(figures[name])}" for name in assumed_terms(plan, [plan.components[place]])]
     return f", for a {' and a '.join(said)}" if said else ""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final
 
+from shared.kernel.components import Component
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.values import terms_in
 from shared.kernel.plan.version import Plan
@@ -46,7 +48,10 @@ def reference_terms(plan: Plan) -> dict[str, Fraction]:
     }
 
 
-def assumed_terms(plan: Plan) -> list[str]:
-    """The terms of which the plan says no figure, so that the reference point has one of a usual size."""
+def assumed_terms(plan: Plan, components: Iterable[Component]) -> list[str]:
+    """The terms on which the pay of components rests, and of which the plan says no figure, so that the reference point
+    has one of a usual size."""
+    looked_at = {name for component in components for name in plan.terms_of(component)}
+    looked_at |= {term.term for component in components for term in terms_in(component)}
     said = {term.term for term in terms_in(plan) if term.default is not None}
-    return sorted(set(reference_terms(plan)) - said)
+    return sorted(looked_at - said)
