@@ -52,8 +52,8 @@ def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterat
     told: set[str] = set()
     # A deal moves every measure that sums the rule which credits it, so each rule may lead another way up; and each
     # category may be paid otherwise.
-    for beside, categories in product(_ways(measure, plan), reference_categories(plan)):
-        points = _points(measure, values, beside=beside, plan=plan)
+    ways_up = [_points(measure, values, beside=beside, plan=plan) for beside in _ways(measure, plan)]
+    for points, categories in product(ways_up, reference_categories(plan)):
         try:
             pay = pay_at(plan, replace(points, categories=categories)).pay
         except Overflow as error:
@@ -64,14 +64,14 @@ def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterat
         for place, component in enumerate(plan.components):
             # Of deals that are paid in turn the points know the last only, as if it had brought everything.
             walked = not component.in_turn or _of_one_deal(component, measure)
-            if component.component in components and not type(component).needs_group and walked:
+            asked = component.component in components and component.component not in told
+            if asked and not type(component).needs_group and walked:
                 found = list(
                     _falls(
                         measure, values, pay=pay[component.component].to_list(), numbers=numbers, plan=plan, place=place
                     )
                 )
-                if component.component not in told:
-                    yield from found
+                yield from found
                 told |= {component.component} if found else set()
 
 
