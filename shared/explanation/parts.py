@@ -113,7 +113,8 @@ def _part(
 ) -> Part:
     component = next((component for component in plan.components if component.component == row["component"]), None)
     about = {row["problem"]: row["about"]}
-    walk = _Walk(plan, component, lines=lines, slices=slices, carried=carried, about=about)
+    names = None if component is None else Names(plan, component)
+    walk = _Walk(plan, component, names=names, lines=lines, slices=slices, carried=carried, about=about)
     part = Part(
         plan=plan.plan,
         version=plan.version,
@@ -137,7 +138,7 @@ def _part(
         together = _compared(everyone, row, plan=plan, component=component, roster=roster)
         for own in together.filter(pl.col("participant_id") == row["participant_id"]).head(1).iter_rows(named=True):
             group = component.standing_in_words(together, own, currency=plan.currency)
-    words = sentences.Sentences(plan, component, part=part, group=group)
+    words = sentences.Sentences(plan, component, part=part, names=names, group=group)
     for line in part.lines:
         line.by_itself = words.by_itself(line)
         line.named = words.named(line)
@@ -170,16 +171,16 @@ class _Walk:
         plan: Plan,
         component: Component | None,
         *,
+        names: Names | None,
         lines: pl.DataFrame,
         slices: pl.DataFrame,
         carried: Decimal,
         about: Mapping[str | None, str | None],
     ) -> None:
-        self._plan, self._component, self._carried = plan, component, carried
+        self._plan, self._component, self._names, self._carried = plan, component, names, carried
         # A line before the last may be without pay for another reason than the month: a gate that a later deal opens.
         self._about = {"gate_closed": None if component is None else component.when, **about}
         self._measure = None if component is None else component.main_measure()
-        self._names = None if component is None else Names(plan, component)
         self._rows = lines.with_columns(window=windows(lines, plan, component=component, by=["period", "fiscal"]))
         self._slices: dict[tuple[str, int], list[Slice]] = {}
         for row in slices.sort("period", "line", *BY_TIER).iter_rows(named=True):

@@ -35,11 +35,14 @@ def measured_in(plan: Plan, name: str | None) -> MeasuredIn:
 
 
 class Sentences:
-    """The sentences of a part of an earning; `component` is None for the limits of the plan itself."""
+    """The sentences of a part of an earning; `component` and its `names` are None for the limits of the plan
+    itself."""
 
-    def __init__(self, plan: Plan, component: Component | None, *, part: Part, group: str = "") -> None:
+    def __init__(
+        self, plan: Plan, component: Component | None, *, part: Part, names: Names | None, group: str = ""
+    ) -> None:
         self._plan, self._component, self._part, self._group = plan, component, part, group
-        self._names = None if component is None else Names(plan, component)
+        self._names = names
 
     def of_line(self, line: Line) -> str:
         """What a line says."""
@@ -200,20 +203,17 @@ class Sentences:
         times = "" if piece.factor == 1 else f" × {grouped(piece.factor)}"
         # A third has no last digit: a rate that is cut off does not come to quite what it pays.
         equals = "=" if piece.credited * piece.rate * piece.factor == piece.pays else "≈"
-        # What rounding each deal made of them is an amount, with no base and no rate to be multiplied.
-        if piece.reach in WITHOUT_RATE:
+        # What rounding each deal made of them is an amount, with no base and no rate to be multiplied; and an amount
+        # that pays itself has a rate that says nothing.
+        if piece.reach in WITHOUT_RATE or (amounts and piece.rate == 1):
             product = (
                 f"{grouped(piece.credited)}{times} {equals} {grouped(piece.pays)}" if times else grouped(piece.pays)
             )
-        elif not amounts:
-            product = f"{grouped(piece.credited)} × {percent(piece.rate)}{times} {equals} {grouped(piece.pays)}"
-        elif piece.rate != 1:
+        elif amounts:
             rate = grouped(plain(piece.rate, self._plan.digits))
             product = f"{grouped(plain(piece.credited))} × {rate}{times} {equals} {grouped(piece.pays)}"
         else:
-            product = (
-                f"{grouped(piece.credited)}{times} {equals} {grouped(piece.pays)}" if times else grouped(piece.pays)
-            )
+            product = f"{grouped(piece.credited)} × {percent(piece.rate)}{times} {equals} {grouped(piece.pays)}"
         back = "Taken back: " if piece.credited < 0 <= line.credited else ""
         return f"{back}{product} ({piece.reach})."
 
