@@ -162,8 +162,7 @@ def _on(plan: Plan, begin: int, *, end: int, roster: Roster, plans: PlanSet) -> 
 def _in_role(plan: Plan, periods: pl.DataFrame, *, roster: Roster) -> pl.DataFrame:
     """participant_id, fiscal and `in_role` of the fiscal periods on some day of which somebody is active on the plan;
     none where it does not count days."""
-    held = roster.assignments.with_columns(until=pl.col("effective_from").shift(-1).over("participant_id"))
-    held = held.filter((pl.col("plan") == plan.plan) & pl.col("active") & plan.prorates)
+    held = roster.spans.filter((pl.col("plan") == plan.plan) & pl.col("active") & plan.prorates)
     spans = periods.select("participant_id", "fiscal", "first", "last").join(
         held.select("participant_id", "effective_from", "until"), on="participant_id"
     )

@@ -119,6 +119,11 @@ class Roster:
         return Roster(*(table.filter(those) for table in self.tables))
 
     @property
+    def spans(self) -> pl.DataFrame:
+        """The assignments, each with the day from which on the next one holds (`until`; null: none)."""
+        return self.assignments.with_columns(until=pl.col("effective_from").shift(-1).over("participant_id"))
+
+    @property
     def tables(self) -> tuple[pl.DataFrame, ...]:
         """Everything that it says, in the order of the fields."""
         return (self.assignments, self.quotas, self.terms, self.scores, self.categories, self.aliases)

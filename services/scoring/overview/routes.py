@@ -46,11 +46,8 @@ def get_reach(
     one of them: what a version that holds from that day may pay otherwise.
     """
     with snapshot.connect() as connection:
-        assignments = reference.read(connection).roster.assignments
-        spans = assignments.sort("participant_id", "effective_from").with_columns(
-            ends=pl.col("effective_from").shift(-1).over("participant_id")
-        )
-        on_plan = (pl.col("plan") == plan) & pl.col("active") & (pl.col("ends").is_null() | (pl.col("ends") > since))
+        spans = reference.read(connection).roster.spans
+        on_plan = (pl.col("plan") == plan) & pl.col("active") & (pl.col("until").is_null() | (pl.col("until") > since))
         people = spans.filter(on_plan)["participant_id"].unique().to_list()
         months = stored_sums.periods_of(connection, people)["period"].unique().sort().to_list()
     return PlanReach(participants=len(people), months=[month for month in months if last_day(month) >= since])

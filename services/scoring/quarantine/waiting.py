@@ -28,10 +28,8 @@ class Quarantined:
 
 def on_quarantined(roster: Roster, plans: PlanSet) -> dict[tuple[str, int], set[str]]:
     """By plan version that is quarantined who is on it, on any day."""
-    follows = pl.col("effective_from").shift(-1)
-    on_plans = roster.assignments.sort("effective_from").with_columns(until=follows.over("participant_id"))
     aside = spans_of_versions(plans).join(plans.quarantined, on=["plan", "version"], how="semi")
-    on = on_plans.join(aside, on="plan").filter(
+    on = roster.spans.join(aside, on="plan").filter(
         pl.col("until").is_null() | (pl.col("until") > pl.col("begins_on")),
         pl.col("ends_on").is_null() | (pl.col("effective_from") < pl.col("ends_on")),
     )
