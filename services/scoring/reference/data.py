@@ -30,14 +30,8 @@ NONE = ReferenceData(version=-1, roster=Roster.from_facts([]), plans=PlanSet([])
 def with_people(roster: Roster, people: Mapping[str, Facts]) -> Roster:
     """The roster with these participants as their facts say: all that it said of them before is replaced."""
     new, others = Roster.from_facts(people.items()), ~pl.col("participant_id").is_in(list(people))
-    return Roster.of(
-        pl.concat([roster.assignments.filter(others), new.assignments]),
-        pl.concat([roster.quotas.filter(others), new.quotas]),
-        terms=pl.concat([roster.terms.filter(others), new.terms]),
-        scores=pl.concat([roster.scores.filter(others), new.scores]),
-        categories=pl.concat([roster.categories.filter(others), new.categories]),
-        aliases=pl.concat([roster.aliases.filter(others), new.aliases]),
-    )
+    tables = zip(roster.tables, new.tables, strict=True)
+    return Roster(*(pl.concat([old.filter(others), said]).sort("effective_from") for old, said in tables))
 
 
 def spans_of_versions(plans: PlanSet) -> pl.DataFrame:
