@@ -35,6 +35,12 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
+def listed(values: Iterable[str]) -> str:
+    """One or more after each other: `a, b and c`."""
+    *first, last = values
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def scale(measure: str, on: str) -> str:
     """What a threshold is compared with: a measure, or its attainment."""
     return f"attainment of {spoken(measure)}" if on == "attainment" else spoken(measure)

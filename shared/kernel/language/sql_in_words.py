@@ -8,7 +8,6 @@ condition misleads.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +17,7 @@ from sqlglot.errors import SqlglotError
 from shared.formatting import percent, trimmed
 from shared.kernel.language.category_texts import in_a_case
 from shared.kernel.language.formulas import parsed
-from shared.kernel.language.phrases import spoken
+from shared.kernel.language.phrases import listed, spoken
 from shared.kernel.language.sql_text import parse
 from shared.limits import TooMuch
 
@@ -95,7 +94,7 @@ class _Words(ABC):
         values = [self.said(value) for value in node.expressions]
         if not values:
             raise _NoWordsError
-        return _and(values)
+        return listed(values)
 
     @abstractmethod
     def without_words(self, node: Any) -> str:
@@ -135,14 +134,13 @@ class _Formula(_Words):
                 among = (node.this, *node.expressions)
                 of = next((kind for operand in among if (kind := _on(operand)) != "amount"), "amount")
                 which = "least" if isinstance(node, sql.Least) else "greatest"
-                *first, last = (self.said(operand, of) for operand in among)
-                return f"the {which} of {', '.join(first)} and {last}"
+                return f"the {which} of {listed(self.said(operand, of) for operand in among)}"
             case sql.Case():
                 branches = [f"{self.said(one.args['true'])} if {self.said(one.this)}" for one in node.args["ifs"]]
                 default = node.args.get("default")
                 rest = self.said(default) if default is not None else "nothing"
                 if default is None and in_a_case(node):
-                    rest = f"nothing, and who is in none of these by {_and(map(spoken, in_a_case(node)))} is not paid"
+                    rest = f"nothing, and who is in none of these by {listed(map(spoken, in_a_case(node)))} is not paid"
                 return f"{', '.join(branches)}, otherwise {rest}"
         return super().said(node, on)
 
@@ -178,11 +176,6 @@ class _Filter(_Words):
 
     def without_words(self, node: Any) -> str:  # noqa: ARG002 (none has)
         raise _NoWordsError
-
-
-def _and(values: Iterable[str]) -> str:
-    *first, last = values
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _on(node: Any) -> str:

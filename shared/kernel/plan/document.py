@@ -10,7 +10,7 @@ from shared.kernel.components import Component
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.crediting_rules import WON, CreditingRule
 from shared.kernel.language.measures import DAYS, Measure, PayOf, QuotaTerms
-from shared.kernel.language.phrases import figure_in_words, spoken
+from shared.kernel.language.phrases import figure_in_words, listed, spoken
 from shared.kernel.language.sql_in_words import filter_in_words, formula_in_words
 from shared.kernel.plan.version import Plan
 
@@ -243,5 +243,4 @@ def _conventions(plan: Plan) -> Iterator[str]:
 
 
 def _listed(rules: tuple[str, ...]) -> str:
-    names = [f"*{spoken(name)}*" for name in rules]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return listed(f"*{spoken(name)}*" for name in rules)
