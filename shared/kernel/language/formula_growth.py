@@ -13,12 +13,12 @@ Bounded = Callable[[str], bool]
 """Whether a measure has a bound, however much is sold: a rate by position, a factor in steps."""
 
 
-def grows(text: str, bounded: Bounded = lambda _: False) -> bool:
+def grows(text: str, bounded: Bounded) -> bool:
     """Whether what the formula comes to has no bound as measures grow."""
     return _grows(parsed(text), bounded)
 
 
-def multiplies_growth(text: str, bounded: Bounded = lambda _: False) -> bool:
+def multiplies_growth(text: str, bounded: Bounded) -> bool:
     """Whether two factors of a product both grow without end, and nothing bounds the product."""
     return _multiplies(parsed(text), bounded)
 
