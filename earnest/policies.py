@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from earnest.files.rejections import FileError
 from earnest.model_fields import fields_at
+from earnest.yaml_files import text_of
 from services.payout.policies import NoSuchKind, model_of, policy_kinds
 from shared.kernel.language.findings import Finding, did_you_mean
 from shared.kernel.plan.exact_yaml import PlanFileError, YamlDocument, read_document
@@ -40,11 +41,10 @@ def policy_files(path: Path) -> list[Path]:
 def check_file(file: Path) -> tuple[Policy | None, list[Located]]:
     """The policy of a file, and what is doubtful in it; or what is wrong."""
     try:
-        return check_text(file.read_text(encoding="utf-8-sig"), str(file))
-    except UnicodeDecodeError:
-        return None, unusable(str(file), "the text is not UTF-8", mend="save the file as UTF-8")
-    except OSError as error:
-        return None, unusable(str(file), error.strerror or str(error))
+        text = text_of(file)
+    except PlanFileError as error:
+        return None, unreadable(str(file), error)
+    return check_text(text, str(file))
 
 
 def check_text(text: str, file: str) -> tuple[Policy | None, list[Located]]:

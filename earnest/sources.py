@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from earnest.files.rejections import FileError
 from earnest.model_fields import fields_at
+from earnest.yaml_files import text_of
 from services.ingest import (
     Delivery,
     NotProven,
@@ -68,12 +69,7 @@ def check_files(files: Sequence[Path]) -> list[Located]:
 
 def _check(file: Path) -> tuple[Source | None, list[Located]]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        document = read_document(text)
-    except UnicodeDecodeError:
-        return None, unusable(str(file), "the text is not UTF-8", mend="save the file as UTF-8")
-    except OSError as error:
-        return None, unusable(str(file), error.strerror or str(error))
+        document = read_document(text_of(file))
     except PlanFileError as error:
         return None, unreadable(str(file), error)
     if not isinstance(document.data, dict):

@@ -19,6 +19,7 @@ from earnest.files.rejections import FileError
 from earnest.imports.earlier_form import in_today_s_form
 from earnest.imports.formulas import formula_of
 from earnest.model_fields import fields_at
+from earnest.yaml_files import text_of
 from shared.contracts.base import NAME, Identifier
 from shared.contracts.roster_rows import COLUMNS as ROSTER_COLUMNS
 from shared.contracts.roster_rows import NAMED
@@ -304,14 +305,10 @@ def read_mapping(path: Path) -> tuple[MappingFile, Path]:
     """
     file = next((path / name for name in NAMES if (path / name).is_file()), path / NAMES[0]) if path.is_dir() else path
     try:
-        document = read_yaml(file.read_text(encoding="utf-8-sig"))
+        document = read_yaml(text_of(file))
         if not isinstance(document, dict):
             raise FileError(f"{file}: a mapping says which file holds the `deals` and which the `roster`")
         return MappingFile.model_validate(in_today_s_form(document)), file.parent
-    except OSError as error:
-        raise FileError(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileError(f"{file}: the text is not UTF-8") from None
     except PlanFileError as error:
         raise FileError(f"{file}: {error}") from None
     except ValidationError as error:

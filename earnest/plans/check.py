@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from earnest.yaml_files import text_of
 from shared.kernel.checks.texts import check_texts, slips_of
-from shared.kernel.plan.located import Located, unusable
+from shared.kernel.plan.exact_yaml import PlanFileError
+from shared.kernel.plan.located import Located, unreadable
 from shared.kernel.plan.plan_file import PlanText, no_plan, plans_of_text
 
 
@@ -24,10 +26,7 @@ def slips_in(files: Sequence[Path]) -> list[str]:
 def plans_of_file(file: Path) -> list[PlanText]:
     """The plans of a file, one for each of its documents, or why one is none."""
     try:
-        # Editors on Windows begin a file with a byte order mark, which YAML would take for a part of the first key.
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        return [no_plan(str(file), unusable(str(file), "the text is not UTF-8", mend="save the file as UTF-8"))]
-    except OSError as error:
-        return [no_plan(str(file), unusable(str(file), error.strerror or str(error)))]
+        text = text_of(file)
+    except PlanFileError as error:
+        return [no_plan(str(file), unreadable(str(file), error))]
     return plans_of_text(text, str(file))
