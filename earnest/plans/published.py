@@ -15,6 +15,7 @@ from earnest.plans.files import read_one_plan
 from shared.kernel import PlanSet
 from shared.kernel.plan.exact_yaml import PlanFileError
 from shared.kernel.plan.plan_file import read_plan
+from shared.kernel.plan.report import in_lines
 from shared.kernel.plan.version import Plan
 
 _VERSION = re.compile(r"\S+@[0-9]+")
@@ -78,7 +79,7 @@ def checked(client: Client, file: Path, *, who: str) -> CheckedFile:
     """
     receipt = _sent(client, file, who=who, dry_run=True)
     new = [plan for plan in receipt["plans"] if plan["outcome"] != "unchanged"]
-    return CheckedFile(receipt["plans"], new, [_finding(found) for found in receipt["findings"]])
+    return CheckedFile(receipt["plans"], new, [in_lines(found) for found in receipt["findings"]])
 
 
 def send(client: Client, file: Path, *, who: str) -> list[dict[str, Any]]:
@@ -140,12 +141,6 @@ def _sent(client: Client, file: Path, *, who: str, dry_run: bool = False) -> dic
         raise FileError(f"{file}: {error.strerror or error}") from None
     query = urlencode({"file": str(file)[-256:], **({"dry_run": "true"} if dry_run else {})})
     return client.upload(f"/v1/plans?{query}", content, kind="application/yaml", who=who, service="ingest")
-
-
-def _finding(found: Mapping[str, Any]) -> str:
-    mend = f"\n    {found['mend']}" if found["mend"] else ""
-    place = f"{found['file']}:{found['line']}:{found['column']}"
-    return f"{place}: {found['severity']} {found['code']}: {found['message']}{mend}"
 
 
 def _replaces(plan: Mapping[str, Any], there: Sequence[Mapping[str, Any]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -18,12 +18,7 @@ def is_clean(findings: Sequence[Located]) -> bool:
 
 def as_text(findings: Sequence[Located], files: int) -> str:
     """Line by line: where, how bad, the code, what, and how to mend it; the count at the end."""
-    lines: list[str] = []
-    for located in findings:
-        finding = located.finding
-        lines.append(f"{located.where}: {finding.severity} {finding.code}: {finding.message}")
-        if finding.mend:
-            lines.append(f"    {finding.mend}")
+    lines = [in_lines(found) for found in as_data(findings)]
     counted = Counter(located.finding.severity for located in findings)
     counts = ", ".join(
         f"{counted[severity]} {severity}{'s' if counted[severity] > 1 else ''}"
@@ -32,6 +27,13 @@ def as_text(findings: Sequence[Located], files: int) -> str:
     )
     of = f"{files} file{'s' if files > 1 else ''}"
     return "\n".join([*lines, f"{of}: {counts or 'nothing to mend'}"])
+
+
+def in_lines(found: Mapping[str, Any]) -> str:
+    """One of `as_data`: where, how bad, the code, what; how to mend it below."""
+    mend = f"\n    {found['mend']}" if found["mend"] else ""
+    place = f"{found['file']}:{found['line']}:{found['column']}"
+    return f"{place}: {found['severity']} {found['code']}: {found['message']}{mend}"
 
 
 def as_json(findings: Sequence[Located]) -> str:
