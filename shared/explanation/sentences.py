@@ -27,7 +27,7 @@ WINDOWS = {
 def measured_in(plan: Plan, name: str | None) -> MeasuredIn:
     """What a measure counts: deals and values, percentages, or else amounts."""
     measure = plan.measure(name)
-    if measure is not None and (measure.count_of is not None or measure.distinct is not None):
+    if measure is not None and measure.counts:
         return "numbers"
     if measure is not None and (measure.score is not None or measure.scorecard is not None):
         return "shares"

@@ -27,14 +27,12 @@ STEPS = 120
 MOST = 3
 """So many cliffs of one component along one measure are told; more would say nothing new."""
 HIGHEST = 10**10
-_COUNTS = ("count_of", "distinct")
-_ADDED = ("sum_of", *_COUNTS)
 
 
 def cliffs(plan: Plan) -> Iterator[Finding]:
     """Where a component pays less for more."""
     for measure in plan.measures:
-        if measure.sum_of is None and measure.count_of is None and measure.distinct is None:
+        if not measure.adds_up:
             continue
         looking = [c.component for c in plan.components if measure.measure in plan.measures_of(c)]
         if looking:
@@ -132,9 +130,9 @@ def _beside(measure: Measure, other: Measure, *, values: Sequence[Fraction], mov
         return [quota * own + value for value in values]
     if moved and other.sum_of is not None:  # deals of a usual size: an average stays where it is
         return [quota * own + value * quota / quota_of(measure) for value in values]
-    if moved and other.way in _COUNTS and measure.way in _COUNTS:
+    if moved and other.counts and measure.counts:
         return [quota * own + value for value in values] if other.count_of else [min(quota, value) for value in values]
-    if not moved and other.rules and other.way in _ADDED and not own:
+    if not moved and other.rules and other.adds_up and not own:
         return [Fraction(0)] * len(values)
     return [quota] * len(values)
 

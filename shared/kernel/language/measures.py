@@ -218,6 +218,16 @@ class Measure(PlanPart):
         return {rule for ingredient in self.ingredients.values() for rule in ingredient.rules}
 
     @property
+    def counts(self) -> bool:
+        """Whether it is a number of deals, or of values among them."""
+        return self.count_of is not None or self.distinct is not None
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether it is a sum or a number of deals."""
+        return self.sum_of is not None or self.counts
+
+    @property
     def is_share(self) -> bool:
         """Whether it is a share of a whole by itself, so that without a quota its attainment is its value."""
         return self.score is not None or self.ratio is not None or self.is_calculated

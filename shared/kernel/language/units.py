@@ -30,7 +30,7 @@ class Units:
             return None
         if measure.formula is not None:
             return self.of_node(parsed(measure.formula))
-        if measure.count_of is not None or measure.distinct is not None:
+        if measure.counts:
             return COUNT
         if measure.scorecard is not None:
             return SHARE

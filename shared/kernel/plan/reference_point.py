@@ -23,7 +23,7 @@ def quota_of(measure: Measure) -> Fraction:
         return Fraction(measure.quota.default)
     if measure.is_share:
         return Fraction(1)
-    return COUNT if measure.count_of is not None or measure.distinct is not None else MONEY
+    return COUNT if measure.counts else MONEY
 
 
 def reference_categories(plan: Plan) -> list[dict[str, str]]:

@@ -65,7 +65,7 @@ def paid_to_each(plan: PlanModel) -> Iterator[Finding]:
 
 def _paid(component: Component, plan: PlanModel) -> Iterator[tuple[Path, str, str]]:
     measure = plan.measure(component.main_measure())
-    if measure is not None and not (measure.sum_of or measure.count_of or measure.distinct):
+    if measure is not None and not measure.adds_up:
         said = f"pays each deal in turn, and {measure.measure} is no sum or count of them"
         yield ("measure",), said, "name a measure that is a sum_of, a count_of or a distinct count"
 

@@ -68,7 +68,7 @@ class Windows:
             measure = self._measures.get(reference.name) if reference.kind in ("measure", "amount") else None
             if measure is not None and measure.formula is not None:
                 return added_up(measure.formula, of)
-            if measure is not None and (measure.sum_of or measure.count_of or measure.distinct or measure.pay_of):
+            if measure is not None and (measure.adds_up or measure.pay_of):
                 return {measure.measure: RESETS.index(measure.reset)}
             return {}
 
