@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from earnest.client import connected
-from earnest.files.account_payments import Values, allocated
+from earnest.files.account_payments import allocated
 from earnest.files.events import instant
 from earnest.imports.reading import CompanyFiles
+from earnest.live.facts import deal_values
 from shared.contracts import deals
 from shared.contracts.message import structured_event
 from shared.pay.allocation import Left
-
-PAGE = 5000
 
 
 def allocate_to_the_system(company: CompanyFiles, time: str) -> tuple[list[dict[str, Any]], list[Left]]:
@@ -21,7 +19,9 @@ def allocate_to_the_system(company: CompanyFiles, time: str) -> tuple[list[dict[
 
     Importing the same payments again changes nothing; one that now goes to another deal is taken from the first.
     """
-    known = _deals_of({payment.account for payment in company.payments})
+    accounts = {payment.account for payment in company.payments}
+    everything = deal_values(connected(), who="analyst")
+    known = {name: values for name, values in everything if values.get("account") in accounts}
     found = allocated(known, company.payments, order=company.mapping.allocate)
     ours = [payment.id for payment in company.payments]
     events = []
@@ -35,16 +35,3 @@ def allocate_to_the_system(company: CompanyFiles, time: str) -> tuple[list[dict[
             source = company.mapping.source
             events.append(structured_event(deals.TYPE, event_id, source=source, time=instant(time), data=data))
     return events, found.left
-
-
-def _deals_of(accounts: set[str]) -> dict[str, Values]:
-    client, after = connected(), ""
-    found: dict[str, Values] = {}
-    while True:
-        page = client.get(f"/v1/facts/deals?limit={PAGE}{after}", who="analyst", service="scoring")
-        found |= {
-            deal["deal_id"]: deal["fields"] for deal in page["deals"] if deal["fields"].get("account") in accounts
-        }
-        if page["next"] is None:
-            return found
-        after = f"&after={quote(page['next'])}"
