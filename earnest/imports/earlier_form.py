@@ -24,27 +24,14 @@ def in_today_s_form(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _deals(deals: Mapping[str, Any], people: Any) -> dict[str, Any]:
-    mapping = {name: part for name, part in deals["mapping"].items() if name not in ("source", "owner", "signing")}
-    fields = {name: _rule(rule) for name, rule in mapping.get("fields", {}).items()}
+    mapping = {
+        name: _rules(part) for name, part in deals["mapping"].items() if name not in ("source", "owner", "signing")
+    }
+    fields = mapping.get("fields", {})
     for name in people:
         if name in fields:
             fields[name] = {**fields[name], "as_id": True}
-    columns, joins = {}, {}
-    for name, look in deals.get("lookups", {}).items():
-        # What is looked up is the field as it is read, with its repairs.
-        by = fields[look["by"]]["column"]
-        if by not in columns:
-            columns[by], fields[look["by"]] = fields[look["by"]], {"column": by}
-        joins[name] = {"file": look["file"], "by": by, "key": look["key"]}
-        fields[name] = {"column": f"{name}.{look['value']}"}
-    rest = {name: deals[name] for name in ("file", "remark_missing") if name in deals}
-    return {
-        **{name: _rules(part) if name != "when" else _condition(part) for name, part in mapping.items()},
-        **rest,
-        "fields": fields,
-        "columns": columns,
-        "join": joins,
-    }
+    return {**mapping, **{name: said for name, said in deals.items() if name not in ("mapping", "people")}}
 
 
 def _roster(roster: Mapping[str, Any], *, names: bool) -> list[dict[str, Any]]:
@@ -78,7 +65,3 @@ def _rule(rule: Any) -> Any:
     if not isinstance(rule, Mapping) or "path" not in rule:
         return dict(rule) if isinstance(rule, Mapping) else rule
     return {**{name: said for name, said in rule.items() if name != "path"}, "column": rule["path"].removeprefix("$.")}
-
-
-def _condition(condition: Any) -> Any:
-    return {**_rule(condition.get("path")), "in": condition.get("in")} if isinstance(condition, Mapping) else condition
