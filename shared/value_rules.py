@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -35,6 +35,8 @@ class Unreadable(ValueError):
     """A text that cannot be read by its rule; the message says what was expected."""
 
 
+NULLS: Final = ("NULL", "Null", "null")
+"""The word for nothing, as YAML reads it and exports write it."""
 _WORDS: Final = {None: "null", True: "yes", False: "no"}
 """Names that YAML takes for values: somebody who writes `null: [NULL]` means the words."""
 
@@ -48,7 +50,7 @@ def _word(given: Any) -> Any:
 
 def _several(given: Any) -> Any:
     listed = given if isinstance(given, list | tuple) else [given]
-    return [word for one in listed for word in (("NULL", "Null", "null") if one is None else (_word(one),))]
+    return [word for one in listed for word in (NULLS if one is None else (_word(one),))]
 
 
 def _vocabulary(given: Any) -> Any:
@@ -57,6 +59,9 @@ def _vocabulary(given: Any) -> Any:
 
 Several = Annotated[tuple[str, ...], BeforeValidator(_several)]
 """One text, or a list of them."""
+
+
+Outer = TypeVar("Outer", bound="Notation")
 
 
 class Notation(BaseModel):
@@ -112,9 +117,10 @@ class Notation(BaseModel):
             raise ValueError(f"there is no time zone {name!r}; write one like Europe/Berlin") from None
         return name
 
-    def within(self, outer: Notation) -> Notation:
-        """This notation, and what it does not say as `outer` says it."""
-        said = {name: value for name in Notation.model_fields if (value := getattr(self, name)) is not None}
+    def within(self, outer: Outer) -> Outer:
+        """What this notation says of that which `outer` says, and what it does not say as `outer` says it."""
+        names = type(outer).model_fields
+        said = {name: value for name in names if (value := getattr(self, name, None)) is not None}
         return outer.model_copy(update=said)
 
 

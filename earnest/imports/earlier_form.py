@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shared.value_rules import NULLS
+
 
 def in_today_s_form(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document as it stands, or what one of the earlier form says in today's words: deals with a `mapping` inside,
@@ -15,7 +17,7 @@ def in_today_s_form(document: Mapping[str, Any]) -> dict[str, Any]:
     people = deals.get("people", ()) if isinstance(deals, Mapping) else ()
     if isinstance(deals, Mapping) and isinstance(deals.get("mapping"), Mapping):
         said["deals"], said["source"] = _deals(deals, people), deals["mapping"].get("source", "files")
-        said.setdefault("notation", {"null": ["NULL", "Null", "null"]})
+        said.setdefault("notation", {"null": NULLS})
     if isinstance(roster, Mapping) and "manager_plan" in roster:
         said["roster"] = _roster(roster, names=bool(people))
         if isinstance(said.get("quotas"), Mapping):

@@ -66,10 +66,6 @@ class FileNotation(Notation):
             raise ValueError(f"{sign!r} is not one sign; write a tab as tab")
         return sign
 
-    def of_file(self, outer: FileNotation) -> FileNotation:
-        """This notation, and what it does not say as `outer` says it."""
-        return outer.model_copy(update=self.model_dump(exclude_none=True))
-
 
 class Section(BaseModel):
     """A part of a mapping: unknown words are refused."""

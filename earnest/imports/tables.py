@@ -14,7 +14,7 @@ from earnest.files.rows import OURS, ROW, FileForm, read_rows
 from earnest.imports.columns import NoColumn, Sheet, columns_of, read_column
 from earnest.imports.mapping_file import ColumnRule, Condition, FileNotation, Join, Table
 from shared.kernel.language.findings import did_you_mean
-from shared.value_rules import Kind, Notation
+from shared.value_rules import NULLS, Kind, Notation
 
 NOTES: Final = pl.Schema({ROW: pl.Int64(), "kind": pl.String(), "field": pl.String(), "reason": pl.String()})
 """What happened to a row besides being taken: `refused`, `repaired`, `rounded`, `remarked`, and why."""
@@ -64,9 +64,9 @@ def read_table(
     Raises:
         FileError: a file cannot be read, or lacks a column that a rule names.
     """
-    notation = table.of_file(outer)
+    notation = table.within(outer)
     rows = read_rows(folder / table.file, table.file, required=(), form=_form(notation))
-    sheet = Sheet(rows.frame, Notation.model_validate(notation.model_dump(include=set(Notation.model_fields))))
+    sheet = Sheet(rows.frame, notation)
     notes = [rows.rejected.select(pl.col("row").alias(ROW), kind=pl.lit("refused"), field=pl.lit(""), reason="message")]
     waiting = dict(table.columns)
     try:
@@ -145,7 +145,7 @@ def _kind_of(rule: ColumnRule) -> Kind:
 def _null_is_nobody(rule: ColumnRule, notation: Notation) -> ColumnRule:
     """The rule of somebody's id: where nothing is said of `null`, the word is nobody and no person of that name."""
     said = rule.within(notation).null is not None
-    return rule if said else rule.model_copy(update={"null": ("NULL", "Null", "null")})
+    return rule if said else rule.model_copy(update={"null": NULLS})
 
 
 def _holds(sheet: Sheet, condition: Condition) -> pl.Series:
@@ -166,7 +166,7 @@ def _join(sheet: Sheet, folder: Path, *, name: str, join: Join, outer: FileNotat
     if len(key) != len(join.by):
         raise FileError(f"join {name}: by names {len(join.by)} columns, key {len(key)}")
     path = folder / join.file
-    other = read_rows(path, join.file, required=key, form=_form(join.of_file(outer)))
+    other = read_rows(path, join.file, required=key, form=_form(join.within(outer)))
     frame = other.frame.drop(ROW).drop_nulls(list(key))
     frame = frame.unique(maintain_order=True) if join.take is None else frame.unique(list(key), keep=join.take)
     twice = frame.filter(pl.len().over(list(key)) > 1)
