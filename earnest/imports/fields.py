@@ -17,15 +17,14 @@ from earnest.imports.mapping_file import (
     RosterTable,
     SplitsTable,
 )
-from shared.contracts.deals import ENTRIES, MONEY
+from shared.contracts.deals import DATES, ENTRIES, MONEY
 from shared.contracts.roster import YES_OR_NO
 from shared.contracts.roster_rows import FIGURES
 from shared.value_rules import Kind
 
 Rules = Mapping[str, tuple[ColumnRule, Kind]]
 EVENT: Final = ("time", "sequence")
-ENTRY: Final = ("id", "amount", "date")
-_DATES: Final = ("open_date", "close_date", "cancel_date", "start_date")
+ENTRY: Final[Mapping[str, Kind]] = {"id": "text", "amount": "money", "date": "date"}
 
 
 def deal_rules(table: DealsTable, columns: Mapping[str, pl.DataType]) -> Rules:
@@ -36,12 +35,8 @@ def deal_rules(table: DealsTable, columns: Mapping[str, pl.DataType]) -> Rules:
     for what in ENTRIES:
         entry: EntryRules | None = getattr(table, what)
         if entry is not None:
-            rules |= {
-                f"{what}.id": (entry.id, "text"),
-                f"{what}.amount": (entry.amount, "money"),
-                f"{what}.date": (entry.date, "date"),
-            }
-    for name in ("time", "sequence"):
+            rules |= {f"{what}.{name}": (getattr(entry, name), kind) for name, kind in ENTRY.items()}
+    for name in EVENT:
         if (rule := getattr(table.event, name)) is not None:
             rules[f"event.{name}"] = (rule, "date" if name == "time" else "text")
     return rules
@@ -50,7 +45,7 @@ def deal_rules(table: DealsTable, columns: Mapping[str, pl.DataType]) -> Rules:
 def _kind(name: str, columns: Mapping[str, pl.DataType]) -> Kind:
     if name in MONEY:
         return "money"
-    if name in _DATES:
+    if name in DATES:
         return "date"
     if name == "term_months":
         return "number"

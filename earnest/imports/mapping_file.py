@@ -151,8 +151,9 @@ class Join(FileNotation):
     take: Literal["first", "last"] | None = None
 
 
-def _conditions(given: Any) -> Any:
-    return given if isinstance(given, list) else [given]
+def _listed(given: Any) -> Any:
+    """One of which there may be several, as a list."""
+    return [given] if isinstance(given, dict) else given
 
 
 class Table(FileNotation):
@@ -161,7 +162,7 @@ class Table(FileNotation):
     file: str
     join: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], Join] = Field(default_factory=dict)
     columns: Rules = Field(default_factory=dict)
-    when: Annotated[list[Condition], BeforeValidator(_conditions)] = Field(default_factory=list)
+    when: Annotated[list[Condition], BeforeValidator(_listed)] = Field(default_factory=list)
 
 
 class EventRules(Section):
@@ -266,10 +267,6 @@ class QuotaRule(Section):
     plan: str | None = None
 
 
-def _tables(given: Any) -> Any:
-    return [given] if isinstance(given, dict) else given
-
-
 class MappingFile(Section):
     """How a company's files are read. `source` is what the running system calls them; `occurred_at` is when a row was
     so that does not say it.
@@ -277,12 +274,12 @@ class MappingFile(Section):
 
     source: Identifier = "files"
     notation: FileNotation = FileNotation()
-    deals: Annotated[list[DealsTable], BeforeValidator(_tables)] = Field(default_factory=list)
-    roster: Annotated[list[RosterTable], BeforeValidator(_tables)] = Field(default_factory=list)
-    splits: Annotated[list[SplitsTable], BeforeValidator(_tables)] = Field(default_factory=list)
-    payments: Annotated[list[PaymentsTable], BeforeValidator(_tables)] = Field(default_factory=list)
+    deals: Annotated[list[DealsTable], BeforeValidator(_listed)] = Field(default_factory=list)
+    roster: Annotated[list[RosterTable], BeforeValidator(_listed)] = Field(default_factory=list)
+    splits: Annotated[list[SplitsTable], BeforeValidator(_listed)] = Field(default_factory=list)
+    payments: Annotated[list[PaymentsTable], BeforeValidator(_listed)] = Field(default_factory=list)
     allocate: Order = "oldest_first"
-    refunds: Annotated[list[EntriesTable], BeforeValidator(_tables)] = Field(default_factory=list)
+    refunds: Annotated[list[EntriesTable], BeforeValidator(_listed)] = Field(default_factory=list)
     quotas: QuotaRule | None = None
     occurred_at: date | None = None
 

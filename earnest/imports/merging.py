@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
 import polars as pl
 
 from earnest.files.rows import ROW
+from earnest.imports.fields import Rules
 from earnest.imports.mapping_file import ColumnRule
-from earnest.imports.tables import NOTES
+from earnest.imports.tables import NOTES, refused_rows
 from shared.value_rules import Kind
 
 _EXACT: Final = pl.Decimal(38, 12)
@@ -20,7 +20,7 @@ def merged(
     frame: pl.DataFrame,
     notes: pl.DataFrame,
     *,
-    rules: Mapping[str, tuple[ColumnRule, Kind]],
+    rules: Rules,
     unread: pl.Series,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """One row for each deal, the notes with those of deals that cannot be one, and which row each row went into
@@ -29,7 +29,7 @@ def merged(
     A deal of which one row is refused is refused whole: a sum of some of its lines would be a wrong amount. `unread`
     are the ids of rows that are not in the frame at all.
     """
-    refused = frame[ROW].is_in(notes.filter(pl.col("kind") == "refused")[ROW].implode())
+    refused = frame[ROW].is_in(refused_rows(notes).implode())
     of_deal = frame.filter(pl.col("deal_id").is_not_null())
     alone = frame.filter(pl.col("deal_id").is_null())
     told: list[pl.DataFrame] = []

@@ -9,10 +9,10 @@ import polars as pl
 from earnest.files.account_payments import account_payments
 from earnest.files.rejections import Rejection
 from earnest.files.rows import ROW
-from earnest.imports.fields import Rules
+from earnest.imports.fields import ENTRY, Rules
 from earnest.imports.mapping_file import CUSTOM, DealsTable, EntriesTable, PaymentsTable, SplitsTable
 from earnest.imports.merging import entries_text, entry_ids, merged
-from earnest.imports.tables import NOTES, TableRows
+from earnest.imports.tables import NOTES, TableRows, refused_rows
 from shared.contracts.deals import ENTRIES
 from shared.pay.allocation import AccountPayment
 
@@ -36,7 +36,7 @@ class TablePart:
     @property
     def refused(self) -> pl.Series:
         """The rows that cannot be used, by what the mapping says alone."""
-        return self.notes.filter(pl.col("kind") == "refused")[ROW].unique()
+        return refused_rows(self.notes)
 
     @property
     def last(self) -> int:
@@ -58,18 +58,18 @@ def deals_part(table: DealsTable, read: TableRows, *, rules: Rules) -> tuple[Tab
     frame = frame.filter(~pl.col(ROW).is_in(part.refused.implode()))
     for what in ENTRIES:
         if getattr(table, what) is not None:
-            pieces = [pl.col(f"{what}.{name}").fill_null("") for name in ("id", "amount", "date")]
-            text = pl.when(pl.col(f"{what}.id").is_not_null()).then(pl.concat_str(pieces, separator=":"))
-            frame = frame.with_columns(text.alias(what)).drop(f"{what}.{name}" for name in ("id", "amount", "date"))
+            columns = [f"{what}.{name}" for name in ENTRY]
+            text = pl.concat_str(pl.col(columns).fill_null(""), separator=":")
+            said = pl.when(pl.col(f"{what}.id").is_not_null()).then(text)
+            frame = frame.with_columns(said.alias(what)).drop(columns)
     return part, frame.rename({name: name.removeprefix(CUSTOM) for name in frame.columns})
 
 
 def _missing(frame: pl.DataFrame, table: DealsTable) -> list[pl.DataFrame]:
     """Rows without something that is not needed and whose absence is to be seen."""
-    said = {"kind": pl.lit("remarked"), "reason": pl.lit("the row has none")}
     return [
         frame.filter(pl.col(name).is_null()).select(
-            ROW, said["kind"].alias("kind"), field=pl.lit(name), reason=said["reason"]
+            ROW, kind=pl.lit("remarked"), field=pl.lit(name), reason=pl.lit("the row has none")
         )
         for name in table.remark_missing
         if name in frame.columns
@@ -78,7 +78,7 @@ def _missing(frame: pl.DataFrame, table: DealsTable) -> list[pl.DataFrame]:
 
 def roster_part(read: TableRows) -> tuple[TablePart, pl.DataFrame]:
     """A file of the roster; rows that say the same, as a list of employees does of their managers, are one."""
-    frame = read.frame.filter(~pl.col(ROW).is_in(read.refused.implode()))
+    frame = read.frame.filter(~pl.col(ROW).is_in(refused_rows(read.notes).implode()))
     said = [name for name in frame.columns if name != ROW]
     into = frame.select(ROW, into=pl.col(ROW).first().over(said))
     part = TablePart(
@@ -113,7 +113,7 @@ def beside_part(
         return part, entries_text(frame, "participant", "percent")
     if table.id is None:
         frame = frame.with_columns(id=entry_ids(frame))
-    return part, entries_text(frame, "id", "amount", "date")
+    return part, entries_text(frame, *ENTRY)
 
 
 def account_part(read: TableRows, currency: str | None) -> tuple[TablePart, list[AccountPayment]]:
@@ -122,7 +122,7 @@ def account_part(read: TableRows, currency: str | None) -> tuple[TablePart, list
     frame = read.frame.with_columns(ids)
     refused: list[Rejection] = []
     payments = account_payments(
-        frame.filter(~pl.col(ROW).is_in(read.refused.implode())), refused, file=read.file, currency=currency
+        frame.filter(~pl.col(ROW).is_in(refused_rows(read.notes).implode())), refused, file=read.file, currency=currency
     )
     told = pl.DataFrame([(row, "refused", "", why) for _, row, _, _, why in refused], schema=NOTES, orient="row")
     part = TablePart(

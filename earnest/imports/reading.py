@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -15,11 +15,11 @@ from earnest.files.account_payments import allocated, deal_values, entries_text,
 from earnest.files.deals import unsaid_of
 from earnest.files.rejections import REJECTED
 from earnest.files.rows import ROW, Rows
-from earnest.imports.fields import Rules, beside_rules, deal_rules, roster_rules
+from earnest.imports.fields import EVENT, Rules, beside_rules, deal_rules, roster_rules
 from earnest.imports.mapping_file import MappingFile, PaymentsTable, Table
 from earnest.imports.parts import TablePart, account_part, beside_part, deals_part, roster_part, with_text
 from earnest.imports.quotas import with_quotas
-from earnest.imports.tables import Step, TableRows, read_table, rejections
+from earnest.imports.tables import TableRows, read_table, rejections
 from shared.kernel import PlanSet
 from shared.pay.allocation import AccountPayment, Left
 
@@ -145,7 +145,7 @@ class CompanyFiles:
         return counts
 
 
-def read_company(mapping: MappingFile, folder: Path, *, plans: PlanSet, step: Step) -> CompanyFiles:
+def read_company(mapping: MappingFile, folder: Path, *, plans: PlanSet, step: Callable[[str], None]) -> CompanyFiles:
     """Read a company's files.
 
     Args:
@@ -170,10 +170,8 @@ def read_company(mapping: MappingFile, folder: Path, *, plans: PlanSet, step: St
         _append(parts, frames, read=deals_part(table, of(table, rules), rules=rules))
     deals = _whole(frames, "deal_id")
     none = pl.lit(None, dtype=pl.String)
-    times = deals.select(
-        ROW, **{name: f"event.{name}" if f"event.{name}" in deals.columns else none for name in ("time", "sequence")}
-    )
-    deals = deals.drop("event.time", "event.sequence", strict=False)
+    times = deals.select(ROW, **{name: f"event.{name}" if f"event.{name}" in deals.columns else none for name in EVENT})
+    deals = deals.drop((f"event.{name}" for name in EVENT), strict=False)
     payments: list[AccountPayment] = []
     for what in ("splits", "payments", "refunds"):
         for beside in getattr(mapping, what):

@@ -58,18 +58,15 @@ def report_summary(report: pl.DataFrame) -> Table | None:
 
 def won_in_words(company: CompanyFiles, unfit: pl.DataFrame) -> str:
     """The won deals and what they are worth: those of the files, and those that are taken."""
-    came = [deal for part in company.parts if part.what == "deals" for deal in _won(part.frame)]
+    came = [deal for part in company.parts if part.what == "deals" for _, deal in _won(part.frame)]
     refused = set(unfit.filter(pl.col("file") == "deals")["row"])
-    taken = [deal for number, deal in _numbered(company.deals.frame) if number not in refused]
+    taken = [deal for number, deal in _won(company.deals.frame) if number not in refused]
     value, left = sum(came, Decimal(0)), sum(taken, Decimal(0))
     return f"Won: {len(came):,} rows worth {value:,} came in, {left:,} were taken, {value - left:,} were rejected."
 
 
-def _won(frame: pl.DataFrame) -> Iterator[Decimal]:
-    return (value for _, value in _numbered(frame))
-
-
-def _numbered(frame: pl.DataFrame) -> Iterator[tuple[int, Decimal]]:
+def _won(frame: pl.DataFrame) -> Iterator[tuple[int, Decimal]]:
+    """The row and the amount of each won deal."""
     won = frame.filter(pl.col("stage").fill_null("won") == "won") if "stage" in frame.columns else frame
     for number, amount in won.select(ROW, "amount").iter_rows() if "amount" in won.columns else ():
         try:

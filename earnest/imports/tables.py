@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,14 +12,13 @@ import polars as pl
 from earnest.files.rejections import REJECTED, FileError
 from earnest.files.rows import OURS, ROW, FileForm, read_rows
 from earnest.imports.columns import NoColumn, Sheet, columns_of, read_column
+from earnest.imports.fields import Rules
 from earnest.imports.mapping_file import ColumnRule, Condition, FileNotation, Join, Table
 from shared.kernel.language.findings import did_you_mean
 from shared.value_rules import NULLS, Kind, Notation
 
 NOTES: Final = pl.Schema({ROW: pl.Int64(), "kind": pl.String(), "field": pl.String(), "reason": pl.String()})
 """What happened to a row besides being taken: `refused`, `repaired`, `rounded`, `remarked`, and why."""
-
-
 PEOPLE: Final = ("owner", "participant_id", "manager", "participant")
 """Fields that hold somebody's id."""
 
@@ -44,15 +43,13 @@ class TableRows:
         """How many rows the file has."""
         return len(self.rows)
 
-    @property
-    def refused(self) -> pl.Series:
-        """The rows that cannot be used."""
-        return self.notes.filter(pl.col("kind") == "refused")[ROW].unique()
+
+def refused_rows(notes: pl.DataFrame) -> pl.Series:
+    """The rows that cannot be used, by what happened to rows (`NOTES`)."""
+    return notes.filter(pl.col("kind") == "refused")[ROW].unique()
 
 
-def read_table(
-    folder: Path, table: Table, *, fields: Mapping[str, tuple[ColumnRule, Kind]], outer: FileNotation
-) -> TableRows:
+def read_table(folder: Path, table: Table, *, fields: Rules, outer: FileNotation) -> TableRows:
     """The rows of a table.
 
     Args:
@@ -203,6 +200,3 @@ def rejections(notes: pl.DataFrame, ids: pl.DataFrame, *, file: str) -> pl.DataF
     return refused.select(file=pl.lit(file), row=ROW, id="id", reason=pl.lit("bad_value"), message=message).cast(
         REJECTED
     )
-
-
-Step = Callable[[str], None]

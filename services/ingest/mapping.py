@@ -43,9 +43,7 @@ SHARES: Final[tuple[Unit, ...]] = ("percent", "fraction", "amount")
 KINDS: Final[Mapping[str, Kind | Literal["instant"]]] = {
     **dict.fromkeys((*deals.MONEY, *(f"{name}.amount" for name in deals.ENTRIES)), "money"),
     **dict.fromkeys((f"splits.{share}" for share in SHARES), "number"),
-    **dict.fromkeys(
-        ("open_date", "close_date", "cancel_date", "start_date", *(f"{name}.date" for name in deals.ENTRIES)), "date"
-    ),
+    **dict.fromkeys((*deals.DATES, *(f"{name}.date" for name in deals.ENTRIES)), "date"),
     "time": "instant",
 }
 """What fields are, but for texts."""

@@ -80,6 +80,7 @@ class Payment(Contract):
 ENTRIES: Final = ("payments", "refunds")
 """The fields of a deal that are entries with an amount and a date, each under an id of its own."""
 MONEY: Final = ("amount", "list_amount")
+DATES: Final = ("open_date", "close_date", "cancel_date", "start_date")
 
 
 class DealFields(Contract):
