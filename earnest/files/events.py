@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from earnest.files.cells import BadCell, deal_patch, roster_patch
+from earnest.files.cells import deal_patch, refusing, roster_patch
 from earnest.files.deals import unsaid_of
-from earnest.files.rejections import BAD_VALUE, Rejection, rejected
+from earnest.files.rejections import Rejection, rejected
 from earnest.files.rows import ROW, Rows
 from earnest.local.home import company_zone
 from shared.contracts import deals, roster
@@ -45,24 +45,21 @@ def deal_events(
         time: when a row became so.
         times: time and sequence of rows that have their own; a sequence orders rows of one instant.
     """
-    zone, custom = company_zone(), plans.columns
+    zone, custom, unsaid = company_zone(), plans.columns, unsaid_of(plans)
     begun: set[str] = set()
     events: Events = []
     refused: list[Rejection] = []
     for row in rows.frame.iter_rows(named=True):
-        try:
+        with refusing(refused, "deals", row=row[ROW], name=row["deal_id"]):
             patch = deal_patch(row, custom, zone=zone)
-        except BadCell as error:
-            refused.append(("deals", row[ROW], row["deal_id"], BAD_VALUE, str(error)))
-            continue
-        said = patch.fields.model_dump(mode="json", exclude_unset=True)
-        # What a file leaves unsaid is said once for a deal: by its first row, so that any later one prevails.
-        fields = said if patch.deal_id in begun else {**unsaid_of(plans), **said}
-        begun.add(patch.deal_id)
-        own_time, sequence = times.get(row[ROW], (None, None))
-        data = {"deal_id": patch.deal_id, "fields": fields, "sequence": int(sequence or row[ROW])}
-        name = f"{source}-{patch.deal_id}-{row[ROW]}"[:256]
-        events.append(structured_event(deals.TYPE, name, source=source, time=instant(own_time or time), data=data))
+            said = patch.fields.model_dump(mode="json", exclude_unset=True)
+            # What a file leaves unsaid is said once for a deal: by its first row, so that any later one prevails.
+            fields = said if patch.deal_id in begun else {**unsaid, **said}
+            begun.add(patch.deal_id)
+            own_time, sequence = times.get(row[ROW], (None, None))
+            data = {"deal_id": patch.deal_id, "fields": fields, "sequence": int(sequence or row[ROW])}
+            name = f"{source}-{patch.deal_id}-{row[ROW]}"[:256]
+            events.append(structured_event(deals.TYPE, name, source=source, time=instant(own_time or time), data=data))
     return FileEvents(events, pl.concat([rows.rejected, rejected(refused)]))
 
 
@@ -78,14 +75,11 @@ def roster_events(rows: Rows, *, source: str, time: str) -> FileEvents:
     events: Events = []
     refused: list[Rejection] = []
     for row in rows.frame.iter_rows(named=True):
-        try:
+        with refusing(refused, "roster", row=row[ROW], name=row["participant_id"]):
             patch = roster_patch(row, zone)
-        except BadCell as error:
-            refused.append(("roster", row[ROW], row["participant_id"], BAD_VALUE, str(error)))
-            continue
-        data = patch.model_dump(mode="json", exclude_unset=True) | {"sequence": row[ROW]}
-        name = f"{source}-{patch.participant_id}-{row[ROW]}"[:256]
-        events.append(structured_event(roster.TYPE, name, source=source, time=instant(time), data=data))
+            data = patch.model_dump(mode="json", exclude_unset=True) | {"sequence": row[ROW]}
+            name = f"{source}-{patch.participant_id}-{row[ROW]}"[:256]
+            events.append(structured_event(roster.TYPE, name, source=source, time=instant(time), data=data))
     return FileEvents(events, pl.concat([rows.rejected, rejected(refused)]))
 
 
