@@ -13,12 +13,11 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 from pydantic import ValidationError
 
-from earnest.files.cells import DEAL_COLUMNS, BadCell, Row, identifier, refusing
-from earnest.files.deals import merged_facts
+from earnest.files.cells import BadCell, Row, identifier, refusing
+from earnest.files.deals import merged_values
 from earnest.files.rejections import FileError, Rejection
 from earnest.files.rows import ROW, read_rows
 from shared.contracts.deals import Payment
-from shared.facts import values_of
 from shared.kernel.language.findings import did_you_mean
 from shared.money import MoneyError, from_minor, to_minor
 from shared.pay.allocation import AccountDeal, AccountPayment, Left, Order, allocate
@@ -73,10 +72,8 @@ def deal_values(rows: pl.DataFrame, *, unsaid: Values, accounts: Sequence[str]) 
         return {}
     theirs = rows.filter(pl.col("account").is_in(list(accounts)))["deal_id"].unique()
     of_them = rows.filter(pl.col("deal_id").is_in(theirs.implode()))
-    facts, _ = merged_facts(
-        of_them.select(ROW, *(name for name in DEAL_COLUMNS if name in rows.columns)), {}, unsaid=unsaid, file="deals"
-    )
-    return {name: values_of(fact) for name, fact in facts.items()}
+    values, _ = merged_values(of_them, unsaid=unsaid, file="deals")
+    return values
 
 
 def account_payments(

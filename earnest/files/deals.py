@@ -13,7 +13,7 @@ from earnest.files.plain_deals import plain_deals
 from earnest.files.rejections import Rejection, rejected
 from earnest.files.rows import ROW, Rows, read_rows
 from earnest.local.home import company_zone
-from shared.facts import Facts, merge
+from shared.facts import Facts, merge, values_of
 from shared.kernel import PlanSet
 from shared.kernel.crediting.deals import deals_table
 from shared.kernel.tables import DEALS
@@ -41,7 +41,11 @@ def unsaid_of(plans: PlanSet) -> dict[str, str]:
     """What holds of a deal that does not say it: it is won, and in the currency of the plans if they share one."""
     currencies = {plan.currency for plan in plans}
     # Only where all plans agree: a currency is never chosen for somebody.
-    return {"stage": "won"} | ({"currency": currencies.pop()} if len(currencies) == 1 else {})
+    return _unsaid(currencies.pop() if len(currencies) == 1 else None)
+
+
+def _unsaid(currency: str | None) -> dict[str, str]:
+    return {"stage": "won"} | ({"currency": currency} if currency else {})
 
 
 def deal_rows(path: Path, plans: PlanSet) -> Rows:
@@ -81,9 +85,19 @@ def read_deals(deals: Path | Rows, plans: PlanSet) -> DealsOfFile:
 def merged_deals(rows: pl.DataFrame, columns: pl.Schema, *, currency: str | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The deals table of rows that go through the contract one by one, and the rows it refused."""
     custom = {name: kind for name, kind in columns.items() if name not in DEALS}
-    unsaid = {"stage": "won"} | ({"currency": currency} if currency else {})
-    deals, refused = merged_facts(rows, custom, unsaid=unsaid, file="deals")
+    deals, refused = merged_facts(rows, custom, unsaid=_unsaid(currency), file="deals")
     return deals_table(deals.items(), columns), rejected(refused)
+
+
+def merged_values(
+    rows: pl.DataFrame, *, unsaid: Mapping[str, Any], file: str
+) -> tuple[dict[str, dict[str, Any]], list[Rejection]]:
+    """The values by path of what rows say of deals, without the company's own columns, and the rows that were refused;
+    as `merged_facts` takes them.
+    """
+    known = rows.select(ROW, *(name for name in DEAL_COLUMNS if name in rows.columns))
+    facts, refused = merged_facts(known, {}, unsaid=unsaid, file=file)
+    return {name: values_of(deal) for name, deal in facts.items()}, refused
 
 
 def merged_facts(

@@ -10,11 +10,10 @@ from typing import Any, Final, TypeVar
 
 from earnest.files.cells import DEAL_COLUMNS, BadCell, Row, identifier, refusing
 from earnest.files.cost_cells import amount, currency_of, day, needed, optional
-from earnest.files.deals import merged_facts
+from earnest.files.deals import merged_values
 from earnest.files.rejections import FileError, Rejection
 from earnest.files.rows import ROW, Rows, read_rows
 from shared.decimals import moved
-from shared.facts import values_of
 from shared.pay.deal_facts import LOST, dated_amounts, deal_history
 from shared.pay.facts import Deal, Entry
 from shared.periods import Month, last_day, month_named
@@ -98,10 +97,9 @@ def read_deal_facts(deals: Path | Rows, refused: list[Rejection]) -> dict[str, d
     if isinstance(rows, Path):
         file = rows.name
         rows = read_rows(rows, file, required=("deal_id",), used=DEAL_COLUMNS.__contains__)
-    known = rows.frame.select(ROW, *(name for name in DEAL_COLUMNS if name in rows.frame.columns))
-    facts, bad = merged_facts(known, {}, unsaid={"stage": "won"}, file=file)
+    values, bad = merged_values(rows.frame, unsaid={"stage": "won"}, file=file)
     refused += [*rows.rejected.rows(), *bad]
-    return {name: values_of(deal) for name, deal in facts.items()}
+    return values
 
 
 def known_deal(values: Mapping[str, Any]) -> Deal:
