@@ -4,15 +4,17 @@ is known.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
+from earnest.files.deals import merged_values
 from earnest.files.rejections import FileError
+from earnest.files.results import OURS
 from shared.formatting import counted
 from shared.money import minor_digits
 from shared.periods import Month, first_day, month_named, next_period
@@ -49,9 +51,8 @@ def corrected(
     earlier = _read(before)
     last = _last_month(earlier, before)
     begins = first_day(next_period(last))
-    now = neutral_table(
-        lines.with_columns(pl.all().cast(pl.String)), ["slices"]
-    )  # as a file has it: the texts of two are compared
+    # As a file has it: the texts of two are compared.
+    now = neutral_table(lines.with_columns(pl.all().cast(pl.String)), OURS)
     both = _sums(earlier).join(
         _sums(now.filter(pl.col("period") <= last)), on=KEY, how="full", suffix="_now", coalesce=True, nulls_equal=True
     )
@@ -70,13 +71,20 @@ def corrected(
 
 def changed_on(rows: pl.DataFrame) -> dict[str, date]:
     """The last day on which a deal was refunded or cancelled, as the rows of a deals file say."""
-    named = [name for name in ("cancel_date", "refunds") if name in rows.columns]
-    days = [pl.col(name).str.extract_all(r"[0-9]{4}-[0-9]{2}-[0-9]{2}") for name in named]
-    if not days:
+    told = [pl.col(name).is_not_null() for name in ("cancel_date", "refunds") if name in rows.columns]
+    if not told:
         return {}
-    found = rows.select("deal_id", day=pl.concat_list(day.fill_null([]) for day in days).list.max())
-    latest = found.drop_nulls().group_by("deal_id").agg(pl.col("day").max())
-    return {deal: date.fromisoformat(day) for deal, day in latest.iter_rows()}
+    deals = rows.filter(pl.any_horizontal(told))["deal_id"]
+    values, _ = merged_values(rows.filter(pl.col("deal_id").is_in(deals.implode())), unsaid={}, file="deals")
+    return {deal: max(days) for deal, said in values.items() if (days := [*_days(said)])}
+
+
+def _days(values: Mapping[str, Any]) -> Iterator[date]:
+    for path, said in values.items():
+        if said is not None and path == "cancel_date":
+            yield date.fromisoformat(said)
+        elif said is not None and path.startswith("refunds."):
+            yield date.fromisoformat(said["date"])
 
 
 def _read(before: Path) -> pl.DataFrame:
