@@ -108,11 +108,6 @@ def read_account_payments(path: Path, refused: list[Rejection], *, currency: str
     return account_payments(rows.frame, refused, file=path.name, currency=currency)
 
 
-def entries_text(entries: Mapping[str, Mapping[str, str]]) -> str:
-    """Payments as the text that a deals file has of them."""
-    return ";".join(f"{name}:{entry['amount']}:{entry['date']}" for name, entry in entries.items())
-
-
 def _payment(row: Row, otherwise: str | None) -> AccountPayment:
     if not (account := row.get("account")):
         raise BadCell("account: it is missing")

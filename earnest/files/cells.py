@@ -148,5 +148,10 @@ def dated_amounts(column: str, text: str) -> dict[str, dict[str, str]]:
     return amounts
 
 
+def entries_text(entries: Mapping[str, Mapping[str, str]]) -> str:
+    """Payments or refunds as the text that `dated_amounts` reads."""
+    return ";".join(f"{name}:{entry['amount']}:{entry['date']}" for name, entry in entries.items())
+
+
 def _entries(text: str) -> list[str]:
     return [entry.strip() for entry in text.split(";") if entry.strip()]

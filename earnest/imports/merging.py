@@ -85,7 +85,7 @@ def _refusal(rows: pl.DataFrame, *, field: str, reason: pl.Expr) -> pl.DataFrame
     return rows.select(ROW, kind=pl.lit("refused"), field=pl.lit(field), reason=reason).cast(NOTES)
 
 
-def entries_text(frame: pl.DataFrame, *parts: str) -> pl.DataFrame:
+def joined_entries(frame: pl.DataFrame, *parts: str) -> pl.DataFrame:
     """Rows of deals as the text that a deals file has of them: `id:amount:date;...`, one row for each deal."""
     entry = pl.concat_str([pl.col(part) for part in parts], separator=":")
     return frame.group_by("deal_id", maintain_order=True).agg(text=entry.str.join(";"))

@@ -11,7 +11,7 @@ from earnest.files.rejections import Rejection
 from earnest.files.rows import ROW
 from earnest.imports.fields import ENTRY, Rules
 from earnest.imports.mapping_file import CUSTOM, DealsTable, EntriesTable, PaymentsTable, SplitsTable
-from earnest.imports.merging import entries_text, entry_ids, merged
+from earnest.imports.merging import entry_ids, joined_entries, merged
 from earnest.imports.tables import NOTES, TableRows, refused_rows
 from shared.contracts.deals import ENTRIES
 from shared.pay.allocation import AccountPayment
@@ -110,10 +110,10 @@ def beside_part(
     )
     frame = frame.filter(~pl.col(ROW).is_in(part.refused.implode()))
     if isinstance(table, SplitsTable):
-        return part, entries_text(frame, "participant", "percent")
+        return part, joined_entries(frame, "participant", "percent")
     if table.id is None:
         frame = frame.with_columns(id=entry_ids(frame))
-    return part, entries_text(frame, *ENTRY)
+    return part, joined_entries(frame, *ENTRY)
 
 
 def account_part(read: TableRows, currency: str | None) -> tuple[TablePart, list[AccountPayment]]:

@@ -11,7 +11,8 @@ from typing import Final
 
 import polars as pl
 
-from earnest.files.account_payments import allocated, deal_values, entries_text, in_words
+from earnest.files.account_payments import allocated, deal_values, in_words
+from earnest.files.cells import entries_text
 from earnest.files.deals import unsaid_of
 from earnest.files.rejections import REJECTED
 from earnest.files.rows import ROW, Rows

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import polars as pl
 
 from earnest.client import Client
-from earnest.files.cells import DEAL_TEXTS
+from earnest.files.cells import DEAL_TEXTS, entries_text
 from earnest.files.display import SHARE_DIGITS, money, percent
 from earnest.live.facts import Values, deal_values, participant_values
 from earnest.plans.published import file_of, versions
@@ -124,13 +124,13 @@ def _deal_cells(values: Values) -> dict[str, str]:
     if splits := values.get("splits"):
         cells["splits"] = ";".join(f"{who}:{percent}" for who, percent in splits.items())
     for kind in ENTRIES:
-        entries = [
-            f"{path.partition('.')[2]}:{entry['amount']}:{entry['date']}"
+        entries = {
+            path.partition(".")[2]: entry
             for path, entry in values.items()
             if path.startswith(f"{kind}.") and entry is not None
-        ]
+        }
         if entries:
-            cells[kind] = ";".join(entries)
+            cells[kind] = entries_text(entries)
     own = {path.partition(".")[2]: value for path, value in values.items() if path.startswith("custom.")}
     return cells | {name: _cell(value) for name, value in own.items() if value is not None}
 
