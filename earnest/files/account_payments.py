@@ -9,14 +9,15 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import polars as pl
-from pydantic import ValidationError
 
-from earnest.files.cells import BadCell, Row, identifier, refusing
+from earnest.files.cells import BadCell, Row, checked, identifier, refusing
 from earnest.files.deals import merged_values
 from earnest.files.rejections import FileError, Rejection
 from earnest.files.rows import ROW, read_rows
+from earnest.local.home import company_zone
 from shared.contracts.deals import Payment
 from shared.kernel.language.findings import did_you_mean
 from shared.money import MoneyError, from_minor, to_minor
@@ -82,10 +83,11 @@ def account_payments(
     """Rows (text columns, `COLUMNS`) as payments; `currency` is that of rows that name none. What is none is added to
     `refused`.
     """
+    zone = company_zone()
     payments: dict[str, AccountPayment] = {}
     for row in rows.iter_rows(named=True):
         with refusing(refused, file, row=row[ROW], name=row.get("id")):
-            payment = _payment(row, currency)
+            payment = _payment(row, currency, zone=zone)
             if payment.id in payments:
                 raise BadCell(f"id: there is a payment {payment.id} already")
             payments[payment.id] = payment
@@ -108,16 +110,14 @@ def read_account_payments(path: Path, refused: list[Rejection], *, currency: str
     return account_payments(rows.frame, refused, file=path.name, currency=currency)
 
 
-def _payment(row: Row, otherwise: str | None) -> AccountPayment:
+def _payment(row: Row, otherwise: str | None, *, zone: ZoneInfo) -> AccountPayment:
     if not (account := row.get("account")):
         raise BadCell("account: it is missing")
     if not (currency := row.get("currency") or otherwise):
         raise BadCell("currency: it is missing, and the plans do not share one")
+    paid = checked(Payment, {name: row.get(name) for name in ("amount", "date")}, zone=zone)
     try:
-        paid = Payment.model_validate({"amount": row.get("amount") or "", "date": row.get("date") or ""})
         minor = to_minor(paid.amount, currency)
-    except ValidationError as error:
-        raise BadCell("; ".join(f"{mistake['loc'][0]}: {mistake['msg']}" for mistake in error.errors())) from None
     except MoneyError as error:
         raise BadCell(f"amount: {error}") from None
     name = identifier(row, "id")

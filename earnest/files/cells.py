@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 import polars as pl
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from earnest.files.rejections import BAD_VALUE, Rejection
 from shared.contracts.base import Identifier
@@ -19,7 +19,7 @@ from shared.contracts.roster_rows import patch_of
 from shared.kernel.crediting.custom_columns import column_mistakes
 
 Row = Mapping[str, str | None]
-Patch = TypeVar("Patch", DealPatch, RosterPatch)
+Said = TypeVar("Said", bound=BaseModel)
 
 DEAL_TEXTS = (
     "stage",
@@ -68,7 +68,7 @@ def deal_patch(row: Row, custom: Mapping[str, pl.DataType], *, zone: ZoneInfo) -
     fields |= {name: dated_amounts(name, given[name]) for name in ENTRIES if name in given}
     if own := {name: text for name in custom if (text := row.get(name)) is not None}:
         fields["custom"] = own
-    patch = _checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields}, zone=zone)
+    patch = checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields}, zone=zone)
     if wrong := "; ".join(f"{name}: {reason}" for name, reason in column_mistakes(own, custom)):
         raise BadCell(wrong)
     return patch
@@ -93,13 +93,18 @@ def roster_patch(row: Row, zone: ZoneInfo) -> RosterPatch:
     Raises:
         BadCell: a cell is not what its column needs.
     """
-    return _checked(RosterPatch, patch_of(row), zone=zone)
+    return checked(RosterPatch, patch_of(row), zone=zone)
 
 
-def _checked(contract: type[Patch], patch: dict[str, Any], *, zone: ZoneInfo) -> Patch:
+def checked(contract: type[Said], given: dict[str, Any], *, zone: ZoneInfo) -> Said:
+    """What cells say, by a contract.
+
+    Raises:
+        BadCell: a cell is not what the contract needs.
+    """
     try:
         # As JSON, because that is how ingest reads a body: pydantic takes other values as Python objects.
-        return contract.model_validate_json(orjson.dumps(patch), context={"zone": zone})
+        return contract.model_validate_json(orjson.dumps(given), context={"zone": zone})
     except ValidationError as error:
         raise BadCell("; ".join(_sentence(mistake) for mistake in error.errors(include_url=False))) from None
 
