@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from earnest.files.account_payments import allocated, deal_values, in_words
+from earnest.files.account_payments import allocated, deals_of_accounts, in_words
 from earnest.files.cells import entries_text
 from earnest.files.deals import unsaid_of
 from earnest.files.rejections import REJECTED
@@ -70,7 +70,7 @@ class CompanyFiles:
         """The deals with the payments by account that are allocated to them, and what is left of these."""
         frame = self.deals.frame
         accounts = [payment.account for payment in self.payments]
-        values = deal_values(frame, unsaid=self.unsaid, accounts=accounts)
+        values = deals_of_accounts(frame, unsaid=self.unsaid, accounts=accounts)
         found = allocated(values, self.payments, order=self.mapping.allocate)
         texts = [(name, entries_text(entries)) for name, entries in found.entries.items()]
         paid = pl.DataFrame(texts, schema={"deal_id": pl.String(), "text": pl.String()}, orient="row")
