@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -112,9 +112,14 @@ class Source(Section):
                 if isinstance(rules := getattr(section, name), tuple):
                     yield f"{part}.{name}", rules, depth + (part == "splits")
 
+    @cached_property
+    def item_paths(self) -> tuple[JsonPath, ...]:
+        """The paths that lead to the items, each within what the one before has found."""
+        return tuple(map(JsonPath, self.items))
+
     def _items(self, document: Any) -> list[Item]:
         items = [Item((document,))]
-        for path in map(JsonPath, self.items):
+        for path in self.item_paths:
             items = [part for item in items for part in path.parts_of(item)]
         return items
 
@@ -163,13 +168,12 @@ class Source(Section):
         }
 
     def _splits(self, rules: SplitRules, item: Item, *, value_of: ValueOf) -> dict[str, Any]:
-        path = JsonPath(rules.holders)
-        there = path.all_in(item)
+        there = rules.path.all_in(item)
         if not there or there == [None]:
             return {"splits": None} if there else {}
         unit = next(share for share in SHARES if getattr(rules, share) is not None)
         shares: list[tuple[str, str | None]] = []
-        for number, part in enumerate(path.parts_of(item), 1):
+        for number, part in enumerate(rules.path.parts_of(item), 1):
             who = value_of(part, "splits.participant", rules=rules.participant)
             share = value_of(part, f"splits.{unit}", rules=getattr(rules, unit))
             # A name that no participant has, so that validation names it.

@@ -220,6 +220,11 @@ class SplitRules(Section):
         JsonPath(path)
         return path
 
+    @cached_property
+    def path(self) -> JsonPath:
+        """Where the holders are looked for."""
+        return JsonPath(self.holders)
+
     @model_validator(mode="after")
     def _one_share(self) -> SplitRules:
         if sum(rules is not None for rules in (self.percent, self.fraction, self.amount)) != 1:
