@@ -52,6 +52,16 @@ def engine_for(url: URL, schema: str, *, pool_size: int = 5, role: str | None = 
     return engine
 
 
+@contextmanager
+def engine_while(settings: Settings, schema: str, *, pool_size: int = 5) -> Iterator[Engine]:
+    """An engine on a schema of the installation's database, for as long as a command needs it."""
+    engine = engine_for(database_url(settings), schema, pool_size=pool_size)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def _work_as(role: str, schema: str, connection: Any, _: object) -> None:
     """Take on the role for as long as the connection lives, if its schema has been opened to it."""
     rights = connection.execute(_USABLE, [schema, role]).fetchone()

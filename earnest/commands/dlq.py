@@ -138,16 +138,13 @@ def _schemas(settings: Settings, service: Service | None) -> Iterator[tuple[str,
     """The schemas that have dead letters, by their service's name."""
     from sqlalchemy import inspect
 
-    from shared.database import database_url, engine_for
+    from shared.database import engine_while
 
     for name in get_args(Service) if service is None else [service]:
-        engine = engine_for(database_url(settings), name)
-        try:
+        with engine_while(settings, name) as engine:
             # Not every service sets letters aside, and one that was never started has no tables yet.
             if inspect(engine).has_table("dead_letter", schema=name):
                 yield name, engine
-        finally:
-            engine.dispose()
 
 
 def _place(letter: DeadLetter) -> str:

@@ -43,10 +43,7 @@ def _as_json(condition: Condition, home: Home) -> None:
         "process": condition.process,
         "since": condition.since,
         "log": condition.log,
-        "services": [
-            {"name": service.name, "url": service.url, "ready": service.ready, "reasons": service.reasons}
-            for service in condition.services
-        ],
+        "services": condition.services,
         "behind": condition.behind,
         "waiting": [{"what": what, "command": command} for what, command in condition.waiting],
     }

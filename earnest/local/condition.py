@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import httpx
 import psutil
+from sqlalchemy import Engine
 
 from earnest.client import Client
 from earnest.local.claims import holder
-from earnest.local.drain import READERS, behind
+from earnest.local.drain import all_behind, readers
 from earnest.local.home import Home
 from earnest.local.processes import LocalError
 from earnest.names import Service
-from shared.database import database_url, engine_for
 from shared.log.dead_letters import Filter, find
-from shared.log.open import open_log
 from shared.settings import Settings
 
 SILENT = "it does not answer"
@@ -64,15 +63,13 @@ def condition_of(home: Home, *, who: str) -> Condition:
     pid = holder(home.path)
     since = datetime.fromtimestamp(psutil.Process(pid).create_time(), UTC) if pid is not None else None
     services = [_service(name, settings) for name in ("ingest", "scoring", "payout", "alerts")]
-    alive = any(service.ready or service.reasons != [SILENT] for service in services)
-    return Condition(
-        since=since,
-        process=pid,
-        log=settings.log_kind,
-        services=services,
-        behind=_behind(settings) if alive else {},
-        waiting=list(_waiting(Client(home, settings), settings, who=who)) if alive else [],
-    )
+    behind: dict[str, int] = {}
+    waiting: list[tuple[str, str]] = []
+    if any(service.ready or service.reasons != [SILENT] for service in services):
+        with readers(settings) as (log, engines):
+            behind = all_behind(log, engines)
+            waiting = [*_set_aside(engines), *_asked(Client(home, settings), who=who)]
+    return Condition(since=since, process=pid, log=settings.log_kind, services=services, behind=behind, waiting=waiting)
 
 
 def _service(name: Service, settings: Settings) -> ServiceCondition:
@@ -84,27 +81,14 @@ def _service(name: Service, settings: Settings) -> ServiceCondition:
         return ServiceCondition(name=name, url=url, ready=False, reasons=[SILENT])
 
 
-def _behind(settings: Settings) -> dict[str, int]:
-    """How many records each reader has not read yet, by service and topic."""
-    log = open_log(settings)
-    engines = {service: engine_for(database_url(settings), service, pool_size=1) for service, _ in READERS}
-    try:
-        return {f"{service} of {topic.name}": behind(log, engines[service], topic=topic) for service, topic in READERS}
-    finally:
-        for engine in engines.values():
-            engine.dispose()
-        log.close()
+def _set_aside(engines: Mapping[Service, Engine]) -> Iterator[tuple[str, str]]:
+    for service, engine in engines.items():
+        if letters := len(find(engine, Filter(), limit=MANY)):
+            more = " or more" if letters == MANY else ""
+            yield f"{letters}{more} dead letters of {service}", f"earnest dlq list --service {service}"
 
 
-def _waiting(client: Client, settings: Settings, *, who: str) -> Iterator[tuple[str, str]]:
-    for service in {service: None for service, _ in READERS}:
-        engine = engine_for(database_url(settings), service, pool_size=1)
-        try:
-            if letters := len(find(engine, Filter(), limit=MANY)):
-                more = " or more" if letters == MANY else ""
-                yield f"{letters}{more} dead letters of {service}", f"earnest dlq list --service {service}"
-        finally:
-            engine.dispose()
+def _asked(client: Client, *, who: str) -> Iterator[tuple[str, str]]:
     for ask in (_quarantined, _runs, _returned, _alerts):
         try:
             yield from ask(client, who)

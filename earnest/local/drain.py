@@ -5,7 +5,8 @@ outbox.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from typing import Final
 
 from sqlalchemy import Engine, text
@@ -13,7 +14,7 @@ from sqlalchemy import Engine, text
 from earnest.local.processes import LocalError
 from earnest.names import Service
 from shared.contracts.topics import CREDITS, DEALS, DELIVERIES, EARNINGS, PLANS, RECREDITS, ROSTER, Topic
-from shared.database import database_url, engine_for
+from shared.database import engine_while
 from shared.log.kafka import KafkaLog
 from shared.log.open import open_log
 from shared.log.port import Log
@@ -45,13 +46,10 @@ def wait_until_drained(settings: Settings, waiting: Callable[[int], object]) -> 
     Raises:
         LocalError: nothing has moved for a minute; says who is behind.
     """
-    log = open_log(settings)
-    services = {service for service, _ in READERS}
-    engines = {service: engine_for(database_url(settings), service, pool_size=1) for service in services}
-    try:
+    with readers(settings) as (log, engines):
         since, last = time.monotonic(), -1
         while True:
-            due = {(service, topic.name): behind(log, engines[service], topic=topic) for service, topic in READERS}
+            due = all_behind(log, engines)
             left = sum(due.values())
             waiting(left)
             if left == 0:
@@ -60,15 +58,22 @@ def wait_until_drained(settings: Settings, waiting: Callable[[int], object]) -> 
             if left != last:
                 since, last = time.monotonic(), left
             if time.monotonic() - since > STUCK_SECONDS:
-                slow = ", ".join(
-                    f"{service} of {topic} ({number})" for (service, topic), number in due.items() if number
-                )
+                slow = ", ".join(f"{where} ({number})" for where, number in due.items() if number)
                 raise LocalError(f"nothing has moved for a minute; behind are {slow}; look at the logs")
             time.sleep(POLL_SECONDS)
-    finally:
-        for engine in engines.values():
-            engine.dispose()
-        log.close()
+
+
+@contextmanager
+def readers(settings: Settings) -> Iterator[tuple[Log, dict[Service, Engine]]]:
+    """The log, and the databases of the services that read it, in the order of the road."""
+    with closing(open_log(settings)) as log, ExitStack() as held:
+        services = dict.fromkeys(service for service, _ in READERS)
+        yield log, {service: held.enter_context(engine_while(settings, service, pool_size=1)) for service in services}
+
+
+def all_behind(log: Log, engines: Mapping[Service, Engine]) -> dict[str, int]:
+    """How many records each reader has not read, by service and topic in words."""
+    return {f"{service} of {topic.name}": behind(log, engines[service], topic=topic) for service, topic in READERS}
 
 
 def behind(log: Log, engine: Engine, *, topic: Topic) -> int:

@@ -4,15 +4,10 @@ of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import Engine
-
 from services.scoring.quarantine import service
 from services.scoring.quarantine.service import NoSuchVersion
 from services.scoring.quarantine.waiting import Quarantined
-from shared.database import database_url, engine_for
+from shared.database import engine_while
 from shared.log.open import open_log
 from shared.settings import Settings
 
@@ -21,7 +16,7 @@ __all__ = ["NoSuchVersion", "Quarantined", "lift_quarantine", "list_quarantine",
 
 def list_quarantine(settings: Settings) -> list[Quarantined]:
     """The plan versions that are quarantined, with the participants who wait for them and how many deals do."""
-    with _scoring(settings) as engine, engine.connect() as connection:
+    with engine_while(settings, "scoring") as engine, engine.connect() as connection:
         return service.quarantined(connection)
 
 
@@ -31,7 +26,7 @@ def quarantine_version(settings: Settings, plan: str, *, version: int, cause: st
     Raises:
         NoSuchVersion: it is not published.
     """
-    with _scoring(settings) as engine, engine.begin() as connection:
+    with engine_while(settings, "scoring") as engine, engine.begin() as connection:
         service.quarantine(connection, plan, version=version, cause=cause, by=by)
 
 
@@ -43,16 +38,7 @@ def lift_quarantine(settings: Settings, plan: str, *, version: int, by: str) -> 
     """
     log = open_log(settings)
     try:
-        with _scoring(settings) as engine, engine.begin() as connection:
+        with engine_while(settings, "scoring") as engine, engine.begin() as connection:
             service.lift(connection, log, plan=plan, version=version, by=by)
     finally:
         log.close()
-
-
-@contextmanager
-def _scoring(settings: Settings) -> Iterator[Engine]:
-    engine = engine_for(database_url(settings), "scoring")
-    try:
-        yield engine
-    finally:
-        engine.dispose()
