@@ -16,7 +16,7 @@ from earnest.local.drain import all_behind, readers
 from earnest.local.home import Home
 from earnest.local.processes import LocalError
 from earnest.names import Service
-from shared.log.dead_letters import Filter, find
+from shared.log.dead_letters import open_letters
 from shared.settings import Settings
 
 SILENT = "it does not answer"
@@ -83,7 +83,7 @@ def _service(name: Service, settings: Settings) -> ServiceCondition:
 
 def _set_aside(engines: Mapping[Service, Engine]) -> Iterator[tuple[str, str]]:
     for service, engine in engines.items():
-        if letters := len(find(engine, Filter(), limit=MANY)):
+        if letters := open_letters(engine, most=MANY):
             more = " or more" if letters == MANY else ""
             yield f"{letters}{more} dead letters of {service}", f"earnest dlq list --service {service}"
 

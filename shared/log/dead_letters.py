@@ -154,11 +154,11 @@ def _message_of(value: bytes) -> dict[str, dict[str, object]] | None:
     return message if isinstance(message, dict) else None
 
 
-def open_letters(engine: Engine, worker: str) -> int:
-    """How many dead letters of a worker are open."""
-    query = select(func.count()).select_from(dead_letter).where(dead_letter.c.worker == worker, _IS_OPEN)
+def open_letters(engine: Engine, worker: str | None = None, *, most: int | None = None) -> int:
+    """How many dead letters are open, of a worker or of all; counted up to `most`, where that is said."""
+    which = select(dead_letter.c.id).where(Filter(worker=worker).condition(), _IS_OPEN).limit(most)
     with engine.connect() as connection:
-        return connection.execute(query).scalar_one()
+        return connection.execute(select(func.count()).select_from(which.subquery())).scalar_one()
 
 
 def key_of(stored: Stored) -> tuple[str, str]:
