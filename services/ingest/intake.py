@@ -19,16 +19,15 @@ from services.ingest.acceptance import ReadEvents, RefusedItem, add_warnings, re
 from services.ingest.appender import Appender
 from services.ingest.bodies import split_events
 from services.ingest.delivery import Delivery
-from services.ingest.errors import InProgress, KeyReused, NothingValid, UnsoundPlan
+from services.ingest.errors import InProgress, KeyReused, NothingValid
 from services.ingest.events import Event, PlanEvent, RosterEvent
 from services.ingest.known_roster import KnownRoster
 from services.ingest.mapping import Source
-from services.ingest.plan_files import PlanOfFile, event_of
 from services.ingest.published_plans import PublishedPlans
 from services.ingest.store import Answer, Answers
 from shared.contracts.base import instant_text
 from shared.contracts.topics import DEALS, DELIVERIES, PLANS, Topic
-from shared.log.port import MAX_RECORD_BYTES, LogUnavailable, Record
+from shared.log.port import LogUnavailable, Record
 from shared.metrics import INGEST_EVENTS
 from shared.problems import Unavailable
 from shared.settings import Settings
@@ -89,9 +88,10 @@ class Intake:
             Unavailable, Busy: nothing is known to be taken; send it again.
         """
         try:
-            read = await run_in_threadpool(self._published.read_file, body, file)
+            received = instant_text(datetime.now(UTC))
+            read = await run_in_threadpool(self._published.read_file, body, file, received=received, by=who)
             read.check_sound()
-            records = [self._plan_record(plan, who) for plan in read.plans]
+            records = [plan.record for plan in read.plans]
             new = await run_in_threadpool(self._published.publish, records, dry_run=dry_run)
         except LogUnavailable:
             raise Unavailable("the log does not answer at the moment; send the file again") from None
@@ -99,13 +99,8 @@ class Intake:
             INGEST_EVENTS.labels(who, "accepted").inc(len(records))
         return {
             "plans": [
-                {
-                    "plan": plan.document["plan"],
-                    "version": plan.document["version"],
-                    "name": plan.name,
-                    "effective_from": plan.document["effective_from"],
-                    "outcome": "unchanged" if plan.key not in new else "checked" if dry_run else "published",
-                }
+                plan.said
+                | {"outcome": "unchanged" if plan.record.key not in new else "checked" if dry_run else "published"}
                 for plan in read.plans
             ],
             "findings": read.findings,
@@ -115,16 +110,6 @@ class Intake:
     def published(self) -> PublishedPlans:
         """The plan versions in the log."""
         return self._published
-
-    def _plan_record(self, plan: PlanOfFile, who: str) -> Record:
-        record = event_of(plan, by=who, received=instant_text(datetime.now(UTC))).record(who)
-        fact = orjson.loads(record.value or b"{}") | {"text": plan.text}
-        record = Record(record.key, orjson.dumps(fact), record.headers)
-        if len(record.value or b"") > MAX_RECORD_BYTES:
-            raise UnsoundPlan(
-                f"{plan.key}: with its text the plan has more than {MAX_RECORD_BYTES:,} bytes", findings=[]
-            )
-        return record
 
     async def take_delivery(self, source: Source, delivery: Delivery) -> dict[str, Any]:
         """Take what can be read of a signed delivery, and keep it where something cannot be; returns the receipt.

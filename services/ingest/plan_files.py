@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -15,9 +15,10 @@ from shared.kernel.checks.trial import CannotBeCalculated, try_out
 from shared.kernel.language.findings import Finding
 from shared.kernel.plan.located import TOP, Located, unusable
 from shared.kernel.plan.plan_file import no_plan, plans_of_text
-from shared.kernel.plan.plan_set import Declaration, replacements
+from shared.kernel.plan.plan_set import Declaration, ends_of, replacements
 from shared.kernel.plan.report import as_data
 from shared.kernel.plan.version import Plan
+from shared.log.port import MAX_RECORD_BYTES, Record
 
 MARK: Final = "\ufeff"
 """Before the first character of a text that some editors write."""
@@ -30,18 +31,19 @@ MOST_WALKED: Final = 4_000
 
 
 class PlanOfFile(NamedTuple):
-    """A sound plan of an uploaded file, as data: what its record says, and its part of the text."""
+    """A sound plan of an uploaded file: the record that publishes it, and what the answer says of it."""
 
-    key: str
-    name: str
-    document: dict[str, Any]
-    text: str
+    record: Record
+    said: dict[str, Any]
 
 
 class ReadPlanFile(NamedTuple):
-    """What was found in an uploaded file: its plans, none where one is unsound, and what there is to say."""
+    """What was found in an uploaded file: its plans, none where one is unsound; what keeps it from being used, in
+    words; and all there is to say, as data.
+    """
 
     plans: list[PlanOfFile]
+    mistakes: list[str]
     findings: list[dict[str, Any]]
 
     def check_sound(self) -> None:
@@ -50,25 +52,37 @@ class ReadPlanFile(NamedTuple):
         Raises:
             UnsoundPlan: something does; it has all findings.
         """
-        errors = [finding for finding in self.findings if finding["severity"] == "error"]
-        if errors:
-            raise UnsoundPlan("\n".join(map(in_words, errors)), findings=self.findings)
+        if self.mistakes:
+            raise UnsoundPlan("\n".join(self.mistakes), findings=self.findings)
+        for plan in self.plans:
+            if len(plan.record.value or b"") > MAX_RECORD_BYTES:
+                raise UnsoundPlan(
+                    f"{plan.record.key}: with its text the plan has more than {MAX_RECORD_BYTES:,} bytes", findings=[]
+                )
 
 
-def in_words(finding: Mapping[str, Any]) -> str:
-    """Where, the code, what, and how to mend it, in one line."""
-    mend = f"; {finding['mend']}" if finding["mend"] else ""
-    return f"{finding['file']}:{finding['line']}:{finding['column']}: {finding['code']}: {finding['message']}{mend}"
+class _FileEvent(PlanEvent):
+    """A plan version that comes as a file, which is kept as it was written."""
+
+    text: str
+
+    def fact(self, by: str) -> dict[str, Any]:
+        """A `PlanPublished` with its text."""
+        return {**super().fact(by), "text": self.text}
 
 
-# Called in the bounded process: what goes in and comes out is plain.
-def read_plan_file(body: bytes, file: str, *, published: Mapping[str, dict[str, Any]]) -> ReadPlanFile:
+# Called in the bounded process: what goes in and comes out is plain, records and findings, never a plan.
+def read_plan_file(
+    body: bytes, file: str, *, published: Mapping[str, dict[str, Any]], received: str, by: str
+) -> ReadPlanFile:
     """Read and check an uploaded file.
 
     Args:
         body: its bytes.
         file: what findings name it.
         published: documents of the versions that are published, by their names.
+        received: when it came.
+        by: the key that it was sent with.
     """
     try:
         text = body.decode("utf-8")
@@ -90,19 +104,17 @@ def read_plan_file(body: bytes, file: str, *, published: Mapping[str, dict[str, 
             findings += unusable(file, f"{key} is there twice, and only one of them can count", code="P003")
     if not any(located.finding.severity == "error" for located in findings):
         findings += [found for plan_text in read if plan_text.plan for found in _trial(file, plan_text.plan)]
-    if any(located.finding.severity == "error" for located in findings):
-        return ReadPlanFile([], as_data(findings))
+    if mistakes := [located.in_words for located in findings if located.finding.severity == "error"]:
+        return ReadPlanFile([], mistakes, as_data(findings))
     texts = [plan_text.text for plan_text in read]
     if len(texts) == 1:
         texts = [text]  # every byte of the file
-    return ReadPlanFile(
-        [
-            PlanOfFile(plan_text.plan.key, plan_text.plan.name, plan_text.plan.document(), text)
-            for plan_text, text in zip(read, texts, strict=True)
-            if plan_text.plan is not None
-        ],
-        as_data(findings),
-    )
+    plans = [
+        _plan_of_file(plan_text.plan, written, received=received, by=by)
+        for plan_text, written in zip(read, texts, strict=True)
+        if plan_text.plan is not None
+    ]
+    return ReadPlanFile(plans, [], as_data(findings))
 
 
 def _trial(file: str, plan: Plan) -> Iterable[Located]:
@@ -112,16 +124,20 @@ def _trial(file: str, plan: Plan) -> Iterable[Located]:
         yield Located(file, TOP, Finding.error("P404", (), message=f"{plan.key} cannot be calculated with: {error}"))
 
 
-def event_of(plan: PlanOfFile, *, by: str, received: str) -> PlanEvent:
-    """The event that publishes a plan of a file, which was checked before."""
-    return PlanEvent.model_construct(
+def _plan_of_file(plan: Plan, text: str, *, received: str, by: str) -> PlanOfFile:
+    document = plan.document()
+    # It was checked before, in other words than those of an event.
+    event = _FileEvent.model_construct(
         specversion="1.0",
         id=plan.key,
         source=by,
         time=received,
         type="earnest.plan.published",
-        data=PlanDocument.model_construct(document=plan.document),
+        data=PlanDocument.model_construct(document=document),
+        text=text,
     )
+    said = {name: document[name] for name in ("plan", "version", "name", "effective_from")}
+    return PlanOfFile(event.record(by), said)
 
 
 def text_of(fact: Mapping[str, Any]) -> str:
@@ -134,14 +150,10 @@ def versions_view(facts: Iterable[Mapping[str, Any]], declarations: Iterable[Dec
     """Every published version with the days on which it holds, by plan and version."""
     declared = list(declarations)
     replaced = replacements(declared)
-    begin: dict[str, list[date]] = {}
-    for declaration in declared:
-        if declaration.key not in replaced:
-            begin.setdefault(declaration.plan, []).append(declaration.effective_from)
+    ends = ends_of(declaration for declaration in declared if declaration.key not in replaced)
     views = []
     for fact, declaration in zip(facts, declared, strict=True):
-        later = [day for day in begin.get(declaration.plan, ()) if day > declaration.effective_from]
-        never = replaced.get(declaration.key)
+        end, never = ends.get(declaration.key), replaced.get(declaration.key)
         views.append(
             {
                 "plan": declaration.plan,
@@ -149,7 +161,7 @@ def versions_view(facts: Iterable[Mapping[str, Any]], declarations: Iterable[Dec
                 "name": fact["document"]["name"],
                 "currency": fact["document"]["currency"],
                 "effective_from": declaration.effective_from,
-                "until": min(later) - timedelta(days=1) if later and never is None else None,
+                "until": end - timedelta(days=1) if end is not None else None,
                 "replaced_by": never.version if never is not None else None,
                 "author": fact.get("author"),
                 "as_written": fact.get("text") is not None,

@@ -122,7 +122,7 @@ class PublishedPlans:
             results += [result | {"index": index} for result in event.receipt["results"]]
         return ReadEvents(records, receipt_of(results))
 
-    def read_file(self, body: bytes, file: str) -> ReadPlanFile:
+    def read_file(self, body: bytes, file: str, *, received: str, by: str) -> ReadPlanFile:
         """Read and check an uploaded plan file, which findings name so, where it can harm nobody.
 
         Raises:
@@ -132,7 +132,7 @@ class PublishedPlans:
         """
         documents = {key: fact["document"] for key, fact in self._known().items()}
         try:
-            return self._bounded.run(read_plan_file, body, file, published=documents)
+            return self._bounded.run(read_plan_file, body, file, published=documents, received=received, by=by)
         except Exceeded as error:
             raise UnsoundPlan(f"{file}: the plan cannot be checked: {error}; write it smaller", findings=[]) from None
 

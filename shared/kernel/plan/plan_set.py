@@ -78,6 +78,12 @@ def replacements(versions: Iterable[Declaration]) -> dict[str, Declaration]:
     }
 
 
+def ends_of(holding: Iterable[Declaration]) -> dict[str, date]:
+    """Of versions that hold at some time: from which day on the next of its plan does, by name; the last has none."""
+    in_order = sorted(holding, key=lambda version: (version.plan, version.effective_from))
+    return {one.key: following.effective_from for one, following in pairwise(in_order) if one.plan == following.plan}
+
+
 def check_together(versions: Iterable[Declaration]) -> None:
     """See that versions that hold at some time declare a column in one way, that sums that go on from one to the next
     can, and that who is paid on others' pay can be earned after them.
@@ -135,10 +141,7 @@ def _pay_flaws(holding: Sequence[Declaration]) -> Iterator[str]:
 
 def _at_one_time(holding: Sequence[Declaration]) -> Iterator[tuple[Declaration, Declaration]]:
     """A version that pays on others' pay, and each version of a plan it names that holds on a day on which it does."""
-    ends: dict[str, date] = {}
-    for one, following in pairwise(sorted(holding, key=lambda version: (version.plan, version.effective_from))):
-        if one.plan == following.plan:
-            ends[one.key] = following.effective_from
+    ends = ends_of(holding)
     for version in holding:
         named = {plan for pays in version.pays_on.values() for plan, _ in pays}
         for other in holding:
