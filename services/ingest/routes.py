@@ -48,11 +48,10 @@ IdempotencyKey = Annotated[
 IntakeDep = Annotated[Intake, Depends(provided(Intake))]
 SourcesDep = Annotated[Sources, Depends(provided(Sources))]
 
-router = APIRouter(prefix="/v1")
-
-
 MAY_SEE_PLANS: Final = Depends(require("plans:write", "earnings:read"))
 JSON_TYPE: Final = "application/json"
+
+router = APIRouter(prefix="/v1")
 
 
 def _takes(example: dict[str, Any], kind: type[Event], *, text: str | None = None) -> dict[str, Any]:
@@ -173,11 +172,11 @@ async def deliver_webhook(
         raise DeliveryTooLarge(f"a delivery may have {MAX_RECORD_BYTES:,} bytes at most")
     delivery = Delivery.of_request(known, came, proven=proven, now=now)
     receipt = await intake.take_delivery(known, delivery)
-    return Response(orjson.dumps(receipt), HTTPStatus.ACCEPTED, media_type="application/json")
+    return Response(orjson.dumps(receipt), HTTPStatus.ACCEPTED, media_type=JSON_TYPE)
 
 
 async def _take(request: Request, kind: type[Event], *, who: Principal, intake: Intake, key: str | None) -> Response:
     body = await request.body()
     answer = await intake.take(kind, body, headers=request.headers, path=request.url.path, who=who.name, key=key)
     problem = answer.status >= HTTPStatus.BAD_REQUEST
-    return Response(answer.body, answer.status, media_type=PROBLEM_MEDIA_TYPE if problem else "application/json")
+    return Response(answer.body, answer.status, media_type=PROBLEM_MEDIA_TYPE if problem else JSON_TYPE)

@@ -171,7 +171,7 @@ def body_of(
     if model is not None:
         one = {"$ref": REFERENCE.format(model=model.__name__)}
         schema = {"oneOf": [one, {"type": "array", "items": one, "minItems": 1}]}
-    content = {"application/json": {"schema": schema, "example": example}}
+    content: dict[str, Any] = {"application/json": {"schema": schema, "example": example}}
     if text is not None:
-        content["application/yaml"] = {"schema": {"type": "string"}, "example": text}  # type: ignore[dict-item]
+        content["application/yaml"] = {"schema": {"type": "string"}, "example": text}
     return {"requestBody": {"required": True, "content": content}}
