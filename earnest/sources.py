@@ -126,19 +126,20 @@ class Trial:
     facts: list[Mapping[str, Any]]
 
 
-def named_source(name: str, folder: Path) -> SourceFile:
-    """The source of a name in the folder of sources, or of a file.
+def named_source(name: str, folder: Path) -> tuple[SourceFile, Source]:
+    """The file of a source, named by its path or by the source's name in the folder of sources, and the source.
 
     Raises:
         FileError: there is none, or its file cannot be used.
     """
     path = Path(name)
-    if not path.is_file():
-        of_name = [file for file in sorted(folder.glob("*.yaml")) if read_source_file(file).name == name]
-        if not of_name:
-            raise FileError(f"there is no file {name}, and no source of this name in {folder}")
-        path = of_name[0]
-    return read_source_file(path)
+    files = [path] if path.is_file() else sorted(folder.glob("*.yaml"))
+    found = [file for each in files if (file := read_source_file(each)).name == name or each == path]
+    if not found:
+        raise FileError(f"there is no file {name}, and no source of this name in {folder}")
+    if found[0].source is None:
+        raise FileError(f"{found[0].file}: {found[0].reason}")
+    return found[0], found[0].source
 
 
 def tried(file: SourceFile, source: Source, *, body: bytes, head: str | None, now: datetime, zone: ZoneInfo) -> Trial:

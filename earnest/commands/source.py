@@ -58,12 +58,10 @@ def try_body(
     from earnest.local.home import company_zone
     from earnest.sources import named_source, tried
 
-    file = named_source(name, _folder())
-    if file.source is None:
-        raise LocalError(f"{file.file}: {file.reason}")
+    file, source_of_file = named_source(name, _folder())
     trial = tried(
         file,
-        file.source,
+        source_of_file,
         body=_read(body),
         head=None if headers is None else _read(headers).decode("latin-1"),
         now=datetime.now(UTC),

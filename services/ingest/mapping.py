@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
@@ -256,19 +255,3 @@ def source_of_text(text: str) -> Source:
         raise SourceError(
             "; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in field_errors(error))
         ) from None
-
-
-def load_source(path: Path) -> Source:
-    """The source of a YAML file.
-
-    Raises:
-        SourceError: the file cannot be read, or is no source.
-    """
-    try:
-        return source_of_text(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SourceError(f"{path.name}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise SourceError(f"{path.name}: the text is not UTF-8") from None
-    except SourceError as error:
-        raise SourceError(f"{path.name}: {error}") from None

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.ingest.delivery import Delivery
-from services.ingest.mapping import Source, load_source
+from services.ingest.mapping import Source, source_of_text
 from services.ingest.splits import percentages
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "sources"
@@ -36,11 +36,15 @@ def fields(rules: Source, body: Any) -> Any:
     return event["data"]["fields"]
 
 
+def example(name: str) -> Source:
+    return source_of_text((EXAMPLES / f"{name}.yaml").read_text())
+
+
 def read(name: str, body: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The receipt of a delivery to one of the examples, and the facts."""
     text = json.dumps(body).encode()
     delivery = Delivery(source=name, name="msg", sent=SENT, body=text)
-    found = delivery.read(load_source(EXAMPLES / f"{name}.yaml"), ZoneInfo("UTC"), columns=dict)
+    found = delivery.read(example(name), ZoneInfo("UTC"), columns=dict)
     return found.receipt, [json.loads(record.value or b"{}") for record in found.records]
 
 
@@ -297,7 +301,7 @@ def test_what_many_items_have_in_common_is_looked_for_once() -> None:
 
 
 def test_every_example_is_a_source_with_a_name_of_its_own() -> None:
-    sources = [load_source(path) for path in sorted(EXAMPLES.glob("*.yaml"))]
+    sources = [example(path.stem) for path in sorted(EXAMPLES.glob("*.yaml"))]
     assert len({each.source for each in sources}) == len(sources) >= 5
     assert all(each.signing is not None for each in sources)
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.delivery import Delivery
-from services.ingest.mapping import Source, load_source
-from services.ingest.sections import SourceError
+from services.ingest.mapping import Source, source_of_text
+from services.ingest.sources import read_source_file
 from tests.services.ingest.acme import DELIVERY, SOURCE
 
 
@@ -105,9 +105,9 @@ def test_a_mistake_in_a_source_file_is_named(tmp_path: Path, old: str, new: str,
     path = tmp_path / "acme.yaml"
     assert old in SOURCE
     path.write_text(SOURCE.replace(old, new, 1))
-    with pytest.raises(SourceError) as caught:
-        load_source(path)
-    assert message in str(caught.value)
+    found = read_source_file(path)
+    assert found.source is None
+    assert message in f"{found.file}: {found.reason}"
 
 
 values = st.recursive(
@@ -161,9 +161,9 @@ def test_an_item_tells_of_a_payment_under_its_own_id_and_a_null_amount_takes_it_
     ],
 )
 def test_the_owner_of_a_source_file_and_whoever_sent_a_delivery_again_set_what_it_says(
-    owner: str | None, again: str | None, by: str | None, tmp_path: Path
+    owner: str | None, again: str | None, by: str | None
 ) -> None:
-    (tmp_path / "acme.yaml").write_text(SOURCE + (f"\nowner: {owner}\n" if owner else ""))
+    source = source_of_text(SOURCE + (f"\nowner: {owner}\n" if owner else ""))
     delivery = Delivery(
         source="acme-crm",
         name="msg_1",
@@ -171,7 +171,5 @@ def test_the_owner_of_a_source_file_and_whoever_sent_a_delivery_again_set_what_i
         body=json.dumps(DELIVERY).encode(),
         again_by=again,
     )
-    (record,) = delivery.read(
-        load_source(tmp_path / "acme.yaml"), ZoneInfo("UTC"), columns=lambda: {"segment": pl.String()}
-    ).records
+    (record,) = delivery.read(source, ZoneInfo("UTC"), columns=lambda: {"segment": pl.String()}).records
     assert json.loads(record.value or b"").get("by") == by
