@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -94,6 +94,7 @@ def restore(home: Home, file: Path) -> str:
         manifest = _unpacked(file, folder)
         home.path.mkdir(parents=True, exist_ok=True)
         with claim_folder(home.path):
+            there = set(home.path.iterdir())
             try:
                 with _empty_database(home) as url:
                     _make_roles(url, manifest["roles"])
@@ -103,7 +104,7 @@ def restore(home: Home, file: Path) -> str:
                 home.make()
             except BaseException:
                 # Half an installation is none: what was made goes, so that it can be tried again.
-                _remove(home)
+                _remove(home, there)
                 raise
             finally:
                 release_ports(home.path)
@@ -212,12 +213,12 @@ def _run(home: Home, command: list[str], *, url: URL) -> None:
         raise LocalError(f"{program} failed: {done.stderr.strip()}")
 
 
-def _remove(home: Home) -> None:
-    database = Postgres(home.postgres).home
-    for path in (database, *home.path.iterdir()):
+def _remove(home: Home, there: Set[Path]) -> None:
+    """Remove what was made in the folder since these were there, which may be somebody's own."""
+    for path in {Postgres(home.postgres).home, *home.path.iterdir()} - there:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-        elif path.name != "lock":
+        else:
             path.unlink(missing_ok=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import tarfile
+from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -25,6 +26,18 @@ credits: [{rule: own}]
 measures: [{measure: bookings, sum_of: [own]}]
 components: [{component: commission, kind: flat, measure: bookings, rate: 5%}]
 """
+
+
+def write_backup(file: Path, *, digest: str) -> None:
+    """A backup whose database is no dump."""
+    folder = file.with_name("inside")
+    folder.mkdir()
+    (folder / "database.dump").write_text("x")
+    manifest = {"form": 1, "earnest": "0", "at": "2025-01-01", "roles": [], "sha256": {"database.dump": digest}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with tarfile.open(file, "w:gz") as archive:
+        for path in folder.iterdir():
+            archive.add(path, arcname=path.name)
 
 
 @pytest.mark.long
@@ -78,20 +91,28 @@ def test_a_backup_of_what_runs_is_restored_and_verifies_identically(server_folde
 @pytest.mark.parametrize("broken", ["text", "cut", "changed"])
 def test_a_file_that_is_no_whole_backup_restores_nothing(tmp_path: Path, broken: str) -> None:
     file, home = tmp_path / "a.backup", tmp_path / "home"
-    folder = tmp_path / "inside"
-    folder.mkdir()
-    (folder / "database.dump").write_text("x")
-    manifest = {"form": 1, "earnest": "0", "at": "2025-01-01", "roles": [], "sha256": {"database.dump": "0" * 64}}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    with tarfile.open(file, "w:gz") as archive:
-        for path in folder.iterdir():
-            archive.add(path, arcname=path.name)
+    write_backup(file, digest="0" * 64)
     if broken != "changed":
         file.write_bytes(file.read_bytes()[:60] if broken == "cut" else b"no backup")
     done = earnest("--home", home, "restore", file)
     assert done.returncode == 1
     assert ("is not whole" if broken == "changed" else "is no backup") in done.stderr
     assert not (home / "keys.json").exists()
+
+
+def test_a_restore_that_fails_removes_what_it_made_and_nothing_that_was_there(
+    server_folder: Path, tmp_path: Path
+) -> None:
+    home = Home(Path(mkdtemp(prefix="restore-", dir=server_folder)))
+    home.path.chmod(0o755)
+    (home.path / "mine").mkdir()
+    (home.path / "mine" / "notes.txt").write_text("mine")
+    write_backup(tmp_path / "a.backup", digest=sha256(b"x").hexdigest())
+    done = earnest("--home", home.path, "restore", tmp_path / "a.backup")
+    assert done.returncode == 1
+    assert "pg_restore failed" in done.stderr
+    assert {path.name for path in home.path.iterdir()} == {"lock", "mine"}
+    assert (home.path / "mine" / "notes.txt").read_text() == "mine"
 
 
 def test_where_nothing_is_there_is_nothing_to_back_up_and_no_status(tmp_path: Path) -> None:
