@@ -159,11 +159,11 @@ def publish(
             continue
         touches = what_it_touches(client, found.new, who=who)
         typer.echo("\n".join(touches.lines))
-        due.append(file)
+        due.append(found)
         if touches.pay and not yes and not _agrees(f"Publish {in_words(found.new)}?"):
             raise LocalError("nothing was published: this changes pay; answer y, or say --yes")
-    for file in due:
-        typer.echo(f"Published: {in_words(send(client, file, who=who))}")
+    for found in due:
+        typer.echo(f"Published: {in_words(send(client, found, who=who))}")
 
 
 @plan.command("list")

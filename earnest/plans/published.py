@@ -22,8 +22,12 @@ _VERSION = re.compile(r"\S+@[0-9]+")
 
 
 class CheckedFile(NamedTuple):
-    """The plans of a file that may be published, those of them that are new, and what there is to say about them."""
+    """What a file holds that may be published: its bytes, its plans, those of them that are new, and what there is to
+    say about them.
+    """
 
+    file: Path
+    content: bytes
     plans: list[dict[str, Any]]
     new: list[dict[str, Any]]
     says: list[str]
@@ -77,14 +81,19 @@ def checked(client: Client, file: Path, *, who: str) -> CheckedFile:
     Raises:
         LocalError: it refuses the file, in the words of `earnest plan check`, or does not answer.
     """
-    receipt = _sent(client, file, who=who, dry_run=True)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise FileError(f"{file}: {error.strerror or error}") from None
+    receipt = _sent(client, file, content=content, who=who, dry_run=True)
     new = [plan for plan in receipt["plans"] if plan["outcome"] != "unchanged"]
-    return CheckedFile(receipt["plans"], new, [in_lines(found) for found in receipt["findings"]])
+    says = [in_lines(found) for found in receipt["findings"]]
+    return CheckedFile(file=file, content=content, plans=receipt["plans"], new=new, says=says)
 
 
-def send(client: Client, file: Path, *, who: str) -> list[dict[str, Any]]:
-    """Publish a file; its plans."""
-    plans: list[dict[str, Any]] = _sent(client, file, who=who)["plans"]
+def send(client: Client, found: CheckedFile, *, who: str) -> list[dict[str, Any]]:
+    """Publish a file as it was checked, whatever has become of it since; its plans."""
+    plans: list[dict[str, Any]] = _sent(client, found.file, content=found.content, who=who)["plans"]
     return plans
 
 
@@ -134,11 +143,7 @@ def in_words(plans: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{plan['plan']}@{plan['version']}" for plan in plans)
 
 
-def _sent(client: Client, file: Path, *, who: str, dry_run: bool = False) -> dict[str, Any]:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise FileError(f"{file}: {error.strerror or error}") from None
+def _sent(client: Client, file: Path, *, content: bytes, who: str, dry_run: bool = False) -> dict[str, Any]:
     query = urlencode({"file": str(file)[-256:], **({"dry_run": "true"} if dry_run else {})})
     return client.upload(f"/v1/plans?{query}", content, kind="application/yaml", who=who, service="ingest")
 
