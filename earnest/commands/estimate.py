@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,16 +12,7 @@ from earnest.commands import ANALYST, Actor, app
 if TYPE_CHECKING:
     from earnest.files.kernel_inputs import KernelInputs
     from earnest.simulation.estimate import Estimate
-    from earnest.simulation.target import Question
-
-
-class Over(StrEnum):
-    """Of which time the pay is to reach a target."""
-
-    MONTH = "month"
-    QUARTER = "quarter"
-    HALF_YEAR = "half_year"
-    YEAR = "year"
+    from earnest.simulation.target import Question, Span
 
 
 @app.command()
@@ -37,8 +27,9 @@ def estimate(
     ] = None,
     by: Annotated[str | None, typer.Option(help="With --target: the day on which the further deal closes.")] = None,
     over: Annotated[
-        Over, typer.Option(help="With --target: of which time the pay counts, that in which --by lies.")
-    ] = Over.MONTH,
+        Literal["month", "quarter", "half_year", "year"],
+        typer.Option(help="With --target: of which time the pay counts, that in which --by lies."),
+    ] = "month",
     sell: Annotated[
         list[str] | None,
         typer.Option(help="With --target: a column of the further deal, as product=Pro; may be repeated."),
@@ -78,7 +69,7 @@ def estimate(
 
 
 def _question(
-    participant: str, target: str, *, by: str | None, over: Over, sell: list[str] | None, number: int
+    participant: str, target: str, *, by: str | None, over: Span, sell: list[str] | None, number: int
 ) -> Question:
     from datetime import date
 
@@ -95,7 +86,7 @@ def _question(
     except ValueError:
         raise FileError(f"--by: {by} is no date; write it as 2025-03-31") from None
     columns = dict(_named(text) for text in sell or [])
-    return Question(participant=participant, target=wanted, by=day, over=over.value, columns=columns, number=number)
+    return Question(participant=participant, target=wanted, by=day, over=over, columns=columns, number=number)
 
 
 def _named(text: str) -> tuple[str, str]:
