@@ -12,7 +12,6 @@ from earnest.commands import app
 
 if TYPE_CHECKING:
     from earnest.live.loading import Loaded
-    from earnest.live.sending import EventSender
 
 roster = typer.Typer(no_args_is_help=True, help="The roster of the running installation: load a file.")
 deals = typer.Typer(no_args_is_help=True, help="Deals of the running installation: load a file.")
@@ -23,52 +22,45 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, XLSX or Parquet
 Rejected = Annotated[
     Path | None, typer.Option("--rejected", help="Write the refused rows there; the screen then shows some of them.")
 ]
+Sender = Annotated[str, typer.Option("--as", metavar="NAME", help="Who says so: the name of a key.")]
 
 
 @roster.command("load")
-def load_roster(
-    file: File,
-    rejected: Rejected = None,
-    who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who says so: the name of a key.")] = "hr",
-) -> None:
+def load_roster(file: File, rejected: Rejected = None, who: Sender = "hr") -> None:
     """Load a roster file: participants, plans, managers, quotas and other figures, each from its date on.
 
     What it says holds against what was said before. Loading it again changes nothing. Exit code 1 where a row was
     refused.
     """
-    from earnest.client import connected
-    from earnest.live import loading
+    from earnest.live.loading import load_roster as load
 
-    _load(file, rejected, load=lambda sender: loading.load_roster(connected(), file, sender=sender, who=who))
+    _load(load, file, rejected=rejected, who=who)
 
 
 @deals.command("load")
-def load_deals(
-    file: File,
-    rejected: Rejected = None,
-    who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who says so: the name of a key.")] = "crm",
-) -> None:
+def load_deals(file: File, rejected: Rejected = None, who: Sender = "crm") -> None:
     """Load a deals file: a deal without a stage is won, one without a currency has that of the plans.
 
     What it says holds against what was said before. Loading it again changes nothing. Exit code 1 where a row was
     refused.
     """
-    from earnest.client import connected
-    from earnest.live import loading
+    from earnest.live.loading import load_deals as load
 
-    _load(file, rejected, load=lambda sender: loading.load_deals(connected(), file, sender=sender, who=who))
+    _load(load, file, rejected=rejected, who=who)
 
 
-def _load(file: Path, rejected: Path | None, *, load: Callable[[EventSender], Loaded]) -> None:
+def _load(load: Callable[..., Loaded], file: Path, *, rejected: Path | None, who: str) -> None:
     from rich.console import Console
 
+    from earnest.client import Client
     from earnest.live.loading import tell
     from earnest.live.sending import EventSender
     from earnest.local.home import Home
 
     console, home = Console(), Home.current()
-    sender = EventSender(home, home.settings(), console=console)
-    loaded = load(sender)
+    settings = home.settings()
+    sender = EventSender(home, settings, console=console)
+    loaded = load(Client(home, settings), file, sender=sender, who=who)
     tell(loaded, file, rejected_to=rejected, console=console)
     if loaded.taken:
         sender.wait_until_drained()
