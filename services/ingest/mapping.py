@@ -1,6 +1,6 @@
 """Mapping a foreign document to deal events by configuration alone: JSON path to field, with named repairs.
 
-The same mapping reads a CRM's webhook body and a row of its export. What it changes on the way it reports.
+What it changes on the way it reports.
 """
 
 from __future__ import annotations

@@ -188,7 +188,7 @@ def holds(conditions: Iterable[Condition], item: Item) -> bool:
 
 
 class EventRules(Section):
-    """Where an item's identity and its time come from. A row of an export may do without: the caller gives them."""
+    """Where an item's identity and its time come from; what is not named is its delivery's."""
 
     id: Rules | None = None
     time: Rules | None = None
