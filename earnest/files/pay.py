@@ -17,7 +17,7 @@ from earnest.files.rejections import FileError, Rejection, rejected
 from earnest.files.rows import Rows
 from earnest.policies import policy_files, read_policy_file
 from shared.pay.allocation import AccountPayment, Left, Order
-from shared.pay.calendars.pay_periods import misfit, pay_period_at, ruling
+from shared.pay.calendars.pay_periods import misfit, pay_period_on
 from shared.pay.calendars.policy import DEFAULT, PayGroup
 from shared.pay.facts import Entry, PayFacts
 from shared.pay.people import Person
@@ -129,7 +129,7 @@ def _span(
     last = _bound(sources.last or max([*months, *map(period_of, [*known, *later])]), last_day)
     if not sources.last and entries:  # a pay period that begins in the last month and ends after it
         counts_from = max(entry.day for entry in entries)
-        last = max(last, pay_period_at(ruling(groups, counts_from), counts_from).end)
+        last = max(last, pay_period_on(groups, counts_from).end)
     if first > last:
         raise FileError(f"--from {first} is after --through {last}")
     return first, last

@@ -18,7 +18,7 @@ from shared.contracts.lines import COLLECTION
 from shared.pay.calendars.pay_periods import (
     PayPeriod,
     off_cycle_pay_date,
-    pay_period_at,
+    pay_period_on,
     pay_periods_between,
     ruling,
 )
@@ -56,7 +56,7 @@ def project(facts: PayFacts, first: date, *, last: date) -> Iterator[ProjectedRu
     between = [
         _Planned(
             ends=run.day,
-            span=pay_period_at(ruling(facts.groups, run.day), run.day),
+            span=pay_period_on(facts.groups, run.day),
             off_cycle=True,
             participants=run.participants,
         )

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from shared.pay.calendars.cycles import DAY
-from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_at, pay_period_named, ruling
+from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_named, pay_period_on
 from shared.pay.people import Person
 from shared.pay.settlement import SettledPeriod
 from shared.pay.snapshot import RunSnapshot
@@ -46,7 +46,7 @@ class TermsByPeriod:
     def closed_in(self, month: Month) -> str:
         """The pay period in which a month ended, by the calendar that ruled then."""
         if month not in self._closed_in:
-            period = pay_period_at(ruling(self._snapshot.groups, last_day(month)), last_day(month))
+            period = pay_period_on(self._snapshot.groups, last_day(month))
             self._closed_in[month] = period.name
             self._spans[period.name] = (period.start, period.end)
         return self._closed_in[month]
@@ -137,17 +137,16 @@ class TermsByPeriod:
             return Fraction(1) if whole else Fraction(max(0, span.place(period_of(left)) - 1), span.months)
         if not is_own:
             return Fraction(1)
-        following = pay_period_at(ruling(self._snapshot.groups, run.ends + DAY), run.ends + DAY)
+        following = pay_period_on(self._snapshot.groups, run.ends + DAY)
         is_last_of_month = period_of(following.end) != of_last.month
         return Fraction(span.place(of_last.month) - (not is_last_of_month), span.months)
 
     def _last_of(self, span: Span) -> str:
         """The last pay period that ends in a span."""
         day = span.days[1]
-        period = pay_period_at(ruling(self._snapshot.groups, day), day)
+        period = pay_period_on(self._snapshot.groups, day)
         if period.end > day:
-            before = period.start - DAY
-            period = pay_period_at(ruling(self._snapshot.groups, before), before)
+            period = pay_period_on(self._snapshot.groups, period.start - DAY)
         self._spans[period.name] = (period.start, period.end)
         return period.name
 

@@ -149,6 +149,11 @@ def ruling(groups: Sequence[PayGroup], day: date) -> PayGroup:
     return group_on(groups, day) or min(groups, key=lambda group: group.valid_from)
 
 
+def pay_period_on(groups: Sequence[PayGroup], day: date) -> PayPeriod:
+    """The pay period in which a day lies, by the version that rules the day."""
+    return pay_period_at(ruling(groups, day), day)
+
+
 def pay_period_named(groups: Sequence[PayGroup], name: str) -> tuple[PayGroup, PayPeriod]:
     """The pay period of a name, and the version that rules it: the one that holds on its last day.
 

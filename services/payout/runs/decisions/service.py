@@ -25,7 +25,7 @@ from services.payout.runs import store as runs
 from services.payout.runs import store_balances, store_record
 from services.payout.runs.decisions import store
 from services.payout.runs.decisions.model import Adjustment, HoldDecision, Scope, adjustment_journal
-from shared.pay.calendars.pay_periods import pay_period_at, ruling
+from shared.pay.calendars.pay_periods import pay_period_on
 from shared.pay.policy import Reference
 from shared.pay.run import DONE_STATES
 from shared.pay.terms.words.release import Hold
@@ -155,7 +155,7 @@ def _next_run_ends(connection: Connection, today: date, *, hold: Hold) -> date |
         if run.kind == "regular" and run.pay_group in groups and run.state in DONE_STATES | {"submitted"}
     }
     following = ((pay_group(connection, group), ends + timedelta(days=1)) for group, ends in submitted.items())
-    return min((pay_period_at(ruling(versions, day), day).end for versions, day in following), default=None)
+    return min((pay_period_on(versions, day).end for versions, day in following), default=None)
 
 
 def _may_be_kept(deps: Dependencies, participant_id: str, *, deal_id: str) -> bool:

@@ -24,7 +24,7 @@ from services.payout.runs.record import PAYEE_ATTRIBUTES, Contributor
 from shared.contracts.topics import ROSTER
 from shared.log import dead_letters
 from shared.pay.approval import ApprovalPolicy
-from shared.pay.calendars.pay_periods import PayPeriod, pay_period_at, ruling
+from shared.pay.calendars.pay_periods import PayPeriod, pay_period_on
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import in_force
 from shared.pay.snapshot import RunSnapshot
@@ -87,10 +87,10 @@ def _touched_by(lines: pl.DataFrame) -> Iterator[Contributor]:
 
 def _pay_periods(snapshot: RunSnapshot) -> Iterator[PayPeriod]:
     """The pay period of the run, and those in which the closed months ended that it corrects."""
-    yield pay_period_at(ruling(snapshot.groups, snapshot.run.ends), snapshot.run.ends)
+    yield pay_period_on(snapshot.groups, snapshot.run.ends)
     for month in {entry.origin for entries in snapshot.unsettled.values() for entry in entries}:
         if snapshot.closed is not None and month <= snapshot.closed:
-            yield pay_period_at(ruling(snapshot.groups, last_day(month)), last_day(month))
+            yield pay_period_on(snapshot.groups, last_day(month))
 
 
 def _by_roster(connection: Connection, calculation: Calculation, *, first: date) -> Iterator[Contributor]:
