@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -101,31 +101,33 @@ class TermsByPeriod:
             and any(span.holds(each.month) for each in ruled.values())
         }
         return {
-            span.name: self._span(person, currency, span=span, own=own, settled=settled) for span in of_own | earlier
+            span.name: self._span(person, currency, span=span, own=own, of_own=of_own, settled=settled)
+            for span in of_own | earlier
         }
 
     def _span(
-        self, person: Person, currency: str, *, span: Span, own: PeriodTerms, settled: Mapping[str, SettledPeriod]
+        self,
+        person: Person,
+        currency: str,
+        *,
+        span: Span,
+        own: PeriodTerms,
+        of_own: Collection[Span],
+        settled: Mapping[str, SettledPeriod],
     ) -> SpanTerms:
         """A span is judged by the terms of its last pay period so far."""
         of_last = own if span.holds(own.month) else self.of(person, currency, pay_period=self._last_of(span))
         there = _there(person, span.days[0], ends=span.days[1])
         ended = self._ended(person, span, of_last=of_last, is_own=of_last is own)
-        brought: dict[str, int] = {}
         pay_periods = [name for name in settled if (month := self._month_of(name)) and span.holds(month)]
-        for name in pay_periods:
-            brought[name] = settled[name].base + settled[name].changed
+        brought = {name: settled[name].base + settled[name].changed for name in pay_periods}
         for name in settled:
             shorter = span_named(name)
             if shorter is not None and shorter.months < span.months and span.holds(shorter.first):
                 brought[name] = settled[name].changed
         if span.holds(own.month):
-            brought.setdefault(self._snapshot.run.pay_period, 0)
-            for word in WORDS:
-                for level in levels(own.terms[word]):
-                    over = level.over(own.month) if level.holds_in(own.month) else None
-                    if over is not None and over.months < span.months:
-                        brought.setdefault(over.name, 0)
+            for name in (self._snapshot.run.pay_period, *(each.name for each in of_own if each.months < span.months)):
+                brought.setdefault(name, 0)
         return SpanTerms(of_last._replace(there=there, over=span, ended=ended), brought, pay_periods)
 
     def _ended(self, person: Person, span: Span, *, of_last: PeriodTerms, is_own: bool) -> Fraction:
