@@ -97,11 +97,14 @@ class Person:
         return max(day for day in ends if day <= on) - timedelta(days=1)
 
     @property
-    def is_undated(self) -> bool:
-        """Whether facts without a date describe them, which hold always: who has only such facts was always there."""
-        return not any("/" in path for path in self.facts) or any(
-            "/" not in path and path != "name" for path in self.facts
-        )
+    def first_day(self) -> date | None:
+        """That of the first dated fact; None of whom facts without a date describe, which hold always: they were always
+        there.
+        """
+        if any("/" not in path and path != "name" for path in self.facts):
+            return None
+        first = next(self.settings(), None)
+        return None if first is None else first.day
 
     def days_there(self, first: date, last: date) -> int:
         """On how many days from one to another the participant is there: from the first dated fact on, except where not
@@ -109,9 +112,8 @@ class Person:
 
         Whom the roster does not know by date is there.
         """
-        settings = list(self.settings())
-        begins = date.min if self.is_undated else settings[0].day
-        turns = [(day, active is not False) for day, attribute, active, _ in settings if attribute == "active"]
+        begins = self.first_day or date.min
+        turns = [(day, active is not False) for day, attribute, active, _ in self.settings() if attribute == "active"]
 
         def is_there(day: date) -> bool:
             return day >= begins and next((active for turn, active in reversed(turns) if turn <= day), True)

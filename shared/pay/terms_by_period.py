@@ -64,10 +64,11 @@ class TermsByPeriod:
         # as the pay was.
         home = person.at(ends)
         terms = terms_for(documents, person.participant_id, plan=home.plan, pay_group=home.pay_group, currency=currency)
-        # Counting days walks through the roster day by day; most terms do not ask.
-        if not any(word.prorated and terms[word] for word in WORDS):
+        if not _asks_for_days(terms):
             return PeriodTerms(terms, month)
-        return PeriodTerms(terms, month, _there(person, starts, ends=ends), joined=_joined(person))
+        joined = person.first_day
+        there = _there(person, starts, ends=ends)
+        return PeriodTerms(terms, month, there, joined=None if joined is None else period_of(joined))
 
     def spans(
         self,
@@ -117,7 +118,7 @@ class TermsByPeriod:
     ) -> SpanTerms:
         """A span is judged by the terms of its last pay period so far."""
         of_last = own if span.holds(own.month) else self.of(person, currency, pay_period=self._last_of(span))
-        there = _there(person, span.days[0], ends=span.days[1])
+        there = _there(person, span.days[0], ends=span.days[1]) if _asks_for_days(of_last.terms) else of_last.there
         ended = self._ended(person, span, of_last=of_last, is_own=of_last is own)
         pay_periods = [name for name in settled if (month := self._month_of(name)) and span.holds(month)]
         brought = {name: settled[name].base + settled[name].changed for name in pay_periods}
@@ -176,10 +177,10 @@ _OF_A_MONTH: Final = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))(?:-[AB])?")
 """The names of months and of their halves."""
 
 
+def _asks_for_days(terms: Terms) -> bool:
+    """Most terms do not, and counting days walks through the roster day by day."""
+    return any(word.prorated and terms[word] for word in WORDS)
+
+
 def _there(person: Person, starts: date, *, ends: date) -> Fraction:
     return Fraction(person.days_there(starts, ends), (ends - starts).days + 1)
-
-
-def _joined(person: Person) -> Month | None:
-    first = next(person.settings(), None)
-    return None if first is None or person.is_undated else period_of(first.day)
