@@ -87,14 +87,7 @@ def _case(
         settled={name: carried.settled[name] for name in ruled if name in carried.settled},
         spans={name: spanned.brought for name, spanned in spans.items()},
         paid_before=snapshot.paid_before.get(key, 0),
-        paid_over={
-            name: sum(carried.paid[each].paid for each in names if each in carried.paid)
-            for name, names in of_run.items()
-        },
-        recovered_over={
-            name: sum(carried.paid[each].recovered for each in names if each in carried.paid)
-            for name, names in of_run.items()
-        },
+        paid_over={name: carried.paid_over(names) for name, names in of_run.items()},
         draw=snapshot.draw.get(key, 0),
         receivable=snapshot.receivable.get(key, 0),
         lines=lines,

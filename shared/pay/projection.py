@@ -87,7 +87,6 @@ class _ProjectedLedger:
         self._draw, self._receivable = dict(facts.draw), dict(facts.receivable)
         self._carried = {key: NOTHING_CARRIED._replace(carried=amount) for key, amount in facts.carried.items()}
         self._held: dict[PayKey, Mapping[EarningLineKey, HeldAmount]] = {}
-        self._paid: Counter[tuple[PayKey, str]] = Counter()
         self._settled: set[int] = set()
         """The entries that a run has looked at, by their number."""
         self._looked_at: dict[str, date] = {}
@@ -169,7 +168,7 @@ class _ProjectedLedger:
             payable={key: amount for key, amount in payable.items() if amount},
             unsettled=unsettled,
             carried=self._carried,
-            paid_before={key: paid for (key, name), paid in self._paid.items() if name == run.pay_period},
+            paid_before={key: state.paid_over([run.pay_period]).paid for key, state in self._carried.items()},
             draw={key: amount for key, amount in self._draw.items() if amount and self._is_in(run, key)},
             receivable={key: amount for key, amount in self._receivable.items() if amount and self._is_in(run, key)},
             held={key: lines for key, lines in self._held.items() if lines and self._is_in(run, key)},
@@ -252,7 +251,6 @@ class _ProjectedLedger:
             for line, held in {**before, **settlement.held}.items()
             if held.held or held.forfeited or line.deal_id in self._taken_back or (line in before and before[line].held)
         }
-        self._paid[key, run.pay_period] += settlement.paid
         self._looked_at[settlement.participant_id] = run.ends
         carried = self._carried.get(key, NOTHING_CARRIED)
         self._carried[key] = CarriedState(

@@ -107,7 +107,6 @@ def _position(case: Case, due: int, *, bases: Mapping[str, int]) -> Position:
         settles=case.settles,
         members={span: frozenset(brought) for span, brought in case.spans.items()},
         paid_over=case.paid_over,
-        recovered_over=case.recovered_over,
     )
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from shared.pay.steps import StepName
 from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey
-from shared.pay.terms.words.base import PeriodTerms, Terms
+from shared.pay.terms.words.base import PaidFor, PeriodTerms, Terms
 from shared.pay.terms.words.release import Hold, HoldReason, LineFacts
 from shared.periods import Month
 
@@ -94,8 +94,8 @@ class Case:
         spans: by span in which the terms look at more than a pay period, what each pay period and shorter span in it
             brought by now: the run's own pay period is always one of them, or one of those of `corrections`.
         paid_before: what other runs paid for the run's pay period.
-        paid_over, recovered_over: by span that holds the run's pay period, what other runs paid for pay periods in it,
-            and recovered of draws; of these the latter for the pay period too.
+        paid_over: by span that holds the run's pay period, and for the pay period, what other runs paid for the pay
+            periods in it and recovered of draws.
         draw: the balance of recoverable draws.
         receivable: what the participant owes.
         lines: current lines that may be held.
@@ -122,8 +122,7 @@ class Case:
     settled: Mapping[str, SettledPeriod] = field(default_factory=dict)
     spans: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     paid_before: int = 0
-    paid_over: Mapping[str, int] = field(default_factory=dict)
-    recovered_over: Mapping[str, int] = field(default_factory=dict)
+    paid_over: Mapping[str, PaidFor] = field(default_factory=dict)
     draw: int = 0
     receivable: int = 0
     lines: Sequence[LineFacts] = ()

@@ -17,6 +17,7 @@ from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, SettledPe
 from shared.pay.terms.losses import LossRecord, LostLineKey
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words import pays_unearned
+from shared.pay.terms.words.base import PaidFor
 from shared.pay.terms.words.release import Hold
 from shared.periods import BEFORE_ALL, Month
 
@@ -54,13 +55,6 @@ class UnclearedRun(NamedTuple):
     corrected: tuple[Month, ...]
 
 
-class PaidFor(NamedTuple):
-    """What runs paid for a pay period, and recovered of draws in it, in minor units."""
-
-    paid: int
-    recovered: int
-
-
 class CarriedState(NamedTuple):
     """What the last run, which booked in `month`, left a participant in a currency.
 
@@ -82,9 +76,14 @@ class CarriedState(NamedTuple):
 
     def with_paid(self, pay_period: str, paid: int, *, lines: Iterable[PayLine]) -> Mapping[str, PaidFor]:
         """`paid` after another run, which made these lines."""
-        before = self.paid.get(pay_period, PaidFor(0, 0))
+        before = self.paid_over([pay_period])
         recovered = -sum(line.amount for line in lines if line.step == "recovery")
         return {**self.paid, pay_period: PaidFor(before.paid + paid, before.recovered + recovered)}
+
+    def paid_over(self, pay_periods: Iterable[str]) -> PaidFor:
+        """What runs paid for some pay periods together."""
+        known = [self.paid[name] for name in pay_periods if name in self.paid]
+        return PaidFor(sum(each.paid for each in known), sum(each.recovered for each in known))
 
 
 NOTHING_CARRIED: Final = CarriedState(0, {}, {})

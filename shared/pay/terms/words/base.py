@@ -260,6 +260,13 @@ class TermLine(NamedTuple):
     pay_period: str
 
 
+class PaidFor(NamedTuple):
+    """What runs paid for a pay period or a span, and recovered of draws in it, in minor units."""
+
+    paid: int = 0
+    recovered: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """Where a participant stands in one currency before a run. Amounts are in minor units.
@@ -278,8 +285,8 @@ class Position:
         final: the last day lies in this pay period.
         settles: the run settles its pay period. An off-cycle run does not: it advances and tops up nothing for it.
         members: by span, which is in `bases` like a pay period: the pay periods and shorter spans in it.
-        paid_over, recovered_over: by span of the run's pay period, what earlier runs paid for the pay periods in it,
-            and recovered of draws.
+        paid_over: by span that holds the run's pay period, and for the pay period, what earlier runs paid for the pay
+            periods in it and recovered of draws.
     """
 
     pay_period: str
@@ -294,8 +301,7 @@ class Position:
     final: bool = False
     settles: bool = True
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    paid_over: Mapping[str, int] = field(default_factory=dict)
-    recovered_over: Mapping[str, int] = field(default_factory=dict)
+    paid_over: Mapping[str, PaidFor] = field(default_factory=dict)
 
     def is_open(self, name: str) -> bool:
         """Whether a pay period is the run's own, or a span holds it."""
