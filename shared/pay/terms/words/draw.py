@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from shared.contracts.base import PeriodName
 from shared.formatting import percent
 from shared.kernel.language.findings import Finding
+from shared.pay.spans import span_of
 from shared.pay.steps import StepName
 from shared.pay.terms.words.base import (
     ADVANCE,
@@ -84,7 +85,8 @@ class Draw(Level):
             return False
         if self.forgive_every == "end":
             return period == self.until
-        return first_day(period).month % {"quarter": 3, "half_year": 6, "year": 12}[self.forgive_every] == 0
+        span = span_of(self.forgive_every, period, year_starts=1)
+        return span is not None and period == span.last
 
 
 _OF_RECOVERY: Final = frozenset({"recovered", "recover_since", "recover_after_months"})
