@@ -33,8 +33,12 @@ class LostLines:
 def lost_lines(case: Case) -> LostLines:
     """Bring every lost line from what was dismissed of it to what should be."""
     outcome = LostLines()
+    # A line that was paid under several versions of a plan is held under each.
+    held: dict[LostLineKey, list[HeldAmount]] = {}
+    for key, amount in case.held.items():
+        held.setdefault((key.deal_id, key.period, key.component), []).append(amount)
     for line in case.lost:
-        booked = [held for key, held in case.held.items() if (key.deal_id, key.period, key.component) == line.key]
+        booked = held.get(line.key, [])
         record = LossRecord(
             paid=line.paid,
             lost=line.lost,
