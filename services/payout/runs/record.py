@@ -93,13 +93,11 @@ class SettlementRecord(NamedTuple):
 
 def _line_to_json(line: PayLine) -> list[Any]:
     earning = list(line.earning) if line.earning else None
-    # Most lines are about no span; those are written as they were before there were any.
-    over = [] if line.over is None else [line.over]
-    return [line.step, line.amount, line.about, earning, line.deal_id, line.component, *over]
+    return [line.step, line.amount, line.about, earning, line.deal_id, line.component, line.over]
 
 
 def _line(row: Sequence[Any]) -> PayLine:
-    step, amount, about, earning, deal, component, *over = row
+    step, amount, about, earning, deal, component, over = row
     return PayLine(
         step=step,
         amount=amount,
@@ -107,7 +105,7 @@ def _line(row: Sequence[Any]) -> PayLine:
         earning=EarningLineKey(*earning) if earning else None,
         deal_id=deal,
         component=component,
-        over=over[0] if over else None,
+        over=over,
     )
 
 
@@ -132,9 +130,7 @@ def _losses_to_json(losses: Iterable[Loss]) -> list[Any]:
 
 
 def _loss(row: Sequence[Any]) -> LossRecord:
-    lost, dismissed, amount, deal_amount, refunds, rate, shares, ruled, *then = row
-    # Records of before what was released was told apart: all that was ruled on counted as released.
-    released, kept_back = then or (ruled, "0")
+    lost, dismissed, amount, deal_amount, refunds, rate, shares, ruled, released, kept_back = row
     given_back = tuple(DatedAmount(date.fromisoformat(day), part) for day, part in refunds)
     held = tuple((rule, share) for rule, share in shares)
     paid = PaidLine(
