@@ -30,7 +30,7 @@ from shared.kernel.crediting.deals import values_table
 from shared.kernel.idle_months import Months, earn_every_month
 from shared.kernel.language.conventions import Reset
 from shared.kernel.reasons import in_words
-from shared.money import MoneyError, from_minor, minor_digits, to_minor
+from shared.money import MoneyError, major_text, minor_digits, to_minor
 from shared.periods import period_of
 
 Span = Literal["month", "quarter", "half_year", "year"]
@@ -275,7 +275,7 @@ class _Search:
 
     def _deals(self, amounts: Sequence[int], *, number: int) -> pl.DataFrame:
         rows = (
-            (f"#{place} {each}", self._values | {"amount": f"{from_minor(amount, self._deal_currency):f}"})
+            (f"#{place} {each}", self._values | {"amount": major_text(amount, self._deal_currency)})
             for place, amount in enumerate(amounts)
             for each in range(number)
         )

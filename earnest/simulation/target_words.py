@@ -7,6 +7,7 @@ from typing import Any
 
 from earnest.simulation.target import Answer, Question
 from shared.formatting import money
+from shared.money import major_text
 from shared.periods import period_of
 
 
@@ -44,10 +45,10 @@ def document(answer: Answer, question: Question) -> dict[str, Any]:
     """The answer as data: amounts are text in major units; `amount` is null where no amount reaches the target."""
 
     def deal(amount: int | None) -> str | None:
-        return None if amount is None else money(amount, answer.deal_currency).replace(",", "")
+        return None if amount is None else major_text(amount, answer.deal_currency)
 
     def pay(amount: int) -> str:
-        return money(amount, answer.currency).replace(",", "")
+        return major_text(amount, answer.currency)
 
     several = answer.several and {"number": answer.several[0], "amount": deal(answer.several[1])}
     return {
