@@ -8,6 +8,7 @@ smallest unit.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -123,24 +124,16 @@ class _Search:
         pays = self._pay(tried)
         if not self._inputs.plans.grouped:  # where participants are compared each amount is a calculation of everybody
             tried, pays = along_bends(tried, pays, pay=self._pay, tolerance=len(self._plan.components))
-        reached = next((place for place, pay in enumerate(pays) if pay >= self._target), None)
-        if reached is None:
+        least = self._least(tried, pays, holds=lambda pay: pay >= self._target)
+        if least is None:
             return self._out_of_reach(tried, pays)
-        least = self._boundary(
-            tried[reached - 1] if reached else 0, tried[reached], holds=lambda pay: pay >= self._target
-        )
-        falls = next((place for place in range(reached, len(tried)) if pays[place] < self._target), None)
-        falls_at = None
-        if falls is not None:
-            falls_at = self._boundary(tried[falls - 1], tried[falls], holds=lambda pay: pay < self._target)
+        above = bisect_left(tried, least)
+        falls_at = self._least(tried[above:], pays[above:], holds=lambda pay: pay < self._target)
         return self._answer(amount=least, pays=self._pay([least])[0], falls_at=falls_at)
 
     def _out_of_reach(self, tried: Sequence[int], pays: Sequence[int]) -> Answer:
         most = max(pays)
-        place = pays.index(most)
-        least = None
-        if most > self._pay_now:
-            least = self._boundary(tried[place - 1] if place else 0, tried[place], holds=lambda pay: pay >= most)
+        least = self._least(tried, pays, holds=lambda pay: pay >= most) if most > self._pay_now else None
         several = self._several(tried) if self._question.number == 1 else None
         return self._answer(amount=None, pays=max(most, self._pay_now), most_from=least, several=several)
 
@@ -148,10 +141,8 @@ class _Search:
         """With how many equal deals, each of which amount: a gate or a bonus may count deals."""
         for number in SEVERAL:
             pays = self._pay(tried, number=number)
-            place = next((place for place, pay in enumerate(pays) if pay >= self._target), None)
-            if place is not None:
-                low = tried[place - 1] if place else 0
-                least = self._boundary(low, tried[place], holds=lambda pay: pay >= self._target, number=number)
+            least = self._least(tried, pays, holds=lambda pay: pay >= self._target, number=number)
+            if least is not None:
                 return number, least
         return None
 
@@ -215,6 +206,17 @@ class _Search:
             if amount > 0
         }
         return sorted(factors) or [Fraction(1)]
+
+    def _least(
+        self, tried: Sequence[int], pays: Sequence[int], *, holds: Callable[[int], bool], number: int | None = None
+    ) -> int | None:
+        """The least amount with whose pay it holds, up to the first one tried with which it does; None where it holds
+        with none of them.
+        """
+        place = next((place for place, pay in enumerate(pays) if holds(pay)), None)
+        if place is None:
+            return None
+        return self._boundary(tried[place - 1] if place else 0, tried[place], holds=holds, number=number)
 
     def _boundary(self, low: int, high: int, *, holds: Callable[[int], bool], number: int | None = None) -> int:
         """The least amount above `low`, at which it does not hold, from which it holds, up to `high`."""
