@@ -15,6 +15,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,7 @@ from earnest.files.kernel_inputs import KernelInputs, check_in_roster
 from earnest.files.rejections import FileError
 from earnest.simulation.bends import along_bends, crossings
 from earnest.simulation.further_deal import fields_of, plan_on, why_not_credited
-from shared.kernel import Roster, credit, measure
+from shared.kernel import Credited, Roster, credit, measure
 from shared.kernel.calendar import fiscal_at, window_of
 from shared.kernel.checks.numbers_in_plan import numbers_of, numbers_of_rules
 from shared.kernel.crediting.deals import values_table
@@ -161,7 +162,15 @@ class _Search:
 
     @cached_property
     def _pay_now(self) -> int:
-        return self._sums(self._earned([], number=0), [self._question.participant])[0]
+        return self._sums(self._earned_now, [self._question.participant])[0]
+
+    @cached_property
+    def _earned_now(self) -> pl.DataFrame:
+        return self._earned([], number=0)
+
+    @cached_property
+    def _probed(self) -> Credited:
+        return self._credited(PROBES, number=1)
 
     @cached_property
     def _amounts(self) -> list[int]:
@@ -171,38 +180,34 @@ class _Search:
         factors = self._factors()
         begins = {Fraction(0)}
         quotas = {Fraction(1)}
-        mine = self._earned([], number=0).filter(participant_id=self._question.participant)
+        mine = self._earned_now.filter(participant_id=self._question.participant)
         for value, quota in mine.filter(self._within()).select("measure", "quota").unique().iter_rows():
             begins |= {Fraction(value)} if value is not None else set()
             quotas |= {Fraction(quota)} if quota is not None and quota > 0 else set()
-        marks = self._marks_of_columns(factors, unit=unit)
-        for _, number in numbers_of(self._plan):
-            for quota in quotas:
-                for begin in begins:
-                    for factor in factors:
-                        mark = int((Fraction(number) * quota - begin) / factor / self._question.number * unit)
-                        marks |= {mark + move for move in (-1, 0, 1)}
+        turns = self._turns_by_columns(factors) | {
+            (Fraction(number) * quota - begin) / factor / self._question.number
+            for (_, number), quota, begin, factor in product(numbers_of(self._plan), quotas, begins, factors)
+        }
+        marks = {int(turn * unit) + move for turn in turns for move in (-1, 0, 1)}
         usable = sorted(mark for mark in marks | ladder if 0 < mark <= most)
         most_tried = MARKS if not self._inputs.plans.grouped else APART
         if len(usable) > most_tried:  # evenly, for which of them matter is not known
             usable = [usable[place * len(usable) // most_tried] for place in range(most_tried)]
         return usable
 
-    def _marks_of_columns(self, factors: Sequence[Fraction], *, unit: int) -> set[int]:
+    def _turns_by_columns(self, factors: Sequence[Fraction]) -> set[Fraction]:
         """Amounts at which what the plans make of the other columns of the deal may turn."""
         columns = {Fraction(value) for value in self._values.values() if isinstance(value, Decimal | int)}
         numbers = {Fraction(number) for _, number in (*numbers_of(self._plan), *numbers_of_rules(self._plan))}
-        found = crossings(columns, numbers, factors=factors)
-        return {int(crossing * unit) + move for crossing in found for move in (-1, 0, 1)}
+        return crossings(columns, numbers, factors=factors)
 
     def _factors(self) -> list[Fraction]:
         """What of a deal's amount a rule credits, by each of the rules that credit it."""
         units = Fraction(10 ** minor_digits(self._plan.currency), 10 ** minor_digits(self._deal_currency))
-        credits = credit(self._deals(PROBES, number=1), self._inputs.roster, plans=self._inputs.plans).credits
-        mine = credits.filter(participant_id=self._question.participant).select("deal_id", "amount").unique()
+        credits = self._probed.credits.filter(participant_id=self._question.participant)
         factors = {
             Fraction(amount) / units / PROBES[int(deal_id.split()[0].removeprefix("#"))]
-            for deal_id, amount in mine.iter_rows()
+            for deal_id, amount in credits.select("deal_id", "amount").unique().iter_rows()
             if amount > 0
         }
         return sorted(factors) or [Fraction(1)]
@@ -249,8 +254,7 @@ class _Search:
         if not amounts or plans.grouped:
             credits = self._credits
             if amounts:
-                new = credit(self._deals(amounts, number=number), roster, plans=plans).credits
-                credits = pl.concat([credits, new])
+                credits = pl.concat([credits, self._credited(amounts, number=number).credits])
             if not plans.grouped:
                 mine = pl.col("participant_id") == self._question.participant
                 credits, roster = credits.filter(mine), roster.only([self._question.participant])
@@ -259,7 +263,7 @@ class _Search:
         names = [self._name(place) for place in range(len(amounts))]
         mine = pl.col("participant_id") == self._question.participant
         own = _for_each(self._credits.filter(mine), names)
-        new = credit(self._deals(amounts, number=number), roster, plans=plans).credits.filter(mine)
+        new = self._credited(amounts, number=number).credits.filter(mine)
         new = new.with_columns(participant_id=pl.col("deal_id").str.extract(r"^(#[0-9]+)", 1))
         clones = Roster(*(_for_each(getattr(roster, each.name).filter(mine), names) for each in fields(Roster)))
         together = pl.concat([own, new.select(own.columns)])
@@ -272,8 +276,12 @@ class _Search:
     @cached_property
     def _months(self) -> Months | None:
         """The months in which anyone has a credit, the further deal's among them."""
-        new = credit(self._deals([1], number=1), self._inputs.roster, plans=self._inputs.plans).credits
+        new = self._credited([1], number=1).credits
         return Months.of(measure(pl.concat([self._credits, new]), self._inputs.plans), self._inputs.plans)
+
+    def _credited(self, amounts: Sequence[int], *, number: int) -> Credited:
+        """Of further deals alone."""
+        return credit(self._deals(amounts, number=number), self._inputs.roster, plans=self._inputs.plans)
 
     def _deals(self, amounts: Sequence[int], *, number: int) -> pl.DataFrame:
         rows = (
@@ -301,14 +309,13 @@ class _Search:
         return [int(sums.get(name, 0)) for name in names]
 
     def _check_credited(self) -> None:
-        found = credit(self._deals(PROBES, number=1), self._inputs.roster, plans=self._inputs.plans)
-        if found.credits.filter(participant_id=self._question.participant).is_empty():
-            why = why_not_credited(found.uncredited)
+        if self._probed.credits.filter(participant_id=self._question.participant).is_empty():
+            why = why_not_credited(self._probed.uncredited)
             raise FileError(f"such a deal credits {self._question.participant} nothing{f': {why}' if why else ''}")
 
     def _unpaid(self, amount: int | None) -> list[str]:
         """The components that pay nothing of the window, and why."""
-        earned = self._earned([amount] if amount else [], number=self._question.number if amount else 0)
+        earned = self._earned([amount], number=self._question.number) if amount else self._earned_now
         named = self._name(0) if amount and not self._inputs.plans.grouped else self._question.participant
         problems = earned.filter(self._within() & pl.col("problem").is_not_null()).filter(participant_id=named)
         told = problems.select("component", "problem", "about").unique().sort("component").iter_rows()
