@@ -26,10 +26,10 @@ def plan_on(inputs: KernelInputs, participant: str, *, day: date) -> Plan:
         (pl.col("participant_id") == participant) & (pl.col("effective_from") <= day)
     ).sort("effective_from")
     name = assignments["plan"][-1] if assignments.height else None
-    versions = [plan for plan in inputs.plans.holding if plan.plan == name and plan.effective_from <= day]
-    if not versions:
+    version = None if name is None else inputs.plans.version_on(name, day)
+    if version is None:
         raise FileError(f"{participant} is on no plan that holds on {day}")
-    return max(versions, key=lambda plan: plan.effective_from)
+    return version
 
 
 def fields_of(inputs: KernelInputs, said: Mapping[str, str], *, day: date, zone: ZoneInfo) -> dict[str, Any]:

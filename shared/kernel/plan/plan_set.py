@@ -207,6 +207,11 @@ class PlanSet:
         """The columns of the deals table, with the custom columns of all plans."""
         return pl.Schema({**DEALS, **self.columns})
 
+    def version_on(self, name: str, day: date) -> Plan | None:
+        """The version of a plan that is in force on a day."""
+        held = [plan for plan in self.holding if plan.plan == name and plan.effective_from <= day]
+        return max(held, key=lambda plan: plan.effective_from, default=None)
+
     def declares(self, column: str, day: date) -> bool:
         """Whether a version that is in force on a day declares a column of the company's own."""
         held = sorted((p for p in self.holding if p.effective_from <= day), key=lambda p: p.effective_from)

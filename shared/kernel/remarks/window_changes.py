@@ -23,7 +23,7 @@ def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
     )
     moves = timeline.filter(pl.col("active") & pl.col("was") & (pl.col("plan") != pl.col("before")))
     for who, before, plan, day in moves.select("participant_id", "before", "plan", "effective_from").iter_rows():
-        to = _in_force(plans, plan, day=day)
+        to = plans.version_on(plan, day)
         if to is not None and (window := _longest_window(to, day)) is not None:
             measure, first, last = window
             says = (
@@ -40,7 +40,7 @@ def version_changes(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
     taken = set(roster.assignments["plan"].drop_nulls())
     for plan in plans.holding:
         day = plan.effective_from
-        before = _in_force(plans, plan.plan, day=day - timedelta(days=1))
+        before = plans.version_on(plan.plan, day - timedelta(days=1))
         if before is None or plan.plan not in taken or "versions" in plan.conventions.model_fields_set:
             continue
         if (window := _longest_window(plan, day)) is not None:
@@ -51,11 +51,6 @@ def version_changes(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
                 " `restart` if that is meant."
             )
             yield Remark(kind="version_within", participant_id="", says=says, since=day, until=last)
-
-
-def _in_force(plans: PlanSet, name: str, *, day: date) -> Plan | None:
-    held = [plan for plan in plans.holding if plan.plan == name and plan.effective_from <= day]
-    return max(held, key=lambda plan: plan.effective_from, default=None)
 
 
 def _longest_window(plan: Plan, day: date) -> tuple[str, date, date] | None:
