@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,12 @@ measures:
 components:
   - {component: commission, kind: whole, measure: sales, by: sales_of_year, on: amount, tiers: [{up_to: 50000, rate: 9%}, {rate: 2%}]}
 """
+
+
+def curve_of(plan: Path, *options: str) -> list[str]:
+    """What `earnest plan curve` says, and why it refuses."""
+    done = CliRunner().invoke(app, ["plan", "curve", str(plan), *options])
+    return [*done.output.splitlines(), *([str(done.exception)] if done.exit_code else [])]
 
 
 def codes(text: str) -> list[str]:
@@ -161,10 +168,7 @@ def test_a_curve_is_that_of_a_category_and_says_which_it_assumes(tmp_path: Path)
         HEAD + "credits: [{rule: own}]\nmeasures: [{measure: sales, sum_of: [own]}]\ncomponents:\n"
         "  - {component: pay, kind: formula, amount: sales * case position when 'lead' then 2% else 1% end}\n"
     )
-
-    def curve(*options: str) -> list[str]:
-        done = CliRunner().invoke(app, ["plan", "curve", str(plan), *options])
-        return [*done.output.splitlines(), *([str(done.exception)] if done.exit_code else [])]
+    curve = partial(curve_of, plan)
 
     assumed = curve()
     assert assumed[1] == "Assumed: position is lead: say --category position=…"
@@ -183,10 +187,7 @@ def test_a_curve_says_which_figures_nobody_gave(tmp_path: Path) -> None:
         HEAD + "credits: [{rule: own}]\nmeasures: [{measure: sales, sum_of: [own]}]\ncomponents:\n"
         "  - {component: pay, kind: curve, measure: sales, target: {term: variable}, points: [{at: 0%, gives: 0%}, {at: 100%, gives: 100%}]}\n"
     )
-
-    def curve(*options: str) -> list[str]:
-        done = CliRunner().invoke(app, ["plan", "curve", str(plan), *options])
-        return [*done.output.splitlines(), *([str(done.exception)] if done.exit_code else [])]
+    curve = partial(curve_of, plan)
 
     assert curve()[1:3] == [
         "Assumed: the quota of sales is 100,000: say --quota …",

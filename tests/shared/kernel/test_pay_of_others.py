@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -67,18 +68,12 @@ def sold(plans: PlanSet, people: Roster, **amounts: str) -> tuple[pl.DataFrame, 
     return credits, earn(measure(credits, plans), people, plans=plans)
 
 
-def paid(earned: pl.DataFrame) -> dict[tuple[str, str], int]:
-    return {
-        (who, what): amount for who, what, amount in earned.select("participant_id", "component", "amount").iter_rows()
-    }
-
-
-def told_to_bob(plans: PlanSet, people: Roster, component: str, **amounts: str) -> list[Line]:
-    """The lines of a component of bob's in January."""
+def lines_of(who: str, component: str, plans: PlanSet, people: Roster, **amounts: str) -> Sequence[Line]:
+    """How somebody's component of January is told."""
     credits, earned = sold(plans, people, **amounts)
     (part,) = parts(
-        credits.filter(participant_id="bob"),
-        earned.filter(participant_id="bob"),
+        credits.filter(participant_id=who),
+        earned.filter(participant_id=who),
         roster=people,
         plans=plans,
         component=component,
@@ -86,6 +81,12 @@ def told_to_bob(plans: PlanSet, people: Roster, component: str, **amounts: str) 
         pay=pay_credits(earned, people, plans=plans),
     )
     return part.lines
+
+
+def paid(earned: pl.DataFrame) -> dict[tuple[str, str], int]:
+    return {
+        (who, what): amount for who, what, amount in earned.select("participant_id", "component", "amount").iter_rows()
+    }
 
 
 def test_managers_below_managers_count_by_the_components_that_are_named() -> None:
@@ -138,7 +139,7 @@ def test_a_line_says_whose_pay_it_is_of() -> None:
     lead = plan("lead", others={"plans": ["rep"], "levels": 1}, components=[override])
     plans = PlanSet([plan("rep"), lead])
     people = roster(("ann", "rep", "bob"), ("abe", "rep", "bob"), ("bob", "lead", None))
-    lines = told_to_bob(plans, people, "override", ann="1000", abe="300")
+    lines = lines_of("bob", "override", plans, people, ann="1000", abe="300")
     assert [(line.earned_by, line.credited, line.amount) for line in lines] == [("abe", 30, 3), ("ann", 100, 18)]
     assert lines[1].sentence == (
         "What ann is paid until 2025-01-31 counts with 100.00 USD. That takes below from 30.00 to 130.00."
@@ -152,7 +153,7 @@ def test_a_line_says_what_is_paid_also_where_a_formula_looks_at_it() -> None:
     lead = plan("lead", others={"plans": ["rep"], "levels": 1}, components=[rest])
     plans = PlanSet([plan("rep"), lead])
     people = roster(("ann", "rep", "bob"), ("bob", "lead", None))
-    lines = told_to_bob(plans, people, "rest", ann="1000", bob="400")
+    lines = lines_of("bob", "rest", plans, people, ann="1000", bob="400")
     assert [(line.earned_by, line.credited, line.amount) for line in lines] == [(None, 0, 100), ("ann", 100, 100)]
     assert lines[1].sentence.startswith("What ann is paid until 2025-01-31 counts with 100.00 USD. 100.00 (")
 

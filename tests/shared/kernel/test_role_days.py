@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -52,6 +53,13 @@ def june(plans: PlanSet, people: Roster, **sold: str) -> Any:
     return credits, earn_every_month(measure(credits, plans), people, plans=plans)
 
 
+def lines_of(who: str, component: str, plans: PlanSet, people: Roster, **sold: str) -> Sequence[Line]:
+    """How somebody's component of June is told."""
+    credits, earned = (table.filter(participant_id=who) for table in june(plans, people, **sold))
+    (part,) = parts(credits, earned, roster=people, plans=plans, component=component, period="2025-06")
+    return part.lines
+
+
 def paid(earned: Any) -> dict[str, int]:
     of_june = earned.filter(period="2025-06").filter(earned.filter(period="2025-06")["participant_id"] != "zoe")
     return {
@@ -59,21 +67,6 @@ def paid(earned: Any) -> dict[str, int]:
         for who, what, amount in of_june.select("participant_id", "component", "amount").iter_rows()
         if amount
     }
-
-
-def told(plans: PlanSet, people: Roster, who: str, *, component: str, **sold: str) -> Line:
-    """The one line of somebody's component in June."""
-    credits, earned = june(plans, people, **sold)
-    (part,) = parts(
-        credits.filter(participant_id=who),
-        earned.filter(participant_id=who),
-        roster=people,
-        plans=plans,
-        component=component,
-        period="2025-06",
-    )
-    (line,) = part.lines
-    return line
 
 
 PEOPLE = {
@@ -115,7 +108,7 @@ def test_a_minimum_is_for_the_days_and_a_commission_is_not() -> None:
 
 def test_each_part_of_the_days_is_a_slice() -> None:
     plans, people = PlanSet([plan(ALLOWANCE | {"prorate": "calendar_days"})]), roster(**PEOPLE)
-    line = told(plans, people, "rises", component="allowance")
+    (line,) = lines_of("rises", "allowance", plans, people)
     assert [(piece.reach, piece.pays) for piece in line.slices] == [
         ("bonus, 15 of 30 calendar days", 150),
         ("bonus, 15 of 30 calendar days", 300),
@@ -128,7 +121,7 @@ def test_a_slice_says_the_rate_that_is_for_some_of_the_days() -> None:
     curve = {"component": "curve", "kind": "curve", "measure": "bookings", "target": 900, "points": points}
     quota = [{"measure": "bookings", "sum_of": ["own"], "quota": {"default": 1000}}]
     plans, people = PlanSet([plan(curve | {"prorate": "business_days"}, measures=quota)]), roster(**PEOPLE)
-    line = told(plans, people, "away", component="curve", away="500")
+    (line,) = lines_of("away", "curve", plans, people, away="500")
     assert [piece.reach for piece in line.slices] == [
         "of the target, 50% for 6 of 21 business days",
         "of the target, 50% for 7 of 21 business days",

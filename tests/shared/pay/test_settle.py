@@ -61,6 +61,20 @@ def line(amount: int, period: str = "2026-02", came_in: int = 0, **facts: Any) -
     )
 
 
+def lost_line(paid: PaidLine, *losses: Loss, deal: DealHistory, before: LossRecord | None = None) -> LostLine:
+    """A line of January that lost these of what it was paid; `before` is what is remembered of it."""
+    return LostLine(
+        deal_id="D1",
+        period="2026-01",
+        component="base",
+        paid=paid,
+        lost=int(sum(loss.amount for loss in losses)),
+        losses=losses,
+        deal=deal,
+        before=before or LossRecord(paid, 0, 0),
+    )
+
+
 D1 = EarningLineKey(period="2026-02", component="base", plan="field", version=1, deal_id="D1")
 D1_JANUARY = D1._replace(period="2026-01")
 
@@ -116,16 +130,7 @@ def test_a_cancelled_deal_whose_pay_is_half_held_costs_only_the_half_that_was_pa
 
 def test_an_old_deal_that_is_lost_is_taken_back_in_part_only() -> None:
     paid, gone = PaidLine(2500_00, 5_000_00, ()), Loss(date(2026, 2, 15), Fraction(2500_00))
-    lost = LostLine(
-        deal_id="D1",
-        period="2026-01",
-        component="base",
-        paid=paid,
-        lost=2500_00,
-        losses=(gone,),
-        deal=DealHistory(date(2025, 8, 15)),
-        before=LossRecord(paid, 0, 0),
-    )
+    lost = lost_line(paid, gone, deal=DealHistory(date(2025, 8, 15)))
     found = settle(
         case(-2500_00, ruled(clawback={"prorated_over_months": 12}), corrections={"2026-01": -2500_00}, lost=[lost])
     )
@@ -143,15 +148,8 @@ def test_what_earlier_runs_dismissed_stays_so_when_the_terms_change() -> None:
     first, second = Loss(date(2025, 3, 1), Fraction(400_00)), Loss(date(2025, 6, 1), Fraction(100_00))
     half = ruled(clawback={"steps": [{"within_months": 12, "take_back": "50%"}]})
     paid, since = PaidLine(1000_00, 10_000_00, ()), date(2025, 1, 1)
-    lost = LostLine(
-        deal_id="D1",
-        period="2026-01",
-        component="base",
-        paid=paid,
-        lost=500_00,
-        losses=(first, second),
-        deal=DealHistory(since),
-        before=LossRecord(paid, 400_00, 0, (first,), (first,)),
+    lost = lost_line(
+        paid, first, second, deal=DealHistory(since), before=LossRecord(paid, 400_00, 0, (first,), (first,))
     )
     assert ("dismissal", 50_00, "2026-01") in steps(settle(case(-100_00, half, lost=[lost])))
 
@@ -162,16 +160,7 @@ def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None
     )
     first, second = Loss(date(2025, 3, 1), Fraction(400_00)), Loss(date(2025, 6, 1), Fraction(100_00))
     paid = PaidLine(1000_00, 10_000_00, ())
-    lost = LostLine(
-        deal_id="D1",
-        period="2026-01",
-        component="base",
-        paid=paid,
-        lost=500_00,
-        losses=(first, second),
-        deal=DealHistory(date(2025, 1, 1)),
-        before=LossRecord(paid, 0, 0),
-    )
+    lost = lost_line(paid, first, second, deal=DealHistory(date(2025, 1, 1)))
     told: dict[str, Any] = {"corrections": {"2026-01": -500_00}}
     found = settle(case(-500_00, steps_of_age, lost=[lost], **told))
     assert ("dismissal", 50_00, "2026-01") in steps(found)
@@ -196,16 +185,7 @@ def test_why_pay_of_a_lost_deal_stays_can_be_checked_with_a_calculator() -> None
 def test_nothing_stays_of_a_lost_deal_that_a_hold_kept_from_being_paid_also_where_an_approver_dismisses_it() -> None:
     rules = ruled(clawback={"prorated_over_months": 12})
     paid, gone = PaidLine(100_00, 1000_00, ()), Loss(date(2026, 2, 15), Fraction(100_00))
-    lost = LostLine(
-        deal_id="D1",
-        period="2026-01",
-        component="base",
-        paid=paid,
-        lost=100_00,
-        losses=(gone,),
-        deal=DealHistory(date(2025, 8, 15), 1000_00),
-        before=LossRecord(paid, 0, 0),
-    )
+    lost = lost_line(paid, gone, deal=DealHistory(date(2025, 8, 15), 1000_00))
     told: dict[str, Any] = {
         "corrections": {"2026-01": -100_00},
         "closed_in": {"2026-01": "2026-01"},
