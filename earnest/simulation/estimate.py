@@ -55,10 +55,7 @@ def estimate(inputs: KernelInputs, participant: str, *, closing: Mapping[str, da
         Overflow: a sum is beyond 10^18 minor units.
     """
     check_in_roster(inputs, participant)
-    closed = _closed(inputs.deals, closing)
-    (credits, now), (new_credits, then) = (
-        _of(inputs, deals, participant=participant) for deals in (inputs.deals, closed)
-    )
+    (credits, now), (new_credits, then) = (_of(each, participant) for each in (inputs, with_closed(inputs, closing)))
     # Everything is calculated twice and subtracted: what one more deal pays depends on tiers, quotas and everyone else,
     # and only the whole calculation knows.
     both = now.rename({"amount": "now"}).join(then.rename({"amount": "then"}), on=_EARNING, how="full", coalesce=True)
@@ -95,9 +92,9 @@ def _closed(deals: pl.DataFrame, closing: Mapping[str, date | None]) -> pl.DataF
     return closed.drop("on", "closes")
 
 
-def _of(inputs: KernelInputs, deals: pl.DataFrame, *, participant: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _of(inputs: KernelInputs, participant: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """A participant's credits and earnings; everyone is computed, as pools and contests need."""
-    credits = credit(deals, inputs.roster, plans=inputs.plans).credits
+    credits = credit(inputs.deals, inputs.roster, plans=inputs.plans).credits
     earned = earn(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
     theirs = pl.col("participant_id") == participant
     return credits.filter(theirs), earned.filter(theirs).group_by(_EARNING).agg(pl.col("amount").sum())
