@@ -11,25 +11,16 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure, summed
+from shared.kernel import PlanSet, Roster, credit, earn, explain, measure, summed
 from shared.kernel.crediting.deals import values_table
+from tests.shared.kernel.small_plans import small_plan
 
 SPIF = {"component": "spif", "kind": "flat", "measure": "bookings", "rate": "10%", "budget": "1000", "first_come": True}
 
 
 def plan(*components: dict[str, Any], **measured: Any) -> PlanSet:
     """A plan with some components."""
-    said: dict[str, Any] = {
-        "plan": "rep",
-        "version": 1,
-        "name": "Rep",
-        "currency": "USD",
-        "effective_from": date(2025, 1, 1),
-        "credits": [{"rule": "own"}],
-        "measures": [{"measure": "bookings", "sum_of": ["own"]} | measured],
-        "components": components,
-    }
-    return PlanSet([Plan.model_validate(said)])
+    return PlanSet([small_plan(*components, measures=[{"measure": "bookings", "sum_of": ["own"]} | measured])])
 
 
 PEOPLE = ("ann", "bob", "cy")

@@ -17,6 +17,7 @@ from shared.kernel.pay_of_others import pay_credits
 from shared.kernel.plan.document import document
 from shared.kernel.plan.plan_set import PlanConflict
 from shared.kernel.remarks.roster import roster_remarks
+from tests.shared.kernel.small_plans import small_plan
 
 OWN = [{"measure": "bookings", "sum_of": ["own"]}]
 COMMISSION = {"component": "commission", "kind": "flat", "measure": "bookings", "rate": "10%"}
@@ -24,20 +25,12 @@ COMMISSION = {"component": "commission", "kind": "flat", "measure": "bookings", 
 
 def plan(name: str, *, others: dict[str, Any] | None = None, **fields: Any) -> Plan:
     """A plan with a commission of 10%, and if it says `others` an override of 10% on their pay."""
-    said: dict[str, Any] = {
-        "plan": name,
-        "version": 1,
-        "name": name,
-        "currency": "USD",
-        "effective_from": date(2025, 1, 1),
-        "credits": [{"rule": "own"}],
-        "measures": [*OWN, *([{"measure": "below", "pay_of": others}] if others else [])],
-        "components": [COMMISSION],
-    }
+    components = [COMMISSION]
+    measures: list[dict[str, Any]] = [*OWN]
     if others:
-        override = {"component": "override", "kind": "flat", "measure": "below", "rate": "10%"}
-        said["components"] = [COMMISSION, override]
-    return Plan.model_validate(said | fields)
+        components.append({"component": "override", "kind": "flat", "measure": "below", "rate": "10%"})
+        measures.append({"measure": "below", "pay_of": others})
+    return small_plan(*components, **({"plan": name, "name": name, "measures": measures} | fields))
 
 
 def roster(*rows: tuple[str, str, str | None]) -> Roster:

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from shared.explanation import Line, parts
-from shared.kernel import Plan, PlanSet, Roster, credit, measure
+from shared.kernel import PlanSet, Roster, credit, measure
 from shared.kernel.checks import findings
 from shared.kernel.crediting.deals import values_table
 from shared.kernel.idle_months import earn_every_month
 from shared.kernel.plan.document import document
+from tests.shared.kernel.small_plans import small_plan as plan
 
 FLAT = {"component": "commission", "kind": "flat", "measure": "bookings", "rate": "10%"}
 ALLOWANCE = {"component": "allowance", "kind": "bonus", "amount": {"term": "pay", "default": 300}}
-
-
-def plan(*components: dict[str, Any], **fields: Any) -> Plan:
-    """A plan with some components."""
-    said: dict[str, Any] = {
-        "plan": "rep",
-        "version": 1,
-        "name": "Rep",
-        "currency": "USD",
-        "effective_from": date(2025, 1, 1),
-        "credits": [{"rule": "own"}],
-        "measures": [{"measure": "bookings", "sum_of": ["own"]}],
-        "components": components,
-    }
-    return Plan.model_validate(said | fields)
 
 
 def roster(**people: dict[str, dict[str, Any]]) -> Roster:
