@@ -67,7 +67,7 @@ def in_words(left: Left) -> str:
     return f"{payment.id}: {amount} are left, for no deal of account {payment.account} owes them"
 
 
-def deals_of_accounts(rows: pl.DataFrame, *, unsaid: Values, accounts: Sequence[str]) -> dict[str, Values]:
+def deals_of_accounts(rows: pl.DataFrame, *, unsaid: Values, accounts: Sequence[str]) -> Mapping[str, Values]:
     """What rows of a deals file say of the deals of some accounts."""
     if "account" not in rows.columns:
         return {}

@@ -143,9 +143,7 @@ def test_every_step_of_a_run_happens_once_whatever_is_killed(server_folder: Path
                 files[found.headers["content-disposition"].split('"')[1]] = found.content
         for each in desk.insist("GET", "/v1/balances?by=participant", "dana").json()["balances"]:
             assert (each["paid"], each["payable"]) == (each["earned"], "0.00"), desk.told()
-        wait_until(
-            lambda: delivered(desk.drop.files().keys(), files.keys()), "the delivery, with nothing left half written"
-        )
+        wait_until(lambda: delivered(desk.drop.names(), files.keys()), "the delivery, with nothing left half written")
         assert {name: content for name, content in desk.drop.files().items() if name in files} == files
         engine = engine_for(database_url(desk.settings), "payout")
         assert verify(engine, desk.log) == [], f"seed {seed}: {desk.told()}"

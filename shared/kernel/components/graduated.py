@@ -17,7 +17,6 @@ from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, 
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference, on_scale
 from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, lies_in, rising_and_open
-from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units

@@ -33,8 +33,12 @@ class Drop:
     writes: int = 0
     seen: list[set[str]] = field(default_factory=list)
 
+    def names(self) -> set[str]:
+        return {each.name for each in self.folder.iterdir()}
+
     def files(self) -> dict[str, bytes]:
-        return {each.name: each.read_bytes() for each in sorted(self.folder.iterdir())}
+        """What the files hold once nothing is sent any more: a file that is being sent is renamed while one looks."""
+        return {name: (self.folder / name).read_bytes() for name in sorted(self.names())}
 
     def policy(self, **other: Any) -> Delivery:
         key = self.host_key.export_public_key().decode().split()
@@ -53,7 +57,7 @@ class _Server(asyncssh.SFTPServer):
 
     def write(self, file: Any, offset: int, data: bytes) -> Any:
         self._drop.writes += 1
-        self._drop.seen.append({each.name for each in self._drop.folder.iterdir()})
+        self._drop.seen.append(self._drop.names())
         if self._drop.fault is not None:
             self._drop.fault(self._drop, offset)
         return super().write(file, offset, data)

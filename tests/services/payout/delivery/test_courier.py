@@ -112,7 +112,7 @@ def test_without_a_named_delivery_nothing_is_sent_until_somebody_asks(
     assert (first.status_code, first.json()) == (again.status_code, again.json())
     assert (first.status_code, first.json()["requested_by"]) == (202, "dana")
     assert courier.round() == 1
-    assert not any("manifest" in name for name in inbox.files())
+    assert not any("manifest" in name for name in inbox.names())
     assert desk.post("/v1/deliveries", "dana", asked).status_code == 200
 
 
@@ -225,10 +225,10 @@ def test_killed_in_the_middle_of_a_file_another_goes_on_and_nobody_saw_half_of_i
     inbox.fault = kill
     dying.append(subprocess.Popen([sys.executable, courier_process.__file__, url, str(inbox.secrets)]))
     assert dying[0].wait() == -signal.SIGKILL
-    assert all(name.endswith(".tmp") for name in inbox.files())
+    assert all(name.endswith(".tmp") for name in inbox.names())
     assert shown(desk)["state"] == "waiting"
     assert courier.round() == 1
-    assert (shown(desk)["state"], len(inbox.files())) == ("delivered", 4)
+    assert (shown(desk)["state"], len(inbox.names())) == ("delivered", 4)
 
 
 def test_of_two_couriers_at_once_one_delivers(

@@ -80,7 +80,7 @@ def test_a_file_that_was_picked_up_is_not_put_there_again(inbox: Drop) -> None:
     send(inbox)
     (inbox.folder / PAY.name).unlink()
     assert send(inbox) == []
-    assert PAY.name not in inbox.files()
+    assert PAY.name not in inbox.names()
 
 
 def test_a_name_that_every_batch_has_is_used_again_once_the_file_before_was_picked_up(inbox: Drop) -> None:
@@ -129,7 +129,7 @@ def test_a_server_that_keeps_failing_is_reported_and_shows_no_file(inbox: Drop) 
     with pytest.raises(DeliveryFailed, match="the disk is full") as failed:
         send(inbox)
     assert type(failed.value) is DeliveryFailed
-    assert (inbox.sessions, set(inbox.files())) == (3, {f"{PAY.name}.tmp"})
+    assert (inbox.sessions, inbox.names()) == (3, {f"{PAY.name}.tmp"})
 
 
 def test_a_server_without_fsync_is_served_too(inbox: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
