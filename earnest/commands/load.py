@@ -53,17 +53,19 @@ def _load(load: Callable[..., Loaded], file: Path, *, rejected: Path | None, who
     from rich.console import Console
 
     from earnest.client import Client
-    from earnest.live.loading import tell
+    from earnest.live.loading import outcome, tell
     from earnest.live.sending import EventSender
     from earnest.local.home import Home
 
     console, home = Console(), Home.current()
     settings = home.settings()
     sender = EventSender(home, settings, console=console)
-    loaded = load(Client(home, settings), file, sender=sender, who=who)
+    client = Client(home, settings)
+    loaded = load(client, file, sender=sender, who=who)
     tell(loaded, file, rejected_to=rejected, console=console)
     if loaded.taken:
         sender.wait_until_drained()
-        console.print("Everything is credited, earned and booked.", highlight=False)
+        for line in outcome(client, loaded):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
     if not loaded.rejected.is_empty():
         raise typer.Exit(1)

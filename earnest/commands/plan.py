@@ -144,11 +144,12 @@ def publish(
     """
     from earnest.client import connected
     from earnest.local.processes import LocalError
-    from earnest.plans.files import plan_files
+    from earnest.plans.files import plan_files, read_plans
     from earnest.plans.published import checked, in_words, send, what_it_touches
 
     client = connected()
     due = []
+    read_plans(files)  # together, before any is published: two of them may not stand side by side
     # All are checked before the first is published: of a folder with a slip nothing is.
     for file in (file for path in files for file in plan_files(path)):
         found = checked(client, file, who=who)

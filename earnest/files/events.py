@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from earnest.files.cells import deal_patch, refusing, roster_patch
+from earnest.files.cells import DEAL_COLUMNS, deal_patch, refusing, roster_patch
 from earnest.files.deals import unsaid_of
 from earnest.files.rejections import Rejection, rejected
 from earnest.files.rows import ROW, Rows
 from earnest.local.home import company_zone
 from shared.contracts import deals, roster
+from shared.contracts.base import NAME
 from shared.contracts.message import structured_event
 from shared.kernel import PlanSet
 
 Events = list[dict[str, Any]]
 NO_TIMES: Final[Mapping[int, tuple[str | None, str | None]]] = {}
+
+
+class Undeclared(NamedTuple):
+    """Columns of deals that no plan declares: those that are `kept`, and those of names that no plan can declare."""
+
+    kept: list[str]
+    unfit: list[str]
+
+
+def undeclared(rows: Rows, plans: PlanSet) -> Undeclared:
+    """The columns of deals that no plan declares."""
+    names = [name for name in rows.frame.columns if name not in {ROW, *DEAL_COLUMNS, *plans.columns}]
+    kept = [name for name in names if re.fullmatch(NAME, name)]
+    return Undeclared(kept, [name for name in names if name not in kept])
 
 
 class FileEvents(NamedTuple):
@@ -40,12 +56,14 @@ def deal_events(
 
     Args:
         rows: text columns.
-        plans: whose columns are the company's own.
+        plans: whose columns are the company's own; columns that none of them declares are sent as texts.
         source: who says so.
         time: when a row became so.
         times: time and sequence of rows that have their own; a sequence orders rows of one instant.
     """
-    zone, custom, unsaid = company_zone(), plans.columns, unsaid_of(plans)
+    zone, unsaid = company_zone(), unsaid_of(plans)
+    # What no plan declares yet is kept as it is written: a plan may be published after the deals that it pays on.
+    custom = dict.fromkeys(undeclared(rows, plans).kept, pl.String()) | plans.columns
     begun: set[str] = set()
     events: Events = []
     refused: list[Rejection] = []

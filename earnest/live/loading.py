@@ -4,7 +4,7 @@ was refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,32 +12,42 @@ from typing import Any, NamedTuple
 import polars as pl
 from rich.console import Console
 
-from earnest.client import Client
+from earnest.client import Client, pages
 from earnest.commands import ANALYST
 from earnest.files import remarks
-from earnest.files.deals import deal_rows, read_deals
-from earnest.files.events import deal_events, roster_events
+from earnest.files.deals import deal_rows, read_deals, unsaid_of
+from earnest.files.events import Undeclared, deal_events, roster_events, undeclared
 from earnest.files.rejections import Rejection, in_order, rejected
 from earnest.files.roster import roster_rows
+from earnest.files.rows import Rows
 from earnest.live.facts import participant_values
 from earnest.live.sending import EventSender, Refusal
 from earnest.plans.published import published_plans, versions
 from shared.contracts import roster
 from shared.contracts.base import instant_text
 from shared.contracts.message import structured_event
+from shared.formatting import counted
+from shared.kernel import PlanSet
+from shared.kernel.crediting.uncredited import uncredited_by_reason
+from shared.kernel.language.findings import did_you_mean
 from shared.spreadsheets import write_csv
 
 REFUSED = "refused"
+_NOT_PUBLISHED = "no plan is published: publish it and load the file again"
+PAGE = 1000
 SHOWN = 20
 """Refused rows that the screen shows where they are also written into a file."""
 
 
 class Loaded(NamedTuple):
-    """How many rows of a file were taken, those that were not (`REJECTED`), and what a reader should know."""
+    """How many rows of a file were taken, those that were not (`REJECTED`), what a reader should know, and the deals
+    that it is about; None where it may be any.
+    """
 
     taken: int
     rejected: pl.DataFrame
     notes: list[str]
+    deals: frozenset[str] | None = None
 
 
 def load_deals(client: Client, file: Path, *, sender: EventSender, who: str) -> Loaded:
@@ -53,8 +63,47 @@ def load_deals(client: Client, file: Path, *, sender: EventSender, who: str) -> 
         read = read_deals(rows, plans)
         events = deal_events(rows, plans, source="deals-file", time=instant_text(datetime.now(UTC)))
     refusals = sender.offer("deals", who, events=events.events)
-    notes = remarks.of_rows(read.repeated) + remarks.of_columns(read.unused, read.absent)
-    return _loaded("deals", events.events, refusals=refusals, unread=events.rejected, notes=notes)
+    notes = [
+        *remarks.of_rows(read.repeated),
+        *remarks.of_columns([], read.absent),
+        *_of_undeclared(undeclared(rows, plans)),
+        *_of_currencies(rows, plans),
+    ]
+    loaded = _loaded("deals", events.events, refusals=refusals, unread=events.rejected, notes=notes)
+    return loaded._replace(deals=frozenset(event["data"]["deal_id"] for event in events.events))
+
+
+def outcome(client: Client, loaded: Loaded) -> list[str]:
+    """What a file came to once everything of it is worked off: whether all is credited, or what credits nobody."""
+    rows = [
+        (view["deal_id"], view["participant_id"], view["reason"], view["rule_skipped"]["about"])
+        for page in pages(client, "/v1/uncredited", query={"limit": PAGE}, who=ANALYST, service="scoring")
+        for view in page["uncredited"]
+        if loaded.deals is None or view["deal_id"] in loaded.deals
+    ]
+    if not rows:
+        return ["Everything is credited, earned and booked."]
+    warnings = [f"Warning: {missed.in_words}" for missed in uncredited_by_reason(rows)]
+    return [*warnings, "Everything else is credited, earned and booked."]
+
+
+def _of_undeclared(columns: Undeclared) -> Iterator[str]:
+    for name in columns.kept:
+        yield f"No plan declares the deals' column {name} yet: it is kept, and read from when a plan does."
+    for name in columns.unfit:
+        yield (
+            f"The deals' column {name} is not kept: no plan can declare that name; write small letters, digits and _,"
+            " beginning with a letter."
+        )
+
+
+def _of_currencies(rows: Rows, plans: PlanSet) -> Iterator[str]:
+    """That deals without a currency credit nobody where no plan lends them one."""
+    without = rows.frame if "currency" not in rows.frame.columns else rows.frame.filter(pl.col("currency").is_null())
+    if "currency" in unsaid_of(plans) or without.is_empty():
+        return
+    why = "the published plans do not share one" if list(plans) else "no plan is published that could lend them one"
+    yield f"{counted(without.height, 'row')} without a currency, and {why}: say it, or publish the plan and load again."
 
 
 def load_roster(client: Client, file: Path, *, sender: EventSender, who: str) -> Loaded:
@@ -68,15 +117,31 @@ def load_roster(client: Client, file: Path, *, sender: EventSender, who: str) ->
     with sender.working(f"Reading {file}"):
         rows = roster_rows(file)
         events = roster_events(rows, source="roster-file", time=instant_text(datetime.now(UTC)))
-        put, notes = _on_the_only_plan(client, events.events)
+        plans = sorted({version["plan"] for version in versions(client, who=ANALYST)})
+        put, notes = _on_the_only_plan(client, events.events, plans=plans)
+        notes += _of_plans(events.events, plans)
     refusals = sender.offer("roster", who, events=[*put, *events.events])
     # Those that were put on the plan are no rows of the file; what is refused of them is refused of their rows, too.
     refusals = [refusal._replace(place=refusal.place - len(put)) for refusal in refusals if refusal.place >= len(put)]
     return _loaded("roster", events.events, refusals=refusals, unread=events.rejected, notes=notes)
 
 
-def _on_the_only_plan(client: Client, events: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    plans = sorted({version["plan"] for version in versions(client, who=ANALYST)})
+def _of_plans(events: Sequence[dict[str, Any]], plans: Sequence[str]) -> Iterator[str]:
+    """Plans that a roster names and that are not published."""
+    on: dict[str, set[str]] = {}
+    for event in events:
+        if plan := event["data"]["fields"].get("plan"):
+            on.setdefault(plan, set()).add(event["data"]["participant_id"])
+    for plan in sorted(on.keys() - set(plans)):
+        yield (
+            f"The file puts {counted(len(on[plan]), 'participant')} on plan {plan}, which is not published: who is on"
+            f" it earns nothing until it is; {did_you_mean(plan, plans, what='plans')}."
+        )
+
+
+def _on_the_only_plan(
+    client: Client, events: Sequence[dict[str, Any]], *, plans: Sequence[str]
+) -> tuple[list[dict[str, Any]], list[str]]:
     begins: dict[str, str] = {}
     placed = set()
     for event in events:
@@ -96,8 +161,8 @@ def _on_the_only_plan(client: Client, events: Sequence[dict[str, Any]]) -> tuple
     if not without:
         return [], []
     if len(plans) != 1:
-        what = "no plan is published" if not plans else f"there are several, {', '.join(plans)}"
-        return [], [f"The file gives {len(without):,} participants no plan, and {what}: who is on none earns nothing."]
+        what = f"there are several, {', '.join(plans)}: name it in the column plan" if plans else _NOT_PUBLISHED
+        return [], [f"The file gives {len(without):,} participants no plan, and {what}; who is on none earns nothing."]
     [plan] = plans
     put = [
         structured_event(
@@ -141,5 +206,5 @@ def tell(loaded: Loaded, file: Path, *, rejected_to: Path | None, console: Conso
     if rejected_to is not None:
         write_csv(loaded.rejected, rejected_to)
         console.print(f"Written: {rejected_to}", highlight=False, markup=False, soft_wrap=True)
-    summary = f"{file}: {loaded.taken:,} rows taken, {count:,} refused."
+    summary = f"{file}: {counted(loaded.taken, 'row')} taken, {count:,} refused."
     console.print(summary, highlight=False, markup=False, soft_wrap=True)

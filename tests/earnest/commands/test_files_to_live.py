@@ -141,8 +141,12 @@ def test_a_roster_and_deals_are_loaded_and_what_is_refused_is_told_by_row(system
     assert "5 rows taken, 0 refused" in said(system, folder, "roster", "load", "roster.csv")
     done = run(system, folder, "deals", "load", "deals.csv", "--rejected", "rejected.csv")
     assert done.returncode == 0, done.stderr
-    assert "No plan declares the deals' column unread: it is not used." in done.stdout
+    assert "No plan declares the deals' column unread yet: it is kept, and read from when a plan does." in done.stdout
     assert "8 rows taken, 0 refused" in done.stdout
+    assert "1 won deal, or a share of it, credits nobody (unknown_participant), D5: zoe is not in the roster" in (
+        " ".join(done.stdout.split())
+    )
+    assert "Everything else is credited, earned and booked." in done.stdout
     (folder / "wrong.csv").write_text(
         "deal_id,owner,amount,close_date,seats\nE1,ann,12x,2025-01-01,\nE2,ann,5,2025-01-01,many\n"
     )
@@ -259,3 +263,40 @@ def test_a_version_that_changes_pay_asks_and_says_whom_it_touches(system: System
     assert "rep@2" in said(system, folder, "plan", "publish", "rep-2.yaml", "--yes")
     assert "tiers 2.rate was 8%, is now 9%" in said(system, folder, "plan", "diff", "rep@1", "rep@2")
     assert "never: version 2 replaces it" in said(system, folder, "plan", "list")
+
+
+LATE = """\
+plan: late
+version: 1
+name: Published last
+currency: USD
+effective_from: 2025-01-01
+conventions: {rounding: half_up}
+columns: {renewed: yes_no}
+credits: [{rule: renewals, when: "stage = 'won' and renewed"}]
+measures: [{measure: renewals, sum_of: [renewals]}]
+components: [{component: renewal, kind: flat, measure: renewals, rate: 10%}]
+"""
+
+
+def test_deals_that_come_before_their_plan_keep_its_columns(system: System, folder: Path) -> None:
+    (folder / "late.csv").write_text(
+        "deal_id,owner,amount,currency,close_date,renewed,Customer Name\n"
+        "L1,lou,100,USD,2025-03-01,yes,x\nL2,lou,200,USD,2025-03-02,no,y\n"
+    )
+    (folder / "lou.csv").write_text("participant_id,plan\nlou,lat\n")
+    told = " ".join(said(system, folder, "deals", "load", "late.csv").split())
+    assert "No plan declares the deals' column renewed yet: it is kept" in told
+    assert "The deals' column Customer Name is not kept: no plan can declare that name" in told
+    assert "2 won deals, or shares of them, credit nobody (unknown_participant), the first of them L1" in told
+    told = " ".join(said(system, folder, "roster", "load", "lou.csv").split())
+    assert "puts 1 participant on plan lat, which is not published" in told
+    (folder / "lou.csv").write_text("participant_id,plan\nlou,late\n")
+    said(system, folder, "roster", "load", "lou.csv")
+    (folder / "late.yaml").write_text(LATE)
+    said(system, folder, "plan", "publish", "late.yaml", "--yes")
+    told = " ".join(said(system, folder, "deals", "load", "late.csv").split())  # again, which changes nothing
+    assert "credit nobody (no_rule), the first" not in told
+    assert "lou is on plan late, of which no crediting rule selects the deal" in told
+    answer = Client(system.home, system.settings).get("/v1/participants/lou/earnings", who="analyst", service="scoring")
+    assert [Decimal(each["amount"]) for each in answer["earnings"] if Decimal(each["amount"])] == [Decimal(10)]

@@ -229,3 +229,19 @@ def test_a_file_that_is_no_plan_is_told_by_every_tool(plan: Path) -> None:
         done = CliRunner().invoke(app, ["plan", command, str(plan)])
         assert done.exit_code == 1
         assert re.search(r"plan\.yaml:1:1: error P101: currency is missing", str(done.exception))
+
+
+def test_check_names_versions_that_cannot_stand_side_by_side(plan: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(PLAN)
+    assert run("check", tmp_path)[0] == 0  # the same version again, as it is, is no conflict
+    other.write_text(PLAN.replace("amount: 1000,", "amount: 2000,").replace("commission: 18000, kicker: 1000", ""))
+    code, said = run("check", plan, other)
+    assert code == 1
+    assert f"{other}:2:10: error P004: rep@1 is there twice, with different content" in said
+    columns = "plan: other\ncolumns: {{margin: {kind}}}\n"
+    plan.write_text(PLAN.replace("plan: rep\n", columns.format(kind="decimal").replace("other", "rep")))
+    other.write_text(PLAN.replace("plan: rep\n", columns.format(kind="text")))
+    code, said = run("check", plan, other)
+    assert code == 1
+    assert "error P004: rep@1 declares column margin as decimal, other@1 as text" in said
