@@ -13,7 +13,7 @@ from shared.kernel.components.base import DealsInTurn, EvaluationContext, Unpaid
 from shared.kernel.components.unpaid import no_category
 from shared.kernel.language.category_texts import CATEGORY, is_one_of
 from shared.kernel.language.formulas import FormulaText, Reference, references
-from shared.kernel.language.phrases import between, mark, scale, spoken
+from shared.kernel.language.phrases import between, marks, scale, spoken
 from shared.kernel.language.sql_in_words import formula_in_words
 from shared.kernel.language.values import Amount, Name, PlanPart
 
@@ -94,7 +94,7 @@ class Axis(PlanPart):
         on = "attainment" if self.attainment is not None else "amount"
         if self.up_to:
             return between([*self.up_to, None], on)
-        return [mark(point, on) for point in self.at] or [*self.of, *([self._else] if self.others else [])]
+        return marks(self.at, on) or [*self.of, *([self._else] if self.others else [])]
 
     @property
     def _else(self) -> str:

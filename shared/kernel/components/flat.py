@@ -17,7 +17,7 @@ from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import figure_in_words, spoken
 from shared.kernel.language.plausibility import looks_like_percent
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Name, RateFigure, Term
+from shared.kernel.language.values import Name, OfMeasure, RateFigure, Term
 
 
 class Flat(Kind):
@@ -59,8 +59,11 @@ class Flat(Kind):
 
     def in_words(self) -> Iterator[str]:
         """Such a part of it."""
-        rate = percent(self.rate) if isinstance(self.rate, Decimal) else figure_in_words(self.rate)
-        yield f"Pays {rate} of {spoken(self.measure)}."
+        of = spoken(self.measure)
+        if isinstance(self.rate, OfMeasure):
+            yield f"Pays {of} times {figure_in_words(self.rate)}."
+        else:
+            yield f"Pays {percent(self.rate) if isinstance(self.rate, Decimal) else figure_in_words(self.rate)} of {of}."
 
     def lint(self, units: Units) -> Iterator[Finding]:
         """A rate of which the percent sign may have been forgotten."""

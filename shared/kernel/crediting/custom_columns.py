@@ -75,10 +75,13 @@ def whole_number(value: str | int | bool) -> int:
 
 
 def _decimal(value: str | int | bool) -> Decimal:
+    text = str(value)
     try:
-        number = None if isinstance(value, bool) else plain_decimal(str(value))
+        number = None if isinstance(value, bool) else plain_decimal(text.removesuffix("%").rstrip())
     except NotDecimal:
         number = None
+    if number is not None and text.endswith("%"):  # as files write margins and discounts
+        number /= 100
     if number is None or abs(number) >= 10**12 or number != round(number, 6):
         raise BadColumnValue(f"{_shown(value)} is not a decimal number of up to 12 digits and 6 decimals")
     return number

@@ -41,7 +41,8 @@ Value: TypeAlias = "ExactColumn | Fraction"
 Lookup = Callable[[str, str], "ExactColumn | pl.Series"]
 """The column of a name: what it is (`measure`, `attainment`, `quota`, `term`, `pay`, `category`), and the name. That of
 a category is a series of texts, null where it is blank."""
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_PERCENT = re.compile(r"'(?:[^']|'')*'|(\d+(?:\.\d+)?)\s*%")
+"""A share in percent; a text in quotes is passed over, though it may have a percent sign in it."""
 _DECIMALS = re.compile(r"-?(?:[0-9]|1[0-2])", re.ASCII)
 FUNCTIONS = ("attainment", "quota", "term", "pay", CATEGORY)
 
@@ -96,14 +97,23 @@ def parsed(text: str) -> sql.Expression:
             raise FormulaError(f"{text!r}: formulas have no {type(node).__name__.lower()}")
         if isinstance(node, sql.Anonymous) and node.name.lower() not in FUNCTIONS:
             raise FormulaError(f"{text!r}: there is no function {node.name}; there are {', '.join(FUNCTIONS)}")
+        if isinstance(node, sql.Literal) and not node.is_string and re.match("0[0-9]", node.name):
+            node.set("this", node.name[1:])
+            node.meta["percent"] = True
         digits = node.args.get("decimals") if isinstance(node, sql.Round) else None
         if digits is not None and not _DECIMALS.fullmatch(digits.sql()):
             raise FormulaError(f"{text!r}: round takes a whole number of decimals, up to 12, not {digits.sql()}")
     return searched(tree)
 
 
-def _as_share(percent: re.Match[str]) -> str:
-    return f"{Decimal(percent[1]) / 100:f}"
+def _as_share(found: re.Match[str]) -> str:
+    # An idle zero before it, which `parsed` takes away again, marks the number as written in percent.
+    return found[0] if found[1] is None else f"0{Decimal(found[1]) / 100:f}"
+
+
+def in_percent(literal: sql.Literal) -> bool:
+    """Whether a number was written in percent."""
+    return "percent" in literal.meta
 
 
 def _as_text(value: Any) -> Any:

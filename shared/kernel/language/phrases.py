@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from shared.formatting import amount, percent
 from shared.kernel.language.values import Figure, OfMeasure, Term
@@ -14,20 +15,25 @@ def mark(value: Decimal, on: str) -> str:
     return percent(value) if on == "attainment" else amount(value)
 
 
+def marks(values: Sequence[Decimal], on: str) -> list[str]:
+    """The thresholds of one scale."""
+    return [mark(value, "attainment" if are_shares(values) else on) for value in values]
+
+
+def are_shares(values: Sequence[Decimal]) -> bool:
+    """Whether the marks of a scale look like shares of something: they are written in percent, as people say a margin
+    or a discount."""
+    return any(value % 1 for value in values) and all(abs(value) <= 1 for value in values)
+
+
 def between(ends: Sequence[Decimal | None], on: str) -> list[str]:
     """Tiers in words: `up to 100% of quota`, `from 100% to 150% of quota`, `above 150% of quota`."""
-    tiers: list[str] = []
-    start: Decimal | None = None
     unit = " of quota" if on == "attainment" else ""
-    for end in ends:
-        if end is None:
-            tiers.append("all of it" if start is None else f"above {mark(start, on)}{unit}")
-        elif start is None:
-            tiers.append(f"up to {mark(end, on)}{unit}")
-        else:
-            tiers.append(f"from {mark(start, on)} to {mark(end, on)}{unit}")
-        start = end
-    return tiers
+    said = marks([end for end in ends if end is not None], on)
+    if not said:
+        return ["all of it" for _ in ends]
+    inner = [f"from {start} to {end}{unit}" for start, end in pairwise(said)]
+    return [f"up to {said[0]}{unit}", *inner, *([f"above {said[-1]}{unit}"] if ends[-1] is None else [])]
 
 
 def spoken(name: str) -> str:
@@ -56,7 +62,7 @@ def figure_in_words(figure: Figure) -> str:
     """An amount, the name of the participant's own, or of a measure."""
     if isinstance(figure, OfMeasure):
         part = "" if figure.times == 1 else f"{percent(figure.times)} of "
-        return f"{part}the {spoken(figure.measure)} that is worked out below"
+        return f"{part}{spoken(figure.measure)}, which is worked out below"
     if isinstance(figure, Term):
         part = "" if figure.times == 1 else f"{percent(figure.times)} of "
         return f"{part}their {spoken(figure.term)}"

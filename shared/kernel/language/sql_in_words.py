@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 
 from shared.formatting import percent, trimmed
 from shared.kernel.language.category_texts import in_a_case
-from shared.kernel.language.formulas import parsed
+from shared.kernel.language.formulas import in_percent, parsed
 from shared.kernel.language.phrases import listed, spoken
 from shared.kernel.language.sql_text import parse
 from shared.limits import TooMuch
@@ -30,6 +30,8 @@ _COMPARED: dict[type[sql.Expression], str] = {
     sql.NEQ: "is not",
 }
 _SIGNS: dict[type[sql.Expression], str] = {sql.Add: "plus", sql.Sub: "minus", sql.Div: "divided by"}
+_RUNS_ON = (sql.Least, sql.Greatest, sql.Abs, sql.Floor, sql.Round, sql.Case)
+"""Parts whose words have no end: "the least of a and b times c" might be either."""
 _FUNCTIONS = {
     "attainment": "the attainment of {}",
     "quota": "the quota of {}",
@@ -70,7 +72,12 @@ class _Words(ABC):
             case sql.And():
                 return f"{self.condition(node.left)} and {self.condition(node.right)}"
             case sql.Or():
-                return f"{self.condition(node.left)} or {self.condition(node.right)}"
+                sides = (self.condition(side) for side in (node.left, node.right))
+                # Read aloud, "a and b or c" has two meanings.
+                return " or ".join(
+                    f"({said})" if isinstance(side, sql.And) else said
+                    for side, said in zip((node.left, node.right), sides, strict=True)
+                )
             case sql.Not(this=sql.In()):
                 return f"{self.said(node.this.this)} is none of {self._listed(node.this)}"
             case sql.In():
@@ -84,11 +91,16 @@ class _Words(ABC):
                     f" {self.said(node.args['high'], of)}"
                 )
             case sql.Mul():
-                return f"{self.said(node.left)} times {self.said(node.right)}"
+                return f"{self.operand(node.left)} times {self.operand(node.right)}"
         if type(node) in _COMPARED:
             of = _on(node.left) if _on(node.left) != "amount" else _on(node.right)
             return f"{self.said(node.left, of)} {_COMPARED[type(node)]} {self.said(node.right, of)}"
         return self.without_words(node)
+
+    def operand(self, node: Any, on: str = "amount") -> str:
+        """A part beside a sign: in brackets where its words would run on into the sign."""
+        said = self.said(node, on)
+        return f"({said})" if isinstance(node, _RUNS_ON) else said
 
     def _listed(self, node: Any) -> str:
         values = [self.said(value) for value in node.expressions]
@@ -110,12 +122,12 @@ class _Formula(_Words):
                 bare = isinstance(node.this, sql.Column | sql.Literal)
                 return self.said(node.this) if bare else f"({self.said(node.this)})"
             case sql.Neg():
-                return f"minus {self.said(node.this, on)}"
+                return f"minus {self.operand(node.this, on)}"
             case sql.Literal():
                 if node.is_string:
                     return str(node.name)
                 number = Decimal(node.name)
-                return percent(number) if on == "attainment" else trimmed(number)
+                return percent(number) if on == "attainment" or in_percent(node) else trimmed(number)
             case sql.Boolean():
                 return "always" if node.this else "never"
             case sql.Column():
@@ -123,18 +135,16 @@ class _Formula(_Words):
             case sql.Anonymous():
                 return _FUNCTIONS[node.name.lower()].format(spoken(node.expressions[0].name))
             case sql.Abs():
-                return f"the size of {self.said(node.this)}"
+                return f"the size of {self._among(node.this)}"
             case sql.Floor():
-                return f"the whole number below {self.said(node.this)}"
+                return f"{self._among(node.this)}, rounded down to a whole number"
             case sql.Round():
-                digits = node.args.get("decimals")
-                to = f" to {trimmed(Decimal(digits.name))} decimals" if digits else ""
-                return f"{self.said(node.this)}, rounded{to}"
+                return f"{self._among(node.this)}, rounded to {_places(node)}"
             case sql.Least() | sql.Greatest():
                 among = (node.this, *node.expressions)
                 of = next((kind for operand in among if (kind := _on(operand)) != "amount"), "amount")
                 which = "least" if isinstance(node, sql.Least) else "greatest"
-                return f"the {which} of {listed(self.said(operand, of) for operand in among)}"
+                return f"the {which} of {listed(self._among(operand, of) for operand in among)}"
             case sql.Case():
                 branches = [f"{self.said(one.args['true'])} if {self.said(one.this)}" for one in node.args["ifs"]]
                 default = node.args.get("default")
@@ -144,9 +154,14 @@ class _Formula(_Words):
                 return f"{', '.join(branches)}, otherwise {rest}"
         return super().said(node, on)
 
+    def _among(self, node: Any, on: str = "amount") -> str:
+        """A part that a function takes: a sum in brackets, too, so that it is seen what is taken."""
+        said = self.operand(node, on)
+        return f"({said})" if isinstance(node, sql.Add | sql.Sub) else said
+
     def without_words(self, node: Any) -> str:
         if type(node) in _SIGNS:
-            return f"{self.said(node.left)} {_SIGNS[type(node)]} {self.said(node.right)}"
+            return f"{self.operand(node.left)} {_SIGNS[type(node)]} {self.operand(node.right)}"
         return str(node.sql())
 
 
@@ -176,6 +191,13 @@ class _Filter(_Words):
 
     def without_words(self, node: Any) -> str:  # noqa: ARG002 (none has)
         raise _NoWordsError
+
+
+def _places(node: sql.Round) -> str:
+    digits = Decimal(node.args["decimals"].sql()) if node.args.get("decimals") else Decimal(0)
+    if digits < 0:
+        return f"a multiple of {trimmed(Decimal(10) ** -int(digits))}"
+    return "a whole number" if not digits else f"{digits} decimal{'' if digits == 1 else 's'}"
 
 
 def _on(node: Any) -> str:

@@ -82,3 +82,32 @@ def test_formulas_and_filters_are_said_aloud() -> None:
     )
     assert filter_in_words("product like 'A%'") == "`product like 'A%'`"
     assert filter_in_words(f"close_date >= DATE '{date(2025, 1, 1)}'") == "the close date is at least 2025-01-01"
+
+
+def test_words_that_have_no_end_stand_in_brackets_beside_a_sign() -> None:
+    said = {
+        "least(s, quota(s)) * 5% + greatest(0, s - 1.5 * quota(s)) * 12%": (
+            "(the least of s and the quota of s) times 5% plus (the greatest of 0 and (s minus 1.5 times the quota of s))"
+            " times 12%"
+        ),
+        "floor(a / 3) * 10": "(a divided by 3, rounded down to a whole number) times 10",
+        "round(abs(a - b), 2)": "(the size of (a minus b)), rounded to 2 decimals",
+        "-(case when a > 1 then 2 else 3 end)": "minus (2 if a is above 1, otherwise 3)",
+        "a > 1 and b > 2 or s > 3": "(a is above 1 and b is above 2) or s is above 3",
+        "blended >= 6%": "blended is at least 6%",
+        "segment = '10% club'": "segment is 10% club",
+    }
+    assert {formula: formula_in_words(formula) for formula in said} == said
+
+
+def test_marks_that_are_shares_are_written_in_percent() -> None:
+    told = document(
+        read_plan(
+            PLAN.replace(
+                "    axes: [{attainment: bookings, up_to: [80%]}, {amount: deals, up_to: [5]}]",
+                "    axes: [{formula: deals / 7, up_to: [20%]}, {amount: deals, at: [1, 2]}]",
+            ),
+            "plan.yaml",
+        )
+    )
+    assert "| deals divided by 7 / deals | 1 | 2 |\n| :-- | --: | --: |\n| up to 20% | 0 | 100 |" in told, told
