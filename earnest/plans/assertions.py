@@ -37,6 +37,6 @@ def _lines(file: str, outcome: AssertionResult, *, plan: Plan) -> Iterator[str]:
             yield f"    {who} pays {grouped(pays)} {plan.currency}, not {grouped(expected)}"
     for name, text in outcome.values.items():
         names = Names(plan, plan.component(name))
-        yield f"    {name}: {names.told(names.values(text), None)}"
+        yield f"    {name}: {names.told(names.values(text, of_deal=False), None)}"
     if outcome.error:
         yield f"    {outcome.error}"

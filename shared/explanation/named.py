@@ -17,8 +17,10 @@ from shared.explanation.numbers import attainment, plain
 from shared.formatting import grouped, percent, trimmed
 from shared.kernel import Plan
 from shared.kernel.components import Component
-from shared.kernel.evaluation.named_values import made_of, names_of
+from shared.kernel.components.axis import Axis
+from shared.kernel.evaluation.named_values import made_of, names_of, told_as_text
 from shared.kernel.language.formulas import Reference, parsed, references
+from shared.kernel.language.phrases import Told, are_shares
 from shared.kernel.language.units import MONEY, SHARE
 
 _GIVES_PERCENT: Final = re.compile(r"\b(then|else)\s+-?[\d.]+\s*%", re.IGNORECASE)
@@ -32,15 +34,17 @@ class Names:
     def __init__(self, plan: Plan, component: Component) -> None:
         self._plan, self._component = plan, component
         self._names = {reference.text: reference for reference in names_of(component, plan)}
-        self._units = plan.units
+        self._units, self._texts = plan.units, told_as_text(component)
+        axes: Iterable[Axis] = getattr(component, "axes", ())
+        self._in_shares = {axis.looks_at for axis in axes if are_shares([*axis.up_to, *axis.at])}
 
-    def values(self, text: str | None) -> list[NamedValue]:
-        """What the names came to, of `LINES.values`."""
+    def values(self, text: str | None, *, of_deal: bool) -> list[NamedValue]:
+        """What the names came to, of `LINES.values`; `of_deal` tells a line of a deal."""
         came_to: Mapping[str, str | None] = orjson.loads(text) if text is not None else {}
         return [
             NamedValue(name=name, value=value, said=self._said(self._names[name], value))
             for name, value in came_to.items()
-            if name in self._names
+            if name in self._names and (of_deal or not self._names[name].of_deal)
         ]
 
     def told(self, values: Iterable[NamedValue], pays: Decimal | None) -> str:
@@ -50,7 +54,7 @@ class Names:
             values: what the names came to.
             pays: what the formula comes to, if that is known.
         """
-        said = {value.name: f"{value.name} {value.said}" for value in values}
+        said = self._phrases(values)
         if not said:
             return ""
         own = self._listed(self._component.named(), said)
@@ -71,17 +75,22 @@ class Names:
 
     def of_gate(self, values: Iterable[NamedValue]) -> str:
         """What the names in the gate came to."""
-        said = {value.name: f"{value.name} {value.said}" for value in values}
+        said = self._phrases(values)
         return ", ".join(self._listed(references(self._component.when or "0"), said))
+
+    def _phrases(self, values: Iterable[NamedValue]) -> dict[str, str]:
+        """What each name came to in the words of the component."""
+        told = {value.name: Told(value.value, value.said) for value in values}
+        return self._component.phrases(told, self._plan.conventions)
 
     def _listed(self, names: Iterable[Reference], said: Mapping[str, str]) -> list[str]:
         return list(dict.fromkeys(said[reference.text] for reference in names if reference.text in said))
 
     def _said(self, reference: Reference, value: str | None) -> str:
-        if reference.kind == "category":
+        if reference.kind == "category" or (reference.kind == "deal" and reference.name in self._texts):
             return "blank" if value is None else value
         number = Decimal(value or 0)
-        if reference.kind == "attainment":
+        if reference.kind in ("attainment", "attainment_before"):
             return f"{grouped(attainment(number))}%"
         unit = MONEY if reference.kind == "pay" else None
         if reference.is_measure:
@@ -91,6 +100,8 @@ class Names:
                 unit = SHARE
             if measure is not None and measure.lookup is not None and all(abs(n) <= 1 for n in measure.lookup.numbers):
                 unit = SHARE  # rates and shares; a factor is told as the number that it is
+        if reference in self._in_shares:
+            unit = SHARE
         if unit == SHARE:
             return percent(number)
         return grouped(plain(number, self._plan.digits)) if unit == MONEY else trimmed(number)

@@ -234,7 +234,7 @@ class _Walk:
             paid_after=paid,
             amount=amount,
             rule_skipped=RuleSkipped.where(row["problem"], self._about.get(row["problem"], self._measure)),
-            values=[] if self._names is None else self._names.values(row["values"]),
+            values=[] if self._names is None else self._names.values(row["values"], of_deal=row["deal_id"] is not None),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import pairwise
 
 import polars as pl
@@ -13,6 +14,7 @@ from shared.kernel.components.base import DealsInTurn, EvaluationContext, Unpaid
 from shared.kernel.components.unpaid import no_category
 from shared.kernel.language.category_texts import CATEGORY, is_one_of
 from shared.kernel.language.formulas import FormulaText, Reference, references
+from shared.kernel.language.lookups import Boundary
 from shared.kernel.language.phrases import between, marks, scale, spoken
 from shared.kernel.language.sql_in_words import formula_in_words
 from shared.kernel.language.values import Amount, Name, PlanPart
@@ -66,8 +68,8 @@ class Axis(PlanPart):
             raise ValueError("of names a blank: who has no category belongs to everybody else, others: true")
         if self.others and not self.of:
             raise ValueError("others is for a category: it says what everybody else is given")
-        for marks in (self.up_to, self.at):
-            if any(low >= high for low, high in pairwise(marks)):
+        for given in (self.up_to, self.at):
+            if any(low >= high for low, high in pairwise(given)):
                 raise ValueError("the marks of an axis must rise")
         if len(self.at) == 1:
             raise ValueError("an axis of points has at least two")
@@ -100,15 +102,39 @@ class Axis(PlanPart):
     def _else(self) -> str:
         return "everybody else" if self.deal is None else "everything else"
 
-    def refers_to(self) -> list[Reference]:
+    @property
+    def looks_at(self) -> Reference:
         """What it looks at."""
-        if self.attainment is not None:
-            return [Reference("attainment", self.attainment)]
-        if self.amount is not None:
-            return [Reference("measure", self.amount)]
-        if self.category is not None:
-            return [Reference(CATEGORY, self.category)]
-        return references(self.formula) if self.formula is not None else []
+        looks = {
+            "attainment": self.attainment,
+            "measure": self.amount,
+            CATEGORY: self.category,
+            "formula": self.formula,
+            "deal": self.deal,
+        }
+        return next(Reference(kind, name) for kind, name in looks.items() if name is not None)
+
+    def refers_to(self) -> list[Reference]:
+        """The measures and categories of the participant at which it looks."""
+        if self.formula is not None:
+            return references(self.formula)
+        return [] if self.deal is not None else [self.looks_at]
+
+    def place_of(self, value: str | None, *, boundary: Boundary) -> str:
+        """Where a value, a number as text or a name, lies on it in words; empty where that is the value itself."""
+        if self.of:
+            return "" if value in self.of else self._else
+        number, on = Decimal(value or 0), "attainment" if self.attainment is not None else "amount"
+        if self.up_to:
+            ends = [end for end in self.up_to if (number > end if boundary == "lower" else number >= end)]
+            return self.places()[len(ends)]
+        written = dict(zip(self.at, marks(self.at, on), strict=True))
+        if number in written:
+            return ""
+        below, above = [at for at in self.at if at < number], [at for at in self.at if at > number]
+        if not below or not above:
+            return f"as at {written[self.at[-1 if below else 0]]}"
+        return f"between {written[below[-1]]} and {written[above[0]]}"
 
     def in_no_row(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """The rows whose category has no place on it."""

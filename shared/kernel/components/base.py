@@ -24,7 +24,7 @@ from shared.kernel.language.conventions import Conventions, Reset
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import FormulaText, Reference, categories_in, is_condition, references
 from shared.kernel.language.measures import Measure
-from shared.kernel.language.phrases import spoken
+from shared.kernel.language.phrases import Told, spoken
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Figure, Name, OfMeasure, PlanPart, Term, parts_in
 
@@ -162,6 +162,10 @@ class Kind(PlanPart, ABC):
         looked_up = [reference for multiplier in self.multiply for reference in multiplier.looks_at()]
         return [*self._figures(), *texts, *looked_up]
 
+    def phrases(self, told: Mapping[str, Told], conventions: Conventions) -> dict[str, str]:
+        """How what its names came to is said beside them, by name."""
+        return {name: f"{name} {said}" for name, (_, said) in told.items()}
+
     def refers_to(self) -> list[Reference]:
         """What its kind refers to: its measure, unless it says more."""
         measure = self.main_measure()
@@ -196,6 +200,10 @@ class Kind(PlanPart, ABC):
         """Those that are numbers."""
         texts = [text for _, text, category in self.looks_at_deal() if not category]
         return {reference.name for text in texts for reference in references(text)}
+
+    def priced_at(self, deals: DealsInTurn) -> EvaluationContext:
+        """Where the participant stands at each deal that is paid in turn, as its explanation tells it."""
+        return deals.standing
 
     def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
         """What each credit pays, for kinds that pay deals in turn."""

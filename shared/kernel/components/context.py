@@ -147,6 +147,8 @@ class EvaluationContext:
                 return self.paid[name]
             case "category":
                 return self.category(name)
+            case "formula":
+                return self.number(name)
         raise FormulaError(f"{kind}({name})")
 
     def cached(self, what: str, name: str, *, make: Callable[[], _T]) -> _T:

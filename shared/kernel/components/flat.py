@@ -63,7 +63,8 @@ class Flat(Kind):
         if isinstance(self.rate, OfMeasure):
             yield f"Pays {of} times {figure_in_words(self.rate)}."
         else:
-            yield f"Pays {percent(self.rate) if isinstance(self.rate, Decimal) else figure_in_words(self.rate)} of {of}."
+            rate = percent(self.rate) if isinstance(self.rate, Decimal) else figure_in_words(self.rate)
+            yield f"Pays {rate} of {of}."
 
     def lint(self, units: Units) -> Iterator[Finding]:
         """A rate of which the percent sign may have been forgotten."""

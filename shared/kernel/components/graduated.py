@@ -6,7 +6,7 @@ the measure has come to: each deal is paid in turn, by where the participant sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -14,10 +14,11 @@ from pydantic import Field, model_validator
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference, on_scale
 from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, lies_in, rising_and_open
-from shared.kernel.language.phrases import between, scale, spoken, table
+from shared.kernel.language.phrases import Told, between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Name, Threshold
@@ -78,10 +79,38 @@ class Graduated(Kind):
         return [Reference("amount", self.measure), Reference(self.on, self.position)]
 
     def named(self) -> list[Reference]:
-        """The position, where that is another measure, too."""
-        if self.position == self.measure:
+        """The position at a deal, too, and where it stood before one that is divided."""
+        if not self.in_turn:
             return super().named()
-        return [Reference(on_scale(self.on), self.position), *super().named()]
+        anew = [] if self.anew is None else [Reference("deal", self.anew)]
+        divided = [] if self.crossing == "whole" else [self._before]
+        return [*anew, *divided, Reference(on_scale(self.on), self.position), *super().named()]
+
+    def phrases(self, told: Mapping[str, Told], conventions: Conventions) -> dict[str, str]:
+        """Of deals in turn where each begins and ends, or by what it is paid as a whole."""
+        said = super().phrases(told, conventions)
+        position = Reference(on_scale(self.on), self.position).text
+        if (at := told.get(position)) is None or not self.in_turn:
+            return said
+        if (before := told.get(self._before.text)) is not None:
+            said[position] = f"{position} {before.said} before the deal and {at.said} after it"
+            del said[self._before.text]
+        elif self.crossing == "whole":
+            said[position] = f"the whole deal at {position} {at.said}"
+        if (anew := Reference("deal", self.anew or "").text) in said:
+            which, column = told[anew].said, spoken(self.anew or "")
+            blank = f"for deals without {column} together"
+            said[anew] = blank if told[anew].value is None else f"for {column} {which} alone"
+        return said
+
+    @property
+    def _before(self) -> Reference:
+        """The position before a deal."""
+        return Reference("attainment_before" if self.on == "attainment" else "before", self.position)
+
+    def priced_at(self, deals: DealsInTurn) -> EvaluationContext:
+        """After a deal that is divided, where its step has come to."""
+        return deals.standing if self.crossing == "whole" else deals.after
 
     def pays_of(self) -> list[Reference]:
         """Its measure."""

@@ -3,7 +3,7 @@ axis."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -17,10 +17,11 @@ from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.axis import Axis
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.language.category_texts import Compared
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import FormulaText, Reference, parsed
 from shared.kernel.language.lookups import by_category, reached
-from shared.kernel.language.phrases import figure_in_words, spoken, table
+from shared.kernel.language.phrases import Told, figure_in_words, spoken, table
 from shared.kernel.language.plausibility import suspicious_tiers
 from shared.kernel.language.units import MONEY, Units
 from shared.kernel.language.values import Figure, Name, number_in_plan
@@ -167,8 +168,17 @@ class Table(Kind):
 
     def named(self) -> list[Reference]:
         """By what it looks its values up, too."""
-        axes = [axis for axis in self.axes if axis.formula is None]
-        return [*(reference for axis in axes for reference in axis.refers_to()), *super().named()]
+        return [*(axis.looks_at for axis in self.axes), *super().named()]
+
+    def phrases(self, told: Mapping[str, Told], conventions: Conventions) -> dict[str, str]:
+        """Of an axis also the place on it."""
+        said = super().phrases(told, conventions)
+        for axis in self.axes:
+            if (at := told.get(axis.looks_at.text)) is not None:
+                place = axis.place_of(at.value, boundary=conventions.boundary)
+                name = axis.looks_at.text if axis.deal is None else axis.title
+                said[axis.looks_at.text] = f"{name} {at.said}{f' ({place})' if place else ''}"
+        return said
 
     def categories(self) -> Iterator[tuple[Path, Compared]]:
         """Those of axes, too."""

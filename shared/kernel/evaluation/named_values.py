@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import polars as pl
 
+from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components import Component
-from shared.kernel.components.context import EvaluationContext
+from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.pay import shown
 from shared.kernel.language.formulas import Reference
 from shared.kernel.plan.version import Plan
@@ -18,13 +19,13 @@ def named_values(
     context: EvaluationContext,
     *,
     plan: Plan,
-    at_deals: Callable[[], tuple[EvaluationContext, pl.Series]] | None = None,
+    at_deals: Callable[[], tuple[DealsInTurn, pl.Series]] | None = None,
 ) -> pl.Series:
     """The names as a JSON object per row, each with its value as text: a number without trailing zeros, a category, or
     null where that is blank. Null altogether where the component is told without names.
 
-    `at_deals` gives where the participant stands at each deal that is paid in turn, and the place of each row there: by
-    that deals are priced.
+    `at_deals` gives the deals that are paid in turn, and the place of each row among them: by where the participant
+    stands there they are priced. Without it nothing is known of deals.
 
     Raises:
         Overflow: a number is beyond 10^28.
@@ -32,13 +33,23 @@ def named_values(
     names = names_of(component, plan)
     if not names or not context.height:
         return pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
-    columns = pl.DataFrame({reference.text: _as_text(reference, context) for reference in names})
-    if at_deals is not None:
-        standing, places = at_deals()
+    if at_deals is None:
+        columns = {r.text: _as_text(context.look_up(r.kind, r.name), r) for r in names if not r.of_deal}
+    else:
+        deals, places = at_deals()
+        standing = component.priced_at(deals)
         priced = {reference.name for reference in plan.followed(component.refers_to())}
-        by_deal = [reference for reference in names if reference.is_measure and reference.name in priced]
-        columns = columns.with_columns(_as_text(r, standing).gather(places).alias(r.text) for r in by_deal)
-    return columns.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+        columns = {}
+        for r in names:
+            if r.of_deal:
+                columns[r.text] = _as_text(_of_deal(r, component, deals=deals), r).gather(places)
+            elif r.kind == "formula" or (r.is_measure and r.name in priced):
+                columns[r.text] = _as_text(standing.look_up(r.kind, r.name), r).gather(places)
+            else:
+                columns[r.text] = _as_text(context.look_up(r.kind, r.name), r)
+    if not columns:
+        return pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
+    return pl.DataFrame(columns).select(pl.struct(pl.all()).struct.json_encode()).to_series()
 
 
 def names_of(component: Component, plan: Plan) -> list[Reference]:
@@ -57,7 +68,7 @@ def names_of(component: Component, plan: Plan) -> list[Reference]:
 def made_of(reference: Reference, component: Component, *, plan: Plan) -> list[Reference]:
     """From what a name is calculated, beside what every line of the component tells: its measure and the quota of
     that."""
-    measure = plan.measure(reference.name) if reference.is_measure else None
+    measure = plan.measure(reference.name) if reference.is_measure and not reference.of_deal else None
     if measure is None:
         return []
     if reference.kind == "attainment" and not measure.is_share and measure.measure != component.main_measure():
@@ -65,8 +76,21 @@ def made_of(reference: Reference, component: Component, *, plan: Plan) -> list[R
     return measure.builds_on()
 
 
-def _as_text(reference: Reference, context: EvaluationContext) -> pl.Series:
-    found = context.look_up(reference.kind, reference.name)
+def _of_deal(reference: Reference, component: Component, *, deals: DealsInTurn) -> ExactColumn | pl.Series:
+    match reference.kind:
+        case "before":
+            return deals.before.value(reference.name)
+        case "attainment_before":
+            return deals.before.attainment(reference.name)
+    return deals.text(reference.name) if reference.name in told_as_text(component) else deals.number(reference.name)
+
+
+def told_as_text(component: Component) -> set[str]:
+    """The columns of deals at which a component looks as at a category."""
+    return {name for _, name, category in component.looks_at_deal() if category}
+
+
+def _as_text(found: ExactColumn | pl.Series, reference: Reference) -> pl.Series:
     if isinstance(found, pl.Series):
         return found
     # `shown` has nine decimals always, so what is stripped is never a zero before the point.

@@ -139,11 +139,6 @@ class Turns:
             self._known[anew] = [context_for(rows, self._plan, roster=self._roster) for rows in self._summed(anew)]
         return self._known[anew]
 
-    def standing(self, component: Component) -> tuple[EvaluationContext, pl.Series]:
-        """Where the participant stands at each deal, as an undivided one is priced, and the place there of each of the
-        rows that were given."""
-        return self.deals(component).standing, self._back
-
     def deals(self, component: Component) -> DealsInTurn:
         """The deals as a component is paid for them."""
         if component.component not in self._deals:
@@ -171,19 +166,20 @@ class Turns:
 
     def parts(self, component: Component) -> list[Part]:
         """What each credit pays by itself, not rounded, in the order of the rows that were given."""
-        return [part.taken(self._back) for part in self._due(component)]
+        return [part.taken(self.places) for part in self._due(component)]
 
     def exact(self, component: Component) -> ExactColumn:
         """All parts together."""
         # Added up before they are taken: only parts of the same columns share a bottom.
-        return total([part.pays for part in self._due(component)], self._rows.height).taken(self._back)
+        return total([part.pays for part in self._due(component)], self._rows.height).taken(self.places)
 
     def pays(self, component: Component) -> pl.Series:
         """The same rounded (Int64, minor units)."""
         return self.deals(component).after.rounded(self.exact(component)).minor(self._plan.digits, "the pay of a deal")
 
     @cached_property
-    def _back(self) -> pl.Series:
+    def places(self) -> pl.Series:
+        """The place among the deals of each of the rows that were given."""
         return self._rows["row"].arg_sort()
 
     def _due(self, component: Component) -> list[Part]:

@@ -14,7 +14,7 @@ from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE, REPRI
 from shared.kernel.arithmetic.running_sums import begins, growth, previous, running_sum
 from shared.kernel.calendar import end_of_segment, last_of_window, month_of_end
 from shared.kernel.components import Component, Part
-from shared.kernel.components.context import EvaluationContext
+from shared.kernel.components.context import DealsInTurn
 from shared.kernel.evaluation.named_values import named_values
 from shared.kernel.evaluation.pay import (
     bounded_deal_pay,
@@ -107,11 +107,10 @@ class Walk:
         )
         return forfeited(walked, self._plan, roster=self._roster).with_columns(**self._paid_in())
 
-    def _at_deals(self) -> tuple[EvaluationContext, pl.Series]:
-        """Where the participant stands at each deal, and the place there of each row."""
+    def _at_deals(self) -> tuple[DealsInTurn, pl.Series]:
+        """The deals in turn, and the place of each row among them."""
         assert self._turns is not None
-        context, places = self._turns.standing(self._component)
-        return context, places.gather(self._context.rows["event"])
+        return self._turns.deals(self._component), self._turns.places.gather(self._context.rows["event"])
 
     def _exact(self) -> pl.Series:
         """The pay of the window so far, not rounded, beside what of it was rounded before."""

@@ -53,7 +53,11 @@ class FormulaError(ValueError):
 
 @dataclass(frozen=True)
 class Reference:
-    """A name that a formula uses: `measure` for a plain name, or the function it stands in."""
+    """A name that a formula uses: `measure` for a plain name, or the function it stands in.
+
+    Who explains pay names three things more: a whole `formula`, something of the `deal` that is paid in turn, and where
+    a measure stood `before` that, or its attainment (`attainment_before`).
+    """
 
     kind: str
     name: str
@@ -61,12 +65,17 @@ class Reference:
     @property
     def text(self) -> str:
         """As it stands in formulas."""
-        return self.name if self.kind in ("measure", CATEGORY) else f"{self.kind}({self.name})"
+        return self.name if self.kind in ("measure", CATEGORY, "formula") else f"{self.kind}({self.name})"
 
     @property
     def is_measure(self) -> bool:
         """Whether it names a measure: its amount, its attainment or its quota."""
-        return self.kind not in ("term", "pay", CATEGORY)
+        return self.kind not in ("term", "pay", CATEGORY, "formula", "deal")
+
+    @property
+    def of_deal(self) -> bool:
+        """Whether it is known at a deal only."""
+        return self.kind in ("deal", "before", "attainment_before")
 
 
 def on_scale(on: str) -> str:

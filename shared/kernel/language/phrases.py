@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 from shared.formatting import amount, percent
 from shared.kernel.language.values import Figure, OfMeasure, Term
+
+
+class Told(NamedTuple):
+    """What a name came to: as text, null for a blank category, and as sentences say it."""
+
+    value: str | None
+    said: str
 
 
 def mark(value: Decimal, on: str) -> str:

@@ -96,7 +96,13 @@ def test_a_formula_is_told_as_a_product_that_a_calculator_can_check(tmp_path: Pa
         (
             "kind: table, measure: bookings, axes: [{attainment: bookings, up_to: [1]}, {amount: deals, up_to: [3]}, "
             "{category: position, of: [senior], others: true}], values: [[[1%, 2%], [3%, 4%]], [[5%, 6%], [7%, 8%]]]",
-            "attainment(bookings) 112.34567%, deals 2, position senior",
+            "attainment(bookings) 112.34567% (above 100% of quota), deals 2 (up to 3), position senior",
+        ),
+        (
+            "kind: table, measure: bookings, axes: [{formula: bookings / quota(bookings), at: [1, 1.5]}, "
+            "{category: position, of: [junior], others: true}], values: [[1%, 2%], [3%, 4%]]",
+            "bookings / quota(bookings) 1.1234567 (between 1 and 1.50), position senior (everybody else), "
+            "bookings 112,345.67, quota(bookings) 100,000.00",
         ),
         ("kind: flat, measure: card, rate: 100", "card by attainment(bookings) 112.34567% and attainment(csat) 90.00%; "
          "attainment(bookings) by bookings 112,345.67 and quota(bookings) 100,000.00"),

@@ -203,4 +203,8 @@ def test_the_lines_say_the_position_at_which_each_deal_was_priced() -> None:
     deals = values_table(sorted({"D1": D1, "D2": D2, "D3": D3}.items()), plans.deal_columns)
     credits = credit(deals, roster_of(ANN), plans=plans).credits
     lines = explain(credits, roster_of(ANN), plans=plans).lines.filter(rule="own").sort("deal_id")
-    assert lines["values"].to_list() == ['{"seats":"8"}', '{"seats":"12"}', '{"seats":"16"}']
+    assert lines["values"].to_list() == [
+        '{"before(seats)":"0","seats":"8"}',
+        '{"before(seats)":"8","seats":"12"}',
+        '{"before(seats)":"12","seats":"16"}',
+    ]
