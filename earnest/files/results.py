@@ -45,7 +45,7 @@ def write_results(
     """
     in_weeks, values = calculation.plans.in_weeks, None
     if calculation.is_in_parts:  # of which all have the same columns
-        values = any(names_of(c, plan) for plan in calculation.plans for c in plan.components if plan.walks(c))
+        values = any(names_of(c, plan) for plan in calculation.plans for c in plan.components)
 
     def computed() -> Iterator[pl.DataFrame]:
         for part in calculation.explained_in_parts():

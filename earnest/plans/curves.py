@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from earnest.files.rejections import FileError
+from shared.explanation.named import Names
 from shared.formatting import amount, money, percent
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.checks.assertions import by_attainment
 from shared.kernel.checks.numbers_in_plan import numbers_of
+from shared.kernel.components import Component
+from shared.kernel.evaluation.named_values import named_values
 from shared.kernel.language.findings import did_you_mean
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.values import number_in_plan
 from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_categories, reference_terms
 from shared.kernel.plan.version import Plan
-from shared.kernel.scenarios import Scenarios, pay_at
+from shared.kernel.scenarios import PaidAt, Scenarios, pay_at
 
 FINE = 400
 """Points of a chart, beside those around every number of the plan, where pay may jump."""
@@ -31,7 +34,7 @@ TOTAL = "total"
 @dataclass(frozen=True)
 class Payout:
     """The pay of each component, in minor units, at rising attainments of one measure; `assumed` is what neither the
-    plan nor the reader says, in words.
+    plan nor the reader says, in words; `results` are the measures that are worked out on the way, as people read them.
     """
 
     plan: Plan
@@ -40,6 +43,7 @@ class Payout:
     assumed: list[str]
     attainments: list[Fraction]
     pay: dict[str, list[int]]
+    results: dict[str, list[str]]
 
 
 def payout(
@@ -101,19 +105,34 @@ def payout(
     ]
     if quota is None and grows.measure in by_attainment(plan) and not (grows.quota.default or grows.is_share):
         assumed.insert(0, f"the quota of {grows.measure} is {amount(as_decimal(size))}: say --quota …")
-    return Payout(plan=plan, measure=grows, quota=size, assumed=assumed, attainments=attainments, pay=pay)
+    results = {name: said for priced in shown for name, said in _results(priced, paid, plan=plan)}
+    return Payout(
+        plan=plan, measure=grows, quota=size, assumed=assumed, attainments=attainments, pay=pay, results=results
+    )
+
+
+def _results(component: Component, paid: PaidAt, *, plan: Plan) -> Iterator[tuple[str, list[str]]]:
+    """What the formulas and lookups that lead to a component came to at every point."""
+    names = Names(plan, component)
+    rows = [names.values(text, of_deal=False) for text in named_values(component, paid.context, plan=plan)]
+    for place, value in enumerate(rows[0]):
+        measure = plan.measure(value.name)
+        if measure is not None and (measure.formula is not None or measure.lookup is not None):
+            yield value.name, [row[place].said for row in rows]
 
 
 def table(payout: Payout) -> str:
     """The payout in steps of a twentieth of the way, as text."""
     names = list(payout.pay)
-    rows = [["attainment", spoken(payout.measure.measure), *map(spoken, names)]]
+    results = [name for name in payout.results if name != payout.measure.measure]
+    rows = [["attainment", spoken(payout.measure.measure), *map(spoken, [*results, *names])]]
     for step in range(ROWS + 1):
         value = payout.attainments[-1] * step / ROWS
         place = payout.attainments.index(value)
         reached = as_decimal(value * payout.quota)
         pays = [money(payout.pay[name][place], payout.plan.currency) for name in names]
-        rows.append([percent(as_decimal(value)), amount(reached), *pays])
+        worked_out = [payout.results[name][place] for name in results]
+        rows.append([percent(as_decimal(value)), amount(reached), *worked_out, *pays])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     head = f"{payout.plan.name}: payout in {payout.plan.currency} at a quota of {amount(as_decimal(payout.quota))}"
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]

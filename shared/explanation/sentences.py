@@ -49,7 +49,7 @@ class Sentences:
         currency = self._part.currency
         credits = line.deal_id is not None or line.earned_by is not None
         if not credits and not line.slices:
-            return f"{self._cause(line)}: {grouped(line.amount)} {currency}."
+            return " ".join([f"{self._cause(line)}: {grouped(line.amount)} {currency}.", *self._here(line)])
         said = [self._credit(line)] if credits else [f"{self._cause(line)}."]
         if credits and self._part.measure is not None:
             said.append(self._moved(line))

@@ -11,8 +11,10 @@ from shared.kernel.calendar import fiscal_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.earn import earn, last_segments, scored
 from shared.kernel.evaluation.group_sums import sums_of_groups
+from shared.kernel.evaluation.named_values import names_of
 from shared.kernel.evaluation.pay import accumulated
-from shared.kernel.evaluation.turns import by_size, turns_of, with_pay_in_turn
+from shared.kernel.evaluation.results import NO_VALUES, values_at_the_end
+from shared.kernel.evaluation.turns import Turns, by_size, turns_of, with_pay_in_turn
 from shared.kernel.evaluation.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
 from shared.kernel.measure import STEP, measure, paid_by_deal, with_increments
 from shared.kernel.pay_of_others import on_last_days, pay_credits
@@ -65,18 +67,28 @@ def explain(
     credits = pl.concat([credits, pay], how="diagonal")
     if everyone is not None:
         everyone = pl.concat([everyone, pay.clear()], how="diagonal")
-    lines, slices = [empty(LINES)], [empty(SLICES)]
+    lines, slices, values = [empty(LINES)], [empty(SLICES)], [NO_VALUES]
     for together in plans.version_chains():
-        for walk in _walks(together, credits, earned=earned, roster=roster, plans=plans, everyone=everyone):
-            lines.append(walk.lines())
-            slices += walk.slices()
+        for summed, plan, turns in _summed(
+            together, credits, earned=earned, roster=roster, plans=plans, everyone=everyone
+        ):
+            # The same sums for every component of a version, walked once each. It is the calculation of `earn` with a
+            # row per credit in place of a row per segment: the same functions of the same columns, which is why the
+            # last line of an earning comes to its amount.
+            for component in plan.in_order:
+                if plan.walks(component):
+                    walk = Walk(summed, plan, component=component, roster=roster, turns=turns)
+                    lines.append(walk.lines())
+                    slices += walk.slices()
+                elif names_of(component, plan):
+                    values.append(values_at_the_end(summed, plan, component=component, roster=roster))
     walked = pl.concat(lines)
     # Whatever the walk could not tell is the earning less its lines, so the sum holds by construction.
-    rest = _rest(walked, earned, plans=plans)
+    rest = _rest(walked, earned, values=pl.concat(values), plans=plans)
     return _numbered(Explained(pl.concat([walked, rest]), pl.concat(slices)), plans)
 
 
-def _walks(
+def _summed(
     together: Sequence[Plan],
     credits: pl.DataFrame,
     *,
@@ -84,8 +96,9 @@ def _walks(
     roster: Roster,
     plans: PlanSet,
     everyone: pl.DataFrame | None,
-) -> Iterator[Walk]:
-    """Every component that can be told deal by deal, of versions whose sums go on from one to the next."""
+) -> Iterator[tuple[pl.DataFrame, Plan, Turns | None]]:
+    """The events of versions whose sums go on from one to the next, in order, with what all ingredients of a version
+    have come to, and its deals in turn."""
     events = pl.concat(
         [
             _events(credits, _openings(credits, earned, roster=roster, plan=plan, plans=plans), plan=plan)
@@ -107,14 +120,7 @@ def _walks(
         summed = accumulated(_in_order(events, plan), plan)
         if plan.version in groups:
             summed = groups[plan.version].at_the_end(summed)
-        # The same sums for every component of a version, walked once each. It is the calculation of `earn` with a row
-        # per credit in place of a row per segment: the same functions of the same columns, which is why the last line
-        # of an earning comes to its amount.
-        yield from (
-            Walk(summed, plan, component=c, roster=roster, turns=turns.get(plan.version))
-            for c in plan.in_order
-            if plan.walks(c)
-        )
+        yield summed, plan, turns.get(plan.version)
 
 
 def _events(credits: pl.DataFrame, opened: pl.DataFrame, *, plan: Plan) -> pl.DataFrame:
@@ -201,9 +207,9 @@ def _sorted(events: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
     )
 
 
-def _rest(walked: pl.DataFrame, earned: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
-    """What earnings have beyond lines that tell them: the pay of kinds whose pay is one number, carry-overs, limits of
-    the plan."""
+def _rest(walked: pl.DataFrame, earned: pl.DataFrame, *, values: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
+    """What earnings have beyond lines that tell them: the pay of kinds whose pay is one number, with the `values` that
+    its names came to; carry-overs, limits of the plan."""
     in_lines = walked.group_by(EARNING).agg(in_lines=pl.col("amount").sum())
     names = {(plan.plan, plan.version, c.component): _rest_of(c, plan) for plan in plans for c in plan.components}
     rules = [names.get(key, "limit") for key in earned.select("plan", "version", "component").iter_rows()]
@@ -212,11 +218,12 @@ def _rest(walked: pl.DataFrame, earned: pl.DataFrame, *, plans: PlanSet) -> pl.D
     left = (
         earned.with_columns(pl.Series("rule", rules, dtype=pl.String), after="measure", attainment_after="attainment")
         .join(in_lines, on=EARNING, how="left")
+        .join(values, on=EARNING, how="left")
         .with_columns(rest=pl.col("amount") - pl.col("in_lines").fill_null(0))
         .filter(((pl.col("rest") != 0) | unpaid) & pl.col("rule").is_not_null())
         .with_columns(problem=pl.when(unpaid).then("problem"))
     )
-    return without_deal(on_last_days(left, plans), "rest", rule=pl.col("rule"), problem="problem")
+    return without_deal(on_last_days(left, plans), "rest", rule=pl.col("rule"), problem="problem", values="values")
 
 
 def _rest_of(component: Component, plan: Plan) -> str | None:

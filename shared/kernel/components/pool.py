@@ -129,7 +129,7 @@ class Pool(Kind):
         sharing = everyone.filter(pl.col("amount") != 0)
         paid = money(sum(sharing["amount"]), currency)
         if own["amount"] == 0 or sharing.height < 2:
-            return f" of {paid}, divided among {sharing.height}"
+            return f" of {paid}, divided among {sharing.height}" if sharing.height else ""
         if self.multiply:
             how = f"by {self.by or self.shares}" if self.by or self.shares else "in equal parts"
             return f" of a pool of which {paid} is paid, divided {how}, each part times its factor; the rest is kept"

@@ -105,7 +105,8 @@ class Walk:
                 at_deals=self._at_deals if self._component.in_turn else None,
             ),
         )
-        return forfeited(walked, self._plan, roster=self._roster).with_columns(**self._paid_in())
+        walked = forfeited(walked, self._plan, roster=self._roster)
+        return walked.with_columns(**paid_in(self._component, self._plan))
 
     def _at_deals(self) -> tuple[DealsInTurn, pl.Series]:
         """The deals in turn, and the place of each row among them."""
@@ -139,14 +140,6 @@ class Walk:
         # The row before, by its place; the first row takes itself, and `_measured_from` is true there.
         row_before = pl.Series([0, *range(self._context.height - 1)][: self._context.height], dtype=pl.Int64)
         return where(self._measured_from, 0, otherwise=exact.taken(row_before))
-
-    def _paid_in(self) -> dict[str, pl.Expr]:
-        """Of rows that are paid later than in their own segment, the one in which they are."""
-        plan, component = self._plan, self._component
-        if component.pays == "month" and (plan.calendar.weeks is None or not plan.pays_at_the_end(component)):
-            return {}
-        fiscal = last_of_window(pl.col("fiscal"), component.pays)
-        return {"fiscal": fiscal, "period": month_of_end(fiscal, plan.calendar)}
 
     def _grown(self, due: pl.Series) -> pl.Series:
         return without_leavers(growth(due, self._begins), self._context.rows, plan=self._plan, roster=self._roster)
@@ -289,6 +282,14 @@ class Walk:
         return (column * scale).cut("a number on a statement")
 
 
+def paid_in(component: Component, plan: Plan) -> dict[str, pl.Expr]:
+    """Of rows that are paid later than in their own segment, the one in which they are."""
+    if component.pays == "month" and (plan.calendar.weeks is None or not plan.pays_at_the_end(component)):
+        return {}
+    fiscal = last_of_window(pl.col("fiscal"), component.pays)
+    return {"fiscal": fiscal, "period": month_of_end(fiscal, plan.calendar)}
+
+
 def _dated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """The rows with a date where no deal gives one: the last day of their segment."""
     without = rows["credit_date"].is_null()
@@ -298,9 +299,11 @@ def _dated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     return rows.with_columns(rows["credit_date"].clone().scatter(without.arg_true(), ends["day"]))
 
 
-def without_deal(rows: pl.DataFrame, amount: str, *, rule: pl.Expr, problem: str | None = None) -> pl.DataFrame:
+def without_deal(
+    rows: pl.DataFrame, amount: str, *, rule: pl.Expr, problem: str | None = None, values: str | None = None
+) -> pl.DataFrame:
     """Lines that no deal has caused, after all others of their earning: they are numbered later. `rows` have their
-    `credit_date` and `share`, and perhaps a `problem`, why the line pays nothing."""
+    `credit_date` and `share`, and perhaps a `problem`, why the line pays nothing, and `values`."""
     return (
         rows.with_columns(
             rule=rule,
@@ -311,7 +314,7 @@ def without_deal(rows: pl.DataFrame, amount: str, *, rule: pl.Expr, problem: str
             credited=pl.lit(0, dtype=pl.Int64),
             exact=pl.lit(None, dtype=NUMBER),
             problem=pl.lit(None, dtype=pl.String) if problem is None else problem,
-            values=pl.lit(None, dtype=pl.String),
+            values=pl.lit(None, dtype=pl.String) if values is None else values,
             before="after",
             attainment_before="attainment_after",
             amount=amount,

@@ -147,6 +147,22 @@ def test_curve_gives_a_table_and_charts_that_are_the_same_each_time(plan: Path, 
     assert "Attainment of bookings" in (tmp_path / "a.svg").read_text()
 
 
+def test_curve_shows_the_results_that_lead_to_the_pay(plan: Path) -> None:
+    rate = "rate, lookup: {measure: bookings, steps: [{up_to: 100%, gives: 5%}, {gives: 8%}]}"
+    plan.write_text(
+        PLAN.replace("default: 100000}}]", f"default: 100000}}}}, {{measure: {rate}}}]").replace(
+            "kind: bonus, amount: 1000, when: attainment(bookings) >= 120%",
+            "kind: flat, measure: bookings, rate: {measure: rate}",
+        )
+    )
+    code, said = run("curve", plan, "--component", "kicker")
+    assert code == 0, said
+    rows = {row.split()[0]: row.split()[1:] for row in said.splitlines()[2:]}
+    assert rows["attainment"] == ["bookings", "rate", "kicker"]
+    assert rows["100%"] == ["100,000", "5%", "5,000.00"]
+    assert rows["110%"] == ["110,000", "8%", "8,800.00"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -126,6 +126,16 @@ def test_a_closed_gate_says_by_how_much(tmp_path: Path) -> None:
     )
 
 
+def test_gates_and_factors_of_pools_and_contests_are_told_with_their_numbers(tmp_path: Path) -> None:
+    parts, rows = told(tmp_path, 'kind: pool, amount: 900, when: deals >= 1, multiply: [{by: "least(csat, 1)"}]')
+    assert ", where deals >= 1 (deals 2), under" in parts["ann"].sentence
+    assert parts["ann"].lines[0].sentence.endswith("Here deals 2, csat 90%.")
+    assert [row["values"] for row in rows] == ["deals 2; csat 0.9", "deals 1; csat 0.8"]
+    parts, _ = told(tmp_path, "kind: contest, measure: bookings, prizes: [500], when: attainment(bookings) >= 1")
+    assert "It pays nothing" in parts["bob"].sentence
+    assert "(attainment(bookings) 20.00%)" in parts["bob"].sentence
+
+
 def test_a_company_without_formulas_keeps_no_more_than_before(tmp_path: Path) -> None:
     (tmp_path / "deals.csv").write_text(DEALS)
     (tmp_path / "roster.csv").write_text(ROSTER)
