@@ -65,6 +65,8 @@ def main() -> None:
         if _is_out_of_reach(error):
             # The driver's own message is long and names an address; what to do is one line.
             _fail("the installation's database or log does not answer: run `earnest up` in another terminal")
+        if isinstance(error, OSError) and error.filename is not None:
+            _fail(f"{error.filename}: {error.strerror}")  # a disk that is full, a folder that nobody may write
         # The traceback may hold people's pay: into a private file, not onto the terminal.
         with tempfile.NamedTemporaryFile("w", prefix="earnest-error-", suffix=".txt", delete=False) as file:
             traceback.print_exc(file=file)

@@ -10,10 +10,13 @@ from earnest.hints import as_called
 from shared.formatting import counted, grouped
 
 if TYPE_CHECKING:
+    import polars as pl
     from rich.table import Table
 
 WIDEST = 2000
 """Characters; wider than any table of ours."""
+SHOWN = 24
+"""Rows of one kind that a screen shows before it only counts."""
 SOME = 6
 """Names that a line lists before it only counts."""
 NEXT = {
@@ -42,6 +45,16 @@ def print_table(table: Table, none: str = "There is nothing.") -> None:
     # A terminal that is too narrow wraps lines; a table that is fitted into it would cut figures.
     needed = Measurement.get(console, console.options.update(width=WIDEST), table).maximum
     Console(highlight=False, markup=False, width=max(console.width, needed)).print(table)
+
+
+def tell_unused(rejected: pl.DataFrame) -> None:
+    """Say which rows of files are not used (`REJECTED`), beside a result that does without them."""
+    import typer
+
+    from earnest.files.rejections import in_sentences
+
+    for sentence in in_sentences(rejected, SHOWN):
+        typer.echo(sentence, err=True)  # stdout may be read by a program
 
 
 def show_run(run: dict[str, Any], simulated: bool = False) -> None:

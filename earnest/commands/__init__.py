@@ -4,6 +4,7 @@ What takes long to load is imported inside the functions: `earnest --help` does 
 """
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -23,6 +24,33 @@ AUTHOR, ANALYST = "dana", "analyst"
 Approver = Annotated[
     str, typer.Option("--as", metavar="NAME", help="Who approves: the name of a key in the folder's keys/.")
 ]
+
+_FILE_SUFFIXES: Final = frozenset(
+    {".csv", ".xlsx", ".xls", ".parquet", ".json", ".yaml", ".yml", ".pdf", ".html", ".txt", ".md", ".svg", ".png"}
+)
+
+
+def a_folder(path: Path | None) -> Path | None:
+    """A folder to write into, which is made where it is not there; not what looks like the name of a file."""
+    if path is None or path.is_dir():
+        return path
+    if path.exists():
+        raise typer.BadParameter(f"{path} is a file, and a folder is needed here")
+    if path.suffix.lower() in _FILE_SUFFIXES:
+        raise typer.BadParameter(
+            f"a folder is needed here, and {path} is the name of a file; say {path.with_suffix('')}"
+        )
+    return path
+
+
+def a_file(path: Path | None) -> Path | None:
+    """A file to write, in a folder that is there."""
+    if path is not None and path.is_dir():
+        raise typer.BadParameter(f"{path} is a folder; name a file in it")
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent} in which {path.name} could be written")
+    return path
+
 
 _BELOW_ZERO: Final = re.compile(r"-[.,]?[0-9]")
 

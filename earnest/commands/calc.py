@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import app
+from earnest.commands import a_folder, app
 from shared.formatting import counted
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def calc(
         Path | None, typer.Option(help="A mapping file: how the company's own files are read (docs/mapping.md).")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for earnings.csv, lines.csv and rejected.csv; made if needed.")
+        Path | None,
+        typer.Option(help="Folder for earnings.csv, lines.csv and rejected.csv; made if needed.", callback=a_folder),
     ] = None,
     before: Annotated[
         Path | None,
@@ -68,13 +69,19 @@ def calc(
     from earnest.files.calculation import calculate
     from earnest.files.corrections import changed_on, corrected, day_of, in_words
     from earnest.files.deals import deal_rows
-    from earnest.files.rejections import in_order
+    from earnest.files.rejections import in_order, keep_inputs
     from earnest.files.results import lines_of, write_results
     from earnest.files.rows import Rows
     from earnest.imports.given import Places, given
     from earnest.plans.check import slips_in
     from earnest.plans.files import plan_files, read_plans
 
+    if known_from is not None and before is None:
+        raise typer.BadParameter("--known-from goes with --before, which names the earlier calculation")
+    if out is not None:
+        names = ("earnings.csv", "lines.csv", "rejected.csv")
+        of_before = [before / name for name in names] if before else []
+        keep_inputs([out / name for name in names], read=[deals, roster, *of_before])
     console = Console()
     columns = (
         SpinnerColumn(),

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import typer
 
 from earnest.client import connected, pages
-from earnest.commands import AUTHOR, Actor
+from earnest.commands import AUTHOR, Actor, a_file
 from earnest.commands.costs import costs
 from earnest.terminal import print_table
 
@@ -72,7 +72,9 @@ def entries(
     first: Annotated[str, typer.Option("--from", help="First month, as 2026-01.")],
     last: Annotated[str, typer.Option("--through", help="Last month, as 2026-12.")],
     contract: Annotated[str | None, typer.Option("--contract", metavar="ID", help="Only this contract's.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all of them here, as CSV.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all of them here, as CSV.", callback=a_file)
+    ] = None,
     who: Actor = AUTHOR,
 ) -> None:
     """What was booked in some months, entry by entry: the first ones on the screen, all of them with --out."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.client import connected
-from earnest.commands import AUTHOR, Actor, app
+from earnest.commands import AUTHOR, Actor, a_folder, app
 from earnest.hints import as_called
 from earnest.terminal import money
 from shared.money import minor_digits
@@ -52,7 +52,7 @@ def schedule(
     first: Annotated[str | None, typer.Option("--from", help="First month, as 2026-01; all by default.")] = None,
     last: Annotated[str | None, typer.Option("--through", help="Last month, as 2027-12; all by default.")] = None,
     by: Annotated[str, typer.Option(help="Periods of the roll-forward: month, quarter or year.")] = "month",
-    out: Annotated[Path | None, typer.Option(help="Folder for the files; made if needed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the files; made if needed.", callback=a_folder)] = None,
     form: Annotated[
         list[str] | None, typer.Option("--format", help="csv (default), json, xlsx; may be repeated.")
     ] = None,

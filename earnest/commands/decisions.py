@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
@@ -51,6 +51,7 @@ def add(
     }
     made = connected().post("/v1/holds", who=who, body=body | rest)
     typer.echo(f"{made['id']}: {made['scope']} {made['subject']} is on hold from {made['since']} on")
+    _tell_other_holds(made, who=who)
 
 
 @hold.command("release")
@@ -67,6 +68,17 @@ def release(
     body = {"reason": reason, "on": on, "scheduled": scheduled}
     made = connected().post(f"/v1/holds/{name}/release", who=who, body=body)
     typer.echo(f"{made['id']} is released on {made['released_on']}")
+    _tell_other_holds(made, who=who)
+
+
+def _tell_other_holds(hold: dict[str, Any], *, who: str) -> None:
+    """What else holds the same: each hold stops pay by itself, until it is released."""
+    for other in connected().get("/v1/holds?open_only=true", who=who)["holds"]:
+        if (other["scope"], other["subject"]) == (hold["scope"], hold["subject"]) and other["id"] != hold["id"]:
+            typer.echo(
+                f"{other['scope']} {other['subject']} is on hold by {other['id']}, too ({other['reason']}), which is"
+                " released by itself"
+            )
 
 
 @hold.command("list")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from earnest.commands import ANALYST, Actor, app
+from earnest.terminal import tell_unused
 
 if TYPE_CHECKING:
     from earnest.files.kernel_inputs import KernelInputs
@@ -55,8 +56,12 @@ def estimate(
 
     if target is None and not close:
         raise typer.BadParameter("say with --close which deals close, or with --target what you want to earn")
+    for option, given in {"--by": by, "--sell": sell}.items():
+        if target is None and given:
+            raise typer.BadParameter(f"{option} goes with --target, which says how much is to be earned")
     closing = closings(close or [])
     inputs = inputs_given(plan, deals, roster=roster, who=who)
+    tell_unused(inputs.rejected)
     if target is not None:
         question = _question(participant, target, by=by, over=over, sell=sell, number=number)
         _tell_target(with_closed(inputs, closing), question, json=json)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.commands import ANALYST, Actor, app
+from earnest.terminal import tell_unused
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,6 +39,7 @@ def explain(
     from earnest.live.facts import inputs_given
 
     inputs = inputs_given(plan, deals, roster=roster, who=who)
+    tell_unused(inputs.rejected)
     explanations = explain_earnings(inputs, participant, period=period, component=component)
     if json:
         import orjson

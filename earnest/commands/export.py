@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import ANALYST, Actor, app
+from earnest.commands import ANALYST, Actor, a_file, a_folder, app
 
 if TYPE_CHECKING:
     from earnest.live.exports import Exported
@@ -18,7 +18,7 @@ export = typer.Typer(
 )
 app.add_typer(export, name="export")
 
-Out = Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")]
+Out = Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)]
 
 
 @export.command()
@@ -50,7 +50,8 @@ def quotas(out: Out = None, who: Actor = ANALYST) -> None:
 
 @export.command()
 def plans(
-    out: Annotated[Path, typer.Option(help="The folder for the plan files; made if needed.")], who: Actor = ANALYST
+    out: Annotated[Path, typer.Option(help="The folder for the plan files; made if needed.", callback=a_folder)],
+    who: Actor = ANALYST,
 ) -> None:
     """The file of every published plan version, as it was published."""
     from earnest.client import connected

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import app
+from earnest.commands import a_file, a_folder, app
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,11 +34,14 @@ def import_files(
         ),
     ] = None,
     files_only: Annotated[
-        Path | None, typer.Option("--files-only", help="Only write deals.csv and roster.csv there, for `earnest calc`.")
+        Path | None,
+        typer.Option(
+            "--files-only", help="Only write deals.csv and roster.csv there, for `earnest calc`.", callback=a_folder
+        ),
     ] = None,
-    report: Annotated[Path, typer.Option(help="Where to write every row that was not simply taken, and why.")] = Path(
-        "import-report.csv"
-    ),
+    report: Annotated[
+        Path, typer.Option(help="Where to write every row that was not simply taken, and why.", callback=a_file)
+    ] = Path("import-report.csv"),
 ) -> None:
     """Bring a company's files into the running installation: plans, then the roster, then every deal.
 
@@ -49,6 +52,7 @@ def import_files(
 
     from earnest.files.deals import read_deals
     from earnest.files.kernel_inputs import KernelInputs
+    from earnest.files.rejections import keep_inputs
     from earnest.files.roster import read_roster
     from earnest.imports.crediting import crediting
     from earnest.imports.mapping_file import read_mapping
@@ -66,6 +70,10 @@ def import_files(
         places = plan or ([beside / "plans"] if (beside / "plans").is_dir() else [])
         plans = read_plans(places) if places else PlanSet([])
         company = read_company(read, folder, plans=plans, step=status.update)
+        if files_only:
+            report = files_only / report.name
+            written = [files_only / "deals.csv", files_only / "roster.csv", report]
+            keep_inputs(written, read=[folder / part.read.file for part in company.parts])
         status.update("Checking the rows")
         people, sold = read_roster(company.roster, plans), read_deals(company.deals, plans)
         unfit = pl.concat([people.rejected, sold.rejected])
@@ -73,7 +81,6 @@ def import_files(
         held = with_participants(sold.table, people.roster, plans=plans)
         credited = crediting(KernelInputs(held, people.roster, plans)) if plans.holding else None
     if files_only:
-        report = files_only / report.name
         deals, left = company.allocated()
         write_files(deals, company.roster, folder=files_only)
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import app
+from earnest.commands import a_file, app
 
 if TYPE_CHECKING:
     from earnest.live.loading import Loaded
@@ -20,7 +20,10 @@ app.add_typer(deals, name="deals")
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV, XLSX or Parquet, as `earnest calc` reads it.")]
 Rejected = Annotated[
-    Path | None, typer.Option("--rejected", help="Write the refused rows there; the screen then shows some of them.")
+    Path | None,
+    typer.Option(
+        "--rejected", help="Write the refused rows there; the screen then shows some of them.", callback=a_file
+    ),
 ]
 Sender = Annotated[str, typer.Option("--as", metavar="NAME", help="Who says so: the name of a key.")]
 
@@ -53,10 +56,13 @@ def _load(load: Callable[..., Loaded], file: Path, *, rejected: Path | None, who
     from rich.console import Console
 
     from earnest.client import Client
+    from earnest.files.rejections import keep_inputs
     from earnest.live.loading import outcome, tell
     from earnest.live.sending import EventSender
     from earnest.local.home import Home
 
+    if rejected is not None:
+        keep_inputs([rejected], read=[file])
     console, home = Console(), Home.current()
     settings = home.settings()
     sender = EventSender(home, settings, console=console)

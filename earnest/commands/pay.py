@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import app
+from earnest.commands import a_folder, app
 from shared.pay.allocation import Order
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def pay(
     last: Annotated[
         str | None, typer.Option("--through", help="Last month or day, as 2026-06; the last named by default.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for payments.csv, steps.csv and rejected.csv.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for payments.csv, steps.csv and rejected.csv.", callback=a_folder)
+    ] = None,
     explain: Annotated[
         str | None, typer.Option(metavar="PARTICIPANT", help="Tell this participant's pay step by step.")
     ] = None,
@@ -66,8 +68,14 @@ def pay(
 
     from earnest.files.pay import PayFiles, pay_from_files
     from earnest.files.pay_results import tables, write_pay
+    from earnest.files.rejections import keep_inputs
     from earnest.imports.given import Places, company_of
     from shared.kernel import PlanSet
+
+    if out is not None:
+        of_earned = [earned / "rejected.csv"] if earned.is_dir() else [earned]
+        written = [out / f"{name}.csv" for name in ("payments", "steps", "rejected")]
+        keep_inputs(written, read=[*of_earned, deals, events, payments])
 
     company = company_of(Places(mapping=mapping, folder=folder), PlanSet([]), step=lambda _: None)
     result = pay_from_files(
@@ -161,7 +169,7 @@ def _show_findings(result: PayResult) -> None:
 
 
 def _show_rejected(result: PayResult) -> None:
-    for file, row, name, _, message in result.rejected.rows()[:SHOWN]:
-        typer.echo(f"Not used: {file}, row {row}{f', {name}' if name else ''}: {message}")
-    if result.rejected.height > SHOWN:
-        typer.echo(f"and {result.rejected.height - SHOWN:,} more rows that are not used, in rejected.csv")
+    from earnest.files.rejections import in_sentences
+
+    for sentence in in_sentences(result.rejected, SHOWN):
+        typer.echo(sentence)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from earnest.client import Client, connected
-from earnest.commands import AUTHOR, Actor, Approver, app
+from earnest.commands import AUTHOR, Actor, Approver, a_folder, app
 from earnest.hints import as_called
 from earnest.local.processes import LocalError
 from earnest.terminal import money, print_table, show_run
@@ -174,7 +174,8 @@ def export(
     run_id: RunId,
     who: Actor = AUTHOR,
     out: Annotated[
-        Path | None, typer.Option(help="Where to write the file and its manifest; files/ of the folder.")
+        Path | None,
+        typer.Option(help="Where to write the file and its manifest; files/ of the folder.", callback=a_folder),
     ] = None,
 ) -> None:
     """Release the payroll files of an approved run, and write them with the manifests of what they must add up to."""

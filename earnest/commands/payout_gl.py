@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import typer
 
 from earnest.client import Client, connected
-from earnest.commands import AUTHOR, Actor
+from earnest.commands import AUTHOR, Actor, a_folder
 from earnest.commands.payout import payout
 from earnest.terminal import money, print_table
 
@@ -21,7 +21,9 @@ Entity = Annotated[str, typer.Option(metavar="ENTITY", help="The legal entity; n
 Format = Annotated[
     str | None, typer.Option("--format", metavar="FORMAT", help="The file, instead of the policy's: see `formats`.")
 ]
-Out = Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write the files; files/ of the folder.")]
+Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where to write the files; files/ of the folder.", callback=a_folder)
+]
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id, as `earnest payout gl list` names it.")]
 
 

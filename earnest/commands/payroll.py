@@ -11,7 +11,7 @@ from urllib.parse import quote
 import typer
 
 from earnest.client import Client, connected
-from earnest.commands import AUTHOR, Actor, app
+from earnest.commands import AUTHOR, Actor, a_folder, app
 from earnest.terminal import money, print_table
 
 payroll = typer.Typer(
@@ -58,7 +58,9 @@ def show(batch: BatchId, who: Actor = "payroll") -> None:
 @payroll.command()
 def fetch(
     batch: BatchId,
-    out: Annotated[Path | None, typer.Option(help="Where to write; files/ of the folder unless said.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write; files/ of the folder unless said.", callback=a_folder)
+    ] = None,
     who: Actor = "payroll",
 ) -> None:
     """Fetch the files of a batch and its manifest, whole or not at all."""
@@ -93,13 +95,12 @@ def ack(
     """
     from earnest.local.processes import LocalError
 
+    if reject and reject_all:
+        raise LocalError("say either which rows payroll does not take with --reject, or --reject-all")
+    content, manifest = file.read_bytes(), _manifest(file, batch)
     try:
-        content = file.read_bytes()
-        manifest = json.loads((file.parent / f"{batch}.manifest.json").read_bytes())
         rows = [rejection.split(":", 2) for rejection in reject or []]
         rejected = [{"row": int(row), "code": code, "message": message} for row, code, message in rows]
-    except OSError as error:
-        raise LocalError(f"{error.filename} cannot be read") from None
     except ValueError:
         raise LocalError("write a rejected row as ROW:CODE:WHY, for example 3:inactive:no such employee") from None
     # The hash is that of the file that arrived, and not the manifest's: that it arrived whole is what is acknowledged.
@@ -115,6 +116,24 @@ def ack(
     path = f"/v1/payroll/batches/{quote(batch)}/ack"
     acknowledged = connected().post(path, who=who, body=body, headers={"idempotency-key": key})
     typer.echo(f"{batch} is acknowledged: {acknowledged['state']}")
+
+
+def _manifest(file: Path, batch: str) -> dict[str, Any]:
+    """The manifest beside a file of a batch."""
+    from earnest.local.processes import LocalError
+
+    beside = file.parent / f"{batch}.manifest.json"
+    if not beside.is_file():
+        raise LocalError(
+            f"beside {file} there is no {beside.name}, which says what the file adds up to: "
+            f"`earnest payroll fetch {batch} --out {file.parent}` writes both"
+        )
+    try:
+        manifest: dict[str, Any] = json.loads(beside.read_bytes())
+        _ = manifest["record_count"], manifest["control_totals"]
+    except (ValueError, KeyError, TypeError):
+        raise LocalError(f"{beside} is not a manifest as it was released: fetch it again") from None
+    return manifest
 
 
 @payroll.command()

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from earnest.commands import ANALYST, Actor, app
+from earnest.commands import ANALYST, Actor, a_file, app
 
 plan = typer.Typer(help="Check, test, read, draw and compare plan files.", no_args_is_help=True)
 app.add_typer(plan, name="plan")
@@ -56,7 +56,7 @@ def assert_(files: PlanFiles) -> None:
 
 @plan.command()
 def schema(
-    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)] = None,
 ) -> None:
     """The JSON Schema of plan files, by which editors complete and explain what they hold."""
     from earnest.plans.json_schema import plan_schema
@@ -68,15 +68,17 @@ def schema(
 def show(
     file: PlanFile,
     html: Annotated[bool, typer.Option("--html", help="A web page instead of Markdown.")] = False,
-    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)] = None,
 ) -> None:
     """The plan document in plain words, as it can be handed to whoever is paid by it."""
+    from earnest.files.rejections import keep_inputs
     from earnest.plans.files import read_one_plan
     from earnest.plans.page import page
     from shared.kernel.plan.document import document
 
     plan = read_one_plan(file)
     text = document(plan)
+    keep_inputs([out] if out else [], read=[file])
     _give(page(plan.name, text) if html else text, out)
 
 
@@ -93,14 +95,16 @@ def curve(
     category: Annotated[
         list[str] | None, typer.Option(help="A category of the participant, such as position=senior; may be repeated.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="A chart to write: x.svg or x.png.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A chart to write: x.svg or x.png.", callback=a_file)] = None,
 ) -> None:
     """Payout against attainment: a table, and with --out a chart. All else is at 100%."""
+    from earnest.files.rejections import keep_inputs
     from earnest.plans import curves
     from earnest.plans.chart import draw
     from earnest.plans.files import read_one_plan
 
     plan = read_one_plan(file)
+    keep_inputs([out] if out else [], read=[file])
     payout = curves.payout(
         plan, component, measure=measure, quota=quota, up_to=up_to, terms=term or [], categories=category or []
     )
@@ -185,7 +189,7 @@ def list_versions(who: Actor = ANALYST) -> None:
 @plan.command()
 def get(
     version: Annotated[str, typer.Argument(metavar="VERSION", help="Plan and version: rep@1.")],
-    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)] = None,
     who: Actor = ANALYST,
 ) -> None:
     """The file of a published version, byte by byte as it was published."""

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import typer
 
 from earnest.client import connected
-from earnest.commands import AUTHOR, Actor, app
+from earnest.commands import AUTHOR, Actor, a_file, app
 from earnest.terminal import print_table
 
 policy = typer.Typer(
@@ -105,7 +105,7 @@ def show(
 @policy.command()
 def schema(
     kind: Kind,
-    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)] = None,
 ) -> None:
     """The JSON Schema of a kind of policies, by which editors complete and explain what they hold."""
     import orjson

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import typer
 
 from earnest.client import connected
-from earnest.commands import AUTHOR, Actor, app
+from earnest.commands import AUTHOR, Actor, a_file, app
 from earnest.commands.payout import RunId, payout
 from earnest.terminal import money, print_table
 
@@ -88,7 +88,7 @@ def list_adjustments(
 @adjustments.command()
 def document(
     adjustment: Annotated[str, typer.Argument(metavar="ID", help="As `earnest adjustments list` names it.")],
-    out: Annotated[Path, typer.Option(help="The file to write.")],
+    out: Annotated[Path, typer.Option(help="The file to write.", callback=a_file)],
     who: Actor = AUTHOR,
 ) -> None:
     """Fetch the document that an adjustment rests on."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import app
+from earnest.commands import a_folder, app
+from earnest.terminal import tell_unused
 from shared.formatting import counted
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def simulate(
         int, typer.Option(min=0, max=10_000, help="Years to draw; 0 is the year of history as it was.")
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same years.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Folder for tables and charts; made if needed.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for tables and charts; made if needed.", callback=a_folder)
+    ] = None,
 ) -> None:
     """What a plan would cost, how people would attain, who would win and lose, and what its conventions move."""
     from rich.console import Console
@@ -69,6 +72,7 @@ def simulate(
 
             progress.update(task, description="Drawing")
             written = write(outcome, out)
+    tell_unused(now.rejected)
     _show(outcome, console)
     if written:
         console.print(f"Written to {out}: {', '.join(path.name for path in written)}", soft_wrap=True, markup=False)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from earnest.client import connected, write_whole
-from earnest.commands import app
+from earnest.commands import a_folder, app
 
 AT_ONCE = 4
 """Requests under way at the same time: the service lays out as many as it has processors, while others arrive or leave.
@@ -35,7 +35,8 @@ def statement(
     team: Annotated[bool, typer.Option("--team", help="That of the team below PARTICIPANT.")] = False,
     form: Annotated[Form, typer.Option("--format", help="As what.")] = Form.pdf,
     out: Annotated[
-        Path | None, typer.Option(help="The folder to write to; files/statements/RUN of the installation's.")
+        Path | None,
+        typer.Option(help="The folder to write to; files/statements/RUN of the installation's.", callback=a_folder),
     ] = None,
     who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who asks: a key in the folder's keys/.")] = "dana",
 ) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from earnest.files.deals import read_deals
-from earnest.files.rejections import FileError
+from earnest.files.rejections import FileError, rejected
 from earnest.files.roster import read_roster
 from earnest.files.rows import Rows
 from shared.kernel import PlanSet, Roster
@@ -17,21 +17,25 @@ from shared.kernel.crediting.aliases import with_participants
 
 @dataclass(frozen=True)
 class KernelInputs:
-    """Deals (`DEALS` with the plans' columns, held by participants of the roster), the roster, and the plans."""
+    """Deals (`DEALS` with the plans' columns, held by participants of the roster), the roster, the plans, and the rows
+    that could not be used (`REJECTED`).
+    """
 
     deals: pl.DataFrame
     roster: Roster
     plans: PlanSet
+    rejected: pl.DataFrame = field(default_factory=rejected)
 
 
 def read_inputs(deals: Path | Rows, roster: Path | Rows, *, plans: PlanSet) -> KernelInputs:
-    """Read the files; rows that cannot be used are left out, and `earnest calc` names them.
+    """Read the files; rows that cannot be used are left out, and named.
 
     Raises:
         FileError: a file cannot be read.
     """
-    people = read_roster(roster, plans).roster
-    return KernelInputs(with_participants(read_deals(deals, plans).table, people, plans=plans), people, plans)
+    people, sold = read_roster(roster, plans), read_deals(deals, plans)
+    held = with_participants(sold.table, people.roster, plans=plans)
+    return KernelInputs(held, people.roster, plans, rejected=pl.concat([people.rejected, sold.rejected]))
 
 
 def check_in_roster(inputs: KernelInputs, participant: str) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 from earnest.files.account_payments import allocated, in_words, read_account_payments
 from earnest.files.pay_events import PayEvents, idle_events, read_events
 from earnest.files.pay_inputs import earned_file, known_deal, read_deal_facts, read_earned
-from earnest.files.rejections import FileError, Rejection, rejected
+from earnest.files.rejections import FileError, Rejection, in_sentences, rejected
 from earnest.files.rows import Rows
 from earnest.policies import policy_files, read_policy_file
 from shared.pay.allocation import AccountPayment, Left, Order
@@ -28,6 +28,8 @@ from shared.pay.terms.policy import PaymentTerms, applies_to_nobody
 from shared.periods import Month, first_day, last_day, month_named, period_of
 
 PolicyKind = TypeVar("PolicyKind", bound=Policy)
+SHOWN = 24
+"""Rows that a refusal names."""
 BY_FILE = datetime(1970, 1, 1, tzinfo=UTC)
 """Policies of files are in force by their date alone; when they were written says nothing."""
 
@@ -74,6 +76,9 @@ def pay_from_files(sources: PayFiles) -> PayResult:
     entries = [*earned, *events.entries]
     later = [run.day for run in events.off_cycle]
     later += [collection.day for deal in deals.values() for collection in (*deal.payments, *deal.refunds)]
+    if not entries and refused and not (sources.first and sources.last):
+        # In place of a sentence about pay periods: why nothing was earned is what the reader can mend.
+        raise FileError("\n".join(["nothing that is earned can be used:", *in_sentences(rejected(refused), SHOWN)]))
     first, last = _span(sources, entries, later=later, groups=groups)
     facts = PayFacts(
         groups=groups,

@@ -27,7 +27,8 @@ class PayEvents:
     """What a file of events says; `active` has for whom the days on which they came (True), and after which they were
     gone.
 
-    `released` has the day, scope and subject of releases for which there is no hold.
+    `released` has the day, scope and subject of releases for which there is no hold, `again` off-cycle runs that are
+    said more than once.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -36,6 +37,7 @@ class PayEvents:
     released: list[tuple[date, str, str]] = field(default_factory=list)
     excused: list[tuple[date, str, str]] = field(default_factory=list)
     off_cycle: list[OffCycle] = field(default_factory=list)
+    again: list[OffCycle] = field(default_factory=list)
     balances: dict[str, dict[PayKey, int]] = field(default_factory=dict)
 
 
@@ -95,9 +97,15 @@ def idle_events(
         for projected in runs
         if projected.run.kind == "off_cycle" and any(settlement.paid for settlement in projected.settlements)
     }
+    for run in events.again:
+        yield f"the off-cycle run of {run.day}{_of(run)} is there more than once, and made once"
     for run in events.off_cycle:
         if (run.day, run.participants) not in paying:
-            yield f"the off-cycle run of {run.day} pays nobody{f' ({run.participants[0]})' if run.participants else ''}"
+            yield f"the off-cycle run of {run.day} pays nobody{_of(run)}"
+
+
+def _of(run: OffCycle) -> str:
+    return f" ({run.participants[0]})" if run.participants else ""
 
 
 def _refuse_columns(path: Path, names: list[str]) -> None:
@@ -133,6 +141,8 @@ def _decided(row: Row) -> Callable[[PayEvents], None]:
     # The month that an adjustment is about may be long closed; it is paid by the day on which it is decided.
     about = period(row, "period") if row.get("period") else period_of(on)
     value = needed(amount(row, "amount", currency=currency), "amount: it is missing")
+    if not value:
+        raise BadCell(f"amount: {row['amount']} is nothing, and so is no event {row['event']}")
     entry = Entry(
         kind="adjustment" if row["event"] == "adjustment" else "return",
         participant_id=who,
@@ -197,7 +207,7 @@ def _dismissal(row: Row) -> Callable[[PayEvents], None]:
 
 def _off_cycle(row: Row) -> Callable[[PayEvents], None]:
     run = OffCycle(_day(row), (identifier(row, "participant_id"),) if row.get("participant_id") else None)
-    return lambda events: events.off_cycle.append(run)
+    return lambda events: (events.again if run in events.off_cycle else events.off_cycle).append(run)
 
 
 def _balance(row: Row) -> Callable[[PayEvents], None]:

@@ -39,6 +39,25 @@ def output_folder(folder: Path) -> Iterator[None]:
         raise FileError(f"{folder}: {error.strerror or error}") from None
 
 
+def keep_inputs(written: Iterable[Path], *, read: Iterable[Path | None]) -> None:
+    """See that nothing is written over what it is made from.
+
+    Raises:
+        FileError: a file that is to be written is one that is read.
+    """
+    inputs = {path.resolve() for path in read if path is not None}
+    if over := next((path for path in written if path.resolve() in inputs), None):
+        raise FileError(f"{over} is read, and would be written over: name another place to write to")
+
+
+def in_sentences(table: pl.DataFrame, most: int) -> Iterator[str]:
+    """The first rows of a `REJECTED` table in words, and how many more there are."""
+    for file, row, name, _, message in table.head(most).iter_rows():
+        yield f"Not used: {file}, row {row}{f', {name}' if name else ''}: {message}"
+    if table.height > most:
+        yield f"and {table.height - most:,} more rows that are not used"
+
+
 def rejected(rows: Iterable[Rejection] = ()) -> pl.DataFrame:
     """A `REJECTED` table of these rows."""
     return pl.DataFrame(list(rows), schema=REJECTED, orient="row")

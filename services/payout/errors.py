@@ -7,7 +7,8 @@ them.
        |- NoSuchPayGroup             404
        |- UnknownPayPeriod           422
        |- NoSuchRun                  404
-       |- WrongState, LinesChanged, LinesTampered, ActiveRun, NothingDue, NotSettled, NoSuchProfile
+       |- WrongState, LinesChanged, LinesTampered, ActiveRun, ActiveOffCycle, NothingDue, NotSettled,
+       |  NoSuchProfile
        |- PeriodClosed, PeriodNotEnded
        |- NotTheAuthor, ApproverIsAuthor, NotYourStep, SegregationOfDuties         403: two people for money
        |- NoSuchDecision             404: a hold or an adjustment
@@ -177,6 +178,22 @@ class ActiveRun(Refusal):
     def __init__(self, period: str) -> None:
         super().__init__(f"{period} has a run already that was not cancelled")
         self.period = period
+
+
+class ActiveOffCycle(Refusal):
+    """Somebody is in an off-cycle run as of the same day that is neither cancelled nor booked: what is due would be in
+    both.
+    """
+
+    type = "active-off-cycle-run"
+    title = "There is such an off-cycle run"
+
+    def __init__(self, run: str, state: str, *, day: date, participants: Sequence[str]) -> None:
+        super().__init__(
+            f"run {run} of {', '.join(participants)} is as of {day.isoformat()}, too, and is {state}: go on with it, or"
+            " cancel it first"
+        )
+        self.run, self.state, self.day, self.participants = run, state, day, list(participants)
 
 
 class NoSuchProfile(Refusal):

@@ -17,6 +17,8 @@ RunKind = Literal["regular", "off_cycle"]
 
 DONE_STATES: Final = frozenset[State]({"approved", "exported", "acknowledged", "paid"})
 """The states of a run that is booked."""
+UNFINISHED: Final = frozenset[State]({"draft", "calculated", "submitted"})
+"""The states of a run that may still be booked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

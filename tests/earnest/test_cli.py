@@ -56,6 +56,10 @@ def test_an_error_is_one_line_and_exit_code_one(home: Home) -> None:
 def test_an_error_that_nobody_expected_leaves_its_details_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("not a folder")
     done = earnest("up", home=tmp_path / "home")
+    assert (done.returncode, done.stderr) == (1, f"earnest: {tmp_path / 'home'}: File exists\n")  # a file says itself
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "environment.json").write_text("[")
+    done = earnest("status", home=tmp_path / "broken")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     details = Path(line.rpartition("(details: ")[2].rstrip(")"))

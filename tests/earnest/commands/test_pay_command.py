@@ -248,3 +248,18 @@ def test_corrections_need_the_lines_of_an_earlier_calculation(folder: Path) -> N
     calc(folder, JANUARY, "january")
     wrong = calc(folder, MAY, "may", "--before", folder / "january", "--known-from", "soon")
     assert "'soon' is not a day like 2026-06-15" in said(wrong)
+
+
+def test_where_no_earned_row_can_be_used_each_says_why(folder: Path) -> None:
+    (folder / "earned.csv").write_text(EARNED.replace("2026-", "26-"))
+    refused = said(pay(folder))
+    assert "nothing that is earned can be used:" in refused
+    assert "Not used: earned.csv, row 3, ada: period: '26-02' is not a month like 2026-01" in refused
+
+
+def test_an_off_cycle_run_that_is_said_twice_is_made_once(folder: Path) -> None:
+    rows = "event,participant_id,date,amount,currency\noff_cycle,ada,2026-02-10,,\noff_cycle,ada,2026-02-10,,\n"
+    (folder / "events.csv").write_text(rows + "adjustment,ada,2026-02-01,0,USD\n")
+    result = pay(folder, "--events", folder / "events.csv")
+    assert "the off-cycle run of 2026-02-10 (ada) is there more than once, and made once" in result.output
+    assert "row 4, ada: amount: 0 is nothing, and so is no event adjustment" in result.output

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, field_validator
 
 from services.payout.runs.decisions.model import Adjustment, HoldDecision
 from shared.contracts.base import BusinessDate, CurrencyCode, ExactDecimal, Identifier, PeriodName, Text
@@ -129,6 +129,13 @@ class NewAdjustment(BaseModel):
     reason: Why
     attachment_name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/\\\x00-\x1f]+$")]
     attachment: Annotated[Base64Bytes, Field(min_length=1, max_length=LARGEST)]
+
+    @field_validator("amount")
+    @classmethod
+    def _is_some(cls, amount: Decimal) -> Decimal:
+        if not amount:
+            raise ValueError("an adjustment of nothing is none: say how much more is paid, or how much less")
+        return amount
 
 
 class AdjustmentView(BaseModel):

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from services.payout.deps import Dependencies
 from services.payout.errors import (
+    ActiveOffCycle,
     ActiveRun,
     NothingDue,
     NotInPayGroup,
@@ -33,7 +34,7 @@ from shared.pay.calendars.pay_periods import (
     ruling,
 )
 from shared.pay.calendars.policy import PayGroup
-from shared.pay.run import Run
+from shared.pay.run import UNFINISHED, Run
 from shared.periods import next_period, period_of
 
 
@@ -58,6 +59,7 @@ def draft(deps: Dependencies, request: RunRequest, *, author: str) -> Run:
         PeriodNotEnded: more may be earned in it; a simulation may look at it all the same.
         PeriodClosed: an approved run covers it.
         ActiveRun: another run is over it.
+        ActiveOffCycle: it is off-cycle, and somebody is in another one as of that day.
         NothingDue: it is off-cycle, and would pay nobody.
         NotInPayGroup: somebody is named whom the pay group does not pay.
     """
@@ -70,6 +72,7 @@ def draft(deps: Dependencies, request: RunRequest, *, author: str) -> Run:
     with deps.engine.begin() as connection:
         store.lock_drafts(connection)
         run = _drafted(connection, deps, request=request, author=author, simulated=False)
+        _check_off_cycle(connection, run)
         if not store.add(connection, run):
             raise ActiveRun(run.pay_period)
     return run
@@ -141,6 +144,17 @@ def _check_members(connection: Connection, request: RunRequest, *, group: PayGro
         # Of somebody whom nobody knows an off-cycle run says that nothing is due, as it does of everybody.
         if other != group.id and not (other is None and request.off_cycle):
             raise NotInPayGroup(who, group.id, other=other, day=ends)
+
+
+def _check_off_cycle(connection: Connection, run: Run) -> None:
+    """What is due to somebody by a day is in one off-cycle run at a time."""
+    if run.kind != "off_cycle":
+        return
+    for other in store.runs(connection):
+        if other.kind == "off_cycle" and other.ends == run.ends and other.state in UNFINISHED:
+            both = sorted(set(run.participants or ()) & set(other.participants or ()))
+            if both:
+                raise ActiveOffCycle(other.id, other.state, day=run.ends, participants=both)
 
 
 def _pay_period(groups: Sequence[PayGroup], request: RunRequest) -> tuple[PayGroup, PayPeriod]:

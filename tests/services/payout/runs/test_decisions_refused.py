@@ -88,3 +88,21 @@ def test_a_run_names_only_whom_its_pay_group_pays(desk: Desk, book: Book) -> Non
     assert problem(refused) == (409, "not-in-pay-group")
     assert "nobody.here is known neither to the roster nor to the ledger" in refused.json()["detail"]
     assert desk.get("/v1/runs").json()["runs"] == []
+
+
+def test_an_adjustment_of_nothing_is_refused(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-12", 1, ("USD", 100))])
+    answer = desk.post("/v1/adjustments", "tess", adjustment("ada", "0.00"))
+    assert (answer.status_code, "an adjustment of nothing is none" in answer.json()["detail"]) == (422, True)
+
+
+def test_nobody_is_in_two_unfinished_off_cycle_runs_as_of_one_day(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-12", 1, ("USD", 100_00)), earned("bob", "2025-12", 1, ("USD", 7_00))])
+    asked = {"off_cycle": "2025-12-31", "pay_group": "default", "participants": ["ada"]}
+    first = desk.post("/v1/runs", "dana", asked).json()["id"]
+    again = desk.post("/v1/runs", "dana", asked | {"participants": ["ada", "bob"]})
+    assert problem(again) == (409, "active-off-cycle-run")
+    assert f"run {first} of ada is as of 2025-12-31, too, and is draft" in again.json()["detail"]
+    assert desk.post("/v1/runs", "dana", asked | {"participants": ["bob"]}).status_code == 201
+    desk.do(first, "cancel", "dana")
+    assert desk.post("/v1/runs", "dana", asked).status_code == 201
