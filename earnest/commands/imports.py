@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import a_file, a_folder, app
+from earnest.commands import ANALYST, a_file, a_folder, app
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,8 +107,9 @@ def import_files(
 def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> list[Left]:
     from datetime import UTC, datetime
 
+    from earnest.client import Client
     from earnest.files.events import deal_events, roster_events
-    from earnest.imports.payments import allocate_to_the_system
+    from earnest.imports.payments import left_in_the_system, payment_events
     from earnest.live.sending import EventSender
     from earnest.local.home import Home
     from shared.contracts.base import instant_text
@@ -127,10 +128,9 @@ def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> list[Le
     if not company.payments:
         return []
     # To the deals as they stand there, which may be more than the files have.
-    patches, left = allocate_to_the_system(company, time)
-    sender.send("deals", "crm", events=patches)
+    sender.send("account-payments", "crm", events=payment_events(company, time))
     sender.wait_until_drained()
-    return left
+    return left_in_the_system(Client(home, home.settings()), company.payments, who=ANALYST)
 
 
 def _tell(crediting: Crediting, notes: list[str], *, console: Console) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.commands import a_folder, app
-from shared.pay.allocation import Order
+from shared.contracts.account_payments import Order
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,7 +84,7 @@ def pay(
             earned=earned,
             deals=deals or (company.deals if company else None),
             payments=payments or (company.payments if company else ()),
-            allocate=allocate or (company.mapping.allocate if company else "oldest_first"),
+            allocate=allocate,
             events=events,
             group=group,
             first=first,

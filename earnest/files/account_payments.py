@@ -1,14 +1,10 @@
-"""Payments that name an account instead of a deal, as entries of the deals that they are allocated to
-(`shared.pay.allocation`): the same from files and from what the running system knows of deals.
-"""
+"""Payments that name an account instead of a deal, from files; `shared.pay.deal_payments` allocates them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -21,42 +17,11 @@ from earnest.local.home import company_zone
 from shared.contracts.deals import Payment
 from shared.kernel.language.findings import did_you_mean
 from shared.money import MoneyError, from_minor, to_minor
-from shared.pay.allocation import AccountDeal, AccountPayment, Left, Order, allocate
-from shared.pay.deal_facts import LOST
+from shared.pay.allocation import AccountPayment, Left
+from shared.pay.deal_payments import Values
 
 COLUMNS: Final = ("id", "account", "reference", "amount", "currency", "date")
 """The columns of payments by account; of these `id`, `account`, `amount` and `date` are needed."""
-Values = Mapping[str, Any]
-"""What is in force of a deal, by path."""
-Entries = dict[str, dict[str, dict[str, str]]]
-"""By deal and id what was paid: amount and date, as texts."""
-
-
-class Allocated(NamedTuple):
-    """The payments of each deal, and what is left of which payment."""
-
-    entries: Entries
-    left: list[Left]
-
-
-def allocated(deals: Mapping[str, Values], payments: Sequence[AccountPayment], *, order: Order) -> Allocated:
-    """Payments by account as payments of deals. What a deal already has of a payment of this id is as if it were not
-    there, so that allocating again gives the same.
-    """
-    ours = {payment.id for payment in payments}
-    accounts = {payment.account for payment in payments}
-    there = (
-        _account_deal(name, values, ours=ours) for name, values in deals.items() if values.get("account") in accounts
-    )
-    found = allocate([deal for deal in there if deal is not None], payments, order=order)
-    entries: Entries = {}
-    for share in found.shares:
-        of_deal, payment = entries.setdefault(share.deal_id, {}), share.payment
-        # A payment may be taken back of a deal in several parts: one entry has their sum.
-        before = Decimal(of_deal.get(payment.id, {"amount": "0"})["amount"])
-        amount = before + from_minor(share.amount, payment.currency)
-        of_deal[payment.id] = {"amount": f"{amount:f}", "date": payment.day.isoformat()}
-    return Allocated(entries, found.left)
 
 
 def in_words(left: Left) -> str:
@@ -129,34 +94,3 @@ def _payment(row: Row, otherwise: str | None, *, zone: ZoneInfo) -> AccountPayme
         amount=minor,
         reference=row.get("reference") or None,
     )
-
-
-def _account_deal(name: str, values: Values, *, ours: set[str]) -> AccountDeal | None:
-    """A deal with what is owed by it; None where that cannot be told. Nothing is owed by one that is lost or open."""
-    currency, amount = values.get("currency"), values.get("amount")
-    if currency is None or amount is None or values.get("stage") in LOST:
-        return None
-    # Not less refunds: these are money that went back after it came (`shared.pay.terms.words.release.collected`).
-    paid = sum(_paid(values, ours), Decimal(0))
-    try:
-        owed = to_minor(Decimal(amount) - paid, currency)
-    except MoneyError:
-        return None
-    closed = values.get("close_date")
-    references = tuple(reference for reference in [values.get("contract")] if reference)
-    return AccountDeal(
-        deal_id=name,
-        account=values["account"],
-        currency=currency,
-        closed_on=date.fromisoformat(closed) if closed else None,
-        owed=owed,
-        references=references,
-    )
-
-
-def _paid(values: Values, ours: set[str]) -> Iterator[Decimal]:
-    """The payments that the deal has of itself."""
-    for path, entry in values.items():
-        kind, _, name = path.partition(".")
-        if kind == "payments" and entry is not None and name not in ours:
-            yield Decimal(entry["amount"])

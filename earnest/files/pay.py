@@ -10,15 +10,17 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from earnest.files.account_payments import allocated, in_words, read_account_payments
+from earnest.files.account_payments import in_words, read_account_payments
 from earnest.files.pay_events import PayEvents, idle_events, read_events
 from earnest.files.pay_inputs import earned_file, known_deal, read_deal_facts, read_earned
 from earnest.files.rejections import FileError, Rejection, in_sentences, rejected
 from earnest.files.rows import Rows
 from earnest.policies import policy_files, read_policy_file
-from shared.pay.allocation import AccountPayment, Left, Order
+from shared.contracts.account_payments import Order
+from shared.pay.allocation import AccountPayment, Left
 from shared.pay.calendars.pay_periods import misfit, pay_period_on
 from shared.pay.calendars.policy import DEFAULT, PayGroup
+from shared.pay.deal_payments import allocated
 from shared.pay.facts import Entry, PayFacts
 from shared.pay.people import Person
 from shared.pay.policy import Policy, Version, in_force
@@ -42,7 +44,7 @@ class PayFiles:
     earned: Path
     deals: Path | Rows | None = None
     payments: Path | Sequence[AccountPayment] = ()
-    allocate: Order = "oldest_first"
+    allocate: Order | None = None
     events: Path | None = None
     group: Path | None = None
     first: str | None = None
@@ -114,7 +116,9 @@ def _allocate(
         return []
     # A file of deals may leave out the currency where all is earned in one.
     known = {name: {"currency": currency, **values} for name, values in deals.items()}
-    found = allocated(known, payments, order=sources.allocate)
+    if sources.allocate is not None:
+        payments = [payment._replace(order=sources.allocate) for payment in payments]
+    found = allocated(known, payments)
     for name, entries in found.entries.items():
         deals[name] |= {f"payments.{payment}": entry for payment, entry in entries.items()}
     return found.left

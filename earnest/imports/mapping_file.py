@@ -20,12 +20,12 @@ from earnest.imports.earlier_form import in_today_s_form
 from earnest.imports.formulas import formula_of
 from earnest.model_fields import fields_at
 from earnest.yaml_files import text_of
+from shared.contracts.account_payments import Order
 from shared.contracts.base import NAME, Identifier
 from shared.contracts.roster_rows import COLUMNS as ROSTER_COLUMNS
 from shared.contracts.roster_rows import NAMED
 from shared.kernel.language.findings import did_you_mean
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
-from shared.pay.allocation import Order
 from shared.value_rules import Kind, Notation, Several, ValueRule
 
 NAMES: Final = ("mapping.yaml", "import.yaml")

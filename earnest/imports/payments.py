@@ -1,37 +1,49 @@
-"""Payments by account allocated to the deals that the running system has, as patches of these."""
+"""Payments by account sent to the running system, which allocates them to its deals, and what is left of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from earnest.client import connected
-from earnest.files.account_payments import allocated
+from earnest.client import Client
 from earnest.files.events import instant
 from earnest.imports.reading import CompanyFiles
-from earnest.live.facts import deal_values
-from shared.contracts import deals
+from earnest.live.facts import account_payments
+from shared.contracts.account_payments import TYPE
 from shared.contracts.message import structured_event
-from shared.pay.allocation import Left
+from shared.money import from_minor, to_minor
+from shared.pay.allocation import AccountPayment, Left
 
 
-def allocate_to_the_system(company: CompanyFiles, time: str) -> tuple[list[dict[str, Any]], list[Left]]:
-    """The patches by which deals have the payments that are allocated to them, and what is left of these.
+def payment_events(company: CompanyFiles, time: str) -> list[dict[str, Any]]:
+    """The events by which the running system has the payments by account of a company's files."""
+    return [
+        structured_event(
+            TYPE,
+            f"{company.mapping.source}-{payment.id}"[:256],
+            source=company.mapping.source,
+            time=instant(time),
+            data={
+                "payment_id": payment.id,
+                "payment": {
+                    "account": payment.account,
+                    "currency": payment.currency,
+                    "amount": f"{from_minor(payment.amount, payment.currency):f}",
+                    "date": payment.day.isoformat(),
+                    "reference": payment.reference,
+                    "allocate": payment.order,
+                },
+            },
+        )
+        for payment in company.payments
+    ]
 
-    Importing the same payments again changes nothing; one that now goes to another deal is taken from the first.
-    """
-    accounts = {payment.account for payment in company.payments}
-    everything = deal_values(connected(), who="analyst")
-    known = {name: values for name, values in everything if values.get("account") in accounts}
-    found = allocated(known, company.payments, order=company.mapping.allocate)
-    ours = [payment.id for payment in company.payments]
-    events = []
-    for name, values in known.items():
-        there = {payment: values.get(f"payments.{payment}") for payment in ours}
-        now = found.entries.get(name, {})
-        changed = {payment: now.get(payment) for payment in ours if now.get(payment) != there[payment]}
-        if changed:
-            data = {"deal_id": name, "fields": {"payments": changed}}
-            event_id = f"{company.mapping.source}-{name}-payments"[:256]
-            source = company.mapping.source
-            events.append(structured_event(deals.TYPE, event_id, source=source, time=instant(time), data=data))
-    return events, found.left
+
+def left_in_the_system(client: Client, payments: Sequence[AccountPayment], *, who: str) -> list[Left]:
+    """What is left of payments in the running system."""
+    ours = {payment.id: payment for payment in payments}
+    return [
+        Left(ours[said["payment_id"]], to_minor(said["left"], said["currency"]))
+        for said in account_payments(client, left=True, who=who)
+        if said["payment_id"] in ours
+    ]

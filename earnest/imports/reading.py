@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from earnest.files.account_payments import allocated, deals_of_accounts, in_words
+from earnest.files.account_payments import deals_of_accounts, in_words
 from earnest.files.cells import entries_text
 from earnest.files.deals import unsaid_of
 from earnest.files.rejections import REJECTED
@@ -23,6 +23,7 @@ from earnest.imports.quotas import with_quotas
 from earnest.imports.tables import TableRows, read_table, rejections
 from shared.kernel import PlanSet
 from shared.pay.allocation import AccountPayment, Left
+from shared.pay.deal_payments import allocated
 
 REPORT: Final = pl.Schema(
     {
@@ -71,7 +72,7 @@ class CompanyFiles:
         frame = self.deals.frame
         accounts = [payment.account for payment in self.payments]
         values = deals_of_accounts(frame, unsaid=self.unsaid, accounts=accounts)
-        found = allocated(values, self.payments, order=self.mapping.allocate)
+        found = allocated(values, self.payments)
         texts = [(name, entries_text(entries)) for name, entries in found.entries.items()]
         paid = pl.DataFrame(texts, schema={"deal_id": pl.String(), "text": pl.String()}, orient="row")
         return self.deals._replace(frame=with_text(frame, paid, what="payments") if texts else frame), found.left
@@ -179,7 +180,7 @@ def read_company(mapping: MappingFile, folder: Path, *, plans: PlanSet, step: Ca
             if isinstance(beside, PaymentsTable) and beside.account is not None:
                 part, paid = account_part(of(beside, beside_rules(beside)), unsaid.get("currency"))
                 parts.append(part)
-                payments += paid
+                payments += [payment._replace(order=mapping.allocate) for payment in paid]
                 continue
             part, texts = beside_part(what, beside, read=of(beside, beside_rules(beside)), deals=deals)
             parts.append(part)

@@ -32,6 +32,15 @@ def participant_values(client: Client, *, who: str) -> Iterator[tuple[str, Value
         yield from ((person["participant_id"], person["fields"]) for person in page["participants"])
 
 
+def account_payments(client: Client, *, left: bool, who: str, account: str | None = None) -> Iterator[Values]:
+    """Every payment by account as scoring has allocated it; only those of which something is `left`, or of one
+    account.
+    """
+    query = {"limit": PAGE, "left": str(left).lower(), **({"account": account} if account else {})}
+    for page in pages(client, "/v1/account-payments", query=query, who=who, service="scoring"):
+        yield from page["payments"]
+
+
 def live_inputs(client: Client, *, who: str) -> KernelInputs:
     """What the running installation calculates with.
 

@@ -13,7 +13,18 @@ from sqlalchemy import Engine, text
 
 from earnest.local.processes import LocalError
 from earnest.names import Service
-from shared.contracts.topics import CREDITS, DEALS, DELIVERIES, EARNINGS, PLANS, RECREDITS, ROSTER, Topic
+from shared.contracts.topics import (
+    ACCOUNT_PAYMENTS,
+    CREDITS,
+    DEALS,
+    DELIVERIES,
+    EARNINGS,
+    PLANS,
+    REALLOCATIONS,
+    RECREDITS,
+    ROSTER,
+    Topic,
+)
 from shared.database import engine_while
 from shared.log.kafka import KafkaLog
 from shared.log.open import open_log
@@ -30,6 +41,8 @@ READERS: Final[tuple[tuple[Service, Topic], ...]] = (
     ("scoring", PLANS),
     ("scoring", ROSTER),
     ("scoring", DEALS),
+    ("scoring", ACCOUNT_PAYMENTS),
+    ("scoring", REALLOCATIONS),
     ("scoring", RECREDITS),
     ("scoring", CREDITS),
     ("payout", ROSTER),

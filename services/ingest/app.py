@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from services.ingest.events import DealEvent, PlanEvent, RosterEvent
+from services.ingest.events import AccountPaymentEvent, DealEvent, PlanEvent, RosterEvent
 from services.ingest.intake import Intake
 from services.ingest.routes import TAGS, router
 from services.ingest.schemas import REFERENCE
@@ -40,7 +40,7 @@ def _document_events(app: FastAPI) -> None:
     FastAPI does not see bodies that are read as bytes. They are, because each event of a request is validated by
     itself, and its own text is what is kept where it is a dead letter.
     """
-    models = [(model, "validation") for model in (DealEvent, RosterEvent, PlanEvent)]
+    models = [(model, "validation") for model in (DealEvent, AccountPaymentEvent, RosterEvent, PlanEvent)]
     _, definitions = models_json_schema(models, ref_template=REFERENCE)  # type: ignore[arg-type]
     generate = app.openapi
 

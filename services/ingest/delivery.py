@@ -14,10 +14,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from services.ingest.acceptance import ReadEvents, read_events, receipt_of
-from services.ingest.events import Columns, DealEvent
+from services.ingest.events import AccountPaymentEvent, Columns, DealEvent, Event
 from services.ingest.mapping import Source
 from services.ingest.proofs import Proven, Request
+from shared.contracts import account_payments, deals
 from shared.contracts.base import instant_text
+from shared.contracts.topics import Topic
 from shared.decimals import MOST_WHOLE, NotDecimal, bounded_decimal
 from shared.log.headers import REPLAYED_BY
 from shared.log.port import Record
@@ -25,6 +27,22 @@ from shared.log.port import Record
 SOURCE: Final = "earnest-source"
 DELIVERY: Final = "earnest-delivery"
 SENT: Final = "earnest-sent"
+
+
+KINDS: Final[Mapping[str, type[Event]]] = {deals.TYPE: DealEvent, account_payments.TYPE: AccountPaymentEvent}
+"""What a mapping makes of items, by type."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDelivery(ReadEvents):
+    """A delivery as read: records with their topics, and its receipt."""
+
+    topics: list[Topic]
+
+    @property
+    def publications(self) -> list[tuple[Topic, Record]]:
+        """The records, each with its topic."""
+        return list(zip(self.topics, self.records, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +83,7 @@ class Delivery:
             again_by=given.get(REPLAYED_BY),
         )
 
-    def read(self, source: Source, zone: ZoneInfo, *, columns: Columns) -> ReadEvents:
+    def read(self, source: Source, zone: ZoneInfo, *, columns: Columns) -> ReadDelivery:
         """What the source's mapping makes of it. The receipt also has `passed_over`, how many items were of no
         interest, and `repairs`.
         """
@@ -76,15 +94,21 @@ class Delivery:
         if not isinstance(document, dict | list):
             return _unreadable("the body is neither an object nor an array")
         translation = source.translate(document, self.name, occurred_at=self.sent)
-        # Not orjson: a foreign document may hold numbers and characters that it refuses to write.
-        texts = [json.dumps(event, default=str).encode() for event in translation.events]
         # Several set a fact together: what the file made of it, and who sent it again since the file was mended.
         by = "\n".join(dict.fromkeys(filter(None, (source.owner, self.again_by)))) or source.source
         sent = datetime.fromisoformat(self.sent)
-        events = read_events(texts, DealEvent, zone=zone, received=sent, by=by, columns=columns)
+        records, topics, results = list[Record](), list[Topic](), list[dict[str, Any]]()
+        for index, event in enumerate(translation.events):
+            # Not orjson: a foreign document may hold numbers and characters that it refuses to write.
+            text, kind = json.dumps(event, default=str).encode(), KINDS[event["type"]]
+            read = read_events([text], kind, zone=zone, received=sent, by=by, columns=columns)
+            records += read.records
+            topics += [kind.topic] * len(read.records)
+            results += [result | {"index": index} for result in read.receipt["results"]]
         repairs = [asdict(repair) for repair in translation.repairs]
         passed_over = len(translation.passed_over)
-        return ReadEvents(events.records, events.receipt | {"passed_over": passed_over, "repairs": repairs})
+        receipt = receipt_of(results) | {"passed_over": passed_over, "repairs": repairs}
+        return ReadDelivery(records, receipt, topics)
 
 
 def _number(text: str) -> Decimal | str:
@@ -108,7 +132,7 @@ def mistakes(receipt: Mapping[str, Any]) -> str:
     )
 
 
-def _unreadable(reason: str) -> ReadEvents:
+def _unreadable(reason: str) -> ReadDelivery:
     errors = [{"field": "body", "reason": reason}]
     receipt = receipt_of([{"index": 0, "id": None, "status": "rejected", "errors": errors}])
-    return ReadEvents([], receipt | {"passed_over": 0, "repairs": []})
+    return ReadDelivery([], receipt | {"passed_over": 0, "repairs": []}, [])

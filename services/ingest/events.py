@@ -22,10 +22,10 @@ from pydantic import (
 )
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
-from shared.contracts import deals, roster
+from shared.contracts import account_payments, deals, roster
 from shared.contracts.base import Identifier, instant_text
 from shared.contracts.message import cloud_event
-from shared.contracts.topics import DEALS, PLANS, ROSTER, Topic
+from shared.contracts.topics import ACCOUNT_PAYMENTS, DEALS, PLANS, ROSTER, Topic
 from shared.kernel.checks import slips
 from shared.kernel.checks.assertions import wrong_assertions
 from shared.kernel.checks.trial import try_out
@@ -155,6 +155,31 @@ class DealEvent(Event):
         return {
             "deal_id": self.data.deal_id,
             "fields": self.data.fields.flat(),
+            "occurred_at": self.time,
+            "sequence": self.data.sequence,
+            "source": self.source,
+            **self._sent(by),
+        }
+
+
+class AccountPaymentEvent(Event):
+    """A customer paid on its account, or a payment was taken back."""
+
+    topic = ACCOUNT_PAYMENTS
+
+    type: Literal["earnest.account_payment.received"] = "earnest.account_payment.received"
+    data: account_payments.AccountPaymentPatch
+
+    @property
+    def key(self) -> str:
+        """The payment."""
+        return self.data.payment_id
+
+    def fact(self, by: str) -> dict[str, Any]:
+        """An `AccountPaymentFact`."""
+        return {
+            "payment_id": self.data.payment_id,
+            "fields": self.data.flat(),
             "occurred_at": self.time,
             "sequence": self.data.sequence,
             "source": self.source,

@@ -26,7 +26,7 @@ from services.ingest.mapping import Source
 from services.ingest.published_plans import PublishedPlans
 from services.ingest.store import Answer, Answers
 from shared.contracts.base import instant_text
-from shared.contracts.topics import DEALS, DELIVERIES, PLANS, Topic
+from shared.contracts.topics import DELIVERIES, PLANS, Topic
 from shared.log.port import LogUnavailable, Record
 from shared.metrics import INGEST_EVENTS
 from shared.problems import Unavailable
@@ -118,7 +118,8 @@ class Intake:
             Unavailable, Busy: the sender has to send it again, which does no harm.
         """
         events = await run_in_threadpool(delivery.read, source, self._settings.zone, columns=self.columns)
-        await self._make_durable(DEALS, events.records)
+        for topic in dict.fromkeys(events.topics):
+            await self._make_durable(topic, [record for of, record in events.publications if of is topic])
         if events.receipt["rejected"]:
             # After its sound events: were it kept first and they failed, the sender's second try would keep it twice.
             await self._make_durable(DELIVERIES, [delivery.record()])

@@ -19,6 +19,7 @@ from services.ingest.rules import (
     EventRules,
     Item,
     JsonPath,
+    PaymentRules,
     Rule,
     Rules,
     SplitRules,
@@ -29,7 +30,8 @@ from services.ingest.rules import (
 from services.ingest.sections import Section, SourceError
 from services.ingest.signatures import Signing
 from services.ingest.splits import Unit, percentages
-from shared.contracts import deals
+from shared.contracts import account_payments, deals
+from shared.contracts.account_payments import Order
 from shared.contracts.base import Identifier
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
 from shared.problems import field_errors
@@ -48,12 +50,15 @@ KINDS: Final[Mapping[str, Kind | Literal["instant"]]] = {
 """What fields are, but for texts."""
 ValueOf = Callable[..., Any]
 """`Translation.value_of` of one item: of what, of which field, and by which `rules`."""
+FieldOf = Callable[..., dict[str, Any]]
+"""The same as a field of an event: name and value, or nothing where the item does not have it."""
 
 
 class Source(Section):
-    """A source of deals: how it signs, where the deals are in what it sends, and which field is which.
+    """A source of deals or of payments by account: how it signs, where they are in what it sends, which field is which.
 
-    Payments and refunds are entries with ids of their own: an item has one payment and one refund at most.
+    Payments and refunds are entries with ids of their own: an item has one payment and one refund at most. Payments
+    with an account are of that account, and `allocate` says where goes what names no deal and equals none.
     """
 
     source: Identifier
@@ -64,10 +69,11 @@ class Source(Section):
     items: Annotated[tuple[str, ...], BeforeValidator(several), Field(min_length=1, max_length=DEEPEST)] = ("$",)
     when: Conditions = ()
     event: EventRules = EventRules()
-    deal_id: Rules
+    deal_id: Rules | None = None
     fields: dict[str, Rules] = Field(default_factory=dict)
     splits: SplitRules | None = None
-    payments: EntryRules | None = None
+    payments: PaymentRules | None = None
+    allocate: Order = "oldest_first"
     refunds: EntryRules | None = None
 
     @field_validator("items")
@@ -92,6 +98,15 @@ class Source(Section):
         return fields
 
     @model_validator(mode="after")
+    def _has_something(self) -> Source:
+        by_account = self.payments is not None and self.payments.account is not None
+        if self.deal_id is None and not by_account:
+            raise ValueError("deal_id is missing: say where the id of a deal stands, or of payments which account paid")
+        if self.deal_id is None and (self.fields or self.splits or self.refunds):
+            raise ValueError("fields, splits and refunds are of deals: name the deal_id, too")
+        return self
+
+    @model_validator(mode="after")
     def _looks_out_no_further_than_the_body(self) -> Source:
         for name, rules, depth in self._places():
             for rule in rules:
@@ -103,7 +118,7 @@ class Source(Section):
         """Every field with its rules, and in how many places an item lies where these look."""
         depth = len(self.items)
         yield "when", tuple(condition.path for condition in self.when), depth
-        yield "deal_id", self.deal_id, depth
+        yield "deal_id", self.deal_id or (), depth
         yield from ((f"fields.{name}", rules, depth) for name, rules in self.fields.items())
         for part in ("event", "payments", "refunds", "splits"):
             section = getattr(self, part)
@@ -132,19 +147,40 @@ class Source(Section):
         for index, item in enumerate(self._items(document)):
             if holds(self.when, item):
                 value_of = partial(translation.value_of, index=index)
-                event = self._event(item, value_of, name=f"{delivery}-{index}", occurred_at=occurred_at)
-                translation.events.append(event)
+                for event in self._events(item, value_of, name=f"{delivery}-{index}", occurred_at=occurred_at):
+                    translation.events.append(event)
             else:
                 translation.passed_over.append(index)
         return translation
 
-    # Absent and null are two things all the way: what an item does not have leaves a field as it is, null clears it.
-    def _event(self, item: Item, value_of: ValueOf, *, name: str, occurred_at: str) -> dict[str, Any]:
+    def _events(self, item: Item, value_of: ValueOf, *, name: str, occurred_at: str) -> Iterator[dict[str, Any]]:
+        """What an item says: of a deal, of a payment on an account, or of both."""
+
+        # Absent and null are two things all the way: what an item does not have leaves a field as it is, null clears.
         def field_of(field: str, rules: Rules | None, otherwise: Any = ABSENT) -> dict[str, Any]:
             value = ABSENT if rules is None else value_of(item, field, rules=rules)
             value = otherwise if value is ABSENT else value
             return {} if value is ABSENT else {field.removeprefix(CUSTOM): value}
 
+        said: list[tuple[str, dict[str, Any]]] = []
+        by_account = self._account_payment(field_of) if self.payments and self.payments.account else {}
+        deal_id = field_of("deal_id", self.deal_id)
+        if by_account or self.deal_id is None:
+            said.append((account_payments.TYPE, by_account))
+        # Where an item has the id of neither, the event without one is refused, so that nothing is passed over unseen.
+        if deal_id or (self.deal_id is not None and not by_account):
+            said.append((deals.TYPE, deal_id | {"fields": self._deal(item, value_of, field_of)}))
+        for kind, data in said:
+            yield {
+                "specversion": "1.0",
+                **field_of("id", self.event.id, name),
+                "source": self.source,
+                "type": kind,
+                **field_of("time", self.event.time, occurred_at),
+                "data": {**data, **field_of("sequence", self.event.sequence)},
+            }
+
+    def _deal(self, item: Item, value_of: ValueOf, field_of: FieldOf) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         custom: dict[str, Any] = {}
         for path, rules in self.fields.items():
@@ -153,18 +189,20 @@ class Source(Section):
             fields |= self._splits(self.splits, item, value_of=value_of)
         for entries in deals.ENTRIES:
             fields |= self._entry(entries, field_of)
-        return {
-            "specversion": "1.0",
-            **field_of("id", self.event.id, name),
-            "source": self.source,
-            "type": deals.TYPE,
-            **field_of("time", self.event.time, occurred_at),
-            "data": {
-                **field_of("deal_id", self.deal_id),
-                "fields": fields | ({"custom": custom} if custom else {}),
-                **field_of("sequence", self.event.sequence),
-            },
-        }
+        return fields | ({"custom": custom} if custom else {})
+
+    def _account_payment(self, field_of: FieldOf) -> dict[str, Any]:
+        rules = self.payments
+        assert rules is not None
+        key = field_of("payments.id", rules.id).get("payments.id")
+        if key is None:
+            return {}
+        names = ("account", "currency", "amount", "date", "reference")
+        said = {name: field_of(f"payments.{name}", getattr(rules, name)) for name in names}
+        values = {name: value for name in names for value in said[name].values()}
+        # As of a deal's payment: one whose amount is null never was.
+        gone = "amount" in values and values["amount"] is None
+        return {"payment_id": str(key), "payment": None if gone else values | {"allocate": self.allocate}}
 
     def _splits(self, rules: SplitRules, item: Item, *, value_of: ValueOf) -> dict[str, Any]:
         there = rules.path.all_in(item)
@@ -180,8 +218,10 @@ class Source(Section):
             shares.append((nobody if who is ABSENT or who is None else str(who), None if share is ABSENT else share))
         return {"splits": percentages(shares, unit) if shares else None}
 
-    def _entry(self, name: str, field_of: Callable[[str, Rules], dict[str, Any]]) -> dict[str, Any]:
+    def _entry(self, name: str, field_of: FieldOf) -> dict[str, Any]:
         rules: EntryRules | None = getattr(self, name)
+        if isinstance(rules, PaymentRules) and rules.account is not None:
+            return {}
         key = None if rules is None else field_of(f"{name}.id", rules.id).get(f"{name}.id")
         if rules is None or key is None:
             return {}

@@ -14,10 +14,11 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from services.ingest.bodies import is_plan_file
 from services.ingest.delivery import Delivery
 from services.ingest.errors import DeliveryTooLarge
-from services.ingest.events import DealEvent, Event, PlanEvent, RosterEvent
+from services.ingest.events import AccountPaymentEvent, DealEvent, Event, PlanEvent, RosterEvent
 from services.ingest.intake import Intake
 from services.ingest.proofs import Request as WebhookRequest
 from services.ingest.schemas import (
+    ACCOUNT_PAYMENT,
     DEAL,
     PLAN,
     PLAN_FILE,
@@ -80,6 +81,20 @@ async def send_deals(
 ) -> Response:
     """Take patches of deals: one CloudEvent, a JSON array of them, or NDJSON."""
     return await _take(request, DealEvent, who=who, intake=intake, key=idempotency_key)
+
+
+@router.post("/account-payments", summary="Send payments on accounts", **_takes(ACCOUNT_PAYMENT, AccountPaymentEvent))
+async def send_account_payments(
+    request: Request,
+    who: Annotated[Principal, Depends(require("deals:write"))],
+    intake: IntakeDep,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Take what customers paid on their accounts, for no deal in particular: CloudEvents as for deals.
+
+    Scoring allocates it to the deals of the account, whichever came first, and lists what is left.
+    """
+    return await _take(request, AccountPaymentEvent, who=who, intake=intake, key=idempotency_key)
 
 
 @router.post("/roster", summary="Send facts of the roster", **_takes(ROSTER, RosterEvent))

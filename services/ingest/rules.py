@@ -203,6 +203,24 @@ class EntryRules(Section):
     date: Rules
 
 
+class PaymentRules(EntryRules):
+    """Where a payment comes from: of the item's deal, or, with an `account`, of that account, in a `currency`, and for
+    the deal that the `reference` names, if any.
+    """
+
+    account: Rules | None = None
+    currency: Rules | None = None
+    reference: Rules | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> PaymentRules:
+        if self.account is None and (self.currency or self.reference):
+            raise ValueError("currency and reference are of payments by account: name the account, too")
+        if self.account is not None and self.currency is None:
+            raise ValueError("a payment by account needs its currency, for example currency: {constant: EUR}")
+        return self
+
+
 class SplitRules(Section):
     """Where the holders of a deal stand, `holders`, and in each of them who it is and its share: in percent, as a
     fraction of one, or as an amount, of which percentages are made. Holders of nothing are left out.

@@ -120,6 +120,20 @@ DEAL = _event(
         },
     },
 )
+ACCOUNT_PAYMENT = _event(
+    "earnest.account_payment.received",
+    "bank-5001",
+    data={
+        "payment_id": "B-5001",
+        "payment": {
+            "account": "Acme",
+            "currency": "USD",
+            "amount": "6250.00",
+            "date": "2025-04-30",
+            "reference": "D-1001",
+        },
+    },
+)
 ROSTER = _event(
     "earnest.roster.patched",
     "hr-2001",

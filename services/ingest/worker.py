@@ -18,7 +18,7 @@ from services.ingest.delivery import Delivery, mistakes
 from services.ingest.events import Columns
 from services.ingest.sources import Sources
 from services.ingest.store_sources import LoadedSource, SourceReports
-from shared.contracts.topics import DEALS, DELIVERIES, Topic
+from shared.contracts.topics import DELIVERIES, Topic
 from shared.log.port import Record, Stored
 from shared.log.step import Outcome, Rejection
 from shared.log.tally import DeadLetterLimits
@@ -55,7 +55,7 @@ def step(sources: Sources, zone: ZoneInfo, columns: Columns, _: Connection, batc
             rejections.append(Rejection(stored=stored, code=code, message=message))
             continue
         events = delivery.read(source, zone, columns=columns)
-        publications += [(DEALS, record) for record in events.records]
+        publications += events.publications
         if events.receipt["rejected"]:
             rejections.append(
                 Rejection(stored=stored, code="not_valid", message=mistakes(events.receipt)[:LONGEST_MESSAGE])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from services.scoring.allocation.routes import router as account_payments
 from services.scoring.deals.routes import router as deals
 from services.scoring.deps import AppResources
 from services.scoring.facts.routes import router as facts
@@ -22,7 +23,7 @@ from shared.settings import Settings
 
 TAGS = {
     "participants": "What somebody earns, how it came about, and what credits them.",
-    "deals": "Deals as they stand: facts, credits, and why a share of one credits nobody.",
+    "deals": "Deals as they stand: facts, credits, and why a share of one credits nobody; what accounts paid on them.",
     "lines": "Who earned what by which deal in a month, in bulk.",
     "facts": "All deals and the roster as their facts stand, page by page.",
     "overview": "Everything at a glance, and what looks like a slip.",
@@ -53,7 +54,7 @@ def create_app(
         settings=settings,
         ready=ready,
         engine=engine,
-        routers=(participants, overview, deals, facts, lines, quarantine),
+        routers=(participants, overview, deals, account_payments, facts, lines, quarantine),
         provide=[ReferenceDataCache(), AppResources(log=log, guarded=guarded)],
         tags=TAGS,
     )

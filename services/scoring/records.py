@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
+from shared.contracts.account_payments import REALLOCATE_TYPE, Reallocation
 from shared.contracts.message import cloud_event
+from shared.contracts.topics import REALLOCATIONS, Topic
 from shared.log.port import Record, Stored
 from shared.metrics import SCORING_SKIPPED
 
@@ -25,6 +27,16 @@ def events(cause: str, kind: str) -> Callable[..., Record]:
         return Record(key, message.encode(), headers)
 
     return event
+
+
+def reallocations(accounts: Iterable[str], *, cause: str) -> list[tuple[Topic, Record]]:
+    """The records that ask for the payments of accounts to be allocated again; one each, so that an account has a lane
+    of its own.
+    """
+    event = events(cause, REALLOCATE_TYPE)
+    return [
+        (REALLOCATIONS, event(account, Reallocation(account=account).model_dump_json())) for account in sorted(accounts)
+    ]
 
 
 def count_skipped(reasons: pl.Series) -> None:

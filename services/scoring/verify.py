@@ -19,7 +19,7 @@ from services.scoring.reference.store import ReferenceDataCache, quarantined_nam
 from services.scoring.row_codec import NO_ROWS
 from services.scoring.store import Cells, KeyedTable, fetch_page, keep_snapshot
 from services.scoring.worker import BATCH, INPUTS, steps
-from shared.contracts.topics import CREDITS, DEALS, PLANS, RECREDITS, ROSTER, Topic
+from shared.contracts.topics import ACCOUNT_PAYMENTS, CREDITS, DEALS, PLANS, REALLOCATIONS, RECREDITS, ROSTER, Topic
 from shared.database import scratch_schema
 from shared.log import dead_letters, positions
 from shared.log.headers import is_replay
@@ -43,7 +43,10 @@ VersionName = tuple[str, int]
 COMPARED: Final[Mapping[str, KeyedTable]] = {
     "participant": KeyedTable(name="participant", keys=("participant_id",), columns=("facts",)),
     "plan": KeyedTable(name="plan_version", keys=("plan", "version"), columns=("document", "author")),
-    "deal": KeyedTable(name="deal", keys=("deal_id",), columns=("facts", "credits", "uncredited")),
+    "deal": KeyedTable(name="deal", keys=("deal_id",), columns=("facts", "credits", "uncredited", "allocated")),
+    "account payment": KeyedTable(
+        name="account_payment", keys=("payment_id",), columns=("account", "facts", "unallocated")
+    ),
     "participant sums": KeyedTable(
         name="participant_sums",
         keys=("participant_id", "period"),
@@ -88,7 +91,7 @@ def verify(engine: Engine, log: Log, *, progress: Progress | None = None) -> lis
             f"plan version {plan}@{version} is quarantined: what waits for it is not compared"
             for plan, version in quarantined
         ]
-        ends = reached["roster"] | reached["credit"]
+        ends = reached["roster"] | reached["credit"] | reached["payments"]
         starts = {place: log.first(place) for place in ends}
         differences += [f"{place.topic}: its beginning is no longer in the log" for place in ends if starts[place] > 0]
         with scratch_schema(engine, "scoring", package="services.scoring") as (scratch, _):
@@ -149,7 +152,7 @@ class _Rebuild:
         """Process facts."""
         for stored in batch:
             self._waiting[stored.partition.topic].append(stored)
-        for topic in (PLANS, ROSTER, DEALS, RECREDITS):
+        for topic in (PLANS, ROSTER, DEALS, RECREDITS, ACCOUNT_PAYMENTS, REALLOCATIONS):
             self._work_off(topic)
         # Credits are let come together: differences of many batches cancel, and participants are earned once for all.
         if len(self._waiting[CREDITS.name]) >= BATCH["earn"]:

@@ -30,14 +30,27 @@ def with_dead_letters(topics: Iterable[Topic]) -> list[Topic]:
 DELIVERIES: Final = Topic("deliveries")
 """Webhook deliveries, as they were sent, that could not be read whole."""
 DEALS: Final = Topic("deals")
+ACCOUNT_PAYMENTS: Final = Topic("account_payments")
 # Not compacted: a record is a patch of some attributes, and the last one of a participant says nothing of the others.
 ROSTER: Final = Topic("roster", compacted=False)
 PLANS: Final = Topic("plans", compacted=True)
 # From here on nothing is a fact of its own: each is worked out of those above, and could be again.
+REALLOCATIONS: Final = Topic("reallocations")
 RECREDITS: Final = Topic("recredits")
 CREDITS: Final = Topic("credits")
 EARNINGS: Final = Topic("earnings")
 ALERTS: Final = Topic("alerts")
 
-ROAD: Final = (DELIVERIES, DEALS, ROSTER, PLANS, RECREDITS, CREDITS, EARNINGS, ALERTS)
+ROAD: Final = (
+    DELIVERIES,
+    DEALS,
+    ACCOUNT_PAYMENTS,
+    ROSTER,
+    PLANS,
+    REALLOCATIONS,
+    RECREDITS,
+    CREDITS,
+    EARNINGS,
+    ALERTS,
+)
 """Every topic that carries facts; each also has its dead-letter topic."""

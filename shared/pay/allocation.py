@@ -10,16 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal, NamedTuple, get_args
+from typing import NamedTuple
 
-Order = Literal["oldest_first", "newest_first", "exact_only"]
-"""To which deals goes what names none and equals none: to those that closed first, those that closed last, or none."""
-ORDERS: Final = get_args(Order)
+from shared.contracts.account_payments import Order
 
 
 class AccountPayment(NamedTuple):
     """Money of an account on a day, in minor units of its currency; negative where it was taken back, by a bank or as a
-    bounce. `reference` is the deal that it names, or the payment that it takes back.
+    bounce. `reference` is the deal that it names, or the payment that it takes back; `order` says by which age of deals
+    is given what cannot be told exactly.
     """
 
     id: str
@@ -28,6 +27,7 @@ class AccountPayment(NamedTuple):
     day: date
     amount: int
     reference: str | None = None
+    order: Order = "oldest_first"
 
 
 class AccountDeal(NamedTuple):
@@ -67,9 +67,7 @@ class Allocation(NamedTuple):
     left: list[Left]
 
 
-def allocate(
-    deals: Iterable[AccountDeal], payments: Iterable[AccountPayment], *, order: Order = "oldest_first"
-) -> Allocation:
+def allocate(deals: Iterable[AccountDeal], payments: Iterable[AccountPayment]) -> Allocation:
     """Allocate payments to the deals of their accounts.
 
     A payment goes to the deal that it names by reference; else to the first that owes exactly its amount; what is then
@@ -79,7 +77,6 @@ def allocate(
     Args:
         deals: each id once.
         payments: each id once.
-        order: by which age what cannot be told exactly is given.
     """
     books: dict[tuple[str, str], _Account] = defaultdict(_Account)
     for deal in sorted(deals, key=_by_age):
@@ -89,7 +86,7 @@ def allocate(
     # Of one day, what came in goes first: money cannot bounce before it is there.
     for payment in sorted(payments, key=lambda one: (one.day, one.amount < 0, one.id)):
         account = books[payment.account, payment.currency]
-        shares += account.give(payment, order) if payment.amount >= 0 else account.take_back(payment)
+        shares += account.give(payment) if payment.amount >= 0 else account.take_back(payment)
     left = [Left(given.payment, given.left) for account in books.values() for given in account.given if given.left]
     left += [missing for account in books.values() for missing in account.missing]
     return Allocation(shares, sorted(left, key=lambda one: (one.payment.account, one.payment.day, one.payment.id)))
@@ -120,10 +117,10 @@ class _Account:
     given: list[_Given] = field(default_factory=list)
     missing: list[Left] = field(default_factory=list)
 
-    def give(self, payment: AccountPayment, order: Order) -> list[Share]:
+    def give(self, payment: AccountPayment) -> list[Share]:
         """Give a payment to deals, as far as they owe something."""
         given = _Given(payment, payment.amount)
-        for deal in self._choices(payment, order):
+        for deal in self._choices(payment):
             amount = min(given.left, self.owed[deal.deal_id])
             if amount > 0:
                 self.owed[deal.deal_id] -= amount
@@ -132,13 +129,13 @@ class _Account:
         self.given.append(given)
         return [Share(payment, deal_id, amount) for deal_id, amount in given.shares]
 
-    def _choices(self, payment: AccountPayment, order: Order) -> Iterable[AccountDeal]:
+    def _choices(self, payment: AccountPayment) -> Iterable[AccountDeal]:
         named = [deal for deal in self.deals if payment.reference in (deal.deal_id, *deal.references)]
         yield from named
         if not named:
             yield from [deal for deal in self.deals if self.owed[deal.deal_id] == payment.amount][:1]
-        if order != "exact_only":
-            yield from self.deals if order == "oldest_first" else reversed(self.deals)
+        if payment.order != "exact_only":
+            yield from self.deals if payment.order == "oldest_first" else reversed(self.deals)
 
     def take_back(self, payment: AccountPayment) -> list[Share]:
         """Take back what a payment gave: what is left of it first, then what it gave last."""

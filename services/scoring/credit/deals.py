@@ -27,11 +27,12 @@ STORED = pl.Schema(
         "facts": pl.String(),
         "credits": pl.String(),
         "uncredited": pl.String(),
+        "account": pl.String(),
     }
 )
 """Deals as stored. `owner` holds a deal alone; `sharers` hold a split one, or are named by it beside its owner.
 `credits` and `uncredited` are lists of rows without what the deal says itself: their deal, and as a rule their date and
-with it their period.
+with it their period. `account` is whose payments may be for it; null where it is not one line.
 """
 
 CREDIT = {name: CREDITS[name] for name in CREDITS if name != "deal_id"}
@@ -107,6 +108,17 @@ def _payments(values: Mapping[str, Any]) -> dict[str, Any]:
     return {path: value for path, value in values.items() if path.startswith("payments.")}
 
 
+def accounts_of(stored: pl.DataFrame, altered: pl.DataFrame, *, patched: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The accounts whose deals the patches altered, those that lose one among them; and the deals that left an account.
+    Of deals as they were `stored` and are (`STORED`).
+    """
+    now = altered.filter(pl.col("deal_id").is_in(patched)).select("deal_id", "account")
+    both = now.join(stored.select("deal_id", before="account"), on="deal_id", how="left")
+    moved = both.filter(pl.col("before").is_not_null() & pl.col("before").ne_missing(pl.col("account")))
+    accounts = pl.concat([now["account"], both["before"]]).drop_nulls().unique().sort()
+    return accounts.to_list(), moved["deal_id"].sort().to_list()
+
+
 def as_stored(
     due: Mapping[str, DueDeal], deals: pl.DataFrame, *, credited: Credited, named: Sequence[str] = ()
 ) -> pl.DataFrame:
@@ -124,6 +136,7 @@ def as_stored(
             "close_date",
             owner=pl.when(pl.col("splits").is_null()).then("owner"),
             sharers=sharers,
+            account=pl.when(~pl.col("account").str.contains("[\r\n]")).then("account"),
         )
         .with_columns(
             pl.Series("version", [deal.version for deal in due.values()], pl.Int64),

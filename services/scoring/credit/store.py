@@ -49,6 +49,27 @@ def save_taken_back(connection: Connection, deals: Iterable[str]) -> None:
         )
 
 
+def save_moved(connection: Connection, deals: Iterable[str]) -> None:
+    """Remember of deals that leave their account that the payments of that account are taken back; asked before they
+    are saved.
+    """
+    query = f"""
+        insert into taken_back select deal_id from deal where deal_id = any({SPLIT}) and allocated is not null
+        on conflict do nothing"""
+    execute(connection, query, joined(deals))
+
+
+def accounts_with_payments(connection: Connection, accounts: Iterable[str]) -> list[str]:
+    """Those of the accounts that have payments; asked after their deals are saved.
+
+    Whoever keeps a new payment waits until this transaction ends (`allocation.store.hold_off_crediting`), and whoever
+    asks this waits for them: of a deal and a payment that come at once, the later sees the earlier.
+    """
+    execute(connection, "lock table account_payment in row share mode")
+    query = f"select distinct account from account_payment where account = any({SPLIT}) order by 1"
+    return [account for (account,) in fetch(connection, query, joined(accounts))]
+
+
 def held_since(connection: Connection, since: Mapping[str, date], *, everything: date | None) -> list[str]:
     """The deals that these participants hold, alone or with others, closed on or after the date that is given for each.
 
@@ -90,14 +111,14 @@ def crediting_anyone(connection: Connection) -> pl.DataFrame:
 
 
 def deals(connection: Connection, deal_ids: Iterable[str]) -> pl.DataFrame:
-    """Those of the deals that exist, as `STORED`, by id."""
-    query = f"select {_COLUMNS} from deal where deal_id = any({SPLIT}) order by deal_id"
+    """Those of the deals that exist, as `STORED`, with what is allocated to them among their facts, by id."""
+    query = f"select {_COLUMNS} from paid_deal where deal_id = any({SPLIT}) order by deal_id"
     return fetch_table(connection, query, joined(deal_ids), schema=STORED)
 
 
 def taken_back(connection: Connection) -> pl.DataFrame:
     """deal_id and facts of deals of which a payment was ever taken back, by id."""
-    query = "select deal_id, facts from taken_back join deal using (deal_id) order by deal_id"
+    query = "select deal_id, facts from taken_back join paid_deal using (deal_id) order by deal_id"
     return fetch_table(connection, query, schema=_of("deal_id", "facts"))
 
 
@@ -137,10 +158,11 @@ _LOCK = f"""
 _SAVE = f"""
     insert into deal ({_COLUMNS})
     select deal_id, version::bigint, close_date::date, owner, string_to_array(sharers, chr(9)), facts, credits,
-        uncredited
+        uncredited, account
     from unnest({", ".join([SPLIT] * len(STORED))}) d({_COLUMNS})
     on conflict (deal_id) do update set
-        {", ".join(f"{name} = excluded.{name}" for name in STORED if name != "deal_id")}"""
+        {", ".join(f"{name} = excluded.{name}" for name in STORED if name != "deal_id")},
+        allocated = case when deal.account is not distinct from excluded.account then deal.allocated end"""
 
 _SAVE_LOST = f"""
     insert into lost_credit (period, participant_id, deal_id)

@@ -12,9 +12,9 @@ import polars as pl
 from sqlalchemy import Connection
 
 from services.scoring.credit import store
-from services.scoring.credit.deals import as_stored, credits_of, due_deals, taken_back, uncredited_of
+from services.scoring.credit.deals import accounts_of, as_stored, credits_of, due_deals, taken_back, uncredited_of
 from services.scoring.credit.differences import differences, lost, lost_holders, messages
-from services.scoring.records import cause_of, count_skipped, events
+from services.scoring.records import cause_of, count_skipped, events, reallocations
 from services.scoring.reference.blame import for_everybody_else
 from services.scoring.reference.store import BY_SCORING, ReferenceDataCache, quarantine
 from shared.bounded import Calculating, directly
@@ -59,7 +59,11 @@ def credit_step(
     after = as_stored(due, deals, credited=credited, named=plans.participant_columns)
     # The version grows with every change of the facts: a deal that equals in it and credits as before is not written.
     altered = after.join(stored, on=["deal_id", "version", "credits", "uncredited"], how="anti")
+    accounts, moved = accounts_of(stored, altered, patched=[patch.deal_id for patch in patches])
+    if moved:
+        store.save_moved(connection, moved)
     store.save(connection, altered)
+    paying = store.accounts_with_payments(connection, accounts) if accounts else []
     count_skipped(uncredited_of(altered)["reason"])
     _remember(connection, stored, patches=patches, gone=lost(before, credited.credits))
     # The difference, and not the credits: whoever sums them needs no history, and a deal credited again to the same
@@ -67,7 +71,7 @@ def credit_step(
     changes = differences(before, credited.credits, plans=plans)
     event = events(cause_of(batch), credits.TYPE)
     published = [(CREDITS, event(participant, message)) for participant, message in messages(changes)]
-    return Outcome(published, rejections)
+    return Outcome([*published, *reallocations(paying, cause=cause_of(batch))], rejections)
 
 
 def _remember(connection: Connection, stored: pl.DataFrame, *, patches: Sequence[DealFact], gone: pl.DataFrame) -> None:

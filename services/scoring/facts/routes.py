@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/facts", tags=["facts"], dependencies=[MAY_READ])
 
 After = Annotated[Identifier | None, Query(description="Continue after this id", examples=["crm/1"])]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
-_DEALS = KeyedTable(name="deal", keys=("deal_id",), columns=("facts",))
+_DEALS = KeyedTable(name="paid_deal", keys=("deal_id",), columns=("facts",))
 _PARTICIPANTS = KeyedTable(name="participant", keys=("participant_id",), columns=("facts",))
 
 

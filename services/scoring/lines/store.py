@@ -35,7 +35,7 @@ def lost(connection: Connection, since: Month, *, period: Month, participants: S
 
     Of the months from `since` to `period`; of everyone (None) or of some.
     """
-    query = _LOST.format("deal_id, facts", "lost_credit join deal using (deal_id)")
+    query = _LOST.format("deal_id, facts", "lost_credit join paid_deal using (deal_id)")
     schema = dict.fromkeys(("participant_id", "period", "deal_id", "facts"), pl.String)
     return fetch_table(connection, query, since, period, *some(participants), schema=schema)
 
@@ -51,7 +51,7 @@ def lost_holders(
 
 def facts_of(connection: Connection, deals: Iterable[str]) -> dict[str, Facts]:
     """The facts of deals."""
-    rows = fetch(connection, f"select deal_id, facts from deal where deal_id = any({SPLIT})", joined(deals))
+    rows = fetch(connection, f"select deal_id, facts from paid_deal where deal_id = any({SPLIT})", joined(deals))
     return {deal_id: unpack(facts) for deal_id, facts in rows}
 
 
@@ -63,7 +63,7 @@ def deals_of(connection: Connection, holders: Iterable[str], *, first: date, las
 
 def all_deals(connection: Connection) -> Iterator[pl.DataFrame]:
     """Pages of all deals that credit anyone."""
-    return _ahead(_pages(connection, f"select {_COLUMNS} from deal where credits <> '[]'"))
+    return _ahead(_pages(connection, f"select {_COLUMNS} from paid_deal where credits <> '[]'"))
 
 
 def _ahead(pages: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -93,5 +93,5 @@ _LOST = f"""
     where period between %s and %s and {IS_SOME} order by 1, 2, 3"""
 
 _OF_HOLDERS = f"""
-    select {_COLUMNS} from deal
+    select {_COLUMNS} from paid_deal
     where (owner = any({SPLIT}) or sharers && {SPLIT}) and close_date between %s and %s and credits <> '[]'"""

@@ -236,7 +236,7 @@ def test_what_the_page_for_integrators_sends_is_taken_as_it_is_written(system: S
     page = (Path(__file__).parents[3] / "docs" / "integrator.md").read_text()
     fenced = re.findall(r"^```(\S*)[^\n]*\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     blocks = [block for language, block in fenced if not language and "curl" in block]
-    facts = [block for block in blocks if re.search(r"8801/v1/(deals|roster|plans)", block)]
+    facts = [block for block in blocks if re.search(r"8801/v1/(deals|account-payments|roster|plans)", block)]
     assert len(facts) >= 4
     for block in facts:
         script = block.replace("http://127.0.0.1:8801", system.settings.ingest_url).replace(
@@ -248,6 +248,43 @@ def test_what_the_page_for_integrators_sends_is_taken_as_it_is_written(system: S
         assert "status" not in answer, answer
     versions = [version for version in said(system, folder, "plan", "list").splitlines() if "flat" in version]
     assert len(versions) == 1  # as a file and as an event it is the same version
+
+
+def test_payments_by_account_are_allocated_as_files_allocate_them(system: System, folder: Path) -> None:
+    bank = folder / "bank"
+    bank.mkdir()
+    (bank / "payments.csv").write_text(
+        "id,account,reference,amount,date\nB2,Zeta,Z2,600,2025-02-10\nB1,Zeta,,500,2025-02-03\n"
+        "B3,Zeta,,500,2025-02-20\nB4,Zeta,B2,-600,2025-03-05\nB5,Eta,,70.50,2025-03-05\n"
+    )
+    columns = ", ".join(f"{name}: {name}" for name in ("id", "account", "reference", "amount", "date"))
+    payments = f"payments: {{file: payments.csv, {columns}, currency: {{constant: USD}}}}\n"
+    (bank / "mapping.yaml").write_text(f"source: bank\n{payments}")
+    report = bank / "report.csv"
+    said(system, folder, "import", bank, "--mapping", bank, "--report", report)  # before there is a deal of the account
+    assert report.read_text().count(",left,") == 5
+    told = said(system, folder, "account-payments", "--left")
+    assert re.search(r"B5 .* 70.50 USD .* 70.50", told)
+    deals = "deal_id,owner,amount,close_date,account\nZ1,bob,1000,2024-01-10,Zeta\nZ2,bob,500,2024-01-20,Zeta\n"
+    (bank / "deals.csv").write_text(deals)
+    said(system, folder, "deals", "load", bank / "deals.csv")
+    for path in ("payments.csv", "deals.csv"):
+        assert (bank / path).exists()
+    files = bank / "mapping-files.yaml"
+    fields = "{amount: amount, close_date: close_date, owner: owner, account: account, currency: {constant: USD}}"
+    files.write_text(f"{payments}deals: {{file: deals.csv, deal_id: deal_id, fields: {fields}}}\n")
+    run(system, folder, "import", bank, "--mapping", files, "--files-only", bank / "out")
+    of_files = {row["deal_id"]: row["payments"] for row in csv.DictReader((bank / "out" / "deals.csv").open())}
+    live = {
+        row["deal_id"]: row["payments"] for row in csv.DictReader(io.StringIO(said(system, folder, "export", "deals")))
+    }
+    assert {name: live[name] for name in of_files} == of_files
+    assert of_files["Z1"] == "B2:100.00:2025-02-10;B3:500.00:2025-02-20;B4:-100.00:2025-03-05"
+    shown = said(system, folder, "account-payments", "--account", "Zeta")
+    assert "Z2 500.00, Z1 100.00" in shown or "Z1 100.00, Z2 500.00" in shown
+    said(system, folder, "import", bank, "--mapping", bank, "--report", report)
+    assert report.read_text().count(",left,") == 2
+    said(system, folder, "verify")
 
 
 def test_a_version_that_changes_pay_asks_and_says_whom_it_touches(system: System, folder: Path) -> None:

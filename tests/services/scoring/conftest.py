@@ -143,7 +143,7 @@ def empty_tables(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(
-                "truncate participant, plan_version, quarantine, deal, lost_credit, lost_holder, taken_back, participant_sums"
+                "truncate participant, plan_version, quarantine, deal, account_payment, lost_credit, lost_holder, taken_back, participant_sums"
             )
         )
         connection.execute(text("update roster_head set version = 0"))

@@ -10,9 +10,10 @@ import orjson
 import pytest
 from sqlalchemy import Engine, text
 
+from services.scoring.allocation.service import payments_page
 from services.scoring.quarantine.service import quarantine
 from services.scoring.verify import verify
-from shared.contracts.topics import DEALS, PLANS, ROSTER
+from shared.contracts.topics import ACCOUNT_PAYMENTS, DEALS, PLANS, ROSTER
 from shared.log import dead_letters
 from shared.log.port import Record
 from shared.log.postgres import PostgresLog
@@ -85,6 +86,34 @@ def test_what_was_tampered_with_is_named(scored: Engine, log: PostgresLog, tampe
     found = verify(scored, log)
     assert any(said.format(id=deal) in sentence for sentence in found), found
     assert len(found) <= 21
+
+
+def test_payments_by_account_are_proved_too(scored: Engine, log: PostgresLog, catch_up: Callable[[], None]) -> None:
+    at = {"occurred_at": "2025-06-01T00:00:00.000000Z", "sequence": 0, "source": "bank"}
+    deal = {"account": "Acme", "amount": "100.00", "currency": "USD", "close_date": "2025-05-20", "stage": "won"}
+    paid = {"account": "Acme", "currency": "USD", "date": "2025-05-21", "reference": None, "allocate": "oldest_first"}
+    for number, amount in enumerate(("60.00", "70.00", "-70.00", "-5.00")):
+        fact = {"payment_id": f"P{number}", "fields": {"payment": paid | {"amount": amount}}, **at}
+        log.append(ACCOUNT_PAYMENTS, [Record(f"P{number}", orjson.dumps(fact))])
+        log.append(DEALS, [Record(f"a{number}", orjson.dumps({"deal_id": f"a{number}", "fields": deal, **at}))])
+        catch_up()
+    assert verify(scored, log) == []
+    with scored.begin() as connection:
+        page = payments_page(connection, "", account="Acme", left=False, limit=10)
+        assert [
+            (paid.payment_id, [(share.deal_id, share.amount) for share in paid.deals]) for paid in page.payments
+        ] == [
+            ("P0", [("a0", "60.00")]),
+            ("P1", [("a0", "40.00"), ("a1", "30.00")]),
+            ("P2", [("a0", "-40.00"), ("a1", "-30.00")]),
+            ("P3", [("a0", "-5.00")]),
+        ]
+        connection.execute(text("update deal set allocated = null where deal_id = 'a0'"))
+        connection.execute(text("update account_payment set unallocated = 7 where payment_id = 'P0'"))
+    assert verify(scored, log) == [
+        "deal a0: allocated differ from what the log gives",
+        "account payment P0: unallocated differ from what the log gives",
+    ]
 
 
 def test_while_records_wait_it_says_so_and_compares_nothing(scored: Engine, log: PostgresLog) -> None:

@@ -88,7 +88,7 @@ def events(chance: random.Random) -> list[Event]:
 
 def members(log: PostgresLog, engine: Engine, number: int) -> list[Worker]:
     """One member of each group; small batches, so that they meet often."""
-    sizes, step = {"roster": 5, "credit": 40, "recredit": 3, "earn": 15}, steps()
+    sizes, step = {"roster": 5, "credit": 40, "payments": 7, "allocate": 3, "recredit": 3, "earn": 15}, steps()
     return [
         Worker(name, log, engine=engine, topics=topics, step=step[name], member=f"m{number}", batch=sizes[name])
         for name, topics in INPUTS.items()

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.pay.allocation import ORDERS, AccountDeal, AccountPayment, Allocation, Order, allocate
+from shared.contracts.account_payments import ORDERS
+from shared.pay.allocation import AccountDeal, AccountPayment, Allocation, allocate
 
 DAY = date(2025, 1, 1)
 
@@ -52,9 +53,10 @@ def test_a_reference_goes_before_the_amount_and_the_amount_before_age(
 
 
 def test_what_cannot_be_told_exactly_goes_by_the_order_that_is_said() -> None:
-    payment = [paid("p", 120, 5)]
-    assert shares(allocate(DEALS, payment, order="newest_first")) == [("p", "C", 80), ("p", "B", 40)]
-    alone = allocate(DEALS, payment, order="exact_only")
+    payment = paid("p", 120, 5)
+    newest = payment._replace(order="newest_first")
+    assert shares(allocate(DEALS, [newest])) == [("p", "C", 80), ("p", "B", 40)]
+    alone = allocate(DEALS, [payment._replace(order="exact_only")])
     assert (shares(alone), left(alone)) == ([], [("p", 120)])
 
 
@@ -116,18 +118,19 @@ def deals_and_payments(draw: st.DrawFn) -> tuple[list[AccountDeal], list[Account
             DAY + timedelta(days=draw(st.integers(0, 30))),
             draw(st.integers(-200, 300).filter(bool)),
             draw(references),
+            draw(st.sampled_from(ORDERS)),
         )
         for name in names
     ]
     return deals, payments
 
 
-@given(deals_and_payments(), st.sampled_from(ORDERS), st.randoms(use_true_random=False))
+@given(deals_and_payments(), st.randoms(use_true_random=False))
 def test_no_deal_gets_more_than_it_owes_sums_add_up_and_the_order_of_arrival_does_not_matter(
-    both: tuple[list[AccountDeal], list[AccountPayment]], order: Order, chance: object
+    both: tuple[list[AccountDeal], list[AccountPayment]], chance: object
 ) -> None:
     deals, payments = both
-    found = allocate(deals, payments, order=order)
+    found = allocate(deals, payments)
     owed = {one.deal_id: max(one.owed, 0) for one in deals}
     on_deal: Counter[str] = Counter()
     for share in found.shares:
@@ -139,16 +142,16 @@ def test_no_deal_gets_more_than_it_owes_sums_add_up_and_the_order_of_arrival_doe
     shuffled = [list(deals), list(payments)]
     for each in shuffled:
         chance.shuffle(each)  # type: ignore[attr-defined]
-    assert allocate(shuffled[0], shuffled[1], order=order) == found
+    assert allocate(shuffled[0], shuffled[1]) == found
 
 
-@given(deals_and_payments(), st.sampled_from(ORDERS))
+@given(deals_and_payments())
 def test_a_later_payment_moves_nothing_that_an_earlier_one_gave(
-    both: tuple[list[AccountDeal], list[AccountPayment]], order: Order
+    both: tuple[list[AccountDeal], list[AccountPayment]],
 ) -> None:
     deals, payments = both
     ordered = sorted(payments, key=lambda one: (one.day, one.amount < 0, one.id))
-    whole = allocate(deals, payments, order=order).shares
+    whole = allocate(deals, payments).shares
     for end in range(len(ordered)):
-        earlier = allocate(deals, ordered[:end], order=order).shares
+        earlier = allocate(deals, ordered[:end]).shares
         assert whole[: len(earlier)] == earlier

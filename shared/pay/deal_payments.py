@@ -1,0 +1,77 @@
+"""Payments by account as payments of the deals that they are allocated to, from what is in force of these deals: the
+same from files and in the running system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from shared.money import MoneyError, from_minor, to_minor
+from shared.pay.allocation import AccountDeal, AccountPayment, Left, allocate
+from shared.pay.deal_facts import LOST
+
+Values = Mapping[str, Any]
+"""What is in force of a deal, by path."""
+Entries = dict[str, dict[str, dict[str, str]]]
+"""By deal and id what was paid: amount and date, as texts."""
+
+
+class Allocated(NamedTuple):
+    """The payments of each deal, and what is left of which payment."""
+
+    entries: Entries
+    left: list[Left]
+
+
+def allocated(deals: Mapping[str, Values], payments: Sequence[AccountPayment]) -> Allocated:
+    """Payments by account as payments of deals. What a deal already has of a payment of this id is as if it were not
+    there, so that allocating again gives the same.
+    """
+    ours = {payment.id for payment in payments}
+    accounts = {payment.account for payment in payments}
+    there = (
+        _account_deal(name, values, ours=ours) for name, values in deals.items() if values.get("account") in accounts
+    )
+    found = allocate([deal for deal in there if deal is not None], payments)
+    entries: Entries = {}
+    for share in found.shares:
+        of_deal, payment = entries.setdefault(share.deal_id, {}), share.payment
+        # A payment may be taken back of a deal in several parts: one entry has their sum.
+        before = Decimal(of_deal.get(payment.id, {"amount": "0"})["amount"])
+        amount = before + from_minor(share.amount, payment.currency)
+        of_deal[payment.id] = {"amount": f"{amount:f}", "date": payment.day.isoformat()}
+    return Allocated(entries, found.left)
+
+
+def _account_deal(name: str, values: Values, *, ours: set[str]) -> AccountDeal | None:
+    """A deal with what is owed by it; None where that cannot be told. Nothing is owed by one that is lost or open."""
+    currency, amount = values.get("currency"), values.get("amount")
+    if currency is None or amount is None or values.get("stage") in LOST:
+        return None
+    # Not less refunds: these are money that went back after it came (`shared.pay.terms.words.release.collected`).
+    paid = sum(_paid(values, ours), Decimal(0))
+    try:
+        owed = to_minor(Decimal(amount) - paid, currency)
+    except MoneyError:
+        return None
+    closed = values.get("close_date")
+    references = tuple(reference for reference in [values.get("contract")] if reference)
+    return AccountDeal(
+        deal_id=name,
+        account=values["account"],
+        currency=currency,
+        closed_on=date.fromisoformat(closed) if closed else None,
+        owed=owed,
+        references=references,
+    )
+
+
+def _paid(values: Values, ours: set[str]) -> Iterator[Decimal]:
+    """The payments that the deal has of itself."""
+    for path, entry in values.items():
+        kind, _, name = path.partition(".")
+        if kind == "payments" and entry is not None and name not in ours:
+            yield Decimal(entry["amount"])
