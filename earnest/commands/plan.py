@@ -143,17 +143,20 @@ def publish(
 ) -> None:
     """Publish plan files in the running installation, as they are written.
 
-    Each is checked first, and refused where it is not sound; what it touches is said, and where that is anybody's pay,
-    you are asked. A published version never changes: the next one replaces it from its day on.
+    Each is checked first, and refused where it is not sound. What it touches is said, also in money, and where that is
+    anybody's pay, you are asked. A published version never changes: the next one replaces it from its day on.
     """
+    from rich.console import Console
+
     from earnest.client import connected
+    from earnest.live.publishing import what_it_touches
     from earnest.local.processes import LocalError
     from earnest.plans.files import plan_files, read_plans
-    from earnest.plans.published import checked, in_words, send, what_it_touches
+    from earnest.plans.published import checked, in_words, send
 
     client = connected()
     due = []
-    read_plans(files)  # together, before any is published: two of them may not stand side by side
+    plans = read_plans(files)  # together, before any is published: two of them may not stand side by side
     # All are checked before the first is published: of a folder with a slip nothing is.
     for file in (file for path in files for file in plan_files(path)):
         found = checked(client, file, who=who)
@@ -162,10 +165,13 @@ def publish(
         if not found.new:
             typer.echo(f"{file}: {in_words(found.plans)} published already; nothing changes.")
             continue
-        touches = what_it_touches(client, found.new, who=who)
-        typer.echo("\n".join(touches.lines))
         due.append(found)
-        if touches.pay and not yes and not _agrees(f"Publish {in_words(found.new)}?"):
+    new = [version for found in due for version in found.new]
+    if new:
+        with Console(stderr=True).status("Calculating what it changes"):
+            touches = what_it_touches(client, [plans.plans[each["plan"], each["version"]] for each in new], who=who)
+        typer.echo("\n".join(touches.lines))
+        if touches.pay and not yes and not _agrees(f"Publish {in_words(new)}?"):
             raise LocalError("nothing was published: this changes pay; answer y, or say --yes")
     for found in due:
         typer.echo(f"Published: {in_words(send(client, found, who=who))}")

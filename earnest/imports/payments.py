@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from earnest.client import Client
@@ -43,7 +44,7 @@ def left_in_the_system(client: Client, payments: Sequence[AccountPayment], *, wh
     """What is left of payments in the running system."""
     ours = {payment.id: payment for payment in payments}
     return [
-        Left(ours[said["payment_id"]], to_minor(said["left"], said["currency"]))
+        Left(ours[said["payment_id"]], to_minor(Decimal(said["left"]), said["currency"]))
         for said in account_payments(client, left=True, who=who)
         if said["payment_id"] in ours
     ]

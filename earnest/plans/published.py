@@ -1,9 +1,9 @@
-"""Plan files and the running installation: published as they are written, fetched back, and what publishing touches."""
+"""Plan files and the running installation: published as they are written, and fetched back."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -31,13 +31,6 @@ class CheckedFile(NamedTuple):
     plans: list[dict[str, Any]]
     new: list[dict[str, Any]]
     says: list[str]
-
-
-class Touched(NamedTuple):
-    """What publishing changes, in lines, and whether it may change pay."""
-
-    lines: list[str]
-    pay: bool
 
 
 def plan_named(name: str, *, who: str) -> Plan:
@@ -97,34 +90,6 @@ def send(client: Client, found: CheckedFile, *, who: str) -> list[dict[str, Any]
     return plans
 
 
-def what_it_touches(client: Client, plans: Iterable[Mapping[str, Any]], *, who: str) -> Touched:
-    """Whose pay of which months the versions may change, and what they say otherwise than those in force before."""
-    there = versions(client, who=who)
-    closed = {(period["period"]) for period in _periods(client, who=who) if period["state"] == "closed"}
-    lines, pay = [], False
-    for plan in plans:
-        query = urlencode({"since": plan["effective_from"]})
-        reach = client.get(f"/v1/plans/{quote(plan['plan'])}/reach?{query}", who=who, service="scoring")
-        pay = pay or bool(reach["months"])
-        lines.append(
-            f"{plan['plan']}@{plan['version']} holds from {plan['effective_from']} on{_replaces(plan, there)}."
-        )
-        if not reach["participants"]:
-            lines.append("  Nobody is on the plan from then on.")
-            continue
-        lines.append(f"  Participants on the plan from then on: {reach['participants']:,}.")
-        if months := reach["months"]:
-            of_closed = [month for month in months if month in closed]
-            lines.append(f"  Months in which they were credited, which are calculated anew: {_span(months)}.")
-            if of_closed:
-                lines.append(
-                    f"  Of these closed, where a difference is paid in the next open month: {_span(of_closed)}."
-                )
-        else:
-            lines.append("  They have no credits from then on yet: no pay changes.")
-    return Touched(lines, pay)
-
-
 def states(client: Client, *, who: str) -> Iterator[tuple[dict[str, Any], str]]:
     """Every version with the days on which it holds, in words."""
     aside = _quarantined(client, who=who)
@@ -148,27 +113,9 @@ def _sent(client: Client, file: Path, *, content: bytes, who: str, dry_run: bool
     return client.upload(f"/v1/plans?{query}", content, kind="application/yaml", who=who, service="ingest")
 
 
-def _replaces(plan: Mapping[str, Any], there: Sequence[Mapping[str, Any]]) -> str:
-    of_plan = [other for other in there if other["plan"] == plan["plan"] and other["replaced_by"] is None]
-    before = [other for other in of_plan if other["effective_from"] <= plan["effective_from"]]
-    if not before:
-        return ""
-    last = max(before, key=lambda other: other["effective_from"])
-    return f", in place of {last['plan']}@{last['version']}"
-
-
-def _periods(client: Client, *, who: str) -> list[dict[str, Any]]:
-    periods: list[dict[str, Any]] = client.get("/v1/periods", who=who)["periods"]
-    return periods
-
-
 def _quarantined(client: Client, *, who: str) -> dict[str, str]:
     listed = client.get("/v1/quarantine", who=who, service="scoring")["quarantined"]
     return {f"{version['plan']}@{version['version']}": version["cause"] for version in listed}
-
-
-def _span(months: Sequence[str]) -> str:
-    return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
 
 
 def _plan(text: str, name: str) -> Plan:

@@ -20,6 +20,7 @@ from unittest.mock import patch
 import pytest
 
 from earnest.client import Client
+from earnest.local.drain import wait_until_drained
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from tests.command_line import earnest
@@ -268,8 +269,6 @@ def test_payments_by_account_are_allocated_as_files_allocate_them(system: System
     deals = "deal_id,owner,amount,close_date,account\nZ1,bob,1000,2024-01-10,Zeta\nZ2,bob,500,2024-01-20,Zeta\n"
     (bank / "deals.csv").write_text(deals)
     said(system, folder, "deals", "load", bank / "deals.csv")
-    for path in ("payments.csv", "deals.csv"):
-        assert (bank / path).exists()
     files = bank / "mapping-files.yaml"
     fields = "{amount: amount, close_date: close_date, owner: owner, account: account, currency: {constant: USD}}"
     files.write_text(f"{payments}deals: {{file: deals.csv, deal_id: deal_id, fields: {fields}}}\n")
@@ -297,7 +296,13 @@ def test_a_version_that_changes_pay_asks_and_says_whom_it_touches(system: System
     assert "Participants on the plan from then on: 2." in done.stdout
     assert "which are calculated anew: 2025-01 to 2025-03" in done.stdout
     assert "answer y, or say --yes" in done.stderr
+    before = of_reps(live_earnings(system))
     assert "rep@2" in said(system, folder, "plan", "publish", "rep-2.yaml", "--yes")
+    wait_until_drained(system.settings, lambda _: None)
+    after = of_reps(live_earnings(system))
+    assert after > before
+    told = f"What is earned by rep changes by {after - before:+,.2f} USD, from {before:,.2f} to {after:,.2f}: "
+    assert told in done.stdout
     assert "tiers 2.rate was 8%, is now 9%" in said(system, folder, "plan", "diff", "rep@1", "rep@2")
     assert "never: version 2 replaces it" in said(system, folder, "plan", "list")
 
@@ -337,3 +342,21 @@ def test_deals_that_come_before_their_plan_keep_its_columns(system: System, fold
     assert "lou is on plan late, of which no crediting rule selects the deal" in told
     answer = Client(system.home, system.settings).get("/v1/participants/lou/earnings", who="analyst", service="scoring")
     assert [Decimal(each["amount"]) for each in answer["earnings"] if Decimal(each["amount"])] == [Decimal(10)]
+
+
+def of_reps(found: dict[tuple[str, str, str], Decimal]) -> Decimal:
+    return sum((amount for (_, component, _), amount in found.items() if component != "override"), Decimal(0))
+
+
+def test_publishing_says_which_deals_waited_for_the_plan(system: System, folder: Path) -> None:
+    (folder / "solo.yaml").write_text(MANAGER.replace("manager", "solo", 1).replace("to: managers", "to: holders"))
+    (folder / "eve.csv").write_text("participant_id,effective_from,plan\neve,2025-01-01,solo\n")
+    (folder / "eve-deals.csv").write_text("deal_id,owner,amount,close_date,currency\nE1,eve,500,2025-01-15,USD\n")
+    said(system, folder, "roster", "load", "eve.csv")
+    said(system, folder, "deals", "load", "eve-deals.csv")
+    with patch.object(sys, "stdin", io.StringIO("")):
+        done = run(system, folder, "plan", "publish", "solo.yaml")
+    assert done.returncode == 1
+    assert "They have no credits from then on yet." in done.stdout
+    assert "Deals that it credits: 1; 1 of them credits nobody so far." in done.stdout
+    assert "What is earned by solo changes by +5.00 USD, from 0.00 to 5.00: 1 gains, 0 lose." in done.stdout
