@@ -263,7 +263,7 @@ def test_payments_by_account_are_allocated_as_files_allocate_them(system: System
     (bank / "mapping.yaml").write_text(f"source: bank\n{payments}")
     report = bank / "report.csv"
     said(system, folder, "import", bank, "--mapping", bank, "--report", report)  # before there is a deal of the account
-    assert report.read_text().count(",left,") == 5
+    assert report.read_text().count(",left,") == 3  # B4 has taken B2 back, which was on no deal
     told = said(system, folder, "account-payments", "--left")
     assert re.search(r"B5 .* 70.50 USD .* 70.50", told)
     deals = "deal_id,owner,amount,close_date,account\nZ1,bob,1000,2024-01-10,Zeta\nZ2,bob,500,2024-01-20,Zeta\n"
@@ -278,9 +278,9 @@ def test_payments_by_account_are_allocated_as_files_allocate_them(system: System
         row["deal_id"]: row["payments"] for row in csv.DictReader(io.StringIO(said(system, folder, "export", "deals")))
     }
     assert {name: live[name] for name in of_files} == of_files
-    assert of_files["Z1"] == "B2:100.00:2025-02-10;B3:500.00:2025-02-20;B4:-100.00:2025-03-05"
+    assert of_files["Z1"] == "B2:600.00:2025-02-10;B3:400.00:2025-02-20;B4:-600.00:2025-03-05"
     shown = said(system, folder, "account-payments", "--account", "Zeta")
-    assert "Z2 500.00, Z1 100.00" in shown or "Z1 100.00, Z2 500.00" in shown
+    assert re.search(r"B3 .* 500.00 USD .* Z1 400.00 .* 100.00", shown)
     said(system, folder, "import", bank, "--mapping", bank, "--report", report)
     assert report.read_text().count(",left,") == 2
     said(system, folder, "verify")
@@ -349,7 +349,7 @@ def of_reps(found: dict[tuple[str, str, str], Decimal]) -> Decimal:
 
 
 def test_publishing_says_which_deals_waited_for_the_plan(system: System, folder: Path) -> None:
-    (folder / "solo.yaml").write_text(MANAGER.replace("manager", "solo", 1).replace("to: managers", "to: holders"))
+    (folder / "solo.yaml").write_text(MANAGER.replace("manager", "solo", 1).replace("to: managers", "to: holder"))
     (folder / "eve.csv").write_text("participant_id,effective_from,plan\neve,2025-01-01,solo\n")
     (folder / "eve-deals.csv").write_text("deal_id,owner,amount,close_date,currency\nE1,eve,500,2025-01-15,USD\n")
     said(system, folder, "roster", "load", "eve.csv")
