@@ -24,63 +24,7 @@ from earnest.local.drain import wait_until_drained
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from tests.command_line import earnest
-
-REP = """\
-# The plan of our representatives: kept as it is written.
-plan: rep
-version: 1
-name: Sales representative
-currency: USD
-effective_from: 2025-01-01
-conventions: {boundary: lower, zero_quota: refuse, rounding: half_up}
-columns: {strategic: yes_no, seats: number, margin: decimal, invoiced: date}
-credits:
-  - {rule: own}
-  - {rule: strategic, when: "stage = 'won' and strategic and seats > 3"}
-  - {rule: margin, amount: margin, when: "stage = 'won' and margin > 0"}
-measures:
-  - {measure: bookings, sum_of: [own]}
-  - {measure: strategic, sum_of: [strategic]}
-  - {measure: margins, sum_of: [margin], reset: year}
-components:
-  - component: commission
-    kind: graduated
-    measure: bookings
-    on: attainment
-    tiers: [{up_to: 100%, rate: 5%}, {rate: 8%}]
-  - {component: push, kind: flat, measure: strategic, rate: {term: push, default: 1.25%}}
-  - {component: share, kind: flat, measure: margins, rate: 3.3%}
-"""
-MANAGER = """\
-plan: manager
-version: 1
-name: Manager
-currency: USD
-effective_from: 2025-01-01
-conventions: {rounding: half_up}
-credits: [{rule: team, to: managers}]
-measures: [{measure: team, sum_of: [team]}]
-components: [{component: override, kind: flat, measure: team, rate: 1%}]
-"""
-ROSTER = """\
-participant_id,effective_from,name,plan,manager,quota.bookings,term.push,active
-mia,,Mia,manager,,,,
-ann,2025-01-01,Ann,rep,mia,1000,2.5%,
-ann,2025-03-01,,,-,1500,-,
-bob,2025-01-01,,rep,mia,800,,yes
-bob,2025-04-01,,,,,,no
-"""
-DEALS = """\
-deal_id,owner,amount,close_date,product,splits,refunds,payments,strategic,seats,margin,invoiced,unread
-D1,ann,900.10,2025-01-15,Pro,,,p1:400:2025-02-01,yes,5,12.345,2025-01-20,x
-D2,ann,333.33,2025-01-20,Pro,ann:60;bob:40,r1:33.33:2025-02-02,,no,9,,,
-D3,bob,1200,2025-02-10,,,,,YES,2,100.5,,
-D4,ann,2000,2025-03-10,,,,,true,4,7,,
-D5,zoe,50,2025-03-11,,,,,,,,,
-D6,bob,70,2025-04-20,,,,,,,,,
-D1,,950.10,,,,,,,,,,
-D7,bob,,2025-05-01,,,,,,,,,
-"""
+from tests.earnest.commands.loaded_files import DEALS, MANAGER, REP, ROSTER
 
 
 @pytest.fixture(scope="module")
