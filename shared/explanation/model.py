@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Literal
 
 from pydantic import BaseModel
 
 from shared.kernel.reasons import in_words, says_who
+
+ENOUGH_DIGITS = 60
+"""More than any product of a measure, a rate and a factor has."""
 
 MeasuredIn = Literal["amounts", "numbers", "shares"]
 
@@ -51,6 +54,12 @@ class Slice(BaseModel):
     rate: Decimal
     factor: Decimal
     pays: Decimal
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the product of the numbers is what it pays: one that has no end is cut, and comes close to it."""
+        with localcontext(prec=ENOUGH_DIGITS):
+            return self.credited * self.rate * self.factor == self.pays
 
 
 class NamedValue(BaseModel):

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from shared.explanation import sentences
-from shared.explanation.model import Line, Part, RuleSkipped, Slice
+from shared.explanation.model import ENOUGH_DIGITS, Line, Part, RuleSkipped, Slice
 from shared.explanation.named import Names
 from shared.explanation.numbers import attainment, plain, share_percent
 from shared.kernel import Explained, Plan, PlanSet, Roster, explain
@@ -24,9 +24,6 @@ from shared.kernel.evaluation.pay import context_for
 from shared.kernel.tables import BY_TIER
 from shared.money import from_minor
 from shared.periods import Month
-
-ENOUGH_DIGITS = 60
-"""More than any product of a measure and a rate has."""
 
 NOTHING = Decimal(0)
 

@@ -202,7 +202,7 @@ class Sentences:
         amounts = self._component is not None and self._component.rates_are_amounts
         times = "" if piece.factor == 1 else f" × {grouped(piece.factor)}"
         # A third has no last digit: a rate that is cut off does not come to quite what it pays.
-        equals = "=" if piece.credited * piece.rate * piece.factor == piece.pays else "≈"
+        equals = "=" if piece.is_exact else "≈"
         # What rounding each deal made of them is an amount, with no base and no rate to be multiplied; and an amount
         # that pays itself has a rate that says nothing.
         if piece.reach in WITHOUT_RATE or (amounts and piece.rate == 1):

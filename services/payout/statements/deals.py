@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import groupby
+from typing import Any
 
 from services.payout.statements import words
 from services.payout.statements.schemas import Earned, Statement
@@ -86,9 +89,27 @@ def counted(value: Decimal, part: Part, *, writing: Writing) -> str:
 
 def _lines(earned: Earned, part: Part, *, several: bool, statement: Statement, writing: Writing) -> Table:
     under = f", {part.plan} version {part.version}{_fiscal(part)}" if several else ""
-    rows = [_line(line, part, statement=statement, writing=writing) for line in part.lines]
+    rows = [_line(line, part, statement=statement, writing=writing) for line in _told_once(part.lines)]
     total = row("Together", "", "", "", writing.amount(part.amount, part.currency), total=True)
     return Table(f"{safe(earned.title)}{under}, deal by deal, in {part.currency}", COLUMNS, (*rows, total))
+
+
+def _told_once(lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines, without those that pay nothing of a deal that another rule credits beside them: to a reader both are
+    one deal. The one that stays says what the deal is credited with."""
+    for (deal, _), beside in groupby(lines, key=lambda line: (line.deal_id, line.credit_date)):
+        of_deal = list(beside)
+        paying = [line for line in of_deal if line.amount or any(piece.pays for piece in line.slices)]
+        if deal is None or len(of_deal) == 1:
+            yield from of_deal
+            continue
+        credited = next((line for line in of_deal if line.credited), of_deal[0])
+        for line in paying or [credited]:
+            yield line if line.credited or len(paying) > 1 else line.model_copy(update=_credit(credited))
+
+
+def _credit(line: Line) -> dict[str, Any]:
+    return {name: getattr(line, name) for name in ("credited", "share_percent", "exchange")}
 
 
 def _line(line: Line, part: Part, *, statement: Statement, writing: Writing) -> Row:
@@ -145,14 +166,15 @@ def _slice(piece: Slice, line: Line, *, part: Part, writing: Writing) -> str:
     """A product that a calculator can check: `10,000.00 at 8% = 800.00, above 100% of quota`."""
     times = "" if piece.factor == 1 else f" × {writing.number(piece.factor)}"
     credited, pays = (writing.amount(amount, part.currency) for amount in (piece.credited, piece.pays))
+    equals = "=" if piece.is_exact else "≈"
     # Without a rate: the last slice of some lines, the cent that rounding the total gives or takes (words.ROUNDING);
     # and an amount that pays itself, where "at 1.00" would say nothing.
     if piece.reach in WITHOUT_RATE or (part.rates_are_amounts and piece.rate == 1):
-        product = f"{credited}{times} = {pays}" if times else pays
+        product = f"{credited}{times} {equals} {pays}" if times else pays
     elif part.rates_are_amounts:
         rate = writing.amount(piece.rate, part.currency)
-        product = f"{writing.number(piece.credited)} at {rate}{times} = {pays}"
+        product = f"{writing.number(piece.credited)} at {rate}{times} {equals} {pays}"
     else:
-        product = f"{credited} at {writing.percent(piece.rate * 100)}{times} = {pays}"
+        product = f"{credited} at {writing.percent(piece.rate * 100)}{times} {equals} {pays}"
     back = "taken back: " if piece.credited < 0 <= line.credited else ""
     return f"{back}{product}, {piece.reach}" if piece.reach else f"{back}{product}"
