@@ -48,6 +48,7 @@ class Scenarios:
     quotas: Column = field(default_factory=dict)
     terms: Column = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
+    deal: Mapping[str, str | Fraction | None] = field(default_factory=dict)
     rows: pl.DataFrame | None = None
 
 
@@ -95,7 +96,7 @@ def _context(rows: pl.DataFrame, plan: Plan, *, points: Scenarios, figures: _Giv
         quotas=figures.quota,
         terms=figures.term,
         categories=figures.category,
-        per_deal=lambda at, name: _as_one_deal(at, plan, figures=figures, name=name),
+        per_deal=lambda at, name: _as_one_deal(at, plan, points=points, figures=figures, name=name),
     )
 
 
@@ -155,7 +156,9 @@ def _measured(context: EvaluationContext, plan: Plan, *, points: Scenarios, figu
     return ExactColumn.constant(0, context.height)
 
 
-def _as_one_deal(context: EvaluationContext, plan: Plan, *, figures: _Given, name: str) -> ExactColumn:
+def _as_one_deal(
+    context: EvaluationContext, plan: Plan, *, points: Scenarios, figures: _Given, name: str
+) -> ExactColumn:
     """What a component that pays by the deal would pay for one deal that brings all that is reached."""
     component = plan.component(name)
     main = component.main_measure()
@@ -169,14 +172,17 @@ def _as_one_deal(context: EvaluationContext, plan: Plan, *, figures: _Given, nam
         before=nothing,
         after=context,
         standing=context,
-        number=lambda text: number(text, lambda _, name: _of_deal(name, credited), context.height),
-        text=lambda _: pl.Series([None], dtype=pl.String).new_from_index(0, context.height),
+        number=lambda text: number(text, lambda _, name: _of_deal(name, credited, points=points), context.height),
+        text=lambda name: pl.Series([points.deal.get(name)], dtype=pl.String).new_from_index(0, context.height),
     )
     return total([part.pays for part in component.parts_in_turn(deal)], context.height)
 
 
-def _of_deal(name: str, credited: ExactColumn) -> ExactColumn:
-    """A number of the one deal: its amounts are what it brings, and of everything else it has nothing."""
+def _of_deal(name: str, credited: ExactColumn, *, points: Scenarios) -> ExactColumn:
+    """A number of the one deal: what is said of it; or else its amounts are what it brings, and of everything else it
+    has nothing."""
+    if isinstance(said := points.deal.get(name), Fraction):
+        return credited * 0 + said
     return credited if name in (CREDITED, "amount", "list_amount") else credited * 0
 
 

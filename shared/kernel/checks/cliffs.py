@@ -7,16 +7,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise, product
+from functools import cache
+from itertools import islice, pairwise, product
+
+import polars as pl
 
 from shared.formatting import amount, money
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import Overflow
 from shared.kernel.checks.numbers_in_plan import Numbers, numbers_of
 from shared.kernel.components import Component
+from shared.kernel.components.axis import Axis
 from shared.kernel.language.conventions import RESETS
 from shared.kernel.language.deal_facts import CREDITED
 from shared.kernel.language.findings import Finding
+from shared.kernel.language.formulas import references
 from shared.kernel.language.measures import Measure
 from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_categories, reference_terms
 from shared.kernel.plan.version import Plan
@@ -27,6 +32,9 @@ STEPS = 120
 MOST = 3
 """So many cliffs of one component along one measure are told; more would say nothing new."""
 HIGHEST = 10**10
+MOST_DEALS = 60
+"""So many kinds of deals are walked along of a component."""
+Deal = dict[str, str | Fraction | None]
 
 
 def cliffs(plan: Plan) -> Iterator[Finding]:
@@ -47,41 +55,62 @@ def places(plan: Plan) -> int:
 def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterator[Finding]:
     numbers = numbers_of(plan)
     values = _values(measure, numbers, plan=plan)
-    told: set[str] = set()
     # A deal moves every measure that sums the rule which credits it, so each rule may lead another way up; and each
     # category may be paid otherwise.
     ways_up = [_points(measure, values, beside=beside, plan=plan) for beside in _ways(measure, plan)]
-    for points, categories in product(ways_up, reference_categories(plan)):
-        try:
-            pay = pay_at(plan, replace(points, categories=categories)).pay
-        except Overflow as error:
-            yield Finding.warning(
-                "P404", (), message=f"the pay has no bound that can be computed: {error}", mend="give it a maximum"
-            )
-            return
-        for place, component in enumerate(plan.components):
-            # Of deals that are paid in turn the points know the last only, as if it had brought everything.
-            walked = not component.in_turn or _of_one_deal(component, measure)
-            asked = component.component in components and component.component not in told
-            if asked and not type(component).needs_group and walked:
-                found = list(
-                    _falls(
-                        measure, values, pay=pay[component.component].to_list(), numbers=numbers, plan=plan, place=place
-                    )
+    people = reference_categories(plan)
+
+    @cache
+    def pays(way: int, person: int, deal: tuple[tuple[str, str | Fraction | None], ...]) -> dict[str, pl.Series]:
+        # All components together: most of them look at no deal, and are walked at the same points.
+        points = replace(ways_up[way], categories=people[person], deal=dict(deal))
+        return pay_at(plan, points).pay
+
+    for place, component in enumerate(plan.components):
+        if component.component not in components or type(component).needs_group:
+            continue
+        for deal, way, person in product(_deals(component, measure, plan), range(len(ways_up)), range(len(people))):
+            try:
+                due = pays(way, person, tuple(deal.items()))[component.component].to_list()
+            except Overflow as error:
+                yield Finding.warning(
+                    "P404", (), message=f"the pay has no bound that can be computed: {error}", mend="give it a maximum"
                 )
-                yield from found
-                told |= {component.component} if found else set()
+                return
+            found = list(_falls(measure, values, pay=due, numbers=numbers, plan=plan, place=place, deal=deal))
+            yield from found
+            if found:
+                break
 
 
-def _of_one_deal(component: Component, measure: Measure) -> bool:
-    """Whether what it pays the first deal follows from the amount of that alone, which is what the measure comes to."""
+def _deals(component: Component, measure: Measure, plan: Plan) -> list[Deal]:
+    """The deals along which a component is walked, by their columns that stay while they grow. Where deals are paid in
+    turn the points know the last only, as if it had brought everything; so what it pays must follow from that."""
+    if not component.in_turn:
+        return [{}]
     looks_at = {reference.name for reference in component.refers_to() if reference.is_measure}
-    anew = getattr(component, "anew", None)  # of one deal there is one customer
-    return (
-        measure.sum_of is not None
-        and looks_at == {measure.measure}
-        and component.deal_columns - {anew} <= {CREDITED, "amount"}
-    )
+    if measure.sum_of is None or looks_at != {measure.measure}:
+        return []
+    rules = [rule for rule in plan.credits if rule.rule in measure.rules]
+    whole = all(rule.amount is None and rule.share is None and rule.cap is None for rule in rules)
+    grows = {CREDITED, "amount"} if whole else {CREDITED}
+    columns: dict[str, list[str | Fraction | None]] = {}
+    axes: Sequence[Axis] = getattr(component, "axes", ())
+    for axis in axes:
+        if axis.deal is None or {each.name for each in references(axis.deal)} <= grows:
+            continue
+        if axis.deal not in component.deal_columns:
+            return []  # of a formula it is not known how it moves
+        columns[axis.deal] = [*axis.of, None] if axis.of else _within(axis)
+    return [dict(zip(columns, chosen, strict=True)) for chosen in islice(product(*columns.values()), MOST_DEALS)]
+
+
+def _within(axis: Axis) -> list[str | Fraction | None]:
+    """A number at each place of an axis."""
+    marks = [Fraction(mark) for mark in (*axis.at, *axis.up_to)]
+    if axis.at:
+        return [*marks]
+    return [marks[0] - 1, *((low + high) / 2 for low, high in pairwise(marks)), marks[-1] + 1]
 
 
 def _ways(measure: Measure, plan: Plan) -> list[frozenset[str]]:
@@ -138,7 +167,14 @@ def _beside(measure: Measure, other: Measure, *, values: Sequence[Fraction], mov
 
 
 def _falls(
-    measure: Measure, values: Sequence[Fraction], *, pay: Sequence[int], numbers: Numbers, plan: Plan, place: int
+    measure: Measure,
+    values: Sequence[Fraction],
+    *,
+    pay: Sequence[int],
+    numbers: Numbers,
+    plan: Plan,
+    place: int,
+    deal: Deal,
 ) -> Iterator[Finding]:
     steps = list(pairwise(pay))
     if not any(after > before for before, after in steps):
@@ -157,17 +193,20 @@ def _falls(
             _at(place, low, high=high, quota=quota_of(measure), numbers=numbers),
             message=(
                 f"{'a larger deal' if in_turn else 'a deal more'} pays less: {name} pays {before}"
-                f" at {measure.measure} of {_said(low)}, and {after} at {_said(high)}{_assumed(plan, place)}"
+                f" at {measure.measure} of {_said(low)}, and {after} at {_said(high)}{_assumed(plan, place, deal=deal)}"
             ),
             mend="let the rate of the higher tier pay at least what the lower one has paid, or"
             f" {'divide each deal among graduated tiers' if in_turn else 'use graduated tiers'}",
         )
 
 
-def _assumed(plan: Plan, place: int) -> str:
-    """The figures of a participant's own that nobody said, on which the amounts rest."""
+def _assumed(plan: Plan, place: int, *, deal: Deal) -> str:
+    """The figures of a participant's own that nobody said, and the columns of the deal, on which the amounts rest."""
     figures = reference_terms(plan)
     said = [f"{name} of {_said(figures[name])}" for name in assumed_terms(plan, [plan.components[place]])]
+    for name, value in deal.items():
+        other = "any other" if value is None else value
+        said.append(f"deal of {name} {_said(other) if isinstance(other, Fraction) else other}")
     return f", for a {' and a '.join(said)}" if said else ""
 
 

@@ -128,6 +128,41 @@ def test_a_larger_deal_that_pays_less_is_found_also_where_deals_are_paid_in_turn
     assert [each.finding.message for each in found] == [said] * told
 
 
+@pytest.mark.parametrize(
+    ("rule", "axes", "values", "told"),
+    [
+        (
+            "{rule: own}",
+            "[{deal: segment, of: [smb], others: true}, {deal: amount, up_to: [100000]}]",
+            "[[5%, 6%], [7%, 3%]]",
+            ", for a deal of segment any other",
+        ),
+        (
+            "{rule: own}",
+            "[{deal: margin, at: [20%, 40%]}, {deal: amount, up_to: [100000]}]",
+            "[[7%, 3%], [7%, 8%]]",
+            ", for a deal of margin 0.20",
+        ),
+        ("{rule: own, amount: margin}", "[{deal: amount, up_to: [100000]}]", "[7%, 3%]", None),
+        ("{rule: own, amount: margin}", "[{deal: credited, up_to: [100000]}]", "[7%, 3%]", ""),
+        ("{rule: own}", "[{deal: amount / margin, up_to: [100000]}]", "[7%, 3%]", None),
+    ],
+)
+def test_deals_are_walked_along_by_what_moves_with_them(rule: str, axes: str, values: str, told: str | None) -> None:
+    found = check_texts(
+        plans_of_text(
+            f"{HEAD}columns: {{margin: decimal, segment: text}}\ncredits: [{rule}]\n"
+            "measures: [{measure: sales, sum_of: [own], reset: quarter}]\n"
+            f"components: [{{component: pay, kind: table, each: deal, measure: sales, axes: {axes}, values: {values}}}]\n",
+            "plan.yaml",
+        )
+    )
+    said = "a larger deal pays less: pay pays 7,000.00 at sales of 100,000, and 3,000.00 at 100,000.01"
+    assert [each.finding.message for each in found if each.finding.code == "P401"] == (
+        [] if told is None else [f"{said}{told}"]
+    )
+
+
 def test_cliffs_of_a_plan_that_is_too_large_to_be_walked_are_left_to_who_has_the_time() -> None:
     texts = plans_of_text(HEAD + CLIFF, "plan.yaml")
     assert [each.finding.code for each in check_texts(texts, most_walked=1)] == []
