@@ -66,7 +66,6 @@ def _case(
     ruled = {name: terms.of(person, currency, pay_period=name) for name in pay_periods}
     spans = terms.spans(person, currency, ruled=ruled, settled=carried.settled)
     ruled |= {name: spanned.ruled for name, spanned in spans.items()}
-    # A draw may be recovered within a maximum, of a pay period or of a span.
     of_run = {run.pay_period: [run.pay_period], **{name: spanned.pay_periods for name, spanned in spans.items()}}
     return Case(
         participant_id=participant_id,
@@ -86,7 +85,6 @@ def _case(
         closed_in=closed_in,
         settled={name: carried.settled[name] for name in ruled if name in carried.settled},
         spans={name: spanned.brought for name, spanned in spans.items()},
-        paid_before=snapshot.paid_before.get(key, 0),
         paid_over={name: carried.paid_over(names) for name, names in of_run.items()},
         draw=snapshot.draw.get(key, 0),
         receivable=snapshot.receivable.get(key, 0),

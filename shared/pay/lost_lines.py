@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from shared.formatting import money
@@ -18,7 +18,7 @@ from shared.pay.terms.losses import Loss, LossRecord, LostLine, LostLineKey, dis
 from shared.pay.terms.words.base import part
 from shared.pay.terms.words.clawback import CLAWBACK, age_in_words
 from shared.pay.terms.words.leaver import LEAVER
-from shared.pay.terms.words.release import DatedAmount, LineFacts, Tranche, share_due, tranches_of
+from shared.pay.terms.words.release import LineFacts, Tranche, share_due, tranches_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +121,6 @@ def _fallen_due(case: Case, line: LostLine, *, whole: dict[date, Fraction]) -> d
 def _share_due(line: LostLine, tranches: Sequence[Tranche], *, day: date, refunded: bool) -> Fraction:
     """Which part of the line was due by the payments of a day, before its refunds or after them."""
     deal = line.deal
-    # Refunds count at once, whatever a tranche waits for: they say what of the deal there was.
-    refunds = [DatedAmount(date.min, amount) for on, amount in deal.refunds if on < day or (refunded and on == day)]
     facts = LineFacts(
         participant_id="",
         period=line.period,
@@ -135,10 +133,11 @@ def _share_due(line: LostLine, tranches: Sequence[Tranche], *, day: date, refund
         booked_on=deal.closed_on or deal.since,
         deal_amount=deal.amount,
         payments=deal.payments,
-        refunds=refunds,
+        refunds=deal.refunds,
         started_on=deal.started_on,
     )
-    return share_due(facts, tranches, as_of=day)
+    # Refunds count at once, whatever a tranche waits for: they say what of the deal there was.
+    return share_due(facts, tranches, as_of=day, refunded_by=day if refunded else day - timedelta(days=1))
 
 
 def _held(line: LostLine, booked: Sequence[HeldAmount]) -> Fraction:

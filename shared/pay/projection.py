@@ -168,7 +168,6 @@ class _ProjectedLedger:
             payable={key: amount for key, amount in payable.items() if amount},
             unsettled=unsettled,
             carried=self._carried,
-            paid_before={key: state.paid_over([run.pay_period]).paid for key, state in self._carried.items()},
             draw={key: amount for key, amount in self._draw.items() if amount and self._is_in(run, key)},
             receivable={key: amount for key, amount in self._receivable.items() if amount and self._is_in(run, key)},
             held={key: lines for key, lines in self._held.items() if lines and self._is_in(run, key)},

@@ -99,7 +99,6 @@ def _position(case: Case, due: int, *, bases: Mapping[str, int]) -> Position:
         bases=bases,
         topped={name: period.topped for name, period in before.items()},
         forfeited={name: period.forfeited for name, period in before.items()},
-        paid_before=case.paid_before,
         draw=case.draw,
         receivable=case.receivable,
         leaves=case.has_left,

@@ -93,7 +93,6 @@ class Case:
             participant then.
         spans: by span in which the terms look at more than a pay period, what each pay period and shorter span in it
             brought by now: the run's own pay period is always one of them, or one of those of `corrections`.
-        paid_before: what other runs paid for the run's pay period.
         paid_over: by span that holds the run's pay period, and for the pay period, what other runs paid for the pay
             periods in it and recovered of draws.
         draw: the balance of recoverable draws.
@@ -121,7 +120,6 @@ class Case:
     closed_in: Mapping[Month, str] = field(default_factory=dict)
     settled: Mapping[str, SettledPeriod] = field(default_factory=dict)
     spans: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    paid_before: int = 0
     paid_over: Mapping[str, PaidFor] = field(default_factory=dict)
     draw: int = 0
     receivable: int = 0

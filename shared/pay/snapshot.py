@@ -75,10 +75,17 @@ class CarriedState(NamedTuple):
     paid: Mapping[str, PaidFor] = MappingProxyType({})
 
     def with_paid(self, pay_period: str, paid: int, *, lines: Iterable[PayLine]) -> Mapping[str, PaidFor]:
-        """`paid` after another run, which made these lines."""
+        """`paid` after another run, which made these lines.
+
+        What payroll gave back counts where it was first paid, since it is paid again as it was: so it is no pay of the
+        pay period in which that happens.
+        """
         before = self.paid_over([pay_period])
-        recovered = -sum(line.amount for line in lines if line.step == "recovery")
-        return {**self.paid, pay_period: PaidFor(before.paid + paid, before.recovered + recovered)}
+        recovered = again = 0
+        for line in lines:
+            recovered -= line.amount if line.step == "recovery" else 0
+            again += line.amount if line.step == "returned" else 0
+        return {**self.paid, pay_period: PaidFor(before.paid + paid - again, before.recovered + recovered)}
 
     def paid_over(self, pay_periods: Iterable[str]) -> PaidFor:
         """What runs paid for some pay periods together."""
@@ -102,7 +109,6 @@ class RunSnapshot:
         payable: what the ledger owes for journals up to the run's month, in minor units; zeros are left out.
         unsettled: what became payable and no approved run has looked at.
         carried: what approved runs left; absent where none knew the participant.
-        paid_before: what other approved runs paid for the run's pay period.
         draw, receivable: what participants owe the company, positive.
         held: what is held of which line.
         journal_counts: how many journals each participant had when the snapshot was taken. They are counted before
@@ -125,7 +131,6 @@ class RunSnapshot:
     payable: Mapping[PayKey, int]
     unsettled: Mapping[PayKey, Sequence[UnsettledEntry]]
     carried: Mapping[PayKey, CarriedState]
-    paid_before: Mapping[PayKey, int]
     draw: Mapping[PayKey, int]
     receivable: Mapping[PayKey, int]
     held: Mapping[PayKey, Mapping[EarningLineKey, HeldAmount]]
@@ -146,7 +151,17 @@ class RunSnapshot:
     def pay_keys(self) -> list[PayKey]:
         """Every participant and currency with anything to settle."""
         tables: list[Mapping[PayKey, Any]] = [self.payable, self.unsettled, self.draw, self.receivable, self.held]
-        return sorted(set().union(*tables) | self._with_floors())
+        return sorted(set().union(*tables) | self._with_floors() | self._paid_in_advance())
+
+    def _paid_in_advance(self) -> set[PayKey]:
+        """Whom off-cycle runs paid of the pay period that this one settles: terms judge it as a whole, although nothing
+        may be left to pay.
+        """
+        if self.run.kind == "off_cycle":
+            return set()
+        return {
+            key for key, state in self.carried.items() if self.run.pay_period in state.settled and key[0] in self.people
+        }
 
     def _with_floors(self) -> set[PayKey]:
         """Whoever is paid by their terms although nothing was earned."""

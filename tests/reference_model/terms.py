@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 LENGTHS = {"pay_period": 1, "quarter": 3, "half_year": 6, "year": 12}
 """The months of what an amount is for."""
+Span = tuple[int, int]
+"""The first month, and how many there are."""
 Data = Mapping[str, Any]
 """Terms as a file says them; shares as numbers."""
 
@@ -39,9 +41,38 @@ class Deal:
         """What is not refunded by a day."""
         return self.amount - sum(amount for on, amount in self.refunds if on <= day)
 
+    def came(self, day: date) -> int:
+        """What customers had paid by a day."""
+        return sum(amount for on, amount in self.payments if on <= day)
+
+    def money_back(self) -> list[tuple[date, int]]:
+        """What of each refund was money. No more can go back than there is by the end of its day: the rest of it was
+        credited, and only lowers what is owed.
+        """
+        back: list[tuple[date, int]] = []
+        for on, amount in self.refunds:
+            there = self.came(on) - sum(money for _, money in back)
+            back.append((on, min(amount, max(0, there))))
+        return back
+
+
+class Run(NamedTuple):
+    """Pays what is due by a day. One that does not settle its month pays in advance of its end. `returned` is what
+    payroll gave back since the run before.
+    """
+
+    day: date
+    settles: bool = True
+    returned: int = 0
+
+    @property
+    def month(self) -> int:
+        """Which of the year it is, from 0."""
+        return self.day.month - 1
+
 
 class Paid(NamedTuple):
-    """What a month pays, carries to the next, holds, and leaves of a draw."""
+    """What a run pays, carries to the next, holds, and leaves of a draw."""
 
     paid: int
     carried: int
@@ -49,51 +80,68 @@ class Paid(NamedTuple):
     draw: int
 
 
-def payments(terms: Data, deals: Sequence[Deal], months: Sequence[date]) -> list[Paid]:
-    """What each month pays, given by its last day, to somebody who joined in the first of them.
+def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run]) -> list[Paid]:
+    """What each run pays to somebody who joined in the first month.
 
     What a month brings is known only where nothing is held: guarantees and maxima that forfeit go with no release.
+
+    What payroll gave back is paid again as it was. It was counted where it was first paid, and is counted nowhere when
+    it is paid again: no maximum, draw or minimum knows of it.
     """
     found: list[Paid] = []
     states = [_Line(terms, deal) for deal in deals]
-    balance = draw = added = 0
-    taken: list[int] = []
-    """By month what of a draw was taken of it."""
-    for number, month in enumerate(months):
-        balance += sum(state.grows(month) for state in states)
-        adds = _added(terms, _brought(deals, states, months, month), number)
-        balance, added = balance + adds - added, adds
-        level = terms["draw"]["amount"] * 100 if "draw" in terms else 0
-        most = min((_left(each, found, taken, terms, number) for each in _maxima(terms, "carry")), default=None)
-        advanced = "draw" in terms and balance < level
+    balance = draw = 0
+    added: dict[Span, int] = {}
+    before: list[_Before] = []
+    for run in runs:
+        number, settles = run.month, run.settles
+        balance += sum(state.grows(run.day, closes=settles) for state in states)
+        adds = _added(terms, _brought(deals, states, run.day), number, settles=settles, before=added)
+        balance, added = balance + sum(adds.values()) - sum(added.values()), adds
+        level = 0
+        if "draw" in terms and settles:  # a draw is of a month: what was paid in advance of its end is some of it
+            level = max(0, terms["draw"]["amount"] * 100 - sum(each.paid for each in before if each.month == number))
+        most = min((_left(each, before, terms, number) for each in _maxima(terms, "carry")), default=None)
+        advanced = "draw" in terms and settles and balance < level
         if advanced:
             balance, draw = level, draw + level - balance
         first = not _afterwards(terms)
         back = 0 if advanced or not first else _recovered(terms, draw, balance - level, number)
         paid = max(0, balance - back)
+        paid = 0 if paid < terms.get("minimum", {}).get("amount", 0) * 100 else paid
         paid = paid if most is None else min(paid, most)
         if not advanced and not first:
             back = _recovered(terms, draw, paid - level, number)
             paid -= back
         balance, draw = balance - back - paid, draw - back
-        taken.append(back)
-        found.append(Paid(paid, balance, sum(state.held for state in states), draw))
+        before.append(_Before(number, paid, back))
+        found.append(Paid(paid + run.returned, balance, sum(state.held for state in states), draw))
     return found
 
 
-def _brought(deals: Sequence[Deal], states: Sequence[_Line], months: Sequence[date], day: date) -> list[int]:
+class _Before(NamedTuple):
+    """What a run paid for a month, and took of a draw."""
+
+    month: int
+    paid: int
+    taken: int
+
+
+def _brought(deals: Sequence[Deal], states: Sequence[_Line], day: date) -> list[int]:
     """What each month brought, as known by a day: what its deals earned, and what of it stays although it was lost."""
-    sums = [0] * len(months)
+    sums = [0] * 12
     for deal, state in zip(deals, states, strict=True):
         sums[deal.sold.month - 1] += deal.pay(day) + state.kept
     return sums
 
 
-def _added(terms: Data, brought: Sequence[int], last: int) -> int:
-    """What guarantees add to all months through the last one, and maxima that forfeit take away: first of each month,
-    then of each quarter, half-year and year.
+def _added(
+    terms: Data, brought: Sequence[int], last: int, *, settles: bool, before: Mapping[Span, int]
+) -> dict[Span, int]:
+    """What guarantees add to each span of months through the last one, and maxima that forfeit take away: first of each
+    month, then of each quarter, half-year and year. What holds the last month stays as it was `before` it is settled.
     """
-    now = list(brought[: last + 1])
+    now, added = list(brought[: last + 1]), {}
     guarantee = terms.get("guarantee")
     for length in (1, 3, 6, 12):
         for first in range(0, last + 1, length):
@@ -107,8 +155,11 @@ def _added(terms: Data, brought: Sequence[int], last: int) -> int:
             for each in _maxima(terms, "forfeit"):
                 if LENGTHS[each.get("every", "pay_period")] == length:
                     change = min(change, each["amount"] * 100 - base)
+            if not settles and first + length > last:
+                change = before.get((first, length), 0)
+            added[first, length] = change
             now[through] += change
-    return sum(now) - sum(brought[: last + 1])
+    return added
 
 
 def _maxima(terms: Data, above: str) -> list[Data]:
@@ -116,11 +167,12 @@ def _maxima(terms: Data, above: str) -> list[Data]:
     return [each for each in (said if isinstance(said, list) else [said]) if each.get("above", "carry") == above]
 
 
-def _left(maximum: Data, before: Sequence[Paid], taken: Sequence[int], terms: Data, number: int) -> int:
+def _left(maximum: Data, before: Sequence[_Before], terms: Data, number: int) -> int:
     """What a maximum leaves of its span in a month."""
     first = number - number % LENGTHS[maximum.get("every", "pay_period")]
-    paid = sum(each.paid for each in before[first:])
-    return max(0, maximum["amount"] * 100 - paid - (sum(taken[first:]) if _afterwards(terms) else 0))
+    inside = [each for each in before if each.month >= first]
+    taken = sum(each.taken for each in inside) if _afterwards(terms) else 0
+    return max(0, maximum["amount"] * 100 - sum(each.paid for each in inside) - taken)
 
 
 def _afterwards(terms: Data) -> bool:
@@ -149,18 +201,23 @@ class _Line:
         self._taken: list[tuple[date, Fraction]] = []
         """What of it had been released when it was lost, by the day of the loss."""
 
-    def grows(self, month: date) -> int:
-        """By how much what is released or stays grew in a month."""
-        if month < self._deal.sold:
+    def grows(self, day: date, *, closes: bool) -> int:
+        """By how much what is released or stays grew by the day of a run, which may close its month.
+
+        What is lost before the month of the sale is closed is no loss of what was paid: it is earned less.
+        """
+        if day < self._deal.sold:
             return 0
-        self._lose(month)
-        earned = self._deal.pay(month)
-        released = cents(earned * self._due(month, counted=lambda day, lag: day <= month - lag))
+        self._lose(day)
+        earned = self._deal.pay(day)
+        released = cents(earned * self._due(day, counted=lambda on, lag: on <= day - lag))
         whole = sum((amount for _, amount in self._taken), Fraction(0))
         back = sum((amount * self._taken_back(day) for day, amount in self._taken), Fraction(0))
         kept = cents(whole) - cents(back)
         grown = released - self._released + kept - self.kept
-        self._released, self.kept, self.held, self._looked_at = released, kept, earned - released, month
+        self._released, self.kept, self.held = released, kept, earned - released
+        if closes or self._looked_at is not None:
+            self._looked_at = day
         return grown
 
     def _lose(self, month: date) -> None:
@@ -191,9 +248,10 @@ class _Line:
         if part["when"] == "booked":
             return Fraction(self._deal.sold + lag <= day)
         refunded = sum(amount for on, amount in self._deal.refunds if counted(on, lag))
-        came = sum(amount for on, amount in self._deal.payments if on <= day - lag)
+        back = sum(amount for on, amount in self._deal.money_back() if counted(on, lag))
+        came = self._deal.came(day - lag) - back
         owed = self._deal.amount - refunded
-        share = Fraction(1) if owed <= 0 else min(Fraction(1), max(Fraction(0), Fraction(came - refunded, owed)))
+        share = Fraction(1) if owed <= 0 else min(Fraction(1), max(Fraction(0), Fraction(came, owed)))
         return share if part["when"] == "collected" else Fraction(share == 1)
 
     def _taken_back(self, day: date) -> Fraction:

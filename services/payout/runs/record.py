@@ -20,6 +20,7 @@ from shared.pay.people import Person
 from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import Run, RunPayment
 from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, SettledPeriod, Settlement
+from shared.pay.steps import StepName
 from shared.pay.terms.losses import Loss, LossRecord, LostLineKey, PaidLine
 from shared.pay.terms.words.release import DatedAmount
 from shared.periods import Month
@@ -62,10 +63,9 @@ class SettlementRecord(NamedTuple):
         """The steps of the pay, in order."""
         return [_line(row) for row in self.json.get("lines", ())]
 
-    @property
-    def recoveries(self) -> list[PayLine]:
-        """The steps that recovered draws."""
-        return [_line(row) for row in self.json.get("lines", ()) if row[0] == "recovery"]
+    def lines_of(self, *steps: StepName) -> list[PayLine]:
+        """Some steps of the pay."""
+        return [_line(row) for row in self.json.get("lines", ()) if row[0] in steps]
 
     @property
     def held(self) -> dict[EarningLineKey, HeldAmount]:

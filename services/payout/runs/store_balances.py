@@ -79,15 +79,9 @@ def carried(connection: Connection, participants: Iterable[str]) -> dict[PayKey,
             month=month,
             uncleared=uncleared,
             cleared=cleared,
-            paid=before.with_paid(pay_period, paid, lines=settlement.recoveries),
+            paid=before.with_paid(pay_period, paid, lines=settlement.lines_of("recovery", "returned")),
         )
     return states
-
-
-def paid_for(connection: Connection, *, pay_group: str, pay_period: str, but: str) -> dict[PayKey, int]:
-    """What approved runs paid for a pay period, all of them but one."""
-    rows = connection.execute(_PAID_FOR, {"pay_group": pay_group, "pay_period": pay_period, "but": but})
-    return {(who, currency): int(amount) for who, currency, amount in rows}
 
 
 def history(connection: Connection, *, pay_group: str, before: Month, runs: int) -> dict[PayKey, list[int]]:
@@ -228,12 +222,6 @@ _CARRIED = text(f"""
     from run_pay join run on run.id = run_pay.run
     where {BOOKED} and participant_id = any(cast(:participants as text[]))
     order by run.number""")
-
-_PAID_FOR = text(f"""
-    select participant_id, currency, sum(paid) from run_pay join run on run.id = run_pay.run
-    where pay_group = :pay_group and pay_period = :pay_period and run.id <> :but
-      and {BOOKED}
-    group by 1, 2""")
 
 # Regular runs that closed a month: an off-cycle run or a part of a month is no measure for the next.
 _HISTORY = text(f"""

@@ -90,7 +90,6 @@ def _balances(connection: Connection, run: Run, *, who: Sequence[str], paid_less
         "payable": balances.payable(connection, who, month=run.month),
         "unsettled": balances.unsettled(connection, who, month=run.month),
         "carried": balances.carried(connection, who),
-        "paid_before": balances.paid_for(connection, pay_group=run.pay_group, pay_period=run.pay_period, but=run.id),
         "draw": balances.owing(connection, who, account="draw"),
         "receivable": balances.owing(connection, who, account="clawback"),
         "held": balances.held_lines(connection, who, released=paid_less),

@@ -261,7 +261,9 @@ class TermLine(NamedTuple):
 
 
 class PaidFor(NamedTuple):
-    """What runs paid for a pay period or a span, and recovered of draws in it, in minor units."""
+    """What runs paid for a pay period or a span, and recovered of draws in it, in minor units. What payroll gave back
+    and was paid again is counted once, where it was first paid.
+    """
 
     paid: int = 0
     recovered: int = 0
@@ -278,7 +280,6 @@ class Position:
             corrected since.
         topped: by pay period, what guarantees and minimums have added already.
         forfeited: by pay period, what was lost above a maximum already.
-        paid_before: what earlier runs paid for the run's pay period.
         draw: the balance of recoverable draws.
         receivable: what the participant owes.
         leaves: the participant's last day lies in this pay period, or before it.
@@ -294,7 +295,6 @@ class Position:
     bases: Mapping[str, int] = field(default_factory=dict)
     topped: Mapping[str, int] = field(default_factory=dict)
     forfeited: Mapping[str, int] = field(default_factory=dict)
-    paid_before: int = 0
     draw: int = 0
     receivable: int = 0
     leaves: bool = False
@@ -302,6 +302,10 @@ class Position:
     settles: bool = True
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
     paid_over: Mapping[str, PaidFor] = field(default_factory=dict)
+
+    def paid_before(self, over: Span | None = None) -> PaidFor:
+        """What earlier runs paid for the run's pay period, or for a span that holds it."""
+        return self.paid_over.get(self.pay_period if over is None else over.name, PaidFor())
 
     def is_open(self, name: str) -> bool:
         """Whether a pay period is the run's own, or a span holds it."""

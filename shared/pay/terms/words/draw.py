@@ -153,7 +153,7 @@ def _level(walk: Walk) -> int | None:
         return None
     if not is_secured(walk, position.pay_period):
         return None
-    return max(0, walk.own.secured(draw, by_days=draw.prorate == "days") - position.paid_before)
+    return max(0, walk.own.secured(draw, by_days=draw.prorate == "days") - position.paid_before().paid)
 
 
 def _settle_balance(walk: Walk) -> None:

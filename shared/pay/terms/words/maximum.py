@@ -11,7 +11,7 @@ from pydantic import Discriminator, Field, Tag
 from shared.formatting import money
 from shared.kernel.language.findings import Finding
 from shared.pay.spans import Span
-from shared.pay.terms.words.base import Level, Money, PaidFor, SpannedLevel, Terms, Walk, Word, Wording
+from shared.pay.terms.words.base import Level, Money, SpannedLevel, Terms, Walk, Word, Wording
 from shared.pay.terms.words.draw import DRAW, recovers_of_payments
 from shared.pay.terms.words.guarantee import GUARANTEE
 from shared.pay.terms.words.minimum import MINIMUM
@@ -38,11 +38,9 @@ def _limit(walk: Walk, paid: int) -> int:
     for maximum in maxima(walk.terms):
         if maximum.above == "carry" and maximum.holds_in(month):
             over = maximum.over(month)
-            paid_for = position.paid_over.get(position.pay_period if over is None else over.name, PaidFor())
-            before = position.paid_before if over is None else paid_for.paid
+            paid_for = position.paid_before(over)
             # What a draw took of payments was paid as far as a maximum of payments is concerned.
-            if recovers_of_payments(walk.terms):
-                before += paid_for.recovered
+            before = paid_for.paid + (paid_for.recovered if recovers_of_payments(walk.terms) else 0)
             left = max(0, walk.terms.minor(maximum) - before)
             if paid > left:
                 paid = left

@@ -6,7 +6,7 @@ released. So a run releases the difference to what is held, and it is all the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -137,39 +137,60 @@ def released(
     return part(line.amount, share_due(line, tranches, as_of=as_of))
 
 
-def share_due(line: LineFacts, tranches: Iterable[Tranche], *, as_of: date) -> Fraction:
-    """Which part of the line is due by a date, whatever holds stop it; between 0 and 1."""
-    return sum((Fraction(tranche.share) * due(line, tranche, as_of=as_of) for tranche in tranches), Fraction(0))
+def share_due(
+    line: LineFacts, tranches: Iterable[Tranche], *, as_of: date, refunded_by: date | None = None
+) -> Fraction:
+    """Which part of the line is due by a date, whatever holds stop it; between 0 and 1.
+
+    A part that waits some days waits so long after refunds, too; with `refunded_by` those by that day count at once.
+    """
+    shares = (
+        Fraction(tranche.share) * due(line, tranche, as_of=as_of, refunded_by=refunded_by) for tranche in tranches
+    )
+    return sum(shares, Fraction(0))
 
 
-def due(line: LineFacts, tranche: Tranche, *, as_of: date) -> Fraction:
+def due(line: LineFacts, tranche: Tranche, *, as_of: date, refunded_by: date | None = None) -> Fraction:
     """How much of a tranche is due by a date; between 0 and 1."""
     known = as_of - timedelta(days=tranche.days_after)
     match tranche.when:
         case "booked":
             return Fraction(int(line.booked_on <= known))
         case "collected":
-            return collected(line, known) or Fraction(0)
+            return collected(line, known, refunded_by=refunded_by) or Fraction(0)
         case "paid_in_full":
-            return Fraction(int(collected(line, known) == 1))
+            return Fraction(int(collected(line, known, refunded_by=refunded_by) == 1))
         case "started":
             return Fraction(int(line.started_on is not None and line.started_on <= known))
 
 
-def collected(line: LineFacts, as_of: date) -> Fraction | None:
+def collected(line: LineFacts, as_of: date, *, refunded_by: date | None = None) -> Fraction | None:
     """Which part of what the customer has to pay is paid by a date, between 0 and 1; None where that is not known.
 
-    What is given back by then lowers both, as it lowers the line; a customer who owes nothing has paid.
+    What is refunded by then, or by another date, lowers what has to be paid, as it lowers the line; a customer who owes
+    nothing has paid.
     """
     if line.deal_amount is None or line.payments is None or line.refunds is None:
         return None
-    # A refund lowers what is owed and, as money that went back, what is in: paid in full and half refunded is still
-    # paid in full.
-    given_back = _sum_by(line.refunds, as_of)
-    owed = line.deal_amount - given_back
+    by = refunded_by or as_of
+    owed = line.deal_amount - _sum_by(line.refunds, by)
     if owed <= 0:
         return Fraction(1)
-    return min(Fraction(1), max(Fraction(0), Fraction(_sum_by(line.payments, as_of) - given_back, owed)))
+    came = _sum_by(line.payments, as_of) - _sum_by(_money_back(line.payments, line.refunds), by)
+    return min(Fraction(1), max(Fraction(0), Fraction(came, owed)))
+
+
+def _money_back(payments: Sequence[DatedAmount], refunds: Sequence[DatedAmount]) -> Iterator[DatedAmount]:
+    """What of each refund was money of the customer that went back.
+
+    No more can go back than came in by the end of its day: so paid in full and half refunded is still paid in full. The
+    rest was never paid and was credited: it lowers what is owed and takes nothing of what comes in later.
+    """
+    back = 0
+    for refund in sorted(refunds):
+        money = min(refund.amount, max(0, _sum_by(payments, refund.day) - back))
+        back += money
+        yield DatedAmount(refund.day, money)
 
 
 def _sum_by(entries: Iterable[DatedAmount], as_of: date) -> int:

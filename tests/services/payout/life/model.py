@@ -38,9 +38,12 @@ class Deal:
         return self.owed if self.won else 0
 
     def came(self, as_of: date) -> int:
-        """What came in of it by a day."""
-        paid, back = (sum(each for day, each in entries if day <= as_of) for entries in (self.payments, self.refunds))
-        return min(self.owed, max(0, paid - back))
+        """What came in of it by a day and did not go back: of a refund no more than had come in by then."""
+        came = 0
+        for day in sorted({day for day, _ in [*self.payments, *self.refunds] if day <= as_of}):
+            paid, back = (sum(each for on, each in entries if on == day) for entries in (self.payments, self.refunds))
+            came = max(came + paid - back, min(came + paid, 0))
+        return min(self.owed, max(0, came))
 
     def credit(self, who: str) -> int:
         """The share of somebody."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.pay.steps import STEPS
 from shared.pay.terms.pay import Pay, pay
 from shared.pay.terms.policy import PaymentTerms, terms_for
-from shared.pay.terms.words.base import PeriodTerms, Position, TermLine, Terms
+from shared.pay.terms.words.base import PaidFor, PeriodTerms, Position, TermLine, Terms
 from shared.pay.terms.words.draw import DRAW
 from shared.pay.terms.words.maximum import MAXIMUM
 from shared.pay.terms.words.negative import NEGATIVE
@@ -154,7 +154,12 @@ def test_an_off_cycle_run_advances_nothing_and_the_regular_one_counts_what_it_pa
     assert (
         pay(Position(pay_period="2026-01", due=100000, bases={"2026-01": 100000}, settles=False), rules).paid == 100000
     )
-    found = pay(Position(pay_period="2026-01", due=50000, bases={"2026-01": 150000}, paid_before=100000), rules)
+    found = pay(
+        Position(
+            pay_period="2026-01", due=50000, bases={"2026-01": 150000}, paid_over={"2026-01": PaidFor(paid=100000)}
+        ),
+        rules,
+    )
     assert (found.paid, found.draw) == (200000, 150000)
 
 
