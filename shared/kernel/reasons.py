@@ -35,7 +35,9 @@ CREDITS_NOBODY: Final = {
         "{who} is on plan {about}, whose version at the close date is set aside; the deal waits"
     ),
     "other_currency": Reason("{who} is on a plan of another currency than the deal's, {about}"),
-    "no_rate": Reason("{who} is on a plan that has no exchange rate for {about} on the credit date"),
+    "no_rate": Reason(
+        "{who} is not credited by a rule: `exchange` of the plan has no rate for {about} by the credit date"
+    ),
     "no_value": Reason("{who} is not credited by a rule: the deal has no {about}, from which it calculates the amount"),
     "no_rule": Reason("{who} is on plan {about}, of which no crediting rule selects the deal"),
     "no_refund_rule": Reason(

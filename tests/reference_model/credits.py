@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.reference_model import dates
 from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, in_force, number, plan_of, rounded, shared_out
@@ -38,17 +38,37 @@ class Credit:
         return dates.fiscal(self.plan, self.day)
 
 
+class Unknown(NamedTuple):
+    """A rule selects a deal for somebody, and what it would credit cannot be told: the deal has a blank (`no_value`), or
+    the plan no rate for its currency on the day (`no_rate`).
+    """
+
+    deal_id: str
+    payee: str
+    reason: str
+
+
 def credits(deals: Deals, roster: Roster, plans: list[Data]) -> list[Credit]:
     """All credits of all deals."""
-    return [
+    return [found for found in _of_deals(deals, roster, plans) if isinstance(found, Credit)]
+
+
+def unknown_amounts(deals: Deals, roster: Roster, plans: list[Data]) -> set[Unknown]:
+    """What won deals do not credit although a rule selects them; each rule by itself, whatever others credit."""
+    return {
         found
-        for deal_id, deal in sorted(deals.items())
-        if all(deal.get(name) for name in ("amount", "currency", "close_date"))
-        for found in _of_deal(deal_id, deal, roster, plans)
-    ]
+        for found in _of_deals(deals, roster, plans)
+        if isinstance(found, Unknown) and deals[found.deal_id].get("stage") == "won"
+    }
 
 
-def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Iterator[Credit]:
+def _of_deals(deals: Deals, roster: Roster, plans: list[Data]) -> Iterator[Credit | Unknown]:
+    for deal_id, deal in sorted(deals.items()):
+        if all(deal.get(name) for name in ("amount", "currency", "close_date")):
+            yield from _of_deal(deal_id, deal, roster, plans)
+
+
+def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Iterator[Credit | Unknown]:
     deal = _by_participants(deal, roster)
     columns = _columns(deal)
     for plan in plans:
@@ -58,17 +78,22 @@ def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Ite
             day = columns.get(rule.get("date", "close_date"))
             if day is None or not _selects(rule, columns):
                 continue
-            if columns["currency"] != plan["currency"] and _rate(plan, rule, columns["currency"], day) is None:
+            is_foreign = columns["currency"] != plan["currency"]
+            if is_foreign and not plan.get("exchange"):
                 continue
+            unrated = is_foreign and _rate(plan, rule, columns["currency"], day) is None
             credited: dict[str, Fraction] = {}
             for payee, part in _parts(rule, plan, columns, deal, roster, day):
                 if plan_of(roster, plans, payee, day) is plan:
-                    credited[payee] = credited.get(payee, Fraction(0)) + _in_plan(part, rule, plan, columns, day)
+                    amount = Fraction(0) if unrated else _in_plan(part, rule, plan, columns, day)
+                    credited[payee] = credited.get(payee, Fraction(0)) + amount
             for payee, amount in credited.items():
                 if plan.get("match", "all") == "first" and payee in taken:
                     continue
                 taken.add(payee)
-                if _lacks(rule, plan, columns):
+                if unrated or _lacks(rule, plan, columns):
+                    lacks = _lacks(rule, plan, columns)
+                    yield Unknown(deal_id, payee, "no_value" if lacks else "no_rate")
                     continue
                 if rule.get("cap") is not None:
                     amount = min(amount, number(rule["cap"]))
@@ -233,4 +258,4 @@ def _rate(plan: Data, rule: Data, currency: str, day: date) -> Fraction | None:
     return max(rates)[1] if rates else None
 
 
-__all__ = ["Credit", "chain", "credits"]
+__all__ = ["Credit", "Unknown", "chain", "credits", "unknown_amounts"]

@@ -22,8 +22,8 @@ def portion(amount: pl.Expr, share: Decimal) -> pl.Expr:
 
 
 def exchanged(due: pl.DataFrame, amount: pl.Expr, *, plan: Plan, counts: bool) -> tuple[pl.DataFrame, pl.Expr]:
-    """The amounts in the plan's currency, with the rate of the credit date; deals without a rate are left out. Counts
-    stay counts, and null null.
+    """The amounts in the plan's currency, with `exchange`, the rate of the credit date. Counts stay counts, and null
+    null. Where the plan has no rate both are null.
 
     The product is exact and rounded once, to the plan's smallest unit, halves away from zero.
 
@@ -40,7 +40,7 @@ def exchanged(due: pl.DataFrame, amount: pl.Expr, *, plan: Plan, counts: bool) -
         rated = rated.with_columns(top=pl.lit(1, pl.Int128), bottom=pl.lit(1, pl.Int128), exchange=pl.lit(""))
     # No rate on or before the day is no credit; `uncredited` tells it as `no_rate`. A later rate must not count: it was
     # not known when the deal was made.
-    rated = rated.filter(own | pl.col("top").is_not_null()).with_columns(pl.col("exchange").fill_null(""))
+    rated = rated.with_columns(exchange=pl.when(own).then(pl.col("exchange").fill_null("")).otherwise("exchange"))
     units = minor_units(rated["currency"]) | {plan.currency: 10**plan.digits}
     size = pl.col("currency").replace_strict(units, return_dtype=pl.Int128)
     top, bottom = pl.col("top").fill_null(1) * whole(10**plan.digits), pl.col("bottom").fill_null(1) * size
@@ -49,7 +49,8 @@ def exchanged(due: pl.DataFrame, amount: pl.Expr, *, plan: Plan, counts: bool) -
     # other. A JPY amount of 0 decimals and a KWD amount of 3 need no case of their own.
     exact = ExactColumn.of(known["amount"]) * ExactColumn.of(known["top"]) / ExactColumn.of(known["bottom"])
     in_plan = exact.rounded("half_up").minor(0, "the amount of a credit").alias("in_plan")
-    unknown = pl.when(known["amount"].is_not_null()).then(in_plan).alias("in_plan")
+    is_known = known["amount"].is_not_null() & rated["exchange"].is_not_null()
+    unknown = pl.when(is_known).then(in_plan).alias("in_plan")
     return rated.with_columns(unknown), pl.col("in_plan")
 
 

@@ -42,7 +42,7 @@ def uncredited_holders(holders: pl.DataFrame, credits: list[pl.DataFrame], *, pl
     payment.
 
     A deal, or the share of a holder, that credited somebody else is used: that the plan has nothing for its holder is
-    then no miss. What is wrong with the holder, the plan or the rate still is one.
+    then no miss. What is wrong with the holder or the plan still is one.
 
     Args:
         holders: of all deals, with what is in force at the close date.
@@ -55,7 +55,7 @@ def uncredited_holders(holders: pl.DataFrame, credits: list[pl.DataFrame], *, pl
     missed = _without(won, by_holder + _waiting(won, plans), key="holding")
     if missed.is_empty():
         return empty(UNCREDITED)
-    missed = _with_reasons(_with_rates(missed, plans), plans)
+    missed = _with_reasons(missed, plans)
     wanting = missed.filter(~pl.col("reason").is_in(BY_PLAN))
     by_plan = missed.filter(pl.col("reason").is_in(BY_PLAN))
     # Holders by place, because two holders of one deal are two shares; whoever is credited with the whole deal uses all
@@ -71,6 +71,7 @@ def _with_reasons(missed: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     """Beside each holder the `reason` and what it is `about`: the first thing that is wrong on the way from the roster
     over the plan to its rules."""
     # A later reason is only true of who has passed the ones before it: without a plan there is no version to look for.
+    converting = pl.concat_str("plan", pl.lit("@"), "version").is_in([plan.key for plan in plans if plan.exchange])
     aside = [f"{plan}@{version}" for plan, version in plans.quarantined.iter_rows()]
     quarantined = pl.concat_str("plan", pl.lit("@"), "version").is_in(aside)
     reason = (
@@ -80,24 +81,24 @@ def _with_reasons(missed: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
         .when(~pl.col("plan").is_in(sorted({name for name, _ in plans.plans}))).then(pl.lit("unknown_plan"))
         .when(pl.col("version").is_null()).then(pl.lit("plan_not_in_force"))
         .when(quarantined).then(pl.lit("plan_quarantined"))
-        .when((pl.col("currency") != pl.col("plan_currency")) & ~pl.col("exchanges")).then(pl.lit("other_currency"))
-        .when((pl.col("currency") != pl.col("plan_currency")) & _unrated()).then(pl.lit("no_rate"))
+        .when((pl.col("currency") != pl.col("plan_currency")) & ~converting).then(pl.lit("other_currency"))
         .when(pl.col("net") < 0).then(pl.lit("no_refund_rule"))
         .otherwise(pl.lit("no_rule"))
     )  # fmt: skip
     about = (
-        pl.when(pl.col("reason").is_in(["other_currency", "no_rate"])).then("currency")
+        pl.when(pl.col("reason") == "other_currency").then("currency")
         .when(pl.col("reason").is_in([*BY_PLAN, *_ABOUT_A_PLAN])).then("plan")
     )  # fmt: skip
     return missed.with_columns(reason=reason).with_columns(about=about)
 
 
 def missing_amounts(credits: pl.DataFrame, deals: pl.DataFrame, *, plans: PlanSet) -> pl.DataFrame:
-    """Credits of won deals without an amount: the deal lacks a column from which the rule calculates it, or it is too
-    large.
+    """Credits of won deals without an amount: the deal lacks a column from which the rule calculates it, the plan has
+    no rate for its currency, or it is too large. Told of each rule, whatever other rules credit.
 
     Args:
-        credits: of all deals, with an `amount` that is null where it could not be calculated.
+        credits: of all deals, with an `amount` that is null where it could not be calculated, and an `exchange` that is
+            where there is no rate.
         deals: what they are of.
         plans: all plan versions.
     """
@@ -107,18 +108,19 @@ def missing_amounts(credits: pl.DataFrame, deals: pl.DataFrame, *, plans: PlanSe
         of_plan = plans.plans[plan, version]
         amount = next(crediting.amount for crediting in of_plan.credits if crediting.rule == rule)
         needed = [*(named(amount) if amount else ()), *of_plan.apart.numbers_of(rule)]
-        first = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in needed)
+        blanks = (pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in needed)
+        first = pl.coalesce(*blanks, pl.lit(None, dtype=pl.String))
         of_rule = pl.col("plan").eq(plan) & pl.col("version").eq(version) & pl.col("rule").eq(rule)
-        of_deals = deals.filter(pl.sql_expr(WON)).select("deal_id", about=first)
-        rows = without.filter(of_rule).select("deal_id", "participant_id").join(of_deals, on="deal_id")
-        missing.append(
-            rows.select(
-                "deal_id",
-                "participant_id",
-                reason=pl.when(pl.col("about").is_null()).then(pl.lit("bad_amount")).otherwise(pl.lit("no_value")),
-                about="about",
-            ).cast(UNCREDITED)
-        )
+        of_deals = deals.filter(pl.sql_expr(WON)).select("deal_id", of="currency", lacks=first)
+        rows = without.filter(of_rule).select("deal_id", "participant_id", "exchange").join(of_deals, on="deal_id")
+        unrated = pl.col("exchange").is_null()
+        reason = (
+            pl.when(pl.col("lacks").is_not_null()).then(pl.lit("no_value"))
+            .when(unrated).then(pl.lit("no_rate"))
+            .otherwise(pl.lit("bad_amount"))
+        )  # fmt: skip
+        about = pl.coalesce("lacks", pl.when(unrated).then("of"))
+        missing.append(rows.select("deal_id", "participant_id", reason=reason, about=about).cast(UNCREDITED))
     return pl.concat(missing)
 
 
@@ -138,10 +140,6 @@ def _without(rows: pl.DataFrame, those: list[pl.DataFrame], *, key: str) -> pl.D
     return rows.join(pl.concat(those), on=key, how="anti") if those and rows.height else rows
 
 
-def _unrated() -> pl.Expr:
-    return pl.col("rated_from").is_null() | (pl.col("rated_from") > pl.col("credit_date"))
-
-
 def _waiting(holders: pl.DataFrame, plans: PlanSet) -> list[pl.DataFrame]:
     """Holders of deals that a rule selects and that have no date for its credit yet."""
     waiting: list[pl.DataFrame] = []
@@ -153,27 +151,6 @@ def _waiting(holders: pl.DataFrame, plans: PlanSet) -> list[pl.DataFrame]:
                 selected = filter_frame(undated, set(condition.meta.root_names())).filter(condition)
                 waiting.append(selected.select("holding"))
     return waiting
-
-
-def _with_rates(holders: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
-    """Beside each holder whether their plan converts currencies, and from when it has a rate for the deal's."""
-    converting = [(plan.plan, plan.version, plan.exchange) for plan in plans if plan.exchange is not None]
-    rates = pl.DataFrame(
-        [
-            (name, version, rate.currency, rate.effective_from)
-            for name, version, exchange in converting
-            for rate in exchange.rates
-        ],
-        schema={"plan": pl.String, "version": pl.Int64, "currency": pl.String, "rated_from": pl.Date},
-        orient="row",
-    )
-    first = rates.group_by("plan", "version", "currency").agg(pl.col("rated_from").min())
-    exchanges = rates.select("plan", "version").unique().with_columns(exchanges=pl.lit(True))
-    return (
-        holders.join(first, on=["plan", "version", "currency"], how="left")
-        .join(exchanges, on=["plan", "version"], how="left")
-        .with_columns(pl.col("exchanges").fill_null(value=False))
-    )
 
 
 UncreditedRow = tuple[str, str | None, str, str | None]

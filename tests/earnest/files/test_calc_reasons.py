@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from earnest.files.calculation import Calculation, calculate
@@ -249,6 +250,38 @@ components:
         ("bob", "pay"): "0.00",
         ("bob", "other"): "10.00",
     }
+
+
+@pytest.mark.parametrize(("match", "counted"), [("all", {"seats": ["D1", "D2", "D3"]}), ("first", {})])
+def test_a_rule_without_a_rate_names_the_deal_although_another_rule_counts_it(
+    tmp_path: Path, match: str, counted: dict[str, list[str]]
+) -> None:
+    plan = f"""
+match: {match}
+columns: {{seats: number}}
+exchange: {{source: bank, rates: [{{currency: EUR, from: 2025-01-10, rate: 1.1}}]}}
+credits: [{{rule: own}}, {{rule: seats, amount: seats}}, {{rule: above, to: managers}}]
+measures: [{{measure: sales, sum_of: [own, above]}}, {{measure: seats, sum_of: [seats]}}]
+components:
+  - {{component: pay, kind: flat, measure: sales, rate: 10%}}
+  - {{component: kicker, kind: per_unit, measure: seats, amount: 1}}
+"""
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,currency,close_date,seats,stage\n"
+        "D1,ann,100,GBP,2025-01-15,2,\nD2,ann,100,EUR,2025-01-09,3,\nD3,ann,100,EUR,2025-01-10,4,\n"
+    )
+    (tmp_path / "roster.csv").write_text("participant_id,manager\nann,bo\nbo,\n")
+    plans = PlanSet([read_plan(HEAD + plan, "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
+    write_results(found, tmp_path / "out")
+    said = "is not credited by a rule: `exchange` of the plan has no rate for {} by the credit date"
+    assert reasons(tmp_path) == [
+        (deal, "no_rate", f"{who} {said.format(currency)}")
+        for deal, currency in (("D1", "GBP"), ("D2", "EUR"))
+        for who in ("ann", "bo")
+    ]
+    of_rule = dict(found.credits.group_by("rule").agg(pl.col("deal_id").sort()).rows())
+    assert of_rule == {"own": ["D3"], "above": ["D3"], **counted}
 
 
 def test_an_own_number_that_no_amount_can_be_stops_nobody_elses_pay(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from shared.kernel import Plan, PlanSet, Roster, credit, earn, explain, measure
+from shared.kernel.credit import Credited
 from shared.kernel.crediting.deals import values_table
 from tests.reference_model import dates, oracle
+from tests.reference_model.credits import Unknown, unknown_amounts
 from tests.reference_model.credits import credits as reference_credits
 from tests.shared.kernel.chances import smallest
 from tests.shared.kernel.language_facts import deals, rosters
@@ -51,14 +53,14 @@ def agreed(seed: int, differ: Callable[[World], str | None]) -> None:
         pytest.fail(f"seed {seed}: {differ(small) or said}\n{pformat(small, width=150)}")
 
 
-def credited(world: World) -> tuple[pl.DataFrame, Roster, PlanSet]:
+def credited(world: World) -> tuple[Credited, Roster, PlanSet]:
     found, changes, versions = world
     plans, roster = PlanSet(Plan.model_validate(v) for v in versions), roster_of(changes)
-    return credit(values_table(sorted(found.items()), plans.deal_columns), roster, plans=plans).credits, roster, plans
+    return credit(values_table(sorted(found.items()), plans.deal_columns), roster, plans=plans), roster, plans
 
 
 def credits_differ(world: World) -> str | None:
-    credits, _, _ = credited(world)
+    (credits, _), _, _ = credited(world)
     names = ("deal_id", "participant_id", "plan", "version", "rule", "period", "credit_date")
     ours = {(*(c[name] for name in names), Fraction(c["amount"], 100)) for c in credits.iter_rows(named=True)}
     expected = {
@@ -72,8 +74,16 @@ def credits_differ(world: World) -> str | None:
     )
 
 
+def unknown_amounts_differ(world: World) -> str | None:
+    (_, uncredited), _, _ = credited(world)
+    told = uncredited.filter(pl.col("reason").is_in(["no_rate", "no_value"]))
+    ours = {Unknown(*row) for row in told.select("deal_id", "participant_id", "reason").iter_rows()}
+    expected = unknown_amounts(*world)
+    return None if ours == expected else f"kernel {ours - expected} reference model {expected - ours}"
+
+
 def earnings_differ(world: World) -> str | None:
-    credits, roster, plans = credited(world)
+    (credits, _), roster, plans = credited(world)
     ours: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
     for row in earn(measure(credits, plans), roster, plans=plans).iter_rows(named=True):
         ours[row["participant_id"], row["component"], row["period"]] += Fraction(row["amount"], 100)
@@ -83,7 +93,7 @@ def earnings_differ(world: World) -> str | None:
 
 
 def lines_differ(world: World) -> str | None:
-    credits, roster, plans = credited(world)
+    (credits, _), roster, plans = credited(world)
     earned = earn(measure(credits, plans), roster, plans=plans)
     lines = explain(credits, roster, plans=plans).lines
     told = lines.group_by(WHO).agg(told=pl.col("amount").sum())
@@ -103,6 +113,12 @@ def lines_differ(world: World) -> str | None:
 @seeds
 def test_every_credit_equals_the_reference_models(seed: int) -> None:
     agreed(seed, credits_differ)
+
+
+@many
+@seeds
+def test_what_a_rule_cannot_credit_for_want_of_a_rate_or_a_value_is_told(seed: int) -> None:
+    agreed(seed, unknown_amounts_differ)
 
 
 @many
