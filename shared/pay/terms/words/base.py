@@ -261,9 +261,7 @@ class TermLine(NamedTuple):
 
 
 class PaidFor(NamedTuple):
-    """What runs paid for a pay period or a span, and recovered of draws in it, in minor units. What payroll gave back
-    and was paid again is counted once, where it was first paid.
-    """
+    """What runs paid for a pay period or span, what was given back and paid again once; and recovered of draws."""
 
     paid: int = 0
     recovered: int = 0
