@@ -22,13 +22,14 @@ from typing import Any, ClassVar, Final, Protocol
 
 from pydantic import BaseModel
 
-from shared.contracts.base import CURRENCY, IDENTIFIER, NAME, PERIOD, RUN_ID
+from shared.contracts.base import CURRENCY, IDENTIFIER, NAME, PAY_PERIOD, PERIOD, RUN_ID
 
 FORMS: Final = {
     IDENTIFIER: "write letters without accents, digits and . _ : @ / + - only, beginning with a letter or digit",
     NAME: "write small letters, digits and _ only, beginning with a letter",
     CURRENCY: "write a currency in three capitals, for example USD",
     PERIOD: "write a month as 2025-03",
+    PAY_PERIOD: "write a pay period as 2025-03, 2025-03-A or 2025-B06: `earnest calendar show` names them",
     RUN_ID: "write the id of a run as run-2025-03-1",
 }
 """What to tell people instead of a pattern."""
@@ -181,6 +182,12 @@ _WORDS: Final = {
     "date_from_datetime_parsing": "write a day as 2025-03-31",
     "list_type": "write a list",
     "literal_error": "write one of {expected}",
+    "string_pattern_mismatch": "it has another form than is needed here, or characters that are not taken",
+    "dict_type": "write fields and what they are",
+    "model_type": "write fields and what they are",
+    "model_attributes_type": "write fields and what they are",
+    "uuid_parsing": "write a UUID",
+    "json_invalid": "this is no JSON",
 }
 """What to tell people instead of the words of pydantic, by its type of error."""
 

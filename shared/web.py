@@ -41,6 +41,9 @@ REQUEST_ID_FORM: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 length.
 """
 
+_PLACE: Final = re.compile(r"^(?:body|path|query|header)\.")
+"""In which part of a request a field is; in a sentence for people its name is enough."""
+
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 PROBLEM: Final = {
     "description": "A problem (RFC 9457) with a stable type",
@@ -161,7 +164,7 @@ def _answer_with_problems(app: FastAPI, database_away: str) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
         errors = field_errors(error)
-        detail = "; ".join(f"{mistake['field'].removeprefix('body.')}: {mistake['reason']}" for mistake in errors)
+        detail = "; ".join(f"{_PLACE.sub('', mistake['field'])}: {mistake['reason']}" for mistake in errors)
         return problem_response(Unprocessable(detail, errors=errors))
 
     @app.exception_handler(HTTPException)

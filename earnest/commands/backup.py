@@ -47,4 +47,5 @@ def restore(
     console, home = Console(soft_wrap=True, highlight=False), Home.current()
     with console.status(f"Restoring {file}"):
         at = read(home, file)
-    console.print(as_called(f"Restored in {home.path} as it was at {at}. Next: earnest up"), markup=False)
+    restored = f"Restored in {home.path} as it was at {at}. Next: earnest up, and beside it earnest verify"
+    console.print(as_called(f"{restored}, which proves it"), markup=False)

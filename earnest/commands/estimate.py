@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -85,7 +86,9 @@ def _question(
     if by is None:
         raise FileError("--target: say with --by on which day the further deal closes, as --by 2025-03-31")
     try:
-        wanted, day = plain_decimal(target.replace(",", "")), date.fromisoformat(by)
+        # Only whole groups of three: 6,5 may be six and a half, and is not guessed at.
+        grouped = re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", target)
+        wanted, day = plain_decimal(target.replace(",", "") if grouped else target), date.fromisoformat(by)
     except NotDecimal as error:
         raise FileError(f"--target: {error}") from None
     except ValueError:

@@ -152,7 +152,8 @@ def reconcile(
     from rich.table import Table
 
     body = {"tolerance": tolerance}
-    comparisons = connected().post(f"/v1/runs/{run_id}/reconciliations", who=who, body=body)["reconciliations"]
+    client = connected()
+    comparisons = client.post(f"/v1/runs/{run_id}/reconciliations", who=who, body=body)["reconciliations"]
     latest = max((comparison["at"] for comparison in comparisons), default="")
     comparisons = [comparison for comparison in comparisons if comparison["at"] == latest]
     table = Table("comparison", "currency", title=f"{run_id}")
@@ -165,8 +166,7 @@ def reconcile(
         table.add_row(words, comparison["currency"], *figures, "agrees" if comparison["agrees"] else "differs")
     print_table(table)
     if "ledger_to_gl" not in {comparison["kind"] for comparison in comparisons}:
-        hint = "The month is not posted to the general ledger yet: earnest payout gl post MONTH --entity ENTITY"
-        typer.echo(as_called(hint))
+        typer.echo(as_called(f"Its month is not posted to the general ledger yet: {_posting(client, run_id, who=who)}"))
 
 
 @payout.command()
@@ -216,6 +216,15 @@ def list_runs(who: Actor = AUTHOR) -> None:
 def _make(client: Client, body: dict[str, Any], *, who: str) -> None:
     made = client.post("/v1/runs", who=who, body=body)
     show_run(client.post(f"/v1/runs/{made['id']}/calculate", who=who))
+
+
+def _posting(client: Client, run_id: str, *, who: str) -> str:
+    """The commands that post the month of a run to the books, one for each legal entity that it pays from."""
+    month = client.get(f"/v1/runs/{run_id}", who=who)["ends"][: len("2026-06")]
+    batches = client.get(f"/v1/payroll/batches?run={run_id}", who=who)["batches"]
+    entities = sorted({batch["entity"] or "" for batch in batches}) or [""]
+    posts = (f"earnest payout gl post {month}" + (f" --entity {entity}" if entity else "") for entity in entities)
+    return "; ".join(posts)
 
 
 def _sums(total: dict[str, Any]) -> tuple[str, str, str]:

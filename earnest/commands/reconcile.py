@@ -72,6 +72,7 @@ def reconcile(
                 code=released_code if code else None,
                 delimiter=released_delimiter,
                 decimal=released_decimal,
+                options="--released-",
             )
             comparison = compare(read_payments(released, of_released), payments)
     except PaymentsFileError as error:

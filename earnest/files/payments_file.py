@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,8 @@ from shared.money import MoneyError, major_text, to_minor
 from shared.pay.reconciliation import FiledLine, PaidRow, reconcile
 
 MOST_NAMED: Final = 10
+_DELIMITERS: Final = {";": "';'", "\t": "tab", "|": "'|'", ",": ","}
+"""What may stand between columns, and how it is said on a command line."""
 _PLAIN: Final = re.compile(r"-?\d+(\.\d+)?")
 # Only whole groups of three: 1,5 may be one and a half, and is not guessed at.
 _GROUPED: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -35,6 +38,8 @@ class PaymentColumns:
     code: str | None = None
     delimiter: str = ","
     decimal: str = "."
+    options: str = "--"
+    """How the options begin that name these columns on the command line."""
 
 
 def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
@@ -49,7 +54,7 @@ def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
     fixed = columns.currency if columns.currency not in header and re.fullmatch(CURRENCY, columns.currency) else None
     wanted = [columns.person, columns.amount, columns.code, None if fixed else columns.currency]
     if missing := [name for name in wanted if name is not None and name not in header]:
-        raise PaymentsFileError(f"{path.name} has no column {missing[0]!r}; it has {', '.join(filter(None, header))}")
+        raise PaymentsFileError(_without(path, header, columns, missing=missing[0]))
     payments, wrong = [], [f"row {row}: {why}" for row, why in refused.items()]
     # Row 1 is the header; blank rows count, so that a person finds the number in the spreadsheet.
     for number, row in enumerate(rows[1:], 2):
@@ -66,6 +71,17 @@ def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
         more = f"; and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
         raise PaymentsFileError(f"{path.name}: {'; '.join(wrong[:MOST_NAMED])}{more}")
     return payments
+
+
+def _without(path: Path, header: Sequence[str], columns: PaymentColumns, *, missing: str) -> str:
+    """That a column is not there, and by which option its file says what it is called."""
+    there = f"{path.name} has no column {missing!r}; it has {', '.join(filter(None, header)) or 'no heading at all'}"
+    apart = next((sign for sign in _DELIMITERS if sign != columns.delimiter and sign in "".join(header)), None)
+    if apart is not None and len(header) == 1:
+        return f"{there}: are its columns apart by {apart!r}? Then say {columns.options}delimiter {_DELIMITERS[apart]}"
+    option = next(name for name in ("person", "amount", "currency", "code") if getattr(columns, name) == missing)
+    or_all = f", or the currency of all as {columns.options}currency EUR" if option == "currency" else ""
+    return f"{there}: say which it is with {columns.options}{option}{or_all}"
 
 
 def compare(released: list[dict[str, str]], paid: list[dict[str, str]]) -> dict[str, Any]:

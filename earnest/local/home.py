@@ -87,7 +87,10 @@ class Home:
             LocalError: there is no such key here.
         """
         path = self.path / "keys" / name
-        if not path.exists():
+        if not path.is_file():
+            there = sorted(key.name for key in path.parent.iterdir()) if path.parent.is_dir() else []
+            if there:
+                raise LocalError(f"there is no key {name} in {path.parent}: the keys there are {', '.join(there)}")
             raise LocalError(f"there is no key {path}: start with `earnest up`, or choose another folder with --home")
         return path.read_text().strip()
 

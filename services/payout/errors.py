@@ -139,10 +139,11 @@ class LinesChanged(Refusal):
     type = "lines-changed"
     title = "What is due has changed"
 
-    def __init__(self, run: str, author: str) -> None:
+    def __init__(self, run: str, author: str, *, state: str) -> None:
+        given_back = f"give it back (earnest payout return {run}), " if state == "submitted" else ""
         super().__init__(
-            f"what is due has changed since run {run} was calculated or looked at: {author} can recalculate it; "
-            "then look again"
+            f"what is due has changed since run {run} was calculated or looked at: {given_back}{author} can recalculate"
+            f" it (earnest payout calculate {run}); then look again"
         )
         self.run, self.author = run, author
 
@@ -336,5 +337,5 @@ class AlreadyDecided(Refusal):
     title = "That is decided already"
 
     def __init__(self, what: str, name: str) -> None:
-        super().__init__(f"there is a {what} {name} already")
+        super().__init__(f"{what} {name}: that is decided already")
         self.what, self.name = what, name

@@ -26,6 +26,7 @@ IDENTIFIER: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$"
 NAME: Final = r"^[a-z][a-z0-9_]{0,62}$"
 CURRENCY: Final = r"^[A-Z]{3}$"
 PERIOD: Final = r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
+PAY_PERIOD: Final = r"^[A-Z0-9-]{7,20}$"
 RUN_ID: Final = r"^run-[A-Z0-9-]{7,20}-[0-9]{1,6}$"
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=IDENTIFIER)]

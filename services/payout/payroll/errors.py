@@ -101,5 +101,8 @@ class NotReturned(Refusal):
     title = "The line is not waiting for anybody"
 
     def __init__(self, batch: str, line: str) -> None:
-        super().__init__(f"line {line} of batch {batch} was not returned by payroll, or is resolved already")
+        super().__init__(
+            f"line {line} of batch {batch} was not returned by payroll, or is resolved already; `earnest payroll"
+            " returned` lists the lines that wait, each by its name and not by its row"
+        )
         self.batch, self.line = batch, line

@@ -108,4 +108,4 @@ def check_unchanged(run: Run, *, inputs_sha256: str, seen: str | None) -> None:
     (`seen`).
     """
     if inputs_sha256 != run.inputs_sha256 or seen not in (None, run.lines_sha256):
-        raise LinesChanged(run.id, run.author)
+        raise LinesChanged(run.id, run.author, state=run.state)

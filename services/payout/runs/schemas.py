@@ -13,7 +13,7 @@ from services.payout.runs.lifecycle import Approval, RunEvent
 from services.payout.runs.reconciliation import Comparison, ComparisonKind
 from services.payout.runs.record import Contributor, PayRecord
 from services.payout.runs.service.drafts import RunRequest
-from shared.contracts.base import BusinessDate, Identifier, Text
+from shared.contracts.base import PAY_PERIOD, BusinessDate, Identifier, Text
 from shared.money import from_minor
 from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import Run, RunKind, RunPayment, RunTotal, State
@@ -37,7 +37,7 @@ class Draft(BaseModel):
         },
     )
 
-    period: Annotated[str, Field(pattern=r"^[A-Z0-9-]{7,20}$")] | None = Field(default=None, examples=["2025-03"])
+    period: Annotated[str, Field(pattern=PAY_PERIOD)] | None = Field(default=None, examples=["2025-03"])
     pay_group: Identifier = Field(default="default", examples=["default"])
     participants: list[Identifier] | None = Field(default=None, min_length=1, max_length=10_000)
     off_cycle: BusinessDate | None = None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from shared.contracts.base import PERIOD
 from shared.kernel.components import KINDS
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.crediting_rules import CreditingRule
@@ -83,6 +85,8 @@ def _in_plain_words(
             what = f"there is no kind {tag}" if field == "kind" else f"{tag} is none of {', '.join(words)}"
             mend = did_you_mean(tag, words, what="kinds" if field == "kind" else "words")
             return (*path, field), "P104", what, mend
+        case "string_pattern_mismatch" if context["pattern"] == PERIOD:
+            return path, "P106", f"{given} is no month", "write a month as 2025-03"
         case "string_pattern_mismatch":
             return path, "P106", f"{given} is not a name of this form", _form(path)
         case "invalid_key":
@@ -92,15 +96,20 @@ def _in_plain_words(
             return path, "P105", "it is empty", "say at least one"
         case "string_too_long":
             return path, "P105", f"it is longer than {context['max_length']} characters", "shorten it"
-        case "greater_than_equal" | "less_than_equal":
-            side = "at least" if kind == "greater_than_equal" else "at most"
-            return path, "P105", f"{given} must be {side} {context.get('ge', context.get('le'))}", ""
+        case "greater_than_equal" | "less_than_equal" | "greater_than" | "less_than":
+            [(name, bound)] = ((name, context[name]) for name in ("ge", "le", "gt", "lt") if name in context)
+            # In the unit that was written: 150% is at most 100%, and not at most 1.
+            said = f"{Decimal(str(bound)) * 100:f}%" if given.endswith("%") else str(bound)
+            return path, "P105", f"{given} must be {_SIDES[name]} {said}", ""
         case _ if kind in _WANTED:
             mend = f"write {_WANTED[kind]}"
             if kind == "string_type" and not isinstance(mistake["input"], dict | list | tuple | None):
                 mend = f'put it in quotes: "{given}"'
             return path, "P105", f"{given} is not {_WANTED[kind]}", mend
     return path, "P107", mistake["msg"].removeprefix("Value error, "), ""
+
+
+_SIDES: Final = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
 
 
 def _tag_field(context: Mapping[str, Any]) -> str:

@@ -41,3 +41,18 @@ def test_files_that_agree_end_well_and_what_is_not_said_is_asked_for(tmp_path: P
     assert (neither.returncode, "say either --batch" in neither.stderr) == (1, True)
     other = earnest(*same, "--released-person", "File #", folder=tmp_path)
     assert "run-1.csv has no column 'File #'" in other.stderr
+
+
+def test_a_file_under_other_headings_says_by_which_options_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "run-1.csv").write_text(RELEASED)
+    (tmp_path / "paid.csv").write_text("Nr;Betrag\n417;1.300,50\n")
+    files = ("reconcile", "--released", "run-1.csv", "--paid", "paid.csv")
+    assert "Then say --delimiter ';'" in earnest(*files, folder=tmp_path).stderr
+    person = earnest(*files, "--delimiter", ";", folder=tmp_path).stderr
+    assert "paid.csv has no column 'person'; it has Nr, Betrag: say which it is with --person" in person
+    named = (*files, "--delimiter", ";", "--person", "Nr", "--amount", "Betrag")
+    for currency in ((), ("--currency", "eur")):
+        assert "or the currency of all as --currency EUR" in earnest(*named, *currency, folder=tmp_path).stderr
+    other = earnest(*named, "--currency", "EUR", "--released-person", "who", "--decimal", ",", folder=tmp_path).stderr
+    assert "run-1.csv has no column 'who'" in other
+    assert "say which it is with --released-person" in other

@@ -36,6 +36,7 @@ from shared.pay.calendars.pay_periods import (
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.run import UNFINISHED, Run
 from shared.periods import next_period, period_of
+from shared.problems import Unprocessable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,15 @@ def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest,
 def _off_cycle_pay_date(deps: Dependencies, group: PayGroup, *, request: RunRequest) -> date:
     """The day that was asked for; else the first business day on which it can be paid."""
     assert request.off_cycle is not None
-    return request.pay_date or off_cycle_pay_date(group, max(request.off_cycle, deps.today()))
+    if request.pay_date is None:
+        return off_cycle_pay_date(group, max(request.off_cycle, deps.today()))
+    following = off_cycle_pay_date(group, request.pay_date)
+    if following != request.pay_date:
+        raise Unprocessable(
+            f"pay_date: {request.pay_date.isoformat()}, a {request.pay_date:%A}, is no business day of {group.id}, and"
+            f" banks pay nothing on it; the next is {following.isoformat()}"
+        )
+    return request.pay_date
 
 
 def _check_members(connection: Connection, request: RunRequest, *, group: PayGroup, ends: date) -> None:

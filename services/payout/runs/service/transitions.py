@@ -204,9 +204,9 @@ def _check_current(connection: Connection, run: Run, *, seen: str | None) -> Non
     profile, _ = profile_in_force(connection, run)
     payees = store_record.payees(connection, run.id)
     if payees != payees_of(run, snapshot.people, who=(payee.participant_id for payee in payees), profile=profile):
-        raise LinesChanged(run.id, run.author)
+        raise LinesChanged(run.id, run.author, state=run.state)
     if run.steps != _steps(connection, run, payments=store_record.payments(connection, run.id)):
-        raise LinesChanged(run.id, run.author)
+        raise LinesChanged(run.id, run.author, state=run.state)
 
 
 def _steps(connection: Connection, run: Run, *, payments: Iterable[RunPayment]) -> tuple[str, ...]:

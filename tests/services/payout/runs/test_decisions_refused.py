@@ -106,3 +106,18 @@ def test_nobody_is_in_two_unfinished_off_cycle_runs_as_of_one_day(desk: Desk, bo
     assert desk.post("/v1/runs", "dana", asked | {"participants": ["bob"]}).status_code == 201
     desk.do(first, "cancel", "dana")
     assert desk.post("/v1/runs", "dana", asked).status_code == 201
+
+
+def test_an_off_cycle_run_is_paid_on_a_business_day(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-12", 1, ("USD", 100_00))])
+    asked = {"off_cycle": "2025-12-31", "participants": ["ada"], "pay_date": "2026-01-17"}
+    refused = desk.post("/v1/runs", "dana", asked)
+    assert refused.status_code == 422
+    assert "2026-01-17, a Saturday, is no business day of default" in refused.json()["detail"]
+    assert "the next is 2026-01-19" in refused.json()["detail"]
+
+
+def test_a_pay_period_that_is_none_is_refused_in_words_without_a_pattern(desk: Desk) -> None:
+    refused = desk.post("/v1/runs", "dana", {"period": "2026-7"}).json()["detail"]
+    assert refused.startswith("period: write a pay period as 2025-03")
+    assert desk.get("/v1/runs/x").json()["detail"].startswith("run_id: write the id of a run")
