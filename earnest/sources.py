@@ -117,13 +117,14 @@ def _doubts(source: Source, file: Path) -> Iterator[Finding]:
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     """What a delivery would become: whether and when it was proven (None: not looked at), and the receipt of its items
-    with the facts of those that are taken.
+    with the facts of those that are taken; and which fields no item has, with the paths where they were looked for.
     """
 
     proof: str | None
     is_proven: bool
     receipt: Mapping[str, Any]
     facts: list[Mapping[str, Any]]
+    nowhere: list[tuple[str, str]]
 
 
 def named_source(name: str, folder: Path) -> tuple[SourceFile, Source]:
@@ -153,7 +154,8 @@ def tried(file: SourceFile, source: Source, *, body: bytes, head: str | None, no
     delivery = Delivery.of_request(source, request, proven=proven or Proven(), now=now)
     events = delivery.read(source, zone, columns=dict)
     facts = [json.loads(record.value or b"{}") for record in events.records]
-    return Trial(proof=proof, is_proven=proven is not None, receipt=events.receipt, facts=facts)
+    missing = delivery.nowhere(source)
+    return Trial(proof=proof, is_proven=proven is not None, receipt=events.receipt, facts=facts, nowhere=missing)
 
 
 def _proof(file: SourceFile, source: Source, *, request: Request, now: datetime) -> tuple[str, Proven | None]:

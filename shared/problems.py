@@ -141,7 +141,8 @@ def field_errors(error: _Invalid) -> list[dict[str, str]]:
     """Field and reason of each mistake; the values themselves stay out, they may be somebody's pay."""
     return [
         {
-            "field": ".".join(map(str, mistake["loc"])) or "body",
+            # A key that is wrong has this behind its name, and `splits.zoe` says it all.
+            "field": ".".join(str(part) for part in mistake["loc"] if part != "[key]") or "body",
             "reason": _reason(mistake),
         }
         for mistake in error.errors()
@@ -180,7 +181,13 @@ _WORDS: Final = {
     "date_type": "write a day as 2025-03-31",
     "date_parsing": "write a day as 2025-03-31",
     "date_from_datetime_parsing": "write a day as 2025-03-31",
-    "list_type": "write a list",
+    **dict.fromkeys(
+        ("datetime_type", "datetime_parsing", "datetime_from_date_parsing", "timezone_aware"),
+        "write an instant with its time zone, as 2025-03-31T17:00:00Z",
+    ),
+    **dict.fromkeys(("list_type", "tuple_type"), "write a list"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "write fields with their values"),
+    "decimal_max_places": "write at most {decimal_places} decimals",
     "literal_error": "write one of {expected}",
     "string_pattern_mismatch": "it has another form than is needed here, or characters that are not taken",
     "dict_type": "write fields and what they are",

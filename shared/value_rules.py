@@ -27,6 +27,9 @@ OTHERWISE: Final = "*"
 EPOCHS: Final = {"unix": timedelta(seconds=1), "unix_ms": timedelta(milliseconds=1)}
 """Forms of instants as numbers: the steps since the beginning of 1970 (UTC)."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EXAMPLE: Final = datetime(2025, 12, 31, 17, 30, tzinfo=UTC)
+_LIKE_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""What validation reads, and names where it is none, whatever forms there are besides."""
 _BLANKS: Final = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009", " "))
 """Spaces that look like one: programs group thousands with them."""
 
@@ -167,6 +170,10 @@ class ValueRule(Notation):
             return Reading(_yes_no(text, written), repaired=repaired)
         return Reading(_try_moved(text, self.scale) if self.scale else text, repaired=repaired)
 
+    def said(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The texts of its vocabulary, which are in our terms, each with its place in the rule."""
+        yield from ((("values", word), text) for word, text in self.values.items() if text is not None)
+
 
 class Reading(NamedTuple):
     """A value as text in the form of the contracts, or nothing; whether it was repaired, and what it was before it was
@@ -265,6 +272,9 @@ def _moment(text: str, written: Notation, *, is_day: bool) -> str:
     found = dict.fromkeys(_said(moment, zone, is_day=is_day) for moment in plausible)
     if len(found) > 1:
         raise Unreadable(f"{text[:40]!r} is {' or '.join(found)}: its forms leave open which")
+    if not found and written.format and not _LIKE_ISO.match(text):
+        forms = ", ".join(form if form in EPOCHS else f"{form}, as {_EXAMPLE:{form}}" for form in written.format)
+        raise Unreadable(f"{text[:40]!r} is not written as dates are here ({forms})")
     return next(iter(found), text)
 
 

@@ -51,7 +51,7 @@ def try_body(
 ) -> None:
     """Show what a delivery would become: proven or not, which facts, what is passed over, what is wrong. Sends nothing.
 
-    Exit code 1 where it is not proven or an item is not valid.
+    Exit code 1 where it is not proven, an item is not valid, or nothing is taken.
     """
     from datetime import UTC, datetime
 
@@ -78,12 +78,19 @@ def try_body(
         if result["status"] == "accepted":
             _show(next(facts), result)
             continue
-        typer.echo(f"event {result['index']} ({result['id'] or 'without an id'}) is not valid:")
+        whole = {error["field"] for error in result["errors"]} <= {"body", "items"}
+        what = "The body" if whole else f"event {result['index']} ({result['id'] or 'without an id'})"
+        typer.echo(f"{what} is not valid:")
         for error in result["errors"]:
             typer.echo(f"  {error['field']}: {error['reason']}")
     for repair in receipt["repairs"]:
         typer.echo(f"item {repair['index']}: {repair['field']} {repair['was']} is read as {repair['now']}")
-    if not trial.is_proven or receipt["rejected"]:
+    if trial.nowhere:
+        places = ", ".join(f"{field} ({paths})" for field, paths in trial.nowhere)
+        typer.echo(f"Note: no item has anything for {places}.")
+    if not receipt["accepted"] and not receipt["rejected"]:
+        typer.echo("Nothing of this body is taken.")
+    if not trial.is_proven or not receipt["accepted"] or receipt["rejected"]:
         raise typer.Exit(1)
 
 

@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.ingest.acceptance import ReadEvents, read_events, receipt_of
+from services.ingest.acceptance import ReadEvents, RefusedItem, read_events, receipt_of
 from services.ingest.events import AccountPaymentEvent, Columns, DealEvent, Event
 from services.ingest.mapping import Source
 from services.ingest.proofs import Proven, Request
+from services.ingest.translation import NoItems
 from shared.contracts import account_payments, deals
 from shared.contracts.base import instant_text
 from shared.contracts.topics import Topic
@@ -88,19 +89,19 @@ class Delivery:
         interest, and `repairs`.
         """
         try:
-            document = json.loads(self.body, parse_float=_number, parse_int=_whole)
-        except (ValueError, RecursionError):
-            return _unreadable("the body is not JSON")
-        if not isinstance(document, dict | list):
-            return _unreadable("the body is neither an object nor an array")
-        translation = source.translate(document, self.name, occurred_at=self.sent)
+            translation = source.translate(self._document(), self.name, occurred_at=self.sent)
+        except NoItems as error:
+            return _unreadable(str(error), field="items")
+        except NoDocument as error:
+            return _unreadable(str(error), field="body")
         # Several set a fact together: what the file made of it, and who sent it again since the file was mended.
         by = "\n".join(dict.fromkeys(filter(None, (source.owner, self.again_by)))) or source.source
         sent = datetime.fromisoformat(self.sent)
         records, topics, results = list[Record](), list[Topic](), list[dict[str, Any]]()
         for index, event in enumerate(translation.events):
+            kind = DealEvent if isinstance(event, RefusedItem) else KINDS[event["type"]]
             # Not orjson: a foreign document may hold numbers and characters that it refuses to write.
-            text, kind = json.dumps(event, default=str).encode(), KINDS[event["type"]]
+            text = event if isinstance(event, RefusedItem) else json.dumps(event, default=str).encode()
             read = read_events([text], kind, zone=zone, received=sent, by=by, columns=columns)
             records += read.records
             topics += [kind.topic] * len(read.records)
@@ -109,6 +110,26 @@ class Delivery:
         passed_over = len(translation.passed_over)
         receipt = receipt_of(results) | {"passed_over": passed_over, "repairs": repairs}
         return ReadDelivery(records, receipt, topics)
+
+    def nowhere(self, source: Source) -> list[tuple[str, str]]:
+        """The fields of which nothing stands in it, and where that would stand; for whoever tries a source file."""
+        try:
+            return source.nowhere(self._document())
+        except (NoItems, NoDocument):
+            return []
+
+    def _document(self) -> dict[str, Any] | list[Any]:
+        try:
+            document = json.loads(self.body, parse_float=_number, parse_int=_whole)
+        except (ValueError, RecursionError):
+            raise NoDocument("the body is not JSON") from None
+        if not isinstance(document, dict | list):
+            raise NoDocument("the body is neither an object nor an array")
+        return document
+
+
+class NoDocument(ValueError):
+    """A body holds nothing in which items could stand; the message says why."""
 
 
 def _number(text: str) -> Decimal | str:
@@ -132,7 +153,7 @@ def mistakes(receipt: Mapping[str, Any]) -> str:
     )
 
 
-def _unreadable(reason: str) -> ReadDelivery:
-    errors = [{"field": "body", "reason": reason}]
+def _unreadable(reason: str, *, field: str) -> ReadDelivery:
+    errors = [{"field": field, "reason": reason}]
     receipt = receipt_of([{"index": 0, "id": None, "status": "rejected", "errors": errors}])
     return ReadDelivery([], receipt | {"passed_over": 0, "repairs": []}, [])

@@ -6,12 +6,12 @@ What it changes on the way it reports.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from services.ingest.acceptance import RefusedItem
 from services.ingest.rules import (
     ABSENT,
     Conditions,
@@ -29,25 +29,20 @@ from services.ingest.rules import (
 )
 from services.ingest.sections import Section, SourceError
 from services.ingest.signatures import Signing
-from services.ingest.splits import Unit, percentages
+from services.ingest.splits import percentages
+from services.ingest.translation import CUSTOM, KINDS, SHARES, NoItems, Translation
 from shared.contracts import account_payments, deals
 from shared.contracts.account_payments import Order
 from shared.contracts.base import Identifier
+from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
 from shared.problems import field_errors
-from shared.value_rules import PLAIN, Kind, Notation, Unreadable
+from shared.value_rules import PLAIN, Notation
 
-CUSTOM: Final = "custom."
 DEEPEST: Final = 4
 """Items within each other."""
-SHARES: Final[tuple[Unit, ...]] = ("percent", "fraction", "amount")
-KINDS: Final[Mapping[str, Kind | Literal["instant"]]] = {
-    **dict.fromkeys((*deals.MONEY, *(f"{name}.amount" for name in deals.ENTRIES)), "money"),
-    **dict.fromkeys((f"splits.{share}" for share in SHARES), "number"),
-    **dict.fromkeys((*deals.DATES, *(f"{name}.date" for name in deals.ENTRIES)), "date"),
-    "time": "instant",
-}
-"""What fields are, but for texts."""
+LONGEST_ID: Final = 256
+_OTHERS: Final = ("when", "splits")
 ValueOf = Callable[..., Any]
 """`Translation.value_of` of one item: of what, of which field, and by which `rules`."""
 FieldOf = Callable[..., dict[str, Any]]
@@ -95,6 +90,16 @@ class Source(Section):
             raise ValueError(
                 f"unknown fields {', '.join(unknown)}; known are {', '.join(sorted(known))} and custom.<name>"
             )
+        wrong = [
+            Finding.error("P103", (name, number, *place), message=f"{text} is no {name}", mend=why)
+            for name, rules in fields.items()
+            if KINDS.get(name, "text") == "text" and not name.startswith(CUSTOM)
+            for number, rule in enumerate(rules)
+            for place, text in rule.said()
+            if (why := _why_not(name, text)) is not None
+        ]
+        if wrong:
+            raise Flaws(wrong)
         return fields
 
     @model_validator(mode="after")
@@ -133,8 +138,18 @@ class Source(Section):
 
     def _items(self, document: Any) -> list[Item]:
         items = [Item((document,))]
-        for path in self.item_paths:
-            items = [part for item in items for part in path.parts_of(item)]
+        for level, path in enumerate(self.item_paths):
+            found = [part for item in items for part in path.parts_of(item)]
+            # Where nothing at all has what the path names, the sender's form is another one than the file's: unless
+            # what lies around it says already that it is of no interest.
+            if items and not found and not any(path.is_empty_in(item) for item in items):
+                beyond = (None,) * (len(self.item_paths) - level)
+                around = [condition for condition in self.when if condition.path.nearest >= len(beyond)]
+                found = [Item((*item.around, *beyond)) for item in items]
+                if any(holds(around, item) for item in found):
+                    raise NoItems(f"there is nothing at {path.text}, where the source file looks for items")
+                return found
+            items = found
         return items
 
     def translate(self, document: Mapping[str, Any] | Sequence[Any], delivery: str, *, occurred_at: str) -> Translation:
@@ -142,16 +157,42 @@ class Source(Section):
 
         Numbers must have been parsed exactly, never as float (`Delivery.read`). An item whose rules name no id or time
         of its own gets the delivery's: `<delivery>-<index>`, and `occurred_at`.
+
+        Raises:
+            NoItems: there is nothing where its items would be.
         """
         translation = Translation(self.notation)
         for index, item in enumerate(self._items(document)):
             if holds(self.when, item):
-                value_of = partial(translation.value_of, index=index)
-                for event in self._events(item, value_of, name=f"{delivery}-{index}", occurred_at=occurred_at):
-                    translation.events.append(event)
+                unread: list[dict[str, str]] = []
+                value_of = partial(translation.value_of, index=index, unread=unread)
+                events = [*self._events(item, value_of, name=f"{delivery}-{index}", occurred_at=occurred_at)]
+                refused = [RefusedItem(as_text(events[0]["id"])[:LONGEST_ID], unread)] if unread else []
+                translation.events += refused or events
             else:
                 translation.passed_over.append(index)
         return translation
+
+    def nowhere(self, document: Mapping[str, Any] | Sequence[Any]) -> list[tuple[str, str]]:
+        """The fields of which no item of a document has anything, though the conditions of their rules hold, and the
+        paths by which they were looked for.
+
+        Raises:
+            NoItems: there is nothing where its items would be.
+        """
+        items = self._items(document)
+        counted = [item for item in items if holds(self.when, item)]
+        # The conditions one by one, for each of them must be met; and of shares only where their holders are.
+        conditions = [("when", (condition.path,), items) for condition in self.when]
+        fields = [(name, rules, counted) for name, rules, _ in self._places() if name.partition(".")[0] not in _OTHERS]
+        missing: list[tuple[str, str]] = []
+        for name, rules, those in (*conditions, *fields):
+            asked = [(rule, item) for rule in rules if rule.paths for item in those if holds(rule.when, item)]
+            if asked and all(rule.value_in(item) is ABSENT for rule, item in asked):
+                missing.append((name, ", ".join(dict.fromkeys(path.text for rule, _ in asked for path in rule.paths))))
+        if self.splits is not None and counted and not any(self.splits.path.all_in(item) for item in counted):
+            missing.append(("splits", self.splits.holders))
+        return missing
 
     def _events(self, item: Item, value_of: ValueOf, *, name: str, occurred_at: str) -> Iterator[dict[str, Any]]:
         """What an item says: of a deal, of a payment on an account, or of both."""
@@ -211,11 +252,11 @@ class Source(Section):
         unit = next(share for share in SHARES if getattr(rules, share) is not None)
         shares: list[tuple[str, str | None]] = []
         for number, part in enumerate(rules.path.parts_of(item), 1):
-            who = value_of(part, "splits.participant", rules=rules.participant)
-            share = value_of(part, f"splits.{unit}", rules=getattr(rules, unit))
+            named = value_of(part, "splits.participant", rules=rules.participant)
             # A name that no participant has, so that validation names it.
-            nobody = f"holder {number} without a participant"
-            shares.append((nobody if who is ABSENT or who is None else str(who), None if share is ABSENT else share))
+            who = f"holder {number} without a participant" if named is ABSENT or named is None else str(named)
+            share = value_of(part, f"splits.{unit}", rules=getattr(rules, unit), place=f"splits.{who}")
+            shares.append((who, None if share is ABSENT else share))
         return {"splits": percentages(shares, unit) if shares else None}
 
     def _entry(self, name: str, field_of: FieldOf) -> dict[str, Any]:
@@ -232,51 +273,13 @@ class Source(Section):
         return {name: {str(key): {field.removeprefix(f"{name}."): value for field, value in entry.items()}}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repair:
-    """A value that was changed on the way in."""
-
-    index: int
-    field: str
-    was: str
-    now: str
-
-
-@dataclass(slots=True)
-class Translation:
-    """What a document became: events, the places of items passed over, and repairs. `notation` is its source's."""
-
-    notation: Notation = PLAIN
-    events: list[dict[str, Any]] = field(default_factory=list)
-    passed_over: list[int] = field(default_factory=list)
-    repairs: list[Repair] = field(default_factory=list)
-
-    def value_of(self, item: Item, name: str, *, index: int, rules: Rules) -> Any:
-        """The value of a field of an item by the first of its rules that finds one, as JSON has it; null where they
-        find nothing but that. One that cannot be read stays, for validation to name.
-        """
-        value, rule = ABSENT, rules[0]
-        for each in rules:
-            found = each.value_in(item)
-            value, rule = (found, each) if found is not ABSENT else (value, rule)
-            if value is not ABSENT and value is not None:
-                break
-        if value is ABSENT or value is None or isinstance(value, dict | list):
-            return value
-        own = isinstance(value, bool) or (isinstance(value, int) and name.startswith(CUSTOM) and not rule.scale)
-        if own and not rule.values and as_text(value) not in rule.repairs:
-            return value  # a company's own field may be a number, or yes or no
-        text = as_text(value)
-        try:
-            reading = rule.read(text, KINDS.get(name, "text"), notation=self.notation)
-        except Unreadable:
-            # In quotes no field takes it: as it stands, it could be read by other signs than its notation has.
-            return text if rule.within(self.notation) == PLAIN else repr(text)
-        if reading.repaired:
-            self.repairs.append(Repair(index=index, field=name, was=text, now=rule.repairs[text]))
-        if reading.unrounded is not None:
-            self.repairs.append(Repair(index=index, field=name, was=reading.unrounded, now=reading.value or ""))
-        return reading.value
+def _why_not(name: str, text: str) -> str | None:
+    """What to write instead of a text that a field cannot have; None where it can."""
+    try:
+        deals.DealFields.model_validate({name: text})
+    except ValidationError as error:
+        return field_errors(error)[0]["reason"]
+    return None
 
 
 def source_of_text(text: str) -> Source:
@@ -286,7 +289,10 @@ def source_of_text(text: str) -> Source:
         SourceError: it is no source.
     """
     try:
-        return Source.model_validate(read_yaml(text))
+        document = read_yaml(text)
+        if not isinstance(document, dict):
+            raise SourceError("it says nothing: a source file begins with `source: <name>`")
+        return Source.model_validate(document)
     except PlanFileError as error:
         raise SourceError(str(error)) from None
     except RecursionError:

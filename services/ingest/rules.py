@@ -10,6 +10,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Final
 
+from jsonpath import JSONPath
+from jsonpath.selectors import Filter
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from services.ingest.json_paths import compiled
@@ -47,6 +49,9 @@ class JsonPath:
         """
         inner = text.lstrip(OUT)
         self.text, self.out = text, len(text) - len(inner)
+        if not self.out and not text.startswith("$"):
+            # The library would take `usd` for a path, and every deal would be without a currency.
+            raise ValueError(f"{text!r} is no path, which begins with $ or ^; what is always the same is a constant")
         self._query = compiled(f"${inner}" if self.out else inner)
 
     def all_in(self, item: Item) -> list[Any]:
@@ -63,6 +68,18 @@ class JsonPath:
         if key not in item.found:
             item.found[key] = self._query.findall(document)
         return item.found[key]
+
+    def is_empty_in(self, item: Item) -> bool:
+        """Whether it finds nothing because there is nothing: the list in which it looks is empty, or its filter takes
+        none of it. Otherwise what it names is not there at all.
+        """
+        segments = self._query.segments
+        for length in range(len(segments) - 1, -1, -1):
+            found = JSONPath(env=self._query.env, segments=segments[:length]).findall(item.around[-1])
+            if found:
+                filters = any(isinstance(selector, Filter) for selector in segments[length].selectors)
+                return any(isinstance(each, list) and (filters or not each) for each in found)
+        return False
 
     def parts_of(self, item: Item) -> Iterator[Item]:
         """The items that it finds in one. Where it names one list, that stands for what is in it."""
@@ -131,11 +148,22 @@ class Rule(ValueRule):
         """The paths that it looks along."""
         return (JsonPath(self.path),) if self.path is not None else _paths(self.text or "")
 
+    def said(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The texts that are said in our terms, whatever there is to read, each with its place in the rule."""
+        if self.constant is not None and not self.values:
+            yield ("constant",), self.constant
+        yield from super().said()
+
     @property
     def reach(self) -> int:
         """How far out its paths look."""
         conditions = (condition.path.reach for condition in self.when)
         return max([*(path.out for path in self.paths), *conditions], default=0)
+
+    @property
+    def nearest(self) -> int:
+        """How far out the nearest place is that it looks at."""
+        return min((path.out for path in self.paths), default=0)
 
     def value_in(self, item: Item) -> Any:
         """The value in an item as it stands there; `ABSENT` where nothing is."""

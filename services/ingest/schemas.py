@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
-from services.ingest.mapping import Repair
+from services.ingest.translation import Repair
 from shared.contracts.message import structured_event
 
 

@@ -127,6 +127,11 @@ def test_test_names_items_that_are_not_valid_or_passed_over(stripe: Path) -> Non
         "0 taken, 0 not valid, 1 passed over"
         in earnest("source", "test", "stripe.yaml", "body.json", folder=stripe).stdout
     )
+    (stripe / "body.json").write_text(json.dumps(PAID).replace('"currency"', '"currenzy"'))
+    done = earnest("source", "test", "stripe.yaml", "body.json", folder=stripe)
+    assert done.returncode == 1
+    assert "Note: no item has anything for when ($.data.object.currency)" in done.stdout
+    assert "Nothing of this body is taken." in done.stdout
     (stripe / "body.json").write_text("no json")
     assert "the body is not JSON" in earnest("source", "test", "stripe.yaml", "body.json", folder=stripe).stdout
 

@@ -162,7 +162,8 @@ def test_lines_of_orders_are_deals_that_know_their_order() -> None:
         ("$.deals", {"deals": [{"id": "a"}, {"id": "b"}]}, ["a", "b"]),
         ("$.deals", {"deals": {"id": "a"}}, ["a"]),
         ("$.deals[*]", {"deals": []}, []),
-        ("$.deals", {}, []),
+        ("$.deals[?@.kind == 'won']", {"deals": [{"id": "a", "kind": "lost"}]}, []),
+        (["$.orders[*].lines[*]"], {"orders": []}, []),
         ("$.deals", {"deals": None}, [None]),
         (
             ["$.orders[*]", "$.lines[*]"],
@@ -205,6 +206,10 @@ def test_rows_that_are_arrays_are_items_and_values_can_be_items() -> None:
         ({"deal_id": {"text": "{$.a}", "path": "$.b"}}, "either a path or a constant"),
         ({"deal_id": {"text": "{$[}"}}, "not a JSON path"),
         ({"fields": {"splits": "$.s"}}, "unknown fields splits"),
+        ({"fields": {"currency": "usd"}}, "'usd' is no path, which begins with"),
+        ({"fields": {"currency": {"constant": "usd"}}}, "usd is no currency"),
+        ({"fields": {"stage": {"path": "$.s", "values": {"Closed": "wonn"}}}}, "wonn is no stage"),
+        ({"fields": {"owner": {"path": "$.o", "values": {"*": "zoë x"}}}}, "zoë x is no owner"),
     ],
 )
 def test_rules_that_cannot_be_followed_are_refused_with_a_reason(rules: dict[str, Any], says: str) -> None:
@@ -269,7 +274,7 @@ def test_no_word_of_shares_leaves_them_and_null_ends_them() -> None:
     ("unit", "team", "field"),
     [
         ("percent", [("ann", 60), ("bob", 30)], "data.fields"),
-        ("percent", [("ann", 60), (None, 40)], "data.fields.splits.holder 2 without a participant.[key]"),
+        ("percent", [("ann", 60), (None, 40)], "data.fields.splits.holder 2 without a participant"),
         ("percent", [("ann", "most"), ("bob", 30)], "data.fields.splits.ann"),
         ("amount", [("ann", 0), ("bob", 0)], "data.fields.splits.ann"),
         ("amount", [("ann", 50), ("bob", -20)], "data.fields.splits.bob"),

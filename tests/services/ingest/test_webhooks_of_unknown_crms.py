@@ -187,7 +187,7 @@ def test_a_delivery_with_a_mistake_is_a_dead_letter_until_the_mapping_is_mended(
     work_off(acme, sources)
     (letter,) = dead_letters.find(acme.engine, dead_letters.Filter())
     assert (letter.worker, letter.code, letter.record.value) == ("ingest.deliveries", "not_valid", body)
-    assert letter.message.startswith("item 0: data.fields.close_date: write a date as 2025-03-31")
+    assert letter.message.startswith("item 0: data.fields.close_date: '31.3.2025' is not written as dates are here")
     assert len(list(acme.log.scan(DELIVERIES.dead_letters))) == 1
 
     (sources / "acme.yaml").write_text(SOURCE.replace("%m/%d/%Y", "%d.%m.%Y"))

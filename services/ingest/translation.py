@@ -1,0 +1,91 @@
+"""What a document of a source became, and the values of its fields: read by rules, with what was changed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from services.ingest.acceptance import RefusedItem
+from services.ingest.rules import ABSENT, Item, Rules, as_text
+from services.ingest.splits import Unit
+from shared.contracts import deals
+from shared.value_rules import PLAIN, Kind, Notation, Unreadable
+
+CUSTOM: Final = "custom."
+SHARES: Final[tuple[Unit, ...]] = ("percent", "fraction", "amount")
+KINDS: Final[Mapping[str, Kind | Literal["instant"]]] = {
+    **dict.fromkeys((*deals.MONEY, *(f"{name}.amount" for name in deals.ENTRIES)), "money"),
+    **dict.fromkeys((f"splits.{share}" for share in SHARES), "number"),
+    **dict.fromkeys((*deals.DATES, *(f"{name}.date" for name in deals.ENTRIES)), "date"),
+    "time": "instant",
+}
+"""What fields are, but for texts."""
+
+
+class NoItems(ValueError):
+    """A document has nothing where the source file looks for items; the message says where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """A value that was changed on the way in."""
+
+    index: int
+    field: str
+    was: str
+    now: str
+
+
+@dataclass(slots=True)
+class Translation:
+    """What a document became: events, the places of items passed over, and repairs. `notation` is its source's."""
+
+    notation: Notation = PLAIN
+    events: list[dict[str, Any] | RefusedItem] = field(default_factory=list)
+    passed_over: list[int] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+
+    def value_of(
+        self,
+        item: Item,
+        name: str,
+        *,
+        index: int,
+        rules: Rules,
+        unread: list[dict[str, str]],
+        place: str | None = None,
+    ) -> Any:
+        """The value of a field of an item by the first of its rules that finds one, as JSON has it; null where they
+        find nothing but that. Of one that cannot be read, field and reason are added to `unread`;
+        `place` is how the field is called there, where that is not its name.
+        """
+        value, rule = ABSENT, rules[0]
+        for each in rules:
+            found = each.value_in(item)
+            value, rule = (found, each) if found is not ABSENT else (value, rule)
+            if value is not ABSENT and value is not None:
+                break
+        if value is ABSENT or value is None or isinstance(value, dict | list):
+            return value
+        own = isinstance(value, bool) or (isinstance(value, int) and name.startswith(CUSTOM) and not rule.scale)
+        if own and not rule.values and as_text(value) not in rule.repairs:
+            return value  # a company's own field may be a number, or yes or no
+        text = as_text(value)
+        try:
+            reading = rule.read(text, KINDS.get(name, "text"), notation=self.notation)
+        except Unreadable as error:
+            unread.append({"field": _placed(place or name), "reason": str(error)})
+            return text
+        if reading.repaired:
+            self.repairs.append(Repair(index=index, field=name, was=text, now=rule.repairs[text]))
+        if reading.unrounded is not None:
+            self.repairs.append(Repair(index=index, field=name, was=reading.unrounded, now=reading.value or ""))
+        return reading.value
+
+
+def _placed(name: str) -> str:
+    """Where a field stands in an event."""
+    if name in ("id", "time"):
+        return name
+    return f"data.{name}" if name in ("deal_id", "sequence") else f"data.fields.{name}"
