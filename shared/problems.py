@@ -143,13 +143,13 @@ def field_errors(error: _Invalid) -> list[dict[str, str]]:
         {
             # A key that is wrong has this behind its name, and `splits.zoe` says it all.
             "field": ".".join(str(part) for part in mistake["loc"] if part != "[key]") or "body",
-            "reason": _reason(mistake),
+            "reason": reason_of(mistake),
         }
         for mistake in error.errors()
     ]
 
 
-def _reason(mistake: Mapping[str, Any]) -> str:
+def reason_of(mistake: Mapping[str, Any]) -> str:
     """What is wrong with a field, in words; those of pydantic where there are no better ones."""
     facts = mistake.get("ctx", {})
     if (form := FORMS.get(facts.get("pattern", ""))) is not None:

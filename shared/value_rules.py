@@ -30,6 +30,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EXAMPLE: Final = datetime(2025, 12, 31, 17, 30, tzinfo=UTC)
 _LIKE_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 """What validation reads, and names where it is none, whatever forms there are besides."""
+_LETTERS: Final = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t", "ŋ": "n"}
+)
+"""Letters that are no letter with an accent, as passports write them; ß is ss in small letters anyway."""
 _BLANKS: Final = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009", " "))
 """Spaces that look like one: programs group thousands with them."""
 
@@ -92,7 +96,11 @@ class Notation(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, given: Any) -> Any:
-        return {_WORDS.get(name, name): said for name, said in given.items()} if isinstance(given, dict) else given
+        if not isinstance(given, dict):
+            return given
+        named = {_WORDS.get(name, name): said for name, said in given.items()}
+        # `null: NULL` says the word, and not that nothing is said.
+        return named | {"null": NULLS} if "null" in named and named["null"] is None else named
 
     @field_validator("format")
     @classmethod
@@ -186,10 +194,21 @@ class Reading(NamedTuple):
 
 
 def id_of_name(name: str) -> str:
-    """The id of a person's name: lower case letters and digits, joined by dots (`Ada Lovelace` is `ada.lovelace`)."""
+    """The id of a person's name: lower case letters and digits, joined by dots (`Ada Lovelace` is `ada.lovelace`).
+
+    Raises:
+        Unreadable: it has letters for which none of a-z stands, or nothing to make an id of.
+    """
     # Taken apart, letters lose their accents, not themselves: Zoë is zoe.
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return ".".join(re.findall(r"[a-z0-9]+", plain))
+    apart = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
+    plain = "".join(sign for sign in apart if not unicodedata.combining(sign))
+    # What is left out of a name silently makes one id of two people.
+    strange = "".join(dict.fromkeys(sign for sign in plain if sign.isalnum() and not sign.isascii()))
+    words = re.findall(r"[a-z0-9]+", plain)
+    if strange or not words:
+        what = f"has {strange[:10]}, for which no letter a-z stands" if strange else "has no letter and no digit"
+        raise Unreadable(f"{name[:40]!r} {what}: name a column of ids instead of as_id")
+    return ".".join(words)
 
 
 def _number(text: str, written: Notation) -> str:

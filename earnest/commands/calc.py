@@ -23,6 +23,8 @@ progress is to be believed.
 """
 LINES = 70
 """The part of the time that the lines take."""
+SHOWN = 20
+"""Kinds of rows that were not used that a screen shows."""
 MANY = 24
 """Rows of totals that a screen shows; where there would be more, a component has one row for all its periods."""
 
@@ -126,10 +128,16 @@ def calc(
     _summarise(calculation, slips_in([file for path in plan for file in plan_files(path)]), out=out, console=console)
     if outcome is not None:
         console.print(f"Since {before}: {in_words(outcome.corrections)}", highlight=False, soft_wrap=True, markup=False)
-    if calculation.won and not calculation.credited:
+    if calculation.credited:
+        return
+    refused = calculation.refused_deals + (0 if read.company is None else read.company.refused_deals)
+    if calculation.won:
         console.print(f"Warning: 0 of {calculation.won:,} won deals are credited.", highlight=False)
-        if read.company is not None:  # a mapping that credits nobody is a slip more often than anything else
-            raise typer.Exit(1)
+    elif refused:
+        console.print(f"Warning: no won deal can be used: {counted(refused, 'row')} of deals refused.", highlight=False)
+    # A mapping that credits nobody is a slip more often than anything else, and so is a file without a deal to use.
+    if refused if not calculation.won else read.company is not None:
+        raise typer.Exit(1)
 
 
 def _tell_of_files(company: CompanyFiles, calculation: Calculation, *, console: Console) -> None:
@@ -192,10 +200,19 @@ def _tell(rejected: pl.DataFrame, title: str, *, console: Console) -> None:
     import polars as pl
     from rich.table import Table
 
+    from earnest.files.rejections import BAD_VALUE, alike
+
     table = Table("file", "reason", "rows", "for example", title=title)
+    # A bad value is many things: each that is wrong in its own way has a row.
+    way = pl.col("message").map_elements(alike, return_dtype=pl.String)
+    ways = rejected.with_columns(way=pl.when(pl.col("reason") == BAD_VALUE).then(way))
     by_reason = (
-        rejected.group_by("file", "reason").agg(pl.len(), pl.col("id", "message").first()).sort("file", "reason")
+        ways.group_by("file", "reason", "way")
+        .agg(pl.len(), pl.col("id", "message").first())
+        .sort("file", "reason", "len", "way", descending=[False, False, True, False])
     )
-    for file, reason, count, name, message in by_reason.iter_rows():
+    for file, reason, _, count, name, message in by_reason.head(SHOWN).iter_rows():
         table.add_row(file, reason, f"{count:,}", f"{name or ''}: {message}")
+    if by_reason.height > SHOWN:
+        table.add_row("", "", "", f"and {by_reason.height - SHOWN:,} more kinds")
     console.print(table)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from earnest.imports.crediting import Crediting
     from earnest.imports.reading import CompanyFiles
     from shared.kernel import PlanSet
-    from shared.pay.allocation import Left
+    from shared.pay.deal_payments import Allocated
 
 
 @app.command("import")
@@ -50,6 +50,8 @@ def import_files(
     import polars as pl
     from rich.console import Console
 
+    from earnest.client import connected
+    from earnest.commands import ANALYST
     from earnest.files.deals import read_deals
     from earnest.files.kernel_inputs import KernelInputs
     from earnest.files.rejections import keep_inputs
@@ -59,8 +61,10 @@ def import_files(
     from earnest.imports.reading import read_company
     from earnest.imports.summary import counts_table, report_summary, won_in_words
     from earnest.imports.writing import report_table, write_files, write_report
+    from earnest.live.facts import live_roster, participant_values
     from earnest.plans.check import slips_in
     from earnest.plans.files import plan_files, read_plans
+    from earnest.plans.published import published_plans
     from shared.kernel import PlanSet
     from shared.kernel.crediting.aliases import with_participants
 
@@ -68,7 +72,10 @@ def import_files(
     with console.status("Reading the mapping and the plans") as status:
         read, beside = read_mapping(mapping)
         places = plan or ([beside / "plans"] if (beside / "plans").is_dir() else [])
-        plans = read_plans(places) if places else PlanSet([])
+        # Without files of plans, rows are read by those that the installation has.
+        plans = (
+            read_plans(places) if places else PlanSet([]) if files_only else published_plans(connected(), who=ANALYST)
+        )
         company = read_company(read, folder, plans=plans, step=status.update)
         if files_only:
             report = files_only / report.name
@@ -77,15 +84,21 @@ def import_files(
         status.update("Checking the rows")
         people, sold = read_roster(company.roster, plans), read_deals(company.deals, plans)
         unfit = pl.concat([people.rejected, sold.rejected])
-        status.update("Crediting")
-        held = with_participants(sold.table, people.roster, plans=plans)
-        credited = crediting(KernelInputs(held, people.roster, plans)) if plans.holding else None
+    known = people.roster
+    allocation: Allocated | None
     if files_only:
-        deals, left = company.allocated()
+        deals, allocation = company.allocated()
         write_files(deals, company.roster, folder=files_only)
     else:
-        left = _send(company, plans, console=console)
-    rows = report_table(company, pl.concat([company.rejected, company.located(unfit)]), left=left)
+        allocation = _send(company, plans if places else PlanSet([]), console=console)
+        # There, others may have said more of people and plans than these files do.
+        known = live_roster(participant_values(connected(), who=ANALYST))
+        plans = published_plans(connected(), who=ANALYST)
+        sold = read_deals(company.deals, plans)
+    with console.status("Crediting"):
+        held = with_participants(sold.table, known, plans=plans)
+        credited = crediting(KernelInputs(held, known, plans)) if plans.holding else None
+    rows = report_table(company, pl.concat([company.rejected, company.located(unfit)]), allocation=allocation)
     write_report(rows, report)
     console.print(counts_table(company, unfit))
     if (summary := report_summary(rows)) is not None:
@@ -97,14 +110,14 @@ def import_files(
         slips = slips_in([file for place in places for file in plan_files(place)])
         _tell(credited, [*people.notes, *slips], console=console)
     else:
-        console.print("No plan was given, so that nobody is credited yet: add --plan.", highlight=False)
+        console.print("There is no plan, so that nobody is credited yet: add --plan.", highlight=False)
     came_to_nothing = sold.table.filter(stage="won").is_empty() and not rows.filter(kind="refused").is_empty()
     if came_to_nothing or (credited is not None and credited.nobody):
         console.print("Warning: this import credits nobody.", highlight=False)
         raise typer.Exit(1)
 
 
-def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> list[Left]:
+def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> Allocated | None:
     from datetime import UTC, datetime
 
     from earnest.client import Client
@@ -113,6 +126,7 @@ def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> list[Le
     from earnest.live.sending import EventSender
     from earnest.local.home import Home
     from shared.contracts.base import instant_text
+    from shared.pay.deal_payments import Allocated
 
     home, mapping = Home.current(), company.mapping
     sender = EventSender(home, home.settings(), console=console)
@@ -126,14 +140,15 @@ def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> list[Le
     sender.send("deals", "crm", events=sold.events)
     sender.wait_until_drained()
     if not company.payments:
-        return []
+        return None
     # To the deals as they stand there, which may be more than the files have.
     sender.send("account-payments", "crm", events=payment_events(company, time))
     sender.wait_until_drained()
-    return left_in_the_system(Client(home, home.settings()), company.payments, who=ANALYST)
+    return Allocated({}, left_in_the_system(Client(home, home.settings()), company.payments, who=ANALYST), [])
 
 
 def _tell(crediting: Crediting, notes: list[str], *, console: Console) -> None:
-    console.print(f"Credited: {crediting.credited:,} of {crediting.won:,} won deals.", highlight=False)
+    if crediting.won:
+        console.print(f"Credited: {crediting.credited:,} of {crediting.won:,} won deals.", highlight=False)
     for warning in [*(missed.in_words for missed in crediting.missed), *notes, *crediting.remarks]:
         console.print(f"Warning: {warning}", highlight=False, markup=False, soft_wrap=True)

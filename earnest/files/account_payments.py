@@ -32,6 +32,18 @@ def in_words(left: Left) -> str:
     return f"{payment.id}: {amount} are left, for no deal of account {payment.account} owes them"
 
 
+def unknown_in_words(payment: AccountPayment) -> str:
+    """That the reference of a payment names nothing, as a sentence."""
+    what = "deal or contract" if payment.amount >= 0 else "payment"
+    return f"{payment.id}: {payment.reference!r} is no {what} of account {payment.account}; allocated without it"
+
+
+def unknown_references(payments: Sequence[AccountPayment]) -> list[str]:
+    """What there is to say of all payments whose reference names nothing, in a sentence if in any."""
+    more = f"; {len(payments) - 1:,} more are so" if len(payments) > 1 else ""
+    return [unknown_in_words(payment) + more for payment in payments[:1]]
+
+
 def deals_of_accounts(rows: pl.DataFrame, *, unsaid: Values, accounts: Sequence[str]) -> Mapping[str, Values]:
     """What rows of a deals file say of the deals of some accounts."""
     if "account" not in rows.columns:

@@ -48,6 +48,11 @@ class Calculation:
     notes: list[str]
     warnings: list[str]
 
+    @property
+    def refused_deals(self) -> int:
+        """How many rows of deals could not be read."""
+        return self.unread.filter(pl.col("file") == "deals").height
+
     @cached_property
     def explained(self) -> Explained:
         """The lines of all earnings.

@@ -17,6 +17,7 @@ from shared.contracts.deals import ENTRIES, DealPatch
 from shared.contracts.roster import RosterPatch
 from shared.contracts.roster_rows import patch_of
 from shared.kernel.crediting.custom_columns import column_mistakes
+from shared.problems import reason_of
 
 Row = Mapping[str, str | None]
 Said = TypeVar("Said", bound=BaseModel)
@@ -110,12 +111,10 @@ def checked(contract: type[Said], given: dict[str, Any], *, zone: ZoneInfo) -> S
 
 
 def _sentence(mistake: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in mistake["loc"] if part != "fields")
-    what = mistake["msg"].removeprefix("Value error, ")
+    place = ".".join(str(part) for part in mistake["loc"] if part not in ("fields", "[key]"))
+    what = reason_of(mistake)
     # In place of the library's words, which name patterns and types: who fills a sheet is told what to write.
     match mistake["type"]:
-        case "string_pattern_mismatch":
-            what = "write letters, digits and . _ : @ / + -, beginning with a letter or digit"
         case "literal_error":
             what = f"write {mistake['ctx']['expected'].replace(chr(39), '')}"
         case "string_too_long":

@@ -10,17 +10,17 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from earnest.files.account_payments import in_words, read_account_payments
+from earnest.files.account_payments import in_words, read_account_payments, unknown_references
 from earnest.files.pay_events import PayEvents, idle_events, read_events
 from earnest.files.pay_inputs import earned_file, known_deal, read_deal_facts, read_earned
 from earnest.files.rejections import FileError, Rejection, in_sentences, rejected
 from earnest.files.rows import Rows
 from earnest.policies import policy_files, read_policy_file
 from shared.contracts.account_payments import Order
-from shared.pay.allocation import AccountPayment, Left
+from shared.pay.allocation import AccountPayment
 from shared.pay.calendars.pay_periods import misfit, pay_period_on
 from shared.pay.calendars.policy import DEFAULT, PayGroup
-from shared.pay.deal_payments import allocated
+from shared.pay.deal_payments import Allocated, allocated
 from shared.pay.facts import Entry, PayFacts
 from shared.pay.people import Person
 from shared.pay.policy import Policy, Version, in_force
@@ -72,7 +72,7 @@ def pay_from_files(sources: PayFiles) -> PayResult:
     warnings: list[str] = []
     earned = read_earned(earned_file(sources.earned), refused, warnings=warnings)
     facts_of_deals = read_deal_facts(sources.deals, refused) if sources.deals else {}
-    left = _allocate(sources, facts_of_deals, refused=refused, earned=earned)
+    found = _allocate(sources, facts_of_deals, refused=refused, earned=earned)
     deals = {name: known_deal(values) for name, values in facts_of_deals.items()}
     events = read_events(sources.events, refused)
     entries = [*earned, *events.entries]
@@ -98,22 +98,21 @@ def pay_from_files(sources: PayFiles) -> PayResult:
     runs = list(project(facts, first, last=last))
     idle = idle_events(events, entries, deals=deals, runs=runs)
     slips = dict.fromkeys(slip.in_words for terms in documents for slip in terms.slips())
-    return PayResult(
-        runs, rejected(refused), [*warnings, *map(in_words, left), *slips, *_for_nobody(documents, runs), *idle]
-    )
+    payments = [*map(in_words, found.left), *unknown_references(found.unknown)]
+    return PayResult(runs, rejected(refused), [*warnings, *payments, *slips, *_for_nobody(documents, runs), *idle])
 
 
 def _allocate(
     sources: PayFiles, deals: dict[str, dict[str, Any]], *, refused: list[Rejection], earned: Sequence[Entry]
-) -> list[Left]:
-    """Put the payments by account on the deals that they are allocated to; what is left of them."""
+) -> Allocated:
+    """Put the payments by account on the deals that they are allocated to; how they were."""
     currencies = {entry.currency for entry in earned}
     currency = currencies.pop() if len(currencies) == 1 else None
     payments = sources.payments
     if isinstance(payments, Path):
         payments = read_account_payments(payments, refused, currency=currency)
     if not payments:
-        return []
+        return Allocated({}, [], [])
     # A file of deals may leave out the currency where all is earned in one.
     known = {name: {"currency": currency, **values} for name, values in deals.items()}
     if sources.allocate is not None:
@@ -121,7 +120,7 @@ def _allocate(
     found = allocated(known, payments)
     for name, entries in found.entries.items():
         deals[name] |= {f"payments.{payment}": entry for payment, entry in entries.items()}
-    return found.left
+    return found
 
 
 def _span(

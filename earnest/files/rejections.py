@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -19,6 +21,12 @@ Rejection = tuple[str, int | None, str | None, str, str]
 """A row of `REJECTED` before it is one."""
 UNREADABLE = "unreadable_row"
 BAD_VALUE = "bad_value"
+_VARYING: Final = re.compile(r"'[^']*'|\b\d[\d.,/-]*")
+
+
+def alike(reason: str) -> str:
+    """A reason without what varies in it from row to row: what is quoted, numbers and dates."""
+    return _VARYING.sub("…", reason)
 
 
 class FileError(LocalError):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,10 @@ from shared.contracts.roster_rows import BadHeader, TooWide, fitted, header_of
 CHUNK = 50_000
 ROW = "@row"
 """The column that holds the row number, a name no file is likely to use."""
+NUMBER = "@number "
+"""Before the name of a column: the column that says which cells of it are numbers in the file itself, in plain digits
+whatever signs texts have. Only a mapping asks (`FileForm.binary`).
+"""
 FIRST_ROW = 2
 """The header is row 1; a Parquet file counts as if it had one."""
 
@@ -71,7 +76,7 @@ def read_rows(
     """
     try:
         if path.suffix.lower() in SUFFIXES:
-            read = _xlsx(path, file, used=used, header_row=form.header_row)
+            read = _xlsx(path, file, used=used, form=form)
         else:
             read = _parquet(path, binary=form.binary) if path.suffix == ".parquet" else _csv(path, file, form=form)
     except OSError as error:
@@ -79,7 +84,9 @@ def read_rows(
     if missing := [name for name in required if name not in read.frame.columns]:
         there = ", ".join(name for name in read.frame.columns if name != ROW)
         apart = next((sign for sign in ";\t|," if sign in there and read.frame.width == 2), None)
-        hint = f"; is its delimiter {apart!r}, and not {form.delimiter!r}?" if apart else ""
+        near = get_close_matches(missing[0], read.frame.columns, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f"; is its delimiter {apart!r}, and not {form.delimiter!r}?" if apart else hint
         raise FileError(f"{path}: there is no column {', '.join(missing)}; its columns are {there}{hint}")
     # Blanks around a cell are never meant, and a cell of nothing else is as blank as an empty one.
     texts = pl.col(pl.String).str.strip_chars()
@@ -205,17 +212,24 @@ def _parquet_texts(path: Path, *, binary: bool) -> pl.DataFrame:
     written = sum(size for of_kind in sums for row in frame.select(of_kind).rows() for size in row)
     if written > MOST_BYTES:
         raise FileError(f"{path}: its texts have {written:,} bytes; {MOST_BYTES:,} at most are read")
-    times = pl.col(pl.Datetime)
-    frame = frame.with_columns(times.dt.to_string("iso") if binary else times)
-    return frame.cast(pl.String).with_row_index(ROW, FIRST_ROW).with_columns(pl.col(ROW).cast(pl.Int64))
+    exact = [name for name, kind in schema.items() if binary and (kind.is_float() or kind.is_decimal())]
+    times, numbers = pl.col(pl.Datetime), pl.col(pl.Float32, pl.Float64)
+    if binary:
+        # A whole number in a column that is binary because some are missing is an id more often than not: 17850, and no
+        # 17850.0. And what is missing there is no number.
+        texts = numbers.fill_nan(None).cast(pl.String).str.replace(r"\.0$", "")
+        frame = frame.with_columns(times.dt.to_string("iso"), texts)
+    frame = frame.cast(pl.String).with_row_index(ROW, FIRST_ROW).with_columns(pl.col(ROW).cast(pl.Int64))
+    return frame.with_columns(pl.lit(True).alias(f"{NUMBER}{name}") for name in exact)
 
 
-def _xlsx(path: Path, file: str, *, used: Callable[[str], bool], header_row: int) -> Rows:
+def _xlsx(path: Path, file: str, *, used: Callable[[str], bool], form: FileForm) -> Rows:
     path.open("rb").close()  # a file that is not there or not readable is told as every other
     try:
-        rows, refused = first_sheet(path, used)
+        rows, refused, numbers = first_sheet(path, used)
     except SheetError as error:
         raise FileError(f"{path}: this is no XLSX workbook that can be read ({error})") from None
+    header_row = form.header_row
     header = _header(path, [name or "" for name in (rows[header_row - 1] if len(rows) >= header_row else ())])
     wide: list[Rejection] = [
         (file, row, (rows[row - 1][0] or "").strip(), BAD_VALUE, why)
@@ -224,4 +238,8 @@ def _xlsx(path: Path, file: str, *, used: Callable[[str], bool], header_row: int
     ]
     numbered = enumerate(([cell or "" for cell in row] for row in rows[header_row:]), header_row + 1)
     frame = _frame(header, (pair for pair in numbered if pair[0] not in refused), file=file, wide=wide)
+    if form.binary:
+        frame = frame.with_columns(
+            pl.col(ROW).is_in(numbers[place]).alias(f"{NUMBER}{name}") for place, name in enumerate(header)
+        )
     return Rows(frame, rejected(sorted(wide)))

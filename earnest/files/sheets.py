@@ -40,10 +40,13 @@ class SheetError(ValueError):
 
 
 class SheetRows(NamedTuple):
-    """The cells of all rows as text (blank: None), header included; and by row, from 1, why it cannot be used."""
+    """The cells of all rows as text (blank: None), header included; by row, from 1, why it cannot be used; and by the
+    place of a column, from 0, in which rows it has numbers.
+    """
 
     rows: list[tuple[str | None, ...]]
     refused: dict[int, str]
+    numbers: dict[int, list[int]]
 
 
 def first_sheet(path: Path, used: Callable[[str], bool]) -> SheetRows:
@@ -73,11 +76,13 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> SheetRows:
         raise SheetError((str(error).splitlines() or [""])[0] or type(error).__name__) from None
     refused: dict[int, str] = {}
     columns: list[list[str | None]] = []
+    of_column: dict[int, list[int]] = {}
     header = texts.row(0) if texts.height else ()
     for place, name in enumerate(header):
         cells = texts.to_series(place).str.replace(_MIDNIGHT, "$1").to_list()
         # Numbers read as yes and no too; what is truly yes or no has that word as its text.
         is_number = flags.to_series(place).is_not_null() & ~texts.to_series(place).is_in(["true", "false"])
+        of_column[place] = [row + 1 for row in is_number.arg_true()]
         for row in is_number.arg_true():
             cells[row] = text = shortest(numbers.to_series(place)[row])
             if used(name or "") and (why := doubt(text)):
@@ -87,7 +92,7 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> SheetRows:
         name = header[place] if place < len(header) else None
         if used(name or ""):
             refused.setdefault(row, f"{name}: the cell holds the error {what}")
-    return SheetRows(list(zip(*columns, strict=True)), refused)
+    return SheetRows(list(zip(*columns, strict=True)), refused, of_column)
 
 
 def shortest(number: object) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from earnest.files.rows import ROW
+from earnest.files.rows import NUMBER, ROW
 from earnest.imports.formulas import FormulaError, formula_of
 from earnest.imports.mapping_file import ColumnRule
 from shared.decimals import figure
@@ -27,6 +27,7 @@ _AS_IT_IS: Final[Mapping[Kind, str]] = {
     "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "yes_no": r"^(yes|no|true|false)$",
 }
+_NO_SIGNS: Final = {"decimal": None, "thousands": None}
 _LOCAL_TIME: Final = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$"
 
 
@@ -81,7 +82,25 @@ def _column(sheet: Sheet, rule: ColumnRule, *, name: str, kind: Kind) -> tuple[p
     if kind == "date" and not rule.within(notation).format:
         # A time of the company's own clock: its date is meant.
         texts = texts.str.replace(_LOCAL_TIME, "${1}")
-    return _read(sheet.frame[ROW], texts, rule=rule, kind=kind, notation=notation)
+    rows, numbers = sheet.frame[ROW], f"{NUMBER}{needed[0]}"
+    if kind in ("number", "money") and numbers in sheet.frame.columns:
+        return _numbers_and_texts(rows, texts, sheet.frame[numbers], rule=rule, kind=kind, notation=notation)
+    found, changes = _read(rows, texts, rule=rule, kind=kind, notation=notation)
+    return (found.str.replace(_LOCAL_TIME, "${1}") if kind == "date" else found), changes
+
+
+def _numbers_and_texts(
+    rows: pl.Series, texts: pl.Series, is_number: pl.Series, *, rule: ColumnRule, kind: Kind, notation: Notation
+) -> tuple[pl.Series, pl.DataFrame]:
+    """The values of a column in which some cells are numbers in the file itself: no sign of the notation is in these,
+    and 1.234 is not a thousand.
+    """
+    cells = pl.DataFrame({"text": texts, "is_number": is_number})
+    parts = cells.select(number=pl.when("is_number").then("text"), text=pl.when(~pl.col("is_number")).then("text"))
+    bare_rule, bare = rule.model_copy(update=_NO_SIGNS), notation.model_copy(update=_NO_SIGNS)
+    numbers, of_numbers = _read(rows, parts["number"], rule=bare_rule, kind=kind, notation=bare)
+    others, of_others = _read(rows, parts["text"], rule=rule, kind=kind, notation=notation)
+    return pl.select(pl.coalesce(numbers, others)).to_series(), pl.concat([of_numbers, of_others])
 
 
 def _as_it_is(rule: ColumnRule, kind: Kind, *, notation: Notation) -> str | None:
@@ -103,9 +122,7 @@ def _reader(rule: ColumnRule, kind: Kind, *, notation: Notation) -> Callable[[st
         read = rule.read(text, kind, notation=notation)
         if not rule.as_id or read.value is None:
             return read
-        if not (name := id_of_name(read.value)):
-            raise Unreadable(f"{text[:40]!r} has no letter a-z and no digit to make an id of: name a column of ids")
-        return read._replace(value=name)
+        return read._replace(value=id_of_name(read.value))
 
     return reading
 

@@ -7,14 +7,15 @@ column.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from earnest.files.cells import DEAL_COLUMNS
+from earnest.files.cells import DEAL_COLUMNS, DEAL_TEXTS, BadCell, deal_patch, roster_patch
 from earnest.files.rejections import FileError
 from earnest.imports.earlier_form import in_today_s_form
 from earnest.imports.formulas import formula_of
@@ -26,10 +27,12 @@ from shared.contracts.roster_rows import COLUMNS as ROSTER_COLUMNS
 from shared.contracts.roster_rows import NAMED
 from shared.kernel.language.findings import did_you_mean
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
+from shared.problems import reason_of
 from shared.value_rules import Kind, Notation, Several, ValueRule
 
 NAMES: Final = ("mapping.yaml", "import.yaml")
 CUSTOM: Final = "custom."
+_UTC: Final = ZoneInfo("UTC")
 
 
 def _column(given: Any) -> Any:
@@ -110,6 +113,11 @@ class ColumnRule(ValueRule):
         if sum(one is not None for one in (self.column, self.constant, self.formula, self.text)) > 1:
             raise ValueError("name one of column, constant, formula and text")
         return self
+
+    def said(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The texts that are said in our terms, whatever there is to read, each with its place in the rule."""
+        yield from (((name,), text) for name in ("constant", "if_blank") if (text := getattr(self, name)) is not None)
+        yield from super().said()
 
     @property
     def is_plain(self) -> bool:
@@ -199,6 +207,9 @@ class DealsTable(Table):
         taken = [name for name in fields if name.startswith(CUSTOM) and name.removeprefix(CUSTOM) in DEAL_COLUMNS]
         if taken:
             raise ValueError(f"{taken[0]} has the name of a field that deals have anyway")
+        _refuse_unfit(
+            fields, DEAL_TEXTS, patch=lambda name, text: deal_patch({"deal_id": "x", name: text}, {}, zone=_UTC)
+        )
         return fields
 
 
@@ -216,6 +227,7 @@ class RosterTable(Table):
         known = [name for name in ROSTER_COLUMNS if name not in ("participant_id", "effective_from", "name")]
         more = "quota.<measure>, term.<name>, score.<measure>, category.<name>, alias.<system>"
         _refuse_unknown(fields, known, start=tuple(NAMED), more=more)
+        _refuse_unfit(fields, fields, patch=lambda name, text: roster_patch({"participant_id": "x", name: text}, _UTC))
         return fields
 
 
@@ -290,6 +302,18 @@ def _refuse_unknown(fields: Mapping[str, Any], known: list[str], *, start: tuple
             raise ValueError(f"there is no field {name}; {did_you_mean(name, known, what='fields')} (or {more})")
 
 
+def _refuse_unfit(
+    fields: Mapping[str, ColumnRule], known: Collection[str], *, patch: Callable[[str, str], object]
+) -> None:
+    """See that what rules say in our terms is a value of their fields: otherwise every row would be refused."""
+    for name, rule in fields.items():
+        for place, text in rule.said() if name in known else ():
+            try:
+                patch(name, text)
+            except BadCell as error:
+                raise ValueError(f"{name}.{'.'.join(place)}: {error}") from None
+
+
 def read_mapping(path: Path) -> tuple[MappingFile, Path]:
     """The mapping of a file, or of the `mapping.yaml` in a folder, and the folder that it is in.
 
@@ -311,10 +335,10 @@ def read_mapping(path: Path) -> tuple[MappingFile, Path]:
 def _mistakes(error: ValidationError) -> Iterator[str]:
     for mistake in error.errors(include_url=False):
         path = tuple(part for part in mistake["loc"])
-        place, what = ".".join(map(str, path)), mistake["msg"].removeprefix("Value error, ")
+        place, what = ".".join(map(str, path)), reason_of(mistake)
         if mistake["type"] == "extra_forbidden":
             near = did_you_mean(str(path[-1]), fields_at(MappingFile, path), what="words")
             what = f"there is no {path[-1]} here; {near}"
-        elif mistake["type"] == "missing":
-            what = "it is missing"
+        elif mistake["type"] == "model_type" and mistake["ctx"]["class_name"] == ColumnRule.__name__:
+            what = "write the name of a column, or a rule as {column: …}"
         yield f"{place}: {what}" if place else what

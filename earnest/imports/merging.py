@@ -11,9 +11,12 @@ from earnest.files.rows import ROW
 from earnest.imports.fields import Rules
 from earnest.imports.mapping_file import ColumnRule
 from earnest.imports.tables import NOTES, refused_rows
+from shared.contracts.deals import ENTRIES
 from shared.value_rules import Kind
 
 _EXACT: Final = pl.Decimal(38, 12)
+_NO_SUM: Final = "a row of the deal has none, and the sum of the others may be wrong; `if_blank: 0` where it is nothing"
+_OF_A_ROW: Final = ("event.", *(f"{name}." for name in ENTRIES))
 
 
 def merged(
@@ -33,23 +36,29 @@ def merged(
     of_deal = frame.filter(pl.col("deal_id").is_not_null())
     alone = frame.filter(pl.col("deal_id").is_null())
     told: list[pl.DataFrame] = []
+    spoilt_ids = pl.concat([frame.filter(refused)["deal_id"], unread]).drop_nulls().unique()
     spoilt = of_deal.filter(~refused.filter(frame["deal_id"].is_not_null())).join(
-        pl.concat([frame.filter(refused)["deal_id"], unread]).drop_nulls().unique().to_frame("deal_id"),
-        on="deal_id",
-        how="semi",
+        spoilt_ids.to_frame("deal_id"), on="deal_id", how="semi"
     )
     told.append(_refusal(spoilt, field="", reason=pl.lit("another row of the deal cannot be used")))
     together = of_deal.group_by("deal_id", maintain_order=True).agg(
         pl.col(ROW).first(),
         *(_merged(name, rule, kind=kind).alias(name) for name, (rule, kind) in rules.items() if name != "deal_id"),
     )
+    # A cell that could not be read is blank here, and is told already.
+    read = ~pl.col("deal_id").is_in(spoilt_ids.implode())
     for name, (rule, _) in rules.items():
-        if name == "deal_id" or rule.merge is not None:
-            continue
-        differing = of_deal.filter(pl.col(name).drop_nulls().n_unique().over("deal_id") > 1)
-        said = pl.col(name).drop_nulls().unique().sort().str.join(", ").over("deal_id")
-        why = pl.format("the rows of the deal differ: {}; say with merge which counts", said)
-        told.append(_refusal(differing, field=name, reason=why))
+        values, blank = pl.col(name).drop_nulls().n_unique(), pl.col(name).is_null().any() & read
+        if rule.merge == "sum":
+            partly = of_deal.filter((blank & (values > 0)).over("deal_id"))
+            told.append(_refusal(partly, field=name, reason=pl.lit(_NO_SUM)))
+        elif rule.merge is None and name != "deal_id":
+            # Entries and times are of the row that has them; a blank beside an owner may be another one's row.
+            several = values if name.startswith(_OF_A_ROW) else values + (blank & (values > 0))
+            differing = of_deal.filter((several > 1).over("deal_id"))
+            said = pl.col(name).fill_null("nothing").unique().sort().str.join(", ").over("deal_id")
+            why = pl.format("the rows of the deal differ: {}; say with merge which counts", said)
+            told.append(_refusal(differing, field=name, reason=why))
     into = of_deal.select(ROW, into=pl.col(ROW).first().over("deal_id"))
     into = pl.concat([into, alone.select(ROW, into=pl.col(ROW))])
     columns = [ROW, *rules]

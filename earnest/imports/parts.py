@@ -99,11 +99,13 @@ def beside_part(
     frame = read.frame
     strange = frame.filter(~pl.col("deal_id").is_in(deals["deal_id"].implode()).fill_null(value=False))
     why = pl.format("there is no deal {}", pl.col("deal_id").fill_null("in the row"))
-    told = strange.select(ROW, kind=pl.lit("refused"), field=pl.lit("deal_id"), reason=why)
+    told = [strange.select(ROW, kind=pl.lit("refused"), field=pl.lit("deal_id"), reason=why)]
+    needed = ("participant", "percent") if isinstance(table, SplitsTable) else [name for name in ENTRY if name in frame]
+    told += [_blank(frame, name) for name in needed]
     part = TablePart(
         what=what,
         read=read,
-        notes=pl.concat([read.notes, told]),
+        notes=pl.concat([read.notes, *told]),
         into=frame.select(ROW, into=pl.col(ROW)),
         ids=frame.select(ROW, id="deal_id"),
         frame=frame,
@@ -114,6 +116,12 @@ def beside_part(
     if table.id is None:
         frame = frame.with_columns(id=entry_ids(frame))
     return part, joined_entries(frame, *ENTRY)
+
+
+def _blank(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The rows without what they cannot do without."""
+    missing = frame.filter(pl.col(name).is_null())
+    return missing.select(ROW, kind=pl.lit("refused"), field=pl.lit(name), reason=pl.lit("it is missing"))
 
 
 def account_part(read: TableRows, currency: str | None) -> tuple[TablePart, list[AccountPayment]]:

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from earnest.files.account_payments import deals_of_accounts, in_words
+from earnest.files.account_payments import deals_of_accounts, in_words, unknown_in_words
 from earnest.files.cells import entries_text
 from earnest.files.deals import unsaid_of
 from earnest.files.rejections import REJECTED
@@ -22,8 +22,8 @@ from earnest.imports.parts import TablePart, account_part, beside_part, deals_pa
 from earnest.imports.quotas import with_quotas
 from earnest.imports.tables import TableRows, read_table, rejections
 from shared.kernel import PlanSet
-from shared.pay.allocation import AccountPayment, Left
-from shared.pay.deal_payments import allocated
+from shared.pay.allocation import AccountPayment
+from shared.pay.deal_payments import Allocated, allocated
 
 REPORT: Final = pl.Schema(
     {
@@ -36,6 +36,13 @@ REPORT: Final = pl.Schema(
     }
 )
 """What happened to rows: `refused`, `repaired`, `rounded`, `renamed`, `remarked`, or a payment that is `left`."""
+_MENDS: Final = {
+    "has more than [0-9] decimals": "`round` in the notation rounds it",
+    "write a currency in three capitals": "`values: {usd: USD}` translates it",
+    "write a date as 2025-03-31": "`format` says how it is written",
+    "write open, won, lost": "`values: {Closed Won: won}` translates it",
+}
+"""What a mapping can do about what a contract refuses."""
 TIMES: Final = pl.Schema({ROW: pl.Int64(), "time": pl.String(), "sequence": pl.String()})
 
 
@@ -67,31 +74,36 @@ class CompanyFiles:
     payments: Sequence[AccountPayment]
     unsaid: Mapping[str, str]
 
-    def allocated(self) -> tuple[Rows, list[Left]]:
-        """The deals with the payments by account that are allocated to them, and what is left of these."""
+    def allocated(self) -> tuple[Rows, Allocated]:
+        """The deals with the payments by account that are allocated to them, and how they were."""
         frame = self.deals.frame
         accounts = [payment.account for payment in self.payments]
         values = deals_of_accounts(frame, unsaid=self.unsaid, accounts=accounts)
         found = allocated(values, self.payments)
         texts = [(name, entries_text(entries)) for name, entries in found.entries.items()]
         paid = pl.DataFrame(texts, schema={"deal_id": pl.String(), "text": pl.String()}, orient="row")
-        return self.deals._replace(frame=with_text(frame, paid, what="payments") if texts else frame), found.left
+        return self.deals._replace(frame=with_text(frame, paid, what="payments") if texts else frame), found
 
-    def left_over(self, left: Sequence[Left]) -> pl.DataFrame:
-        """What is left of payments by account, by file and row (`REPORT`)."""
+    def allocation_notes(self, found: Allocated) -> pl.DataFrame:
+        """What is left of payments by account, and whose reference names nothing, by file and row (`REPORT`)."""
         said = pl.DataFrame(
-            [(one.payment.id, in_words(one)) for one in left],
-            schema={"id": pl.String(), "reason": pl.String()},
+            [
+                *((one.payment.id, "left", "account", in_words(one)) for one in found.left),
+                *((one.id, "remarked", "reference", unknown_in_words(one)) for one in found.unknown),
+            ],
+            schema={"id": pl.String(), "kind": pl.String(), "field": pl.String(), "reason": pl.String()},
             orient="row",
         )
         told = [
-            part.ids.join(said, on="id").select(
+            part.ids.join(said, on="id")
+            .filter(~pl.col(ROW).is_in(part.refused.implode()))
+            .select(
                 pl.lit(part.read.file).alias("file"),
                 pl.col(ROW).alias("row"),
                 "id",
-                kind=pl.lit("left"),
-                field=pl.lit("account"),
-                reason="reason",
+                "kind",
+                "field",
+                "reason",
             )
             for part in self.parts
             if part.what == "payments" and "account" in part.frame.columns
@@ -103,6 +115,11 @@ class CompanyFiles:
         """The rows that the mapping alone cannot use, by their own files."""
         told = [rejections(part.notes, part.ids, file=part.read.file) for part in self.parts]
         return pl.concat([REJECTED.to_frame(), *told])
+
+    @property
+    def refused_deals(self) -> int:
+        """How many rows of deals the mapping alone cannot use."""
+        return sum(part.refused.len() for part in self.parts if part.what == "deals")
 
     def notes(self) -> pl.DataFrame:
         """What else happened to rows: file, row, id, kind, field and reason."""
@@ -122,7 +139,13 @@ class CompanyFiles:
                 file=pl.when(here).then(pl.lit(f"@{part.read.file}")).otherwise("file"),
                 row=pl.when(here).then(pl.col("row") - part.first).otherwise("row"),
             )
-        return rejected.with_columns(pl.col("file").str.strip_prefix("@"))
+        mended = pl.col("message")
+        for what, mend in _MENDS.items():
+            message = (
+                pl.when(mended.str.contains(what)).then(pl.format("{}; {}", mended, pl.lit(mend))).otherwise(mended)
+            )
+            mended = message
+        return rejected.with_columns(pl.col("file").str.strip_prefix("@"), message=mended)
 
     def counts(self, rejected: pl.DataFrame) -> list[Counts]:
         """What became of the rows of each file; `rejected` are the rows of deals and roster that no contract took."""

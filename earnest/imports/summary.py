@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,12 +9,12 @@ from decimal import Decimal
 import polars as pl
 from rich.table import Table
 
+from earnest.files.rejections import alike
 from earnest.files.rows import ROW
 from earnest.imports.reading import CompanyFiles
 from shared.decimals import NotDecimal, plain_decimal
 
 SHOWN = 20
-_VARYING = re.compile(r"'[^']*'|\b\d[\d.,/-]*")
 
 
 def counts_table(company: CompanyFiles, unfit: pl.DataFrame) -> Table:
@@ -40,8 +39,8 @@ def report_summary(report: pl.DataFrame) -> Table | None:
     groups: Counter[tuple[str, str, str, str]] = Counter()
     first: dict[tuple[str, str, str, str], str] = {}
     for file, row, name, kind, field, reason in report.iter_rows():
-        alike = "" if kind in ("renamed", "rounded") else reason if kind == "repaired" else _VARYING.sub("…", reason)
-        group = (kind, file, field, alike)
+        way = "" if kind in ("renamed", "rounded") else reason if kind == "repaired" else alike(reason)
+        group = (kind, file, field, way)
         groups[group] += 1
         first.setdefault(group, f"row {row}{f', {name}' if name else ''}: {reason}")
     if not groups:

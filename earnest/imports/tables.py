@@ -10,17 +10,24 @@ from typing import Final
 import polars as pl
 
 from earnest.files.rejections import REJECTED, FileError
-from earnest.files.rows import OURS, ROW, FileForm, read_rows
+from earnest.files.rows import NUMBER, OURS, ROW, FileForm, read_rows
 from earnest.imports.columns import NoColumn, Sheet, columns_of, read_column
 from earnest.imports.fields import Rules
 from earnest.imports.mapping_file import ColumnRule, Condition, FileNotation, Join, Table
+from shared.contracts.base import IDENTIFIER
 from shared.kernel.language.findings import did_you_mean
+from shared.problems import FORMS
 from shared.value_rules import NULLS, Kind, Notation
 
 NOTES: Final = pl.Schema({ROW: pl.Int64(), "kind": pl.String(), "field": pl.String(), "reason": pl.String()})
 """What happened to a row besides being taken: `refused`, `repaired`, `rounded`, `remarked`, and why."""
 PEOPLE: Final = ("owner", "participant_id", "manager", "participant")
 """Fields that hold somebody's id."""
+
+
+IDS: Final = (*PEOPLE, "deal_id")
+_SHORTENED: Final = r"^[0-9](\.[0-9]+)?E\+[0-9]{2}$"
+"""What a spreadsheet makes of a long number that is an id, when it is saved as CSV: its last digits are lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +88,10 @@ def read_table(folder: Path, table: Table, *, fields: Rules, outer: FileNotation
             column, changes = read_column(sheet, rule, name=name, kind=kind)
             columns.append(column.alias(name))
             notes.append(_noted(changes, name))
+            if name in IDS:
+                notes.append(_no_ids(sheet.frame[ROW], column, name=name))
     except NoColumn as error:
-        known = [name for name in sheet.frame.columns if name != ROW]
+        known = [name for name in sheet.frame.columns if name != ROW and not name.startswith(NUMBER)]
         raise FileError(
             f"{folder / table.file}: there is no column {error.name}; {did_you_mean(error.name, known, what='columns')}"
         ) from None
@@ -108,6 +117,17 @@ def _form(written: FileNotation) -> FileForm:
     )
 
 
+def _no_ids(rows: pl.Series, column: pl.Series, *, name: str) -> pl.DataFrame:
+    """The rows in which an id is none, and how to get one."""
+    texts = pl.DataFrame({ROW: rows, "text": column}).drop_nulls("text")
+    shortened = pl.col("text").str.contains(_SHORTENED)
+    unfit = texts.filter(shortened | ~pl.col("text").str.contains(IDENTIFIER))
+    mend = pl.format("'{}' is no id, {}; `as_id: true` makes an id of a name", "text", pl.lit(FORMS[IDENTIFIER]))
+    lost = pl.format("'{}' is an id whose last digits a spreadsheet left out: export it as text", "text")
+    why = pl.when(shortened).then(lost).otherwise(mend)
+    return unfit.select(ROW, kind=pl.lit("refused"), field=pl.lit(name), reason=why)
+
+
 def _noted(changes: pl.DataFrame, name: str) -> pl.DataFrame:
     return changes.select(ROW, "kind", field=pl.lit(name), reason="reason")
 
@@ -120,10 +140,13 @@ def _read_ready(sheet: Sheet, waiting: dict[str, ColumnRule]) -> list[pl.DataFra
             continue
         kind = _kind_of(rule)
         column, changes = read_column(sheet, rule, name=name, kind=kind)
-        sheet.frame = sheet.frame.with_columns(column.alias(name))
+        numbers = [sheet.frame[f"{NUMBER}{one}"] for one in columns_of(rule, name) if f"{NUMBER}{one}" in sheet.frame]
+        sheet.frame = sheet.frame.with_columns(column.alias(name)).drop(f"{NUMBER}{name}", strict=False)
         # A text is read on by the field that takes it; what is a number or a date now is not read a second time.
         if kind != "text" or rule.values:
             sheet.read.add(name)
+        elif rule.column is not None and numbers:
+            sheet.frame = sheet.frame.with_columns(numbers[0].alias(f"{NUMBER}{name}"))
         notes.append(_noted(changes, name))
         del waiting[name]
     return notes
@@ -174,7 +197,7 @@ def _join(sheet: Sheet, folder: Path, *, name: str, join: Join, outer: FileNotat
         )
     if missing := next((column for column in join.by if column not in sheet.frame.columns), None):
         raise NoColumn(missing)
-    frame = frame.rename({column: f"{name}.{column}" for column in frame.columns})
+    frame = frame.rename({column: _joined_name(name, column) for column in frame.columns})
     if clash := next((column for column in frame.columns if column in sheet.frame.columns), None):
         raise FileError(f"{path}: there is a column {clash} already; give join {name} another name")
     keys = [f"{name}.{column}" for column in key]
@@ -182,7 +205,7 @@ def _join(sheet: Sheet, folder: Path, *, name: str, join: Join, outer: FileNotat
         frame, left_on=list(join.by), right_on=keys, how="left", coalesce=False, maintain_order="left"
     )
     unmatched = sheet.frame.filter(pl.col(keys[0]).is_null() & pl.all_horizontal(pl.col(list(join.by)).is_not_null()))
-    said = pl.format(f"{{}} is not in {join.file}", pl.concat_str(list(join.by), separator=", "))
+    said = pl.format(f"'{{}}' is not in {join.file}", pl.concat_str(list(join.by), separator=", "))
     kind = "remarked"
     if not other.rejected.is_empty():
         # It may stand in a row that could not be read: as if it said nothing, the deal would be another one.
@@ -190,6 +213,11 @@ def _join(sheet: Sheet, folder: Path, *, name: str, join: Join, outer: FileNotat
         kind = "refused"
         said = pl.format(f"{{}}, of which {other.rejected.height:,} rows cannot be read (row {row}: {why})", said)
     return [unmatched.select(ROW, kind=pl.lit(kind), field=pl.lit(", ".join(join.by)), reason=said)]
+
+
+def _joined_name(join: str, column: str) -> str:
+    bare = column.removeprefix(NUMBER)
+    return f"{join}.{bare}" if bare == column else f"{NUMBER}{join}.{bare}"
 
 
 def rejections(notes: pl.DataFrame, ids: pl.DataFrame, *, file: str) -> pl.DataFrame:

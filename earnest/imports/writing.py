@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -11,18 +10,17 @@ from earnest.files.cells import DEAL_COLUMNS
 from earnest.files.rejections import output_folder
 from earnest.files.rows import ROW, Rows
 from earnest.imports.reading import REPORT, CompanyFiles
-from shared.pay.allocation import Left
+from shared.pay.deal_payments import Allocated
 from shared.spreadsheets import write_csv
 
 
-def report_table(company: CompanyFiles, rejected: pl.DataFrame, *, left: Sequence[Left]) -> pl.DataFrame:
-    """Every row that was not simply taken (`REPORT`); `rejected` are those that cannot be used (`REJECTED`), `left`
-    what is left of payments.
+def report_table(company: CompanyFiles, rejected: pl.DataFrame, *, allocation: Allocated | None) -> pl.DataFrame:
+    """Every row that was not simply taken (`REPORT`); `rejected` are those that cannot be used (`REJECTED`),
+    `allocation` what became of payments by account, if there are any.
     """
     refused = rejected.select("file", "row", "id", kind=pl.lit("refused"), field=pl.lit(""), reason="message")
-    return pl.concat([refused.cast(REPORT), company.notes(), company.left_over(left)]).sort(
-        "file", "row", "kind", "field", "reason"
-    )
+    told = [] if allocation is None else [company.allocation_notes(allocation)]
+    return pl.concat([refused.cast(REPORT), company.notes(), *told]).sort("file", "row", "kind", "field", "reason")
 
 
 def write_report(report: pl.DataFrame, path: Path) -> None:

@@ -60,11 +60,13 @@ class Left(NamedTuple):
 
 class Allocation(NamedTuple):
     """Shares in the order in which they were given, and what is left. Those of a payment and what is left of it sum to
-    its amount.
+    its amount. `unknown` are payments whose reference names nothing of their account: they were allocated as if they
+    had none.
     """
 
     shares: list[Share]
     left: list[Left]
+    unknown: list[AccountPayment]
 
 
 def allocate(deals: Iterable[AccountDeal], payments: Iterable[AccountPayment]) -> Allocation:
@@ -89,7 +91,12 @@ def allocate(deals: Iterable[AccountDeal], payments: Iterable[AccountPayment]) -
         shares += account.give(payment) if payment.amount >= 0 else account.take_back(payment)
     left = [Left(given.payment, given.left) for account in books.values() for given in account.given if given.left]
     left += [missing for account in books.values() for missing in account.missing]
-    return Allocation(shares, sorted(left, key=lambda one: (one.payment.account, one.payment.day, one.payment.id)))
+    unknown = [payment for account in books.values() for payment in account.unknown]
+    return Allocation(
+        shares,
+        sorted(left, key=lambda one: (one.payment.account, one.payment.day, one.payment.id)),
+        sorted(unknown, key=lambda one: (one.account, one.day, one.id)),
+    )
 
 
 def _by_age(deal: AccountDeal) -> tuple[date, str]:
@@ -116,6 +123,7 @@ class _Account:
     owed: dict[str, int] = field(default_factory=dict)
     given: list[_Given] = field(default_factory=list)
     missing: list[Left] = field(default_factory=list)
+    unknown: list[AccountPayment] = field(default_factory=list)
 
     def give(self, payment: AccountPayment) -> list[Share]:
         """Give a payment to deals, as far as they owe something."""
@@ -132,6 +140,8 @@ class _Account:
     def _choices(self, payment: AccountPayment) -> Iterable[AccountDeal]:
         named = [deal for deal in self.deals if payment.reference in (deal.deal_id, *deal.references)]
         yield from named
+        if not named and payment.reference is not None:
+            self.unknown.append(payment)
         if not named:
             yield from [deal for deal in self.deals if self.owed[deal.deal_id] == payment.amount][:1]
         if payment.order != "exact_only":
@@ -162,6 +172,8 @@ class _Account:
     def _bounced(self, payment: AccountPayment) -> Sequence[_Given]:
         if named := [given for given in self.given if given.payment.id == payment.reference]:
             return named
+        if payment.reference is not None:
+            self.unknown.append(payment)
         of_amount = [given for given in self.given if given.payment.amount == -payment.amount and given.untouched]
         if of_amount:
             return of_amount[-1:]

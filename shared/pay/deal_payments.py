@@ -20,10 +20,11 @@ Entries = dict[str, dict[str, dict[str, str]]]
 
 
 class Allocated(NamedTuple):
-    """The payments of each deal, and what is left of which payment."""
+    """The payments of each deal, what is left of which payment, and those whose reference names nothing."""
 
     entries: Entries
     left: list[Left]
+    unknown: list[AccountPayment]
 
 
 def allocated(deals: Mapping[str, Values], payments: Sequence[AccountPayment]) -> Allocated:
@@ -43,7 +44,7 @@ def allocated(deals: Mapping[str, Values], payments: Sequence[AccountPayment]) -
         before = Decimal(of_deal.get(payment.id, {"amount": "0"})["amount"])
         amount = before + from_minor(share.amount, payment.currency)
         of_deal[payment.id] = {"amount": f"{amount:f}", "date": payment.day.isoformat()}
-    return Allocated(entries, found.left)
+    return Allocated(entries, found.left, found.unknown)
 
 
 def _account_deal(name: str, values: Values, *, ours: set[str]) -> AccountDeal | None:

@@ -79,6 +79,7 @@ def test_a_second_company_pays_the_same_live_as_from_files_and_as_added_up_by_ha
     )  # fmt: skip
     assert from_the_system(system) == expected
     pay_on_account(system, tmp_path)
+    names_of_two(system, tmp_path)
 
 
 def pay_on_account(system: System, folder: Path) -> None:
@@ -100,6 +101,23 @@ def pay_on_account(system: System, folder: Path) -> None:
         assert Decimal(fields[first]["payments.B2"]["amount"]) == owed
     assert fields[first]["payments.B4"] == {"amount": "-5.00", "date": "1997-01-04"}
     assert "B3: 5.00 USD are left" in (folder / "report.csv").read_text()
+
+
+def names_of_two(system: System, folder: Path) -> None:
+    """Whom an import credits is said by the roster of the system, in which others may have the same alias."""
+    (folder / "mapping.yaml").write_text(
+        "deals: {file: d.csv, deal_id: id, fields: {amount: a, currency: {constant: USD}, close_date: d, owner: o}}\n"
+        "roster: {file: r.csv, participant_id: p, effective_from: {constant: 1996-01-01},"
+        " fields: {plan: {constant: rep}, alias.crm: mail}}\n"
+    )
+    (folder / "d.csv").write_text("id,a,d,o\nX1,5,1997-01-02,zoe\nX2,5,1997-01-02,z@acme.example\n")
+    arguments = ("import", folder, "--mapping", folder, "--report", folder / "report.csv")
+    (folder / "r.csv").write_text("p,mail\nzoe,z@acme.example\n")
+    assert "Credited: 2 of 2 won deals." in earnest(*arguments, home=system.home.path)
+    (folder / "r.csv").write_text("p,mail\nzac,z@acme.example\n")
+    said = earnest(*arguments, home=system.home.path)
+    assert "Credited: 1 of 2 won deals." in said
+    assert "(ambiguous_alias), X2" in said
 
 
 def facts_of_deals(system: System) -> list[dict[str, Any]]:

@@ -1,0 +1,196 @@
+"""What a mapping cannot use is refused and told, row by row: nothing goes in silence."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+
+from tests.command_line import earnest
+
+PLAN = """
+plan: rep
+version: 1
+name: Rep
+currency: USD
+effective_from: 2024-01-01
+credits: [{rule: own}]
+measures: [{measure: sales, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: sales, rate: 10%}]
+"""
+DEALS = "deals: {file: d.csv, deal_id: id, fields: {amount: a, close_date: d, owner: o, account: x}}\n"
+ROSTER = "roster: {file: r.csv, participant_id: p}\n"
+GOOD = "id,a,d,o,x\nD1,5,2024-01-01,ann,Acme\n"
+
+
+def said(folder: Path, mapping: str, *, code: int = 0, **files: str) -> tuple[list[str], str]:
+    """What the report of an import says, a line each, and what the screen does."""
+    for name, content in ({"d": GOOD, "r": "p\nann\n"} | files).items():
+        (folder / f"{name}.csv").write_text(content)
+    (folder / "mapping.yaml").write_text(mapping)
+    (folder / "plan.yaml").write_text(PLAN)
+    options = ("--mapping", "mapping.yaml", "--plan", "plan.yaml", "--files-only", "out")
+    run = earnest("import", ".", *options, folder=folder)
+    assert (run.returncode, "Traceback" in run.stderr) == (code, False), run.stdout + run.stderr
+    with (folder / "out" / "import-report.csv").open(newline="") as file:
+        rows = [f"{row['row']} {row['kind']} {row['field']} {row['reason']}" for row in csv.DictReader(file)]
+    return [" ".join(row.split()) for row in rows], " ".join(run.stdout.split())
+
+
+def test_a_blank_beside_a_value_in_the_lines_of_an_order_is_not_guessed_at(tmp_path: Path) -> None:
+    lines = DEALS.replace("amount: a", "amount: {column: a, merge: sum}")
+    report, _ = said(
+        tmp_path,
+        lines + ROSTER,
+        d="id,a,d,o,x\nD1,5,2024-01-01,ann,\nD2,5,2024-01-01,ann,\nD2,6,2024-01-01,,\nD3,,2024-01-01,ann,\nD3,6,2024-01-01,ann,\n",
+    )
+    assert report[0] == "3 refused owner: the rows of the deal differ: ann, nothing; say with merge which counts"
+    assert report[2].startswith("5 refused amount: a row of the deal has none, and the sum of the others may be wrong")
+    assert len(report) == 4
+
+
+def test_a_share_of_nobody_and_a_payment_of_no_day_are_refused(tmp_path: Path) -> None:
+    splits = "splits: {file: s.csv, deal_id: id, participant: who, percent: pct}\n"
+    payments = "payments: {file: p.csv, deal_id: id, amount: a, date: d}\n"
+    report, _ = said(
+        tmp_path,
+        DEALS + ROSTER + splits + payments,
+        s="id,who,pct\nD1,ann,100\nD1,,40\nD1,ann,\n",
+        p="id,a,d\nD1,5,\nD1,,2024-02-01\n",
+    )
+    assert report == [
+        "2 refused date: it is missing",
+        "3 refused amount: it is missing",
+        "3 refused participant: it is missing",
+        "4 refused percent: it is missing",
+    ]
+
+
+def test_payments_that_are_left_and_references_that_name_nothing_are_told_once(tmp_path: Path) -> None:
+    payments = "payments: {file: p.csv, id: id, account: x, reference: ref, amount: a, date: d}\n"
+    report, _ = said(
+        tmp_path,
+        DEALS + ROSTER + payments,
+        p="id,x,ref,a,d\nb1,Acme,D9,9,2024-02-01\nb1,Acme,,1,2024-02-01\nb2,Acme,D1,1,2024-02-02\n",
+    )
+    assert report == [
+        "2 left account b1: 4.00 USD are left, for no deal of account Acme owes them",
+        "2 remarked reference b1: 'D9' is no deal or contract of account Acme; allocated without it",
+        "3 refused id: there is a payment b1 already",
+        "4 left account b2: 1.00 USD are left, for no deal of account Acme owes them",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("owner", "why"),
+    [
+        ("Ann Lang", "`as_id: true` makes an id of a name"),
+        ("zoë", "write letters without accents"),
+        ("7.0E+10", "'7.0E+10' is an id whose last digits a spreadsheet left out: export it as text"),
+    ],
+)
+def test_what_is_no_id_is_refused_with_how_to_get_one(tmp_path: Path, owner: str, why: str) -> None:
+    report, _ = said(tmp_path, DEALS + ROSTER, d=GOOD + f"D2,5,2024-01-01,{owner},\n")
+    [row] = report
+    assert row.startswith("3 refused owner: ")
+    assert why in row
+
+
+def test_the_words_for_nothing_hold_where_they_are_said(tmp_path: Path) -> None:
+    for null in ("NULL", "[NULL, N/A]", '"NULL"'):
+        mapping = f"notation: {{null: {null}}}\n" + DEALS + ROSTER
+        said(tmp_path, mapping, d="id,a,d,o,x\nD1,5,2024-01-01,ann,NULL\n")
+        [row] = list(csv.DictReader((tmp_path / "out" / "deals.csv").open()))
+        assert row["account"] == ""
+
+
+def test_a_file_of_which_every_won_deal_is_refused_is_an_error(tmp_path: Path) -> None:
+    bad = "deal_id,amount,close_date,owner\nD1,many,2024-01-01,ann\nD2,more,2024-01-01,ann\nD3,5,soon,ann\n"
+    said(
+        tmp_path,
+        DEALS + ROSTER,
+        code=1,
+        d=bad.replace("deal_id,amount,close_date,owner", "id,a,d,o").replace("o\n", "o,x\n"),
+    )
+    mapped = earnest("calc", "--plan", "plan.yaml", "--mapping", "mapping.yaml", ".", folder=tmp_path)
+    (tmp_path / "deals.csv").write_text(bad)
+    (tmp_path / "roster.csv").write_text("participant_id\nann\n")
+    plain = earnest("calc", "--plan", "plan.yaml", "--deals", "deals.csv", "--roster", "roster.csv", folder=tmp_path)
+    for run in (mapped, plain):
+        assert run.returncode == 1
+        assert "Warning: no won deal can be used: 3 rows of deals refused." in " ".join(run.stdout.split())
+    # What is wrong in one way stands in one line, and what is wrong in another in its own.
+    assert plain.stdout.count("bad_value") == 2
+    assert "D3: close_date" in " ".join(plain.stdout.split())
+
+
+def test_whole_numbers_of_a_binary_column_are_ids_as_they_were(tmp_path: Path) -> None:
+    frame = {"id": ["D1", "D2"], "a": [5.1, 0.1 + 0.2], "d": ["2024-01-01"] * 2, "o": ["ann"] * 2, "x": [17850.0, None]}
+    pl.DataFrame(frame).write_parquet(tmp_path / "d.parquet")
+    pl.DataFrame(frame | {"x": [17850.0, float("nan")]}).write_parquet(tmp_path / "e.parquet")
+    for name in ("d", "e"):
+        mapping = DEALS.replace("d.csv", f"{name}.parquet").replace("amount: a", "amount: {column: a, round: 2}")
+        said(tmp_path, mapping + ROSTER)
+        rows = list(csv.DictReader((tmp_path / "out" / "deals.csv").open()))
+        assert [(row["account"], row["amount"]) for row in rows] == [("17850", "5.1"), ("", "0.30")]
+
+
+def test_numbers_and_dates_of_a_spreadsheet_are_no_texts_that_the_notation_reads(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (
+        ("id", "a", "d", "o", "x"),
+        ("D1", 100.125, datetime(2024, 1, 31, 23, 59, 59, 500000), "ann", "2.5"),  # noqa: DTZ001 - as a spreadsheet has it
+        ("D2", "1.234,50 €", "28.02.2024", "ann", None),
+    ):
+        book.worksheets[0].append(row)
+    book.save(tmp_path / "d.xlsx")
+    notation = 'notation: {decimal: ",", thousands: ".", currency_signs: €, format: "%d.%m.%Y", round: 2}\n'
+    said(tmp_path, notation + DEALS.replace("d.csv", "d.xlsx") + ROSTER)
+    rows = list(csv.DictReader((tmp_path / "out" / "deals.csv").open()))
+    assert [(row["amount"], row["close_date"]) for row in rows] == [("100.13", "2024-01-31"), ("1234.50", "2024-02-28")]
+
+
+def test_numbers_of_a_parquet_file_keep_their_point_through_joins_and_columns(tmp_path: Path) -> None:
+    frame = {"id": ["D1"], "a": [Decimal("1234.567")], "d": ["2024-01-01"], "o": ["ann"], "x": [1.25]}
+    pl.DataFrame(frame, schema_overrides={"a": pl.Decimal(12, 3)}).write_parquet(tmp_path / "d.parquet")
+    notation = 'notation: {decimal: ",", thousands: ".", round: 2}\n'
+    deals = (
+        "deals: {file: d.parquet, deal_id: id, columns: {b: {column: a}}, join: {j: {file: d.parquet, by: id}},\n"
+        "  fields: {amount: b, list_amount: {formula: j.a * j.x}, close_date: d, owner: o}}\n"
+    )
+    said(tmp_path, notation + deals + ROSTER)
+    [row] = list(csv.DictReader((tmp_path / "out" / "deals.csv").open()))
+    assert (row["amount"], row["list_amount"]) == ("1234.57", "1543.21")
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        (
+            "stage: {column: a, values: {x: wonn}}",
+            "stage.values.x: stage: write open, won, lost or cancelled, not 'wonn'",
+        ),
+        ("currency: {constant: usd}", "currency.constant: currency: write a currency in three capitals"),
+        ("amount: {column: a, scale: two}", "write a whole number"),
+        ("owner: [a, b]", "write the name of a column, or a rule as {column: …}"),
+    ],
+)
+def test_what_a_mapping_says_in_our_terms_is_looked_at_before_any_row(tmp_path: Path, fields: str, why: str) -> None:
+    (tmp_path / "mapping.yaml").write_text("deals: {file: d.csv, deal_id: id, fields: {" + fields + "}}\n" + ROSTER)
+    run = earnest("import", ".", "--mapping", "mapping.yaml", "--files-only", "out", folder=tmp_path)
+    assert (run.returncode, why in run.stderr) == (1, True), run.stderr
+
+
+def test_what_a_mapping_can_mend_is_said_beside_what_is_refused(tmp_path: Path) -> None:
+    mapping = DEALS.replace("account: x", "currency: x") + ROSTER
+    report, _ = said(
+        tmp_path, mapping, d=GOOD.replace("Acme", "USD") + "D2,5.005,2024-01-01,ann,USD\nD3,5,1.1.24,ann,usd\n"
+    )
+    assert report[0].endswith("`round` in the notation rounds it")
+    assert "`values: {usd: USD}` translates it" in report[1]
+    assert "`format` says how it is written" in report[1]
