@@ -34,8 +34,8 @@ _LETTERS: Final = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "ŧ": "t", "ŋ": "n"}
 )
 """Letters that are no letter with an accent, as passports write them; ß is ss in small letters anyway."""
-_BLANKS: Final = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009", " "))
-"""Spaces that look like one: programs group thousands with them."""
+_PRINTED: Final = str.maketrans(dict.fromkeys("\u00a0\u202f\u2009", " ") | {"\u2019": "'", "\u2212": "-"})
+"""Signs of numbers as they are printed: blanks and the apostrophe that group thousands, and the minus."""
 
 
 class Unreadable(ValueError):
@@ -44,14 +44,14 @@ class Unreadable(ValueError):
 
 NULLS: Final = ("NULL", "Null", "null")
 """The word for nothing, as YAML reads it and exports write it."""
-_WORDS: Final = {None: "null", True: "yes", False: "no"}
+_NAMES: Final = {None: "null", True: "yes", False: "no"}
 """Names that YAML takes for values: somebody who writes `null: [NULL]` means the words."""
 
 
 def _word(given: Any) -> Any:
     """A number, or yes and no, that stands for a text."""
-    if isinstance(given, bool):
-        return _WORDS[given]
+    if isinstance(given, bool):  # `true` and no other word is read so
+        return str(given).lower()
     return str(given) if isinstance(given, int | Decimal) else given
 
 
@@ -98,7 +98,7 @@ class Notation(BaseModel):
     def _named(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        named = {_WORDS.get(name, name): said for name, said in given.items()}
+        named = {_NAMES.get(name, name): said for name, said in given.items()}
         # `null: NULL` says the word, and not that nothing is said.
         return named | {"null": NULLS} if "null" in named and named["null"] is None else named
 
@@ -216,7 +216,7 @@ def _number(text: str, written: Notation) -> str:
 
     Accounting writes what is negative in brackets, or with the minus behind.
     """
-    bare, unit = text.translate(_BLANKS).strip(), ""
+    bare, unit = text.translate(_PRINTED).strip(), ""
     if negative := bare.startswith("(") and bare.endswith(")"):
         bare = bare[1:-1].strip()
     for sign in written.currency_signs or ():

@@ -4,6 +4,7 @@ elsewhere.
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
@@ -83,10 +84,10 @@ def read_rows(
         raise FileError(f"{path}: {error.strerror or error}") from None
     if missing := [name for name in required if name not in read.frame.columns]:
         there = ", ".join(name for name in read.frame.columns if name != ROW)
-        apart = next((sign for sign in ";\t|," if sign in there and read.frame.width == 2), None)
         near = get_close_matches(missing[0], read.frame.columns, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        hint = f"; is its delimiter {apart!r}, and not {form.delimiter!r}?" if apart else hint
+        apart = other_delimiter([name for name in read.frame.columns if name != ROW], form.delimiter)
+        hint = f"; {apart}" if apart else hint
         raise FileError(f"{path}: there is no column {', '.join(missing)}; its columns are {there}{hint}")
     # Blanks around a cell are never meant, and a cell of nothing else is as blank as an empty one.
     texts = pl.col(pl.String).str.strip_chars()
@@ -94,11 +95,25 @@ def read_rows(
     return Rows(stripped.filter(pl.any_horizontal(pl.col(pl.String).is_not_null())), read.rejected)
 
 
+def other_delimiter(columns: Sequence[str], delimiter: str) -> str | None:
+    """Whether what was read as one column is several, with another delimiter between them, as a question."""
+    apart = next((sign for sign in ";\t|," if len(columns) == 1 and sign in columns[0]), None)
+    return f"is its delimiter {apart!r}, and not {delimiter!r}?" if apart else None
+
+
+def _encoding(path: Path, form: FileForm) -> str:
+    """How a file is encoded: as its first bytes say, where it begins with a byte order mark, otherwise as is said."""
+    with path.open("rb") as file:
+        beginning = file.read(len(codecs.BOM_UTF8))
+    if beginning == codecs.BOM_UTF8:
+        return "utf-8-sig"
+    return "utf-16" if beginning[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else form.encoding
+
+
 def _csv(path: Path, file: str, *, form: FileForm) -> Rows:
     # Excel writes a byte order mark before UTF-8, which would become part of the first column's name. Line ends are
     # left as they are: inside quotes they belong to the cell.
-    encoding = "utf-8-sig" if form.encoding.lower().replace("_", "-") in ("utf-8", "utf8") else form.encoding
-    with path.open(encoding=encoding, newline="") as text:
+    with path.open(encoding=_encoding(path, form), newline="") as text:
         # Strict: with a quote that is never closed, the rest of the file would silently become one cell.
         reader = csv.reader(text, strict=True, delimiter=form.delimiter)
         try:
@@ -114,7 +129,10 @@ def _csv(path: Path, file: str, *, form: FileForm) -> Rows:
         except csv.Error as error:
             raise FileError(f"{path}, line {reader.line_num}: {error}") from None
         except UnicodeError:
-            raise FileError(f"{path}: the text is not {form.encoding.upper()}") from None
+            mend = (
+                "; Excel on Windows writes `encoding: cp1252`" if form.binary and form.encoding == OURS.encoding else ""
+            )
+            raise FileError(f"{path}: the text is not {form.encoding.upper()}{mend}") from None
     # The empty frame keeps the columns of a file that has no rows.
     return Rows(pl.concat([_frame(header, [], file=file, wide=[]), *frames]), rejected(wide))
 

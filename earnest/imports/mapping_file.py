@@ -139,7 +139,9 @@ class Condition(Notation):
     @field_validator("among", "not_among", mode="before")
     @classmethod
     def _as_texts(cls, given: Any) -> Any:
-        return [one if one is None else str(one) for one in given] if isinstance(given, list) else given
+        if not isinstance(given, list):
+            return given
+        return [one if one is None else str(one).lower() if isinstance(one, bool) else str(one) for one in given]
 
     @model_validator(mode="after")
     def _says_which(self) -> Condition:

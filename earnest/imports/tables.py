@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from earnest.files.rejections import REJECTED, FileError
-from earnest.files.rows import NUMBER, OURS, ROW, FileForm, read_rows
+from earnest.files.rows import NUMBER, OURS, ROW, FileForm, other_delimiter, read_rows
 from earnest.imports.columns import NoColumn, Sheet, columns_of, read_column
 from earnest.imports.fields import Rules
 from earnest.imports.mapping_file import ColumnRule, Condition, FileNotation, Join, Table
@@ -25,6 +25,8 @@ PEOPLE: Final = ("owner", "participant_id", "manager", "participant")
 """Fields that hold somebody's id."""
 
 
+SHOWN: Final = 5
+"""Texts of a column that a remark names."""
 IDS: Final = (*PEOPLE, "deal_id")
 _SHORTENED: Final = r"^[0-9](\.[0-9]+)?E\+[0-9]{2}$"
 """What a spreadsheet makes of a long number that is an id, when it is saved as CSV: its last digits are lost."""
@@ -81,7 +83,10 @@ def read_table(folder: Path, table: Table, *, fields: Rules, outer: FileNotation
         for name, rule in waiting.items():  # what still waits names a column that there is not: say which
             read_column(sheet, rule, name=name, kind="text")
         for condition in table.when:
-            sheet.frame = sheet.frame.filter(_holds(sheet, condition))
+            before = sheet.frame
+            sheet.frame = before.filter(_holds(sheet, condition))
+            if sheet.frame.is_empty() and not before.is_empty():
+                notes.append(_none_counts(before, condition))
         columns = []
         for name, (given, kind) in fields.items():
             rule = _null_is_nobody(given, sheet.notation) if name in PEOPLE else given
@@ -92,9 +97,8 @@ def read_table(folder: Path, table: Table, *, fields: Rules, outer: FileNotation
                 notes.append(_no_ids(sheet.frame[ROW], column, name=name))
     except NoColumn as error:
         known = [name for name in sheet.frame.columns if name != ROW and not name.startswith(NUMBER)]
-        raise FileError(
-            f"{folder / table.file}: there is no column {error.name}; {did_you_mean(error.name, known, what='columns')}"
-        ) from None
+        mend = other_delimiter(known, _form(notation).delimiter) or did_you_mean(error.name, known, what="columns")
+        raise FileError(f"{folder / table.file}: there is no column {error.name}; {mend}") from None
     kept = sheet.frame[ROW]
     told = pl.concat(notes).filter(pl.col(ROW).is_in(kept.implode()) | (pl.col("field") == ""))
     return TableRows(
@@ -178,6 +182,14 @@ def _holds(sheet: Sheet, condition: Condition) -> pl.Series:
     found, _ = read_column(sheet, rule, name=condition.column, kind="text")
     among = found.is_in([text for text in listed if text is not None]).fill_null(None in listed)
     return among if condition.among is not None else ~among
+
+
+def _none_counts(frame: pl.DataFrame, condition: Condition) -> pl.DataFrame:
+    """That a condition leaves out every row, at the first of them, with what the column has."""
+    there = frame[condition.column].fill_null("nothing").unique(maintain_order=True)
+    more = f" and {there.len() - SHOWN:,} more" if there.len() > SHOWN else ""
+    what = f"no row counts: column {condition.column} has {', '.join(map(repr, there.head(SHOWN)))}{more}"
+    return frame.head(1).select(ROW, kind=pl.lit("remarked"), field=pl.lit(""), reason=pl.lit(what))
 
 
 def _join(sheet: Sheet, folder: Path, *, name: str, join: Join, outer: FileNotation) -> list[pl.DataFrame]:

@@ -38,6 +38,8 @@ GERMAN = {"decimal": ",", "thousands": "."}
         ({"round": 2, "scale": -2}, "100050", "1000.50"),
         ({"null": ["NULL", "N/A", "-"]}, "N/A", None),
         ({"values": {"zero": "0"}}, "zero", "0"),
+        ({"values": {True: "1", False: "0"}}, "false", "0"),
+        ({"thousands": "'"}, "−1’234.50", "-1234.50"),
         ({}, "", None),
     ],
 )
@@ -136,7 +138,7 @@ def test_what_a_source_says_of_rounding_holds_for_money_and_not_for_a_rate() -> 
 def test_names_and_words_that_yaml_takes_for_values_are_the_words() -> None:
     said = {None: [None, "N/A"], True: ["oui", 1], False: [False]}
     notation = Notation.model_validate(said)
-    assert (notation.null, notation.yes, notation.no) == (("NULL", "Null", "null", "N/A"), ("oui", "1"), ("no",))
+    assert (notation.null, notation.yes, notation.no) == (("NULL", "Null", "null", "N/A"), ("oui", "1"), ("false",))
     assert ValueRule.model_validate({"values": {1: "won", 0: "lost"}}).read("1", "text").value == "won"
 
 

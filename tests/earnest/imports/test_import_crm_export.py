@@ -200,7 +200,7 @@ def test_a_slip_is_repaired_before_the_list_price_is_looked_up(tmp_path: Path) -
     ("changes", "reason"),
     [
         ({"sales_agent": "Nobody Known"}, "nobody.known is not in the roster on the close date"),
-        ({"close_date": "31/31/2017"}, "close_date: write a date"),
+        ({"close_date": "31/31/2017"}, "is not written as dates are here (%m/%d/%Y, as 12/31/2025)"),
         ({"close_value": "1000.50x"}, "'1000.50x' is not a number as it is written here"),
         ({"deal_stage": "Maybe"}, "stage: write open, won, lost or cancelled, not 'Maybe'"),
     ],

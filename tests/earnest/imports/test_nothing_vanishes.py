@@ -194,3 +194,33 @@ def test_what_a_mapping_can_mend_is_said_beside_what_is_refused(tmp_path: Path) 
     assert report[0].endswith("`round` in the notation rounds it")
     assert "`values: {usd: USD}` translates it" in report[1]
     assert "`format` says how it is written" in report[1]
+
+
+def test_a_condition_that_leaves_out_every_row_says_what_the_column_has(tmp_path: Path) -> None:
+    counted = DEALS.replace("d.csv, ", "d.csv, when: {column: x, in: [true]}, ")
+    report, _ = said(
+        tmp_path, counted + ROSTER, code=0, d="id,a,d,o,x\nD1,5,2024-01-01,ann,True\nD2,5,2024-01-01,ann,\n"
+    )
+    assert report == ["2 remarked no row counts: column x has 'True', 'nothing'"]
+    report, told = said(tmp_path, counted + ROSTER, d="id,a,d,o,x\nD1,5,2024-01-01,ann,true\n")
+    assert (report, "Credited: 1 of 1 won deals." in told) == ([], True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_that_says_how_it_is_encoded_is_read_so(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "e.csv").write_bytes("ïd,a,d,o\nD1,−5,2024-01-01,ann\n".encode(encoding))
+    deals = "deals: {file: e.csv, encoding: cp1252, deal_id: ïd, fields: {amount: a, close_date: d, owner: o}}\n"
+    said(tmp_path, deals + ROSTER)
+    [row] = list(csv.DictReader((tmp_path / "out" / "deals.csv").open()))
+    assert (row["deal_id"], row["amount"]) == ("D1", "-5")
+
+
+def test_another_delimiter_and_another_encoding_are_told_with_their_mend(tmp_path: Path) -> None:
+    for content, why in (
+        (b"id;a;d;o;x\nD1;5;2024-01-01;ann;\n", "is its delimiter ';', and not ','?"),
+        (b"id,a\nD\xe4,5\n", "Excel on Windows writes `encoding: cp1252`"),
+    ):
+        (tmp_path / "d.csv").write_bytes(content)
+        (tmp_path / "mapping.yaml").write_text(DEALS + ROSTER)
+        run = earnest("import", ".", "--mapping", "mapping.yaml", "--files-only", "out", folder=tmp_path)
+        assert (run.returncode, why in run.stderr) == (1, True), run.stderr
