@@ -28,7 +28,8 @@ class RuleSkipped(BaseModel):
     @staticmethod
     def of(problem: str, about: str | None, *, who: str | None = None) -> RuleSkipped:
         """Of a reason of the kernel."""
-        said = in_words(problem, about, who=who)
+        # A formula may stand on several lines of its plan.
+        said = in_words(problem, None if about is None else " ".join(about.split()), who=who)
         # A sentence begins with a capital, unless it begins with an id, which is as it is.
         if not says_who(problem):
             said = said[:1].upper() + said[1:]

@@ -5,7 +5,7 @@ same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,13 +19,18 @@ from shared.kernel import Plan
 from shared.kernel.components import Component
 from shared.kernel.components.axis import Axis
 from shared.kernel.evaluation.named_values import made_of, names_of, told_as_text
-from shared.kernel.language.formulas import Reference, parsed, references
+from shared.kernel.language.formulas import Reference, in_percent, parsed, references
 from shared.kernel.language.phrases import Told, are_shares
 from shared.kernel.language.units import MONEY, SHARE
+from shared.kernel.language.values import OfMeasure
 
 _GIVES_PERCENT: Final = re.compile(r"\b(then|else)\s+-?[\d.]+\s*%", re.IGNORECASE)
 """A formula whose results are written in percent is told in percent."""
 _SIGNS: Final[dict[type[Any], str]] = {sql.Add: "+", sql.Sub: "-", sql.Mul: "×", sql.Div: "/"}
+
+
+MOST_OF_A_SHARE: Final = 3
+"""A score above it, such as 75 referrals, is a number and not 7,500%."""
 
 
 class Names:
@@ -35,8 +40,7 @@ class Names:
         self._plan, self._component = plan, component
         self._names = {reference.text: reference for reference in names_of(component, plan)}
         self._units, self._texts = plan.units, told_as_text(component)
-        axes: Iterable[Axis] = getattr(component, "axes", ())
-        self._in_shares = {axis.looks_at for axis in axes if are_shares([*axis.up_to, *axis.at])}
+        self._in_shares = set(_in_shares(component))
 
     def values(self, text: str | None, *, of_deal: bool) -> list[NamedValue]:
         """What the names came to, of `LINES.values`; `of_deal` tells a line of a deal."""
@@ -96,7 +100,9 @@ class Names:
         if reference.is_measure:
             unit = self._units.of(reference.name)
             measure = self._plan.measure(reference.name)
-            if measure is not None and (measure.score is not None or _GIVES_PERCENT.search(measure.formula or "")):
+            if measure is not None and measure.score is not None and abs(number) <= MOST_OF_A_SHARE:
+                unit = SHARE
+            if measure is not None and _GIVES_PERCENT.search(measure.formula or ""):
                 unit = SHARE
             if measure is not None and measure.lookup is not None and all(abs(n) <= 1 for n in measure.lookup.numbers):
                 unit = SHARE  # rates and shares; a factor is told as the number that it is
@@ -105,6 +111,23 @@ class Names:
         if unit == SHARE:
             return percent(number)
         return grouped(plain(number, self._plan.digits)) if unit == MONEY else trimmed(number)
+
+
+def _in_shares(component: Component) -> Iterator[Reference]:
+    """What a component reads as a share: rates, what it compares with a percentage, what it looks up by marks in
+    percent."""
+    if isinstance(rate := getattr(component, "rate", None), OfMeasure):
+        yield Reference("measure", rate.measure)
+    axes: Iterable[Axis] = getattr(component, "axes", ())
+    yield from (axis.looks_at for axis in axes if are_shares([*axis.up_to, *axis.at]))
+    for lookup in component.multiply:
+        marks = [*(step.up_to for step in lookup.steps if step.up_to is not None), *(p.at for p in lookup.points)]
+        yield from (reference for reference in lookup.looks_at() if are_shares(marks))
+    for _, text in component.formulas():
+        for node in parsed(text).find_all(sql.LT, sql.LTE, sql.GT, sql.GTE, sql.EQ, sql.NEQ):
+            name, number = node.left.unnest(), node.right.unnest()
+            if isinstance(name, sql.Column) and isinstance(number, sql.Literal) and in_percent(number):
+                yield Reference("measure", name.name)
 
 
 def _filled(node: Any, said: Mapping[str, str]) -> str | None:

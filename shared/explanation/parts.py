@@ -230,7 +230,9 @@ class _Walk:
             paid_before=paid - amount,
             paid_after=paid,
             amount=amount,
-            rule_skipped=RuleSkipped.where(row["problem"], self._about.get(row["problem"], self._measure)),
+            rule_skipped=RuleSkipped.where(
+                row["problem"], self._about.get(row["problem"], self._measure or row["component"])
+            ),
             values=[] if self._names is None else self._names.values(row["values"], of_deal=row["deal_id"] is not None),
         )
 
@@ -256,8 +258,7 @@ def _that_say_something(pieces: list[Slice]) -> list[Slice]:
     """Without those that take back nothing: where a rate moves away from zero the old product is zero, which would only
     puzzle.
     """
-    moved = {piece.tier for piece in pieces if piece.pays}
-    return [piece for piece in pieces if piece.pays or piece.credited > 0 or piece.tier not in moved]
+    return [piece for piece in pieces if piece.pays or piece.credited > 0] or pieces
 
 
 def _slice(row: dict[str, Any], plan: Plan) -> Slice:
@@ -265,6 +266,7 @@ def _slice(row: dict[str, Any], plan: Plan) -> Slice:
     rate = plain(Decimal(row["rate"]) / RATE_SCALE)
     factor = plain(Decimal(row["factor"]) / RATE_SCALE)
     pays = credited * rate * factor if row["pays"] is None else row["pays"]
+    pays = pays or abs(pays)  # nothing has no sign
     return Slice(
         tier=row["tier"], reach=row["reach"], credited=credited, rate=rate, factor=factor, pays=plain(pays, plan.digits)
     )

@@ -74,6 +74,12 @@ class Sentences:
                 f"It reaches nothing that pays more: the pay{window} stays at {grouped(line.paid_after)} {currency}."
             )
             return " ".join([*said, stays])
+        if self._priced_anew(line):
+            said.append(
+                f"By this version the pay{window} so far comes to {grouped(line.exact_so_far)}, and without this line"
+                f" to {grouped(line.exact_so_far - line.exact)}, so this line pays {grouped(line.amount)} {currency}."
+            )
+            return " ".join(said)
         said.append(
             f"The pay{window} so far is {grouped(line.exact_so_far)}, rounded {grouped(line.paid_after)};"
             f" it was {grouped(line.paid_before)} before, so this line pays {grouped(line.amount)} {currency}."
@@ -94,10 +100,14 @@ class Sentences:
             if part.window == "month" and self._component.pays != "month":
                 said += f" in the last month, paid for the {self._component.pays.replace('_', '-')} together"
         if self._component is not None and self._component.when is not None:
-            said += f", where {self._component.when}{self._at_the_gate()}"
+            said += f", where {' '.join(self._component.when.split())}{self._at_the_gate()}"
         count = len(part.lines)
         said += f", under {part.plan} version {part.version}: the sum of {count} line{'s' if count != 1 else ''}."
-        return f"{said} It pays nothing. {part.rule_skipped.message}" if part.rule_skipped else said
+        if part.rule_skipped is None:
+            return said
+        # What an earlier month carried over, or a minimum, may be paid all the same.
+        nothing = "By itself it pays nothing" if part.amount else "It pays nothing"
+        return f"{said} {nothing}. {part.rule_skipped.message}"
 
     def named(self, line: Line) -> str:
         """The numbers of the formulas after a line, beside the formula where that is arithmetic; empty without one."""
@@ -120,9 +130,15 @@ class Sentences:
 
     def _forfeited(self, line: Line) -> bool:
         """Whether the plan pays nothing of it because the participant left within the period."""
-        # Recognised by the gap between what is due and what is paid: rounding alone leaves less than one unit.
-        forfeits = self._plan.conventions.leavers == "nothing_in_the_last_period"
-        return forfeits and abs(line.exact_so_far - line.paid_after) >= Decimal(1).scaleb(-self._plan.digits)
+        return self._plan.conventions.leavers == "nothing_in_the_last_period" and self._is_apart(line)
+
+    def _priced_anew(self, line: Line) -> bool:
+        """Whether the version prices also what earlier ones paid, and pays what is added."""
+        return self._plan.conventions.versions == "continue" and self._is_apart(line)
+
+    def _is_apart(self, line: Line) -> bool:
+        """Whether there is a gap between what is due and what is paid: rounding alone leaves less than one unit."""
+        return abs(line.exact_so_far - line.paid_after) >= Decimal(1).scaleb(-self._plan.digits)
 
     def _cause(self, line: Line) -> str:
         """What moved the pay of a line without a deal."""
@@ -135,7 +151,8 @@ class Sentences:
             case "maximum" if limits.maximum is not None:
                 return f"Cut to the maximum of {figure_in_words(limits.maximum)}"
             case "budget" if self._component is not None and self._component.budget is not None:
-                return f"Cut to the budget of {figure_in_words(self._component.budget)} for everyone together"
+                order = ", whose deals are paid in the order of their dates" if self._component.first_come else ""
+                return f"Cut to the budget of {figure_in_words(self._component.budget)} for everyone together{order}"
             case "carry_over" if limits.maximum is not None:
                 cut = line.amount < 0
                 most = figure_in_words(limits.maximum)

@@ -120,9 +120,9 @@ def _as_share(found: re.Match[str]) -> str:
     return found[0] if found[1] is None else f"0{Decimal(found[1]) / 100:f}"
 
 
-def in_percent(literal: sql.Literal) -> bool:
-    """Whether a number was written in percent."""
-    return "percent" in literal.meta
+def in_percent(node: Any) -> bool:
+    """Whether it is a number that was written in percent."""
+    return "percent" in node.meta
 
 
 def _as_text(value: Any) -> Any:

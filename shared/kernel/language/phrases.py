@@ -73,5 +73,5 @@ def figure_in_words(figure: Figure) -> str:
         return f"{part}{spoken(figure.measure)}, which is worked out below"
     if isinstance(figure, Term):
         part = "" if figure.times == 1 else f"{percent(figure.times)} of "
-        return f"{part}their {spoken(figure.term)}"
+        return f"{part}your {spoken(figure.term)}"
     return amount(figure)

@@ -35,7 +35,7 @@ _RUNS_ON = (sql.Least, sql.Greatest, sql.Abs, sql.Floor, sql.Round, sql.Case)
 _FUNCTIONS = {
     "attainment": "the attainment of {}",
     "quota": "the quota of {}",
-    "term": "their {}",
+    "term": "your {}",
     "pay": "the pay of {}",
     "category": "{}",
 }
@@ -91,7 +91,8 @@ class _Words(ABC):
                     f" {self.said(node.args['high'], of)}"
                 )
             case sql.Mul():
-                return f"{self.operand(node.left)} times {self.operand(node.right)}"
+                one, two = (node.right, node.left) if in_percent(node.right) else (node.left, node.right)
+                return f"{self.operand(one)} {'of' if in_percent(one) else 'times'} {self.operand(two)}"
         if type(node) in _COMPARED:
             of = _on(node.left) if _on(node.left) != "amount" else _on(node.right)
             return f"{self.said(node.left, of)} {_COMPARED[type(node)]} {self.said(node.right, of)}"

@@ -87,8 +87,8 @@ def test_formulas_and_filters_are_said_aloud() -> None:
 def test_words_that_have_no_end_stand_in_brackets_beside_a_sign() -> None:
     said = {
         "least(s, quota(s)) * 5% + greatest(0, s - 1.5 * quota(s)) * 12%": (
-            "(the least of s and the quota of s) times 5% plus (the greatest of 0 and (s minus 1.5 times the quota of s))"
-            " times 12%"
+            "5% of (the least of s and the quota of s) plus 12% of (the greatest of 0 and (s minus 1.5 times the quota"
+            " of s))"
         ),
         "floor(a / 3) * 10": "(a divided by 3, rounded down to a whole number) times 10",
         "round(abs(a - b), 2)": "(the size of (a minus b)), rounded to 2 decimals",
