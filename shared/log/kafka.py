@@ -14,6 +14,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from sqlalchemy import Connection
 
 from shared.contracts.topics import Topic, with_dead_letters
+from shared.log.kafka_client import closing_on_failure
 from shared.log.kafka_consumer import READING, GroupConsumer, stored_from
 from shared.log.kafka_producer import MAX_REQUEST_BYTES, Producer
 from shared.log.port import LogUnavailable, Partition, PositionOutOfRange, Record, Stored
@@ -175,9 +176,14 @@ class KafkaLog:
 
     def _new_reader(self) -> Any:
         # It reads what is there. A fetch at the end of one partition must not make the next partition wait for news.
-        return KafkaConsumer(
-            bootstrap_servers=self._servers, client_id="earnest-reader", fetch_max_wait_ms=10, **READING
-        )
+        with closing_on_failure() as kafka_client:
+            return KafkaConsumer(
+                bootstrap_servers=self._servers,
+                client_id="earnest-reader",
+                fetch_max_wait_ms=10,
+                kafka_client=kafka_client,
+                **READING,
+            )
 
 
 def _polled(reader: Any, partition: Partition, *, limit: int | None = None) -> list[Stored]:

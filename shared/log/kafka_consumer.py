@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -15,6 +16,7 @@ from kafka.admin import MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import FencedInstanceIdError, IllegalStateError, KafkaError, OffsetOutOfRangeError
 
+from shared.log.kafka_client import closing_on_failure, lasting_joins
 from shared.log.port import (
     MAX_RECORD_BYTES,
     LogUnavailable,
@@ -46,49 +48,40 @@ _logger = structlog.get_logger(__name__)
 
 
 class GroupConsumer:
-    """See `Consumer`. Static membership: a process that comes back under its name takes its partitions up again."""
+    """See `Consumer`. Static membership: a process that comes back under its name takes its partitions up again.
+
+    A client that failed is thrown away, and the next poll opens another one under the same name: kafka-python goes on
+    after errors of its callbacks, its heartbeats and its assignments as if nothing had happened, and a member may then
+    stay without partitions for ever.
+    """
 
     def __init__(self, servers: str, group: str, *, topics: Sequence[str], member: str, session_seconds: float) -> None:
         self._servers, self._group, self._member = servers, group, member
+        self._topics, self._session_seconds = list(topics), session_seconds
         self._assigned: set[Partition] = set()
         self._sought: set[Partition] = set()
         self._hints: dict[Partition, int] = {}
         self._lock = threading.Lock()  # assignments are told by kafka-python's own thread
         self._next_hint = 0.0
         self._replaced = False
-        assignors: Any = [CooperativeStickyAssignor()]
-        try:
-            self._consumer: Any = KafkaConsumer(
-                bootstrap_servers=servers,
-                client_id=f"earnest-{member}",
-                group_id=group,
-                group_instance_id=member,
-                partition_assignment_strategy=assignors,
-                session_timeout_ms=int(session_seconds * 1000),
-                heartbeat_interval_ms=int(session_seconds * 1000) // 4,
-                max_poll_interval_ms=60_000,
-                **READING,
-            )
-            self._consumer.subscribe(topics=list(topics), listener=_Listener(self))
-            # A member that deals out partitions before it knows them deals out none, and may not notice for minutes.
-            unknown = [topic for topic in topics if not self._consumer.partitions_for_topic(topic)]
-        except KafkaError as error:
-            raise LogUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
-        if unknown:
-            self._consumer.close(autocommit=False)
-            raise UnknownTopic(f"Kafka has no topics {', '.join(unknown)}; create them with ensure()")
+        self._client: Any = self._open()
 
     def poll(self, timeout: float, limit: int) -> list[Stored]:
         """See `Consumer.poll`."""
         try:
+            if self._client is None:
+                self._client = self._open()
             self._commit()
-            polled = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=limit)
+            polled = self._client.poll(timeout_ms=int(timeout * 1000), max_records=limit)
         except OffsetOutOfRangeError as error:
             raise self._out_of_range(error) from error
         except FencedInstanceIdError as error:
             self._replaced = True
             raise MemberReplaced(f"another process joined {self._group} as {self._member}") from error
+        except UnknownTopic as error:  # it was there when this member joined: a broker that starts may not know it yet
+            raise LogUnavailable(str(error)) from error
         except KafkaError as error:
+            self._abandon()
             raise LogUnavailable(f"Kafka gives no records: {type(error).__name__}") from error
         stored = []
         for lane, records in polled.items():
@@ -110,10 +103,12 @@ class GroupConsumer:
 
     def seek(self, partition: Partition, position: int) -> None:
         """See `Consumer.seek`. A partition no longer assigned is passed over: another member has it."""
+        if self._client is None:
+            return
         lane = TopicPartition(*partition)
         try:
-            self._consumer.seek(lane, position)
-            self._consumer.resume(lane)
+            self._client.seek(lane, position)
+            self._client.resume(lane)
         except IllegalStateError:
             return
         with self._lock:
@@ -131,7 +126,7 @@ class GroupConsumer:
     def close(self) -> None:
         """See `Consumer.close`. A static member does not leave by closing; its place is given up by name."""
         try:
-            self._consumer.close(autocommit=False, timeout_ms=5000)
+            self._abandon()
             if self._replaced:  # the place is another process's now
                 return
             admin: Any = KafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=5000)
@@ -142,12 +137,12 @@ class GroupConsumer:
         except KafkaError as error:
             _logger.warning("log.leave_failed", group=self._group, member=self._member, cause=type(error).__name__)
 
-    def take_on(self, lanes: Iterable[TopicPartition]) -> None:
+    def take_on(self, client: Any, lanes: Iterable[TopicPartition]) -> None:
         """Take partitions on, standing still. A position is set, for otherwise Kafka's own would be asked for."""
         with self._lock:
             for lane in lanes:
-                self._consumer.seek(lane, 0)
-                self._consumer.pause(lane)
+                client.seek(lane, 0)
+                client.pause(lane)
                 self._assigned.add(Partition(lane.topic, lane.partition))
 
     def let_go(self, lanes: Iterable[TopicPartition]) -> None:
@@ -159,29 +154,71 @@ class GroupConsumer:
             for partition in gone & self._hints.keys():
                 del self._hints[partition]
 
+    def _open(self) -> Any:
+        """A client that joins the group with its next polls."""
+        assignors: Any = [CooperativeStickyAssignor()]
+        try:
+            with closing_on_failure() as kafka_client:
+                client: Any = KafkaConsumer(
+                    bootstrap_servers=self._servers,
+                    client_id=f"earnest-{self._member}",
+                    group_id=self._group,
+                    group_instance_id=self._member,
+                    partition_assignment_strategy=assignors,
+                    session_timeout_ms=int(self._session_seconds * 1000),
+                    heartbeat_interval_ms=int(self._session_seconds * 1000) // 4,
+                    max_poll_interval_ms=60_000,
+                    kafka_client=kafka_client,
+                    **READING,
+                )
+                lasting_joins(client)
+                client.subscribe(topics=self._topics, listener=_Listener(self, client))
+                # A member that deals out partitions before it knows them deals out none, and may not notice for
+                # minutes.
+                unknown = [topic for topic in self._topics if not client.partitions_for_topic(topic)]
+                if unknown:
+                    raise UnknownTopic(f"Kafka has no topics {', '.join(unknown)}; create them with ensure()")
+        except KafkaError as error:
+            raise LogUnavailable(f"Kafka cannot be reached: {type(error).__name__}") from error
+        return client
+
+    def _abandon(self) -> None:
+        """Close the client, which keeps the place in the group, and forget what it was assigned."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        # What failed may fail again while it closes; nothing of it is needed any more. Unsubscribed first, so that a
+        # join under way does not begin anew.
+        with suppress(KafkaError, RuntimeError):
+            client.unsubscribe()
+        with suppress(KafkaError, RuntimeError):
+            client.close(autocommit=False, timeout_ms=5000)
+        with self._lock:
+            self._assigned, self._sought, self._hints = set(), set(), {}
+
     def _commit(self) -> None:
         """Commit without waiting, from time to time."""
         if time.monotonic() >= self._next_hint:
             self._next_hint = time.monotonic() + HINT_SECONDS
             with self._lock:
                 offsets = {TopicPartition(*lane): OffsetAndMetadata(at, "", -1) for lane, at in self._hints.items()}
-            self._consumer.commit_async(offsets)
+            self._client.commit_async(offsets)
 
     def _out_of_range(self, error: OffsetOutOfRangeError) -> Exception:
         [(lane, position)] = error.args[0].items()
         try:
-            first, end = self._consumer.beginning_offsets([lane])[lane], self._consumer.end_offsets([lane])[lane]
+            first, end = self._client.beginning_offsets([lane])[lane], self._client.end_offsets([lane])[lane]
         except KafkaError as cause:
             return LogUnavailable(f"Kafka gives no offsets: {type(cause).__name__}")
         return PositionOutOfRange(Partition(lane.topic, lane.partition), position, first=first, end=end)
 
 
 class _Listener(ConsumerRebalanceListener):
-    def __init__(self, consumer: GroupConsumer) -> None:
-        self._consumer = consumer
+    def __init__(self, consumer: GroupConsumer, client: Any) -> None:
+        self._consumer, self._client = consumer, client
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._consumer.take_on(assigned)
+        self._consumer.take_on(self._client, assigned)
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         self._consumer.let_go(revoked)

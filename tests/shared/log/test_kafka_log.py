@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import psutil
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka.coordinator.base import BaseCoordinator
+from kafka.errors import CommitFailedError, InconsistentGroupProtocolError, NotCoordinatorError, UnknownMemberIdError
 
 from shared.contracts.topics import Topic
 from shared.log.kafka import KafkaLog, PartitionsDiffer
+from shared.log.kafka_consumer import GroupConsumer
 from shared.log.kafka_producer import Producer
-from shared.log.port import LogUnavailable, Partition, Record
+from shared.log.port import Consumer, LogUnavailable, Partition, Record, Stored
 from shared.log.positions import Bookmark
 from shared.log.positions import follow as follow_turns
 from shared.log.tally import Tally
@@ -56,7 +61,88 @@ def appended(log: KafkaLog, topic: Topic) -> bool:
         return False
 
 
+def followed(consumer: Consumer) -> list[Stored]:
+    """One poll, of which no answer is no record."""
+    try:
+        return follow(consumer)
+    except LogUnavailable:
+        return []
+
+
+def failing_once(error: Exception, then: Callable[..., Any]) -> Callable[..., Any]:
+    """`then`, but for its first call."""
+    failures = [error]
+
+    def call(*args: Any, **named: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return then(*args, **named)
+
+    return call
+
+
+def io_threads() -> int:
+    return sum(thread.name.startswith("kafka-io") for thread in threading.enumerate())
+
+
 class TestKafkaLog(LogCases):
+    def test_a_member_that_polls_shortly_beside_long_batches_comes_into_its_group(
+        self, log: KafkaLog, topic: Topic
+    ) -> None:
+        def polled_shortly(consumer: Consumer) -> bool:
+            consumer.poll(0.001, 10)
+            time.sleep(0.3)  # a batch, in which the broker answers
+            return len(consumer.assignment()) == PARTITIONS
+
+        with joined(log, "short", topic, "one") as consumer:
+            until(lambda: polled_shortly(consumer), "an assignment")
+
+    @pytest.mark.parametrize(
+        ("where", "step", "error"),
+        [
+            (BaseCoordinator, "_process_sync_group_response", InconsistentGroupProtocolError("not what was asked for")),
+            (BaseCoordinator, "_process_join_group_response", UnknownMemberIdError("it was thought dead")),
+            (BaseCoordinator, "_process_join_group_response", NotCoordinatorError("another one is")),
+            (GroupConsumer, "take_on", RuntimeError("a callback fails")),
+        ],
+    )
+    def test_a_member_whose_join_fails_joins_again(
+        self, where: type, step: str, error: Exception, log: KafkaLog, topic: Topic, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log.append(topic, records(40))
+        monkeypatch.setattr(where, step, failing_once(error, getattr(where, step)))
+        with joined(log, "failing", topic, "one") as consumer:
+            found: list[Stored] = []
+            until(lambda: len(found.extend(followed(consumer)) or found) == 40)  # type: ignore[func-returns-value]
+
+    def test_a_member_whose_heartbeat_ended_begins_anew(
+        self, log: KafkaLog, topic: Topic, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        beats: list[object] = []
+
+        async def beat(coordinator: object) -> None:
+            beats.append(coordinator)
+            if len(beats) == 1:
+                raise CommitFailedError
+
+        def polled(consumer: Consumer) -> bool:
+            with suppress(LogUnavailable):
+                consumer.poll(0.1, 10)
+            return True
+
+        monkeypatch.setattr(BaseCoordinator, "_do_heartbeat", beat)
+        monkeypatch.setattr(log, "_session_seconds", 4)
+        with joined(log, "beats", topic, "one") as consumer:
+            # Without partitions of its own, or with none sought, nothing else tells it that its place is gone.
+            until(lambda: polled(consumer) and len(beats) > 1, "a heartbeat")
+        assert beats[0] is not beats[1]
+
+    def test_a_client_that_reaches_no_broker_leaves_no_thread_behind(self, log: KafkaLog, topic: Topic) -> None:
+        before = io_threads()
+        with pytest.raises(LogUnavailable):
+            GroupConsumer("127.0.0.1:1", "nowhere", topics=[topic.name], member="one", session_seconds=4)
+        assert io_threads() == before
+
     def test_a_sender_that_neither_delivers_nor_fails_is_replaced(
         self, log: KafkaLog, topic: Topic, kafka_servers: str
     ) -> None:
