@@ -66,10 +66,12 @@ def neutral_table(table: pl.DataFrame, ours: Collection[str] = ()) -> pl.DataFra
     our own numbers.
     """
     texts = [name for name, kind in table.schema.items() if kind == pl.String and name not in ours]
+    begin_so = table.select(pl.col(texts).str.contains(_FORMULA).any())
     return table.with_columns(
         pl.when(pl.col(name).str.contains(_FORMULA) & ~pl.col(name).str.contains(_NEGATIVE))
         .then(pl.lit("'") + pl.col(name))
         .otherwise(pl.col(name))
         .alias(name)
         for name in texts
+        if begin_so[name].any()  # of most columns no text does
     )

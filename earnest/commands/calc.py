@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from earnest.files.calculation import Calculation
     from earnest.imports.reading import CompanyFiles
 
-STEPS = {"Reading the plans": 1, "Reading the roster": 2, "Reading the deals": 15, "Crediting": 8, "Earning": 4}
+STEPS = {"Reading the plans": 1, "Reading the roster": 5, "Reading the deals": 8, "Crediting": 10, "Earning": 7}
 """What is done before anything is written, and which part of the time it takes where there are many deals: the bar of
 progress is to be believed.
 """
@@ -62,28 +62,9 @@ def calc(
 
     docs/analyst.md describes the files, docs/mapping.md the mapping.
     """
-    from dataclasses import replace
-
-    import polars as pl
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from earnest.files.calculation import calculate
-    from earnest.files.corrections import changed_on, corrected, day_of, in_words
-    from earnest.files.deals import deal_rows
-    from earnest.files.rejections import in_order, keep_inputs
-    from earnest.files.results import lines_of, write_results
-    from earnest.files.rows import Rows
-    from earnest.imports.given import Places, given
-    from earnest.plans.check import slips_in
-    from earnest.plans.files import plan_files, read_plans
-
-    if known_from is not None and before is None:
-        raise typer.BadParameter("--known-from goes with --before, which names the earlier calculation")
-    if out is not None:
-        names = ("earnings.csv", "lines.csv", "rejected.csv")
-        of_before = [before / name for name in names] if before else []
-        keep_inputs([out / name for name in names], read=[deals, roster, *of_before])
     console = Console()
     columns = (
         SpinnerColumn(),
@@ -93,6 +74,27 @@ def calc(
     )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("Reading the plans", total=sum(STEPS.values()) + (LINES if out else 0))
+        # Now that something is seen: data frames and the kernel take a second to load.
+        from dataclasses import replace
+
+        import polars as pl
+
+        from earnest.files.calculation import calculate
+        from earnest.files.corrections import changed_on, corrected, day_of, in_words
+        from earnest.files.deals import deal_rows
+        from earnest.files.rejections import in_order, keep_inputs
+        from earnest.files.results import lines_of, write_results
+        from earnest.files.rows import Rows
+        from earnest.imports.given import Places, given
+        from earnest.plans.check import slips_in
+        from earnest.plans.files import plan_files, read_plans
+
+        if known_from is not None and before is None:
+            raise typer.BadParameter("--known-from goes with --before, which names the earlier calculation")
+        if out is not None:
+            names = ("earnings.csv", "lines.csv", "rejected.csv")
+            of_before = [before / name for name in names] if before else []
+            keep_inputs([out / name for name in names], read=[deals, roster, *of_before])
         order = list(STEPS)
 
         def step(what: str) -> None:

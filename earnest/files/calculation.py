@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +19,7 @@ from shared.kernel.idle_months import earn_every_month
 from shared.kernel.reasons import REASONS
 from shared.kernel.tables import UNCREDITED
 
-PART: Final = 250_000
+PART: Final = 100_000
 """Credits that are explained together: enough that a part costs nothing by itself, and few enough for a small
 machine."""
 
@@ -53,7 +52,7 @@ class Calculation:
         """How many rows of deals could not be read."""
         return self.unread.filter(pl.col("file") == "deals").height
 
-    @cached_property
+    @property  # not a cached one: of those, Python 3.11 computes one at a time, also of several calculations
     def explained(self) -> Explained:
         """The lines of all earnings.
 
@@ -67,23 +66,24 @@ class Calculation:
         """Whether lines are explained in several parts."""
         return self.credits.height > PART and not self.plans.grouped
 
-    def explained_in_parts(self) -> Iterator[Explained]:
-        """The same for some participants after the others, in the order of their ids: lines take twenty times the room
+    def parts(self) -> Iterator[Calculation]:
+        """The same of some participants after the others, in the order of their ids: lines take twenty times the room
         of the deals that they are of. In one part where what one is paid depends on others.
-
-        Raises:
-            Overflow: a running sum is beyond 10^18 minor units.
         """
         if not self.is_in_parts:
-            yield self.explained
+            yield self
             return
         who = pl.col("participant_id")
         sizes = pl.concat([self.credits.select(who), self.earnings.select(who).unique()]).group_by(who).len().sort(who)
-        parts = sizes.select(who, part=(pl.col("len").cum_sum() - 1) // PART)
-        for names in parts.group_by("part", maintain_order=True).agg(who)["participant_id"]:
-            theirs = who.is_in(names.implode())
-            yield explain(
-                self.credits.filter(theirs), self.roster, plans=self.plans, earnings=self.earnings.filter(theirs)
+        numbers = sizes.select(who, part=(pl.col("len").cum_sum() - 1) // PART)
+        # Which part a row is in is found once for all parts, and not by the names of each.
+        credits, earnings = (
+            table.select(who).join(numbers, on=who, how="left", maintain_order="left")["part"]
+            for table in (self.credits, self.earnings)
+        )
+        for number in numbers["part"].unique().sort():
+            yield replace(
+                self, credits=self.credits.filter(credits == number), earnings=self.earnings.filter(earnings == number)
             )
 
 

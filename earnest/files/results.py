@@ -4,7 +4,9 @@ input.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +27,8 @@ OURS: Final = (
     "slices", "amount", "credited", "share", "before", "after", "quota", "attainment_before", "attainment_after",
 )  # fmt: skip
 """Columns of texts that are written here, and begin with a number."""
+AT_A_TIME: Final = 2
+"""Parts whose lines are explained at the same time."""
 _STATEMENT = ["participant_id", "plan", "version", "component", "period"]
 
 
@@ -47,10 +51,13 @@ def write_results(
     if calculation.is_in_parts:  # of which all have the same columns
         values = any(names_of(c, plan) for plan in calculation.plans for c in plan.components)
 
+    def in_words(part: Calculation) -> pl.DataFrame:
+        return lines_table(part.explained, in_weeks=in_weeks, values=values)
+
     def computed() -> Iterator[pl.DataFrame]:
-        for part in calculation.explained_in_parts():
-            yield lines_table(part, in_weeks=in_weeks, values=values)
-            written(part.lines.height)
+        for lines in _side_by_side(in_words, calculation.parts()):
+            yield lines
+            written(lines.height)
 
     files: dict[str, Iterable[pl.DataFrame]] = {
         "earnings.csv": [earnings_table(calculation.earnings, in_weeks=in_weeks)],
@@ -61,6 +68,19 @@ def write_results(
         for name, tables in files.items():
             # Slices and numbers are our own words; every other text may come from outside, and never becomes a formula.
             write_csv_in_parts(tables, folder / name, ours=OURS)
+
+
+def _side_by_side(work: Callable[[Calculation], pl.DataFrame], parts: Iterable[Calculation]) -> Iterator[pl.DataFrame]:
+    """What work makes of each part, in order. Two parts at a time: most steps of the kernel use one core. A third one
+    waits to be written, and no more: each takes room."""
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        begun: deque[Future[pl.DataFrame]] = deque()
+        for part in parts:
+            begun.append(pool.submit(work, part))
+            if len(begun) > AT_A_TIME:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
 
 
 def lines_of(calculation: Calculation) -> pl.DataFrame:
@@ -146,16 +166,17 @@ def _slices(explained: Explained, currencies: list[str]) -> pl.DataFrame:
     # six texts.
     statements = explained.lines.select(*_STATEMENT, "currency").unique(_STATEMENT).with_row_index("statement")
     named = explained.slices.join(statements, on=_STATEMENT)
-    size = money("credited", currencies, finer=6)
-    once = (
+    named = named.with_columns(size=money("credited", currencies, finer=6), percent=percent("rate", 7))
+    paid = (
         pl.when(pl.col("reach") == ROUNDING)
-        .then(pl.format("{} by rounding", size))
+        .then(pl.lit(" by rounding"))
         .when(pl.col("reach") == REPRICED)
-        .then(pl.format("{} of deals before", size))
-        .otherwise(pl.format("{} at {}", size, percent("rate", 7)))
+        .then(pl.lit(" of deals before"))
+        .otherwise(pl.lit(" at ") + pl.col("percent"))
     )
     times = pl.when(pl.col("factor") == 10**9).then(pl.lit("")).otherwise(pl.lit(" times ") + percent("factor", 7))
-    texts = named.select("statement", "line", "tier", "credited", slices=once + times)
+    once = pl.concat_str("size", paid, times)
+    texts = named.select("statement", "line", "tier", "credited", slices=once)
     # As a number of both: of most lines there is one slice, which needs no joining.
     texts = texts.with_columns(several=(pl.col("statement").cast(pl.Int64) * 2**32 + pl.col("line")).is_duplicated())
     joined = (
