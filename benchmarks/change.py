@@ -65,7 +65,9 @@ def _changed() -> Plan:
     before = plan()
     [commission] = before.components
     assert isinstance(commission, Graduated)
-    tiers = tuple(tier.model_copy(update={"rate": tier.pays + Decimal("0.005")}) for tier in commission.tiers)
+    tiers = tuple(
+        tier.model_copy(update={"rate": Decimal(str(tier.pays)) + Decimal("0.005")}) for tier in commission.tiers
+    )
     update = {
         "version": before.version + 1,
         "effective_from": date(2025, 1, 2),

@@ -14,6 +14,7 @@ from shared.kernel import Plan
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.slab import Slabs
 from shared.kernel.evaluation.pay import context_of_deals
+from shared.kernel.language.values import number_in_plan
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,12 @@ def _engine(slabs: Slabs) -> Any:
     """What evaluates the decision table: it is parsed once, the quick way to use the engine."""
     import zen
 
+    # All figures of this plan are numbers, none the participant's own.
     rows = [
         {
             "_id": f"row{number}",
-            "in": "" if tier.up_to is None else f"<= {int(tier.up_to * 100)}",
-            "out": f"amount * {int(tier.rate * 10_000)}",
+            "in": "" if tier.up_to is None else f"<= {int(number_in_plan(tier.up_to) * 100)}",
+            "out": f"amount * {int(number_in_plan(tier.rate) * 10_000)}",
         }
         for number, tier in enumerate(slabs.tiers)
     ]

@@ -14,6 +14,7 @@ from shared.kernel.crediting.aliases import named_by_alias, with_participants
 from shared.kernel.crediting.custom_columns import with_declared_problems
 from shared.kernel.crediting.deal_amounts import exact_number, named
 from shared.kernel.crediting.exchange import exchanged, portion
+from shared.kernel.crediting.told import told_of_credits, with_shares
 from shared.kernel.crediting.uncredited import missing_amounts, uncredited_holders, unknown_participants, unusable_deals
 from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
 from shared.kernel.language.deal_facts import hexadecimal, told
@@ -87,7 +88,8 @@ def credit(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> Credited:
         missing_amounts(matched, usable, plans=plans),
     ]
     uncredited = named_by_alias(pl.concat(missed).unique(), roster)
-    return Credited(matched.drop_nulls("amount").select(CREDITS.names()), uncredited)
+    credits = with_shares(matched.drop_nulls("amount"), plans)
+    return Credited(credits.select(CREDITS.names()), uncredited)
 
 
 def _used(deals: pl.DataFrame, plans: PlanSet) -> list[str]:
@@ -133,7 +135,7 @@ class _CreditingOnDate:
             _by_rule(payees, level, plan=plan, rule=rule)
             for level, payees in enumerate(self._levels, start=1)
             for plan, rule in self._upward
-            if rule.levels is None or level <= rule.levels
+            if rule.reaches(level)
         ]
 
     def strangers(self) -> list[pl.DataFrame]:
@@ -149,7 +151,7 @@ class _CreditingOnDate:
             for level, above in enumerate(self._levels, start=1)
             if not (payees := above.filter(pl.col("known").is_null())).is_empty()
             for plan, rule in self._upward
-            if rule.levels is None or level <= rule.levels
+            if rule.reaches(level)
         ]
         return named + managers
 
@@ -278,7 +280,7 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
     condition = plan.filters[rule.rule]
     names = set(condition.meta.root_names())
     part, bucket = _part_of(rule.amount), plan.apart.column_of(rule.rule)
-    told_of = _told_of(plan, rule)
+    told_of = told_of_credits(plan, rule)
     looked_at = {*_CREDITED, part, bucket or part, *filter(None, told_of), *names}
     due = payees.select(name for name in payees.columns if name in looked_at).filter(
         plan.own_rows & pl.col("active") & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
@@ -310,20 +312,6 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
         cap=pl.lit(None if rule.cap is None else int(rule.cap.scaleb(plan.digits)), dtype=pl.Int64),
         holding="holding",
     )
-
-
-_GROUPS = {"team": "manager", "territory": "territory_of", "position": "position"}
-"""The columns of `assigned` that make the groups of measures."""
-
-
-def _told_of(plan: Plan, rule: CreditingRule) -> list[str | None]:
-    """The columns of which a rule's credits tell, after the one by which they are counted; None where one is not looked
-    at."""
-    apart = plan.apart
-    facts = [name if rule.rule in apart.rules_in_turn else None for name in apart.facts]
-    groups = [_GROUPS[name] if rule.rule in apart.rules_of_groups else None for name in apart.attributes]
-    told_of = [*facts, *groups]
-    return told_of if any(told_of) else []
 
 
 def _merged(above: list[pl.DataFrame]) -> list[pl.DataFrame]:

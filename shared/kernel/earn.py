@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import polars as pl
@@ -13,7 +12,7 @@ from shared.kernel.arithmetic.running_sums import growth, running_sum
 from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of_end
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext
-from shared.kernel.evaluation.budgets import granted, in_proportion
+from shared.kernel.evaluation.budgets import carried, granted, in_proportion
 from shared.kernel.evaluation.group_sums import GroupSums, sums_of_groups
 from shared.kernel.evaluation.pay import (
     ORDER,
@@ -25,11 +24,10 @@ from shared.kernel.evaluation.pay import (
     forfeited,
     shown,
     shown_measure,
-    window_keys,
     window_starts,
     without_leavers,
 )
-from shared.kernel.evaluation.turns import turns_of, with_pay_in_turn
+from shared.kernel.evaluation.turns import Turns, turns_of, with_pay_in_turn
 from shared.kernel.language.values import Figure
 from shared.kernel.measure import EVENT_KEYS, STEP
 from shared.kernel.pay_of_others import PAY_CREDITS, pay_credits, with_pay
@@ -84,15 +82,21 @@ def _earned_together(
         how="diagonal",
     )
     groups = sums_of_groups(contributed, together, roster=roster)
-    events = None
+    events, turns = None, dict[int, Turns]()
     if apart:
-        events = with_pay_in_turn(contributed, turns_of(contributed, together, roster=roster, groups=groups))
+        turns = turns_of(contributed, together, roster=roster, groups=groups)
+        events = with_pay_in_turn(contributed, turns)
         contributed = _steps(events)
     earned = [
         earning
         for plan in together
         for earning in _earned(
-            _complete(contributed, plan), roster, plan=plan, groups=groups.get(plan.version), events=events
+            _complete(contributed, plan),
+            roster,
+            plan=plan,
+            groups=groups.get(plan.version),
+            events=events,
+            turns=turns.get(plan.version),
         )
     ]
     return pl.concat([empty(EARNINGS), *earned])
@@ -182,6 +186,7 @@ def _earned(
     plan: Plan,
     groups: GroupSums | None = None,
     events: pl.DataFrame | None = None,
+    turns: Turns | None = None,
 ) -> list[pl.DataFrame]:
     if steps.is_empty():
         return []
@@ -200,7 +205,8 @@ def _earned(
     for component in plan.in_order:
         compares = plan.compares(component)
         context = whole if compares else own
-        by_name[component.component] = _paid(component, context, plan=plan, roster=roster, events=events)
+        paid = _paid(component, context, plan=plan, roster=roster, events=events, turns=turns)
+        by_name[component.component] = paid
         if not compares and own is not whole:
             component_pay(component, whole, plan=plan, roster=roster)  # for those who compare what it pays
     earnings = [by_name[component.component] for component in plan.components]
@@ -208,7 +214,13 @@ def _earned(
 
 
 def _paid(
-    component: Component, context: EvaluationContext, *, plan: Plan, roster: Roster, events: pl.DataFrame | None
+    component: Component,
+    context: EvaluationContext,
+    *,
+    plan: Plan,
+    roster: Roster,
+    events: pl.DataFrame | None,
+    turns: Turns | None,
 ) -> pl.DataFrame:
     pay = component_pay(component, context, plan=plan, roster=roster)
     value, quota, attained = shown_measure(context, component.main_measure())
@@ -219,13 +231,16 @@ def _paid(
         due = running_sum(by_step.fill_null(0), window_starts(context.rows, plan.window(component), plan=plan))
     elif component.budget is not None:
         due = in_proportion(component.budget, pay.due, context=context)
+    problem, about = pay.problem, pay.about
+    if component.in_turn and turns is not None:
+        problem, about = turns.told_at(context.rows, component, problem=problem, about=about)
     rows = context.rows.select(*STEP, "added").with_columns(
         value.alias("measure"),
         quota.alias("quota"),
         attained.alias("attainment"),
         _share(component, context).alias("share"),
-        pay.problem.alias("problem"),
-        pay.about.alias("about"),
+        problem.alias("problem"),
+        about.alias("about"),
         due.alias("due"),
         pay.unlimited.alias("unlimited"),
     )
@@ -240,7 +255,7 @@ def _paid(
     # one segment's step and never the sum.
     rows = rows.with_columns(growth(rows["due"], begin).alias("amount"))
     if component.carry_over:
-        rows = rows.with_columns(_carried(rows, component, plan=plan))
+        rows = rows.with_columns(carried(rows, component, plan=plan))
     if component.maximum is not None or component.budget is not None:
         rows = _at_limit(rows, growth(rows["unlimited"], begin), component=component)
     rows = forfeited(rows, plan, roster=roster)
@@ -282,24 +297,6 @@ def _together(rows: pl.DataFrame, component: Component, *, plan: Plan) -> pl.Dat
 
 def _as_earnings(rows: pl.DataFrame, name: str, *, plan: Plan) -> pl.DataFrame:
     return rows.with_columns(component=pl.lit(name), currency=pl.lit(plan.currency)).select(EARNINGS.names())
-
-
-def _carried(rows: pl.DataFrame, component: Component, *, plan: Plan) -> pl.Series:
-    """The amounts within the maximum of each window, what it cuts off being paid later, as far as there is room."""
-    people = rows.select(window_keys("never", plan)).rows()
-    windows = rows.select(window_keys(plan.window(component), plan)).rows()
-    owed: dict[object, int] = defaultdict(int)
-    in_window: dict[object, int] = defaultdict(int)
-    paid: list[int] = []
-    for who, window, amount, limit in zip(people, windows, rows["amount"], rows["most"], strict=True):
-        # A balance per participant, whatever the window: what one window's maximum cuts off waits until another has
-        # room. `amount` may be negative, and pays back what is owed first.
-        owed[who] += amount
-        pays = min(owed[who], limit - in_window[window])
-        owed[who] -= pays
-        in_window[window] += pays
-        paid.append(pays)
-    return pl.Series("amount", paid, dtype=pl.Int64)
 
 
 def _limits(

@@ -109,7 +109,9 @@ def _credited(levels: list[pl.DataFrame], plan: Plan, *, measure: str, pay_of: P
     if pay_of.components is not None:
         counts &= pl.col("component").is_in(pay_of.components)
     keys = ["participant_id", "earned_by", "credit_date", "currency"]
-    for level, managers in enumerate(levels[: pay_of.levels], start=1):
+    for level, managers in enumerate(levels, start=1):
+        if not pay_of.reaches(level):
+            continue
         due = managers.filter(plan.own_rows & pl.col("active") & counts).group_by(keys).agg(pl.col("amount").sum())
         due = narrow(due, "amount", what="a sum of pay")
         due, amount = exchanged(due, pl.col("amount"), plan=plan, counts=False)

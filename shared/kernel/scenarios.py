@@ -175,7 +175,7 @@ def _as_one_deal(
         number=lambda text: number(text, lambda _, name: _of_deal(name, credited, points=points), context.height),
         text=lambda name: pl.Series([points.deal.get(name)], dtype=pl.String).new_from_index(0, context.height),
     )
-    return total([part.pays for part in component.parts_in_turn(deal)], context.height)
+    return total([part.pays for part in component.priced(deal)], context.height)
 
 
 def _of_deal(name: str, credited: ExactColumn, *, points: Scenarios) -> ExactColumn:

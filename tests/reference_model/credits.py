@@ -31,6 +31,8 @@ class Credit:
     amount: Fraction
     column: dict[str, Any]
     """What the deal has in its columns."""
+    share: Fraction = Fraction(1)
+    """The part of the deal that the payee holds."""
 
     @property
     def fiscal(self) -> dates.Fiscal:
@@ -83,10 +85,12 @@ def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Ite
                 continue
             unrated = is_foreign and _rate(plan, rule, columns["currency"], day) is None
             credited: dict[str, Fraction] = {}
-            for payee, part in _parts(rule, plan, columns, deal, roster, day):
+            held: dict[str, Fraction] = {}
+            for payee, part, share in _parts(rule, plan, columns, deal, roster, day):
                 if plan_of(roster, plans, payee, day) is plan:
                     amount = Fraction(0) if unrated else _in_plan(part, rule, plan, columns, day)
                     credited[payee] = credited.get(payee, Fraction(0)) + amount
+                    held[payee] = held.get(payee, Fraction(0)) + share
             for payee, amount in credited.items():
                 if plan.get("match", "all") == "first" and payee in taken:
                     continue
@@ -105,6 +109,7 @@ def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Ite
                     day=day,
                     amount=amount,
                     column=columns | {"deal_id": deal_id},
+                    share=held[payee],
                 )
 
 
@@ -181,14 +186,14 @@ def _lacks(rule: Data, plan: Data, columns: dict[str, Any]) -> bool:
         )
         fed = {*measure.get("sum_of", ()), *measure.get("count_of", ()), *measure.get("distinct", {}).get("of", ())}
         if component.get("each") and rule["rule"] in fed:
-            texts += [str(axis["deal"]) for axis in component["axes"] if "deal" in axis and "of" not in axis]
+            texts += [str(axis["deal"]) for axis in component.get("axes", ()) if "deal" in axis and "of" not in axis]
     return any(columns.get(name) is None for name in known.intersection(re.findall(r"[a-z]\w*", " ".join(texts))))
 
 
 def _parts(
     rule: Data, plan: Data, columns: dict[str, Any], deal: Data, roster: Roster, day: date
-) -> Iterator[tuple[str, Fraction]]:
-    """(payee, part) in the deal's currency; a payee who is reached over several holders comes several times."""
+) -> Iterator[tuple[str, Fraction, Fraction]]:
+    """(payee, part, share) in the deal's currency; a payee who is reached over several holders comes several times."""
     decimals = DECIMALS[columns["currency"]]
     amount = columns["amount"] - columns["refunded"]
     if rule.get("amount") is not None:
@@ -199,21 +204,33 @@ def _parts(
     people = sorted({change["participant_id"] for change in roster})
     if to == "territory":
         where = columns["territory"]
-        yield from ((p, amount) for p in people if where and in_force(roster, p, "territory", day) == where)
+        yield from (
+            (p, amount, Fraction(1)) for p in people if where and in_force(roster, p, "territory", day) == where
+        )
         return
     if to not in ("holder", "managers", "team"):
         if columns.get(to):
-            yield meant_by(columns[to], roster), amount
+            yield meant_by(columns[to], roster), amount, Fraction(1)
         return
     for holder, part in _held(deal, amount, decimals):
+        share = Fraction(Decimal(deal["splits"][holder])) / 100 if deal.get("splits") else Fraction(1)
         if to == "holder":
-            yield holder, part
+            yield holder, part, share
         elif to == "managers":
             above = chain(roster, holder, day)
-            yield from ((manager, part) for manager in above[: rule.get("levels")])
+            levels = range(1, len(above) + 1)
+            yield from ((above[n - 1], part, share) for n in levels if counts_level(rule, n))
         else:
             manager = in_force(roster, holder, "manager", day)
-            yield from ((p, part) for p in people if manager and in_force(roster, p, "manager", day) == manager)
+            mates = [p for p in people if manager and in_force(roster, p, "manager", day) == manager]
+            yield from ((mate, part, share) for mate in mates)
+
+
+def counts_level(terms: Data, number: int) -> bool:
+    """Whether what is below at this distance counts: up to some levels, or exactly one."""
+    if terms.get("level") is not None:
+        return number == int(terms["level"])
+    return terms.get("levels") is None or number <= int(terms["levels"])
 
 
 def _held(deal: Data, amount: Fraction, decimals: int) -> list[tuple[str, Fraction]]:
@@ -258,4 +275,4 @@ def _rate(plan: Data, rule: Data, currency: str, day: date) -> Fraction | None:
     return max(rates)[1] if rates else None
 
 
-__all__ = ["Credit", "Unknown", "chain", "credits", "unknown_amounts"]
+__all__ = ["Credit", "Unknown", "chain", "counts_level", "credits", "unknown_amounts"]

@@ -56,13 +56,19 @@ def measure_window(plan: Data, component: Data) -> str:
 
 def in_turn(component: Data) -> bool:
     """Whether it pays each deal by where the participant stands at it."""
-    if component["kind"] != "graduated":
-        return bool(component.get("each"))
-    return (
+    if component.get("each") or {"deal_minimum", "deal_maximum"} & set(component):
+        return True
+    if component["kind"] == "slab":
+        return any(isinstance(figure, dict) for tier in component["tiers"] for figure in tier.values())
+    return component["kind"] == "graduated" and (
         component.get("crossing") == "whole"
         or component.get("anew") is not None
         or component.get("by") not in (None, component["measure"])
     )
+
+
+AROUND = {"component", "when", "multiply", "minimum", "maximum", "budget"}
+"""What a component has around what it pays for deals."""
 
 
 def _by_deal(plan: Data, component: Data) -> bool:
@@ -80,7 +86,9 @@ def _by_deal(plan: Data, component: Data) -> bool:
 
 def _figures(component: Data) -> list[str]:
     """The measures whose values are figures of it."""
-    found = (component.get(name) for name in ("rate", "amount", "target", "minimum", "maximum"))
+    names = ("rate", "amount", "target", "minimum", "maximum", "deal_minimum", "deal_maximum")
+    found = [component.get(name) for name in names]
+    found += [figure for tier in component.get("tiers", ()) for figure in tier.values()]
     return [figure["measure"] for figure in found if isinstance(figure, dict) and "measure" in figure]
 
 
@@ -161,14 +169,18 @@ def _words(part: Any) -> set[str]:
     return set(re.findall(r"[a-z]\w*", re.sub(r"term\(\s*\w+\s*\)", "", part))) if isinstance(part, str) else set()
 
 
-def lacks(component: Data, here: Evaluation) -> bool:
+def lacks(component: Data, here: Evaluation, of: str = "window") -> bool:
     """Whether a figure of the participant's own, a row for their category, or with `zero_quota: refuse` a quota, is
-    missing.
+    missing. Of a component that pays deals in turn, a deal needs what prices it, and the window what is around that.
     """
-    for term, default in _terms(component):
+    part = component
+    if in_turn(component):
+        part = {name: value for name, value in component.items() if (name in AROUND) == (of == "window")}
+        part |= {"component": component["component"], "kind": component["kind"] if of == "deal" else "bonus"}
+    for term, default in _terms(part):
         if here.term(term, default) is None:
             return True
-    if _in_no_row(component, here):
+    if _in_no_row(part, here):
         return True
     if convention(here.plan, "zero_quota") != "refuse":
         return False

@@ -292,5 +292,18 @@ class Evaluation:
         ](of)
 
 
+def own_tiers(component: Data, here: Evaluation) -> list[Data]:
+    """The tiers with each figure as it is of the participant; one that would end below the tier before ends with it."""
+    found: list[Data] = []
+    low: Fraction | None = None
+    for tier in component["tiers"]:
+        own = {name: None if value is None else here.figure(value) for name, value in tier.items()}
+        if own.get("up_to") is not None and low is not None:
+            own["up_to"] = max(own["up_to"], low)
+        low = own.get("up_to")
+        found.append(own)
+    return found
+
+
 def _sum(credits: list[Credit]) -> Fraction:
     return sum((each.amount for each in credits), Fraction(0))

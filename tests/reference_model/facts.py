@@ -66,6 +66,8 @@ def plan_of(roster: Roster, plans: list[Data], participant: str, day: date) -> D
 
 def number(value: Any) -> Fraction:
     """A number of a plan file: `5%` is 0.05."""
+    if isinstance(value, Fraction):
+        return value
     text = str(value)
     return Fraction(Decimal(text[:-1])) / 100 if text.endswith("%") else Fraction(Decimal(text))
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from tests.reference_model.by_deal import in_tiers, is_by_deal
 from tests.reference_model.dependencies import in_turn
-from tests.reference_model.evaluation import Evaluation, named
+from tests.reference_model.evaluation import Evaluation, named, own_tiers
 from tests.reference_model.facts import Data, convention, number, rounded, shared_out
 from tests.reference_model.lookups import looked_up, pays_each, reached_tier
 from tests.reference_model.tables import in_table
@@ -23,25 +24,6 @@ def pays(component: Data, here: Evaluation, group: Group) -> Fraction:
     if in_turn(component):
         return _unless_below_zero(component, here, paid_in_turn(component, here))
     return _KINDS[component["kind"]](component, here, group)  # type: ignore[no-any-return]
-
-
-def is_by_deal(component: Data, plan: Data) -> bool:
-    """Whether it pays every deal by itself: slabs, and with `round_on: deal` flat rates that are the same for all."""
-    if component["kind"] != "flat" or isinstance(component["rate"], dict):
-        return bool(component["kind"] == "slab")
-    measure = named(plan["measures"], "measure", component["measure"])
-    return convention(plan, "round_on") == "deal" and bool(measure.get("sum_of"))
-
-
-def each_deal(component: Data, amount: Fraction, plan: Data) -> Fraction:
-    """What one credit pays by itself under a slab or at a flat rate, not rounded."""
-    if component["kind"] == "flat":
-        return amount * number(component["rate"])
-    tiers = component["tiers"]
-    if not component.get("marginal"):
-        tier = reached_tier(amount, tiers, convention(plan, "boundary"))
-        return amount * number(tier.get("rate", 0)) + number(tier.get("amount", 0))
-    return _in_tiers(amount, tiers, Fraction(1))
 
 
 def factor(component: Data, here: Evaluation) -> Fraction:
@@ -78,24 +60,13 @@ def _graduated(component: Data, here: Evaluation, _: Group) -> Fraction:
         unit = here.quota(component["measure"])
         if unit <= 0:  # all of it lies in the tier of the attainment that the convention names
             attained = Fraction(1 if convention(here.plan, "zero_quota") == "full" and value > 0 else 0)
-            return value * pays_each(reached_tier(attained, component["tiers"], "lower"))
-    return _in_tiers(value, component["tiers"], unit)
-
-
-def _in_tiers(value: Fraction, tiers: list[Data], unit: Fraction) -> Fraction:
-    found, low = Fraction(0), None
-    for tier in tiers:
-        high = None if tier.get("up_to") is None else number(tier["up_to"]) * unit
-        upper = value if high is None else min(value, high)
-        inside = upper if low is None else max(upper - low, Fraction(0))
-        found += inside * pays_each(tier)
-        low = high
-    return found
+            return value * pays_each(reached_tier(attained, own_tiers(component, here), "lower"))
+    return in_tiers(value, own_tiers(component, here), unit)
 
 
 def _whole(component: Data, here: Evaluation, _: Group) -> Fraction:
     decides = _on(component, here, "amount", component.get("by") or component["measure"])
-    tier = reached_tier(decides, component["tiers"], convention(here.plan, "boundary"))
+    tier = reached_tier(decides, own_tiers(component, here), convention(here.plan, "boundary"))
     return here.value(component["measure"]) * pays_each(tier)
 
 
@@ -127,13 +98,7 @@ def _formula(component: Data, here: Evaluation, _: Group) -> Fraction:
 
 def _slab(component: Data, here: Evaluation, _: Group) -> Fraction:
     """Each deal's pay is rounded, and summed over the component's window."""
-    found = Fraction(0)
-    for credit in here.in_window_of(component):
-        its = credit.plan
-        same = next(c for c in its["components"] if c["component"] == component["component"])
-        decimals, mode = here.decimals, convention(its, "rounding")
-        found += rounded(each_deal(same, credit.amount, its), mode, decimals)
-    return _unless_below_zero(component, here, found)
+    return _unless_below_zero(component, here, paid_in_turn(component, here))
 
 
 def _unless_below_zero(component: Data, here: Evaluation, found: Fraction) -> Fraction:

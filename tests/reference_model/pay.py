@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.reference_model import dates, kinds
-from tests.reference_model.credits import Credit, chain, credits
+from tests.reference_model.credits import Credit, chain, counts_level, credits
 from tests.reference_model.dependencies import RESETS, at_the_end, compares, lacks, measure_window, pay_window
 from tests.reference_model.evaluation import Evaluation
 from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, convention, is_active, plan_of, rounded
@@ -68,7 +68,7 @@ def _credits_by_pay(paid: Paid, roster: Roster, plans: list[Data]) -> list[Credi
                     terms
                     and of in terms["plans"]
                     and component in (terms.get("components") or [component])
-                    and level <= (terms.get("levels") or level)
+                    and counts_level(terms, level)
                 ):
                     key = (manager, who, measure["measure"], day)
                     before = found.get(key, (plan, Fraction(0)))[1]

@@ -6,9 +6,10 @@ from fractions import Fraction
 from typing import Any
 
 from tests.reference_model import dates
+from tests.reference_model.by_deal import each_deal, is_by_deal, slab_pays
 from tests.reference_model.credits import Credit
 from tests.reference_model.dependencies import in_turn, lacks
-from tests.reference_model.evaluation import Evaluation, named, rules_of
+from tests.reference_model.evaluation import Evaluation, named, own_tiers, rules_of
 from tests.reference_model.facts import DECIMALS, Data, convention, number, rounded
 from tests.reference_model.lookups import pays_each, reached_tier
 from tests.reference_model.tables import in_table
@@ -27,11 +28,13 @@ def paid_in_turn(component: Data, here: Evaluation) -> Fraction:
 def _each(name: str, credit: Credit, here: Evaluation) -> Fraction:
     plan = credit.plan
     component = next((each for each in plan["components"] if each["component"] == name), None)
-    if component is None or not in_turn(component):  # its version pays it otherwise
+    if component is None or not (in_turn(component) or is_by_deal(component, plan)):  # its version pays it otherwise
         return Fraction(0)
     main = named(plan["measures"], "measure", component["measure"])
     if credit.rule not in rules_of(main):
         return Fraction(0)
+    if not in_turn(component):
+        return rounded(each_deal(component, credit.amount, plan), convention(plan, "rounding"), here.decimals)
     deal = _place(credit, here.before)
 
     def known(every: list[Credit], *, with_deal: bool) -> list[Credit]:
@@ -44,16 +47,33 @@ def _each(name: str, credit: Credit, here: Evaluation) -> Fraction:
         _at(credit, here, known(here.before, with_deal=last), known(here.everyone, with_deal=last))
         for last in (False, True)
     )
-    if lacks(component, after):
+    if lacks(component, after, of="deal"):
         return Fraction(0)
     of_deal = [each for each in after.before if _place(each, here.before) == deal]
     takes_back = sum((_adds(main, each, of_deal, before) for each in of_deal), Fraction(0)) < 0
     credited, standing = _adds(main, credit, of_deal, before), before if takes_back else after
     if component["kind"] == "table":
         pays = _table(component, credit, credited, standing)
-    else:
+    elif component["kind"] == "graduated":
         pays = _graduated(component, credited, before=before, after=after, standing=standing)
+    elif component["kind"] == "slab":
+        tiers = own_tiers(component, standing)
+        pays = slab_pays(component.get("marginal", False), tiers, credited, plan) if credited else Fraction(0)
+    else:
+        pays = credited * standing.figure(component["rate" if component["kind"] == "flat" else "amount"])
+    pays = _limited(component, pays, credited, credit.share, standing)
     return rounded(pays, convention(plan, "rounding"), DECIMALS[plan["currency"]])
+
+
+def _limited(component: Data, pays: Fraction, credited: Fraction, share: Fraction, standing: Evaluation) -> Fraction:
+    """Within the least and the most of a deal, of which each holder has their part; what takes back, likewise."""
+    sign = (credited > 0) - (credited < 0)
+    size = pays * sign
+    if sign and component.get("deal_minimum") is not None:
+        size = max(size, standing.figure(component["deal_minimum"]) * share)
+    if sign and component.get("deal_maximum") is not None:
+        size = min(size, standing.figure(component["deal_maximum"]) * share)
+    return size * sign if sign else pays
 
 
 def _at(credit: Credit, here: Evaluation, known: list[Credit], everyone: list[Credit]) -> Evaluation:
@@ -66,6 +86,7 @@ def _at(credit: Credit, here: Evaluation, known: list[Credit], everyone: list[Cr
         pays=here.pays,
         everyone=everyone,
         day=credit.day,
+        as_of=credit.day,
     )
 
 
@@ -111,7 +132,7 @@ def _table(component: Data, credit: Credit, credited: Fraction, standing: Evalua
 def _graduated(
     component: Data, credited: Fraction, *, before: Evaluation, after: Evaluation, standing: Evaluation
 ) -> Fraction:
-    name, tiers = component.get("by") or component["measure"], component["tiers"]
+    name, tiers = component.get("by") or component["measure"], own_tiers(component, standing)
     boundary = convention(after.plan, "boundary")
 
     def position(at: Evaluation) -> Fraction:

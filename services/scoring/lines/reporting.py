@@ -150,7 +150,7 @@ def _reach(plans: PlanSet) -> pl.DataFrame:
         (
             plan.plan,
             plan.version,
-            max((rule.levels or MOST_LEVELS for rule in plan.credits if rule.to == "managers"), default=0),
+            max((rule.farthest or MOST_LEVELS for rule in plan.credits if rule.to == "managers"), default=0),
             any(rule.to == "team" for rule in plan.credits),
         )
         for plan in plans

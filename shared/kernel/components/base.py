@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import polars as pl
 from pydantic import Field, model_validator
@@ -17,7 +17,7 @@ from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.components.context import DealsInTurn, EvaluationContext, Moment
 from shared.kernel.components.multiplier import Multiplier
-from shared.kernel.components.part import Part
+from shared.kernel.components.part import Part, within_limits
 from shared.kernel.components.unpaid import Unpaid, in_no_row, looked_up_nowhere
 from shared.kernel.language.category_texts import Compared
 from shared.kernel.language.conventions import Conventions, Reset
@@ -27,6 +27,9 @@ from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import Told, spoken
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Amount, Figure, Name, OfMeasure, PlanPart, Term, parts_in
+
+AROUND: Final = ("when", "multiply", "minimum", "maximum")
+"""The fields of a component around what it pays: they look at the window, also where deals are paid one by one."""
 
 
 class Kind(PlanPart, ABC):
@@ -46,6 +49,10 @@ class Kind(PlanPart, ABC):
     """The least it pays in a window."""
     maximum: Figure | None = None
     """The most it pays in a window."""
+    deal_minimum: Figure | None = None
+    """The least that each deal pays, of a split each holder's part of it."""
+    deal_maximum: Figure | None = None
+    """The most that each deal pays, of a split each holder's part of it."""
     carry_over: bool = False
     """Whether what the maximum cut off is paid in later windows, as far as their maximum leaves room."""
     budget: Amount | None = None
@@ -149,7 +156,13 @@ class Kind(PlanPart, ABC):
         texts = [self.when, *(multiplier.by for multiplier in self.multiply)]
         common = [reference for text in texts if text is not None for reference in references(text)]
         common += [reference for multiplier in self.multiply for reference in multiplier.looks_at()]
-        return [*self.refers_to(), *self._figures(), *common]
+        return [*self.prices_by(), *(found for found in self._figures() if found not in self.prices_by()), *common]
+
+    def prices_by(self) -> list[Reference]:
+        """What it refers to but for what is around its pay: gate, multipliers, minimum and maximum."""
+        own = [getattr(self, name) for name in type(self).model_fields if name not in AROUND]
+        figures = [figure for part in own for figure in parts_in(part, OfMeasure)]
+        return [*self.refers_to(), *(Reference("measure", figure.measure) for figure in figures)]
 
     def _figures(self) -> list[Reference]:
         """The measures whose values are figures of it, such as a rate."""
@@ -183,7 +196,12 @@ class Kind(PlanPart, ABC):
     @property
     def in_turn(self) -> bool:
         """Whether it pays each deal by where the participant stands at it, one deal after the other."""
-        return False
+        return self.limits_deals
+
+    @property
+    def limits_deals(self) -> bool:
+        """Whether there is a least or a most that each deal pays."""
+        return self.deal_minimum is not None or self.deal_maximum is not None
 
     def looks_at_deal(self) -> Iterator[tuple[Path, str, bool]]:
         """Where it looks at columns of the deals that are paid in turn: the field, the column or formula, and whether
@@ -208,6 +226,10 @@ class Kind(PlanPart, ABC):
     def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
         """What each credit pays, for kinds that pay deals in turn."""
         raise TypeError(f"{self.kind} does not pay deals in turn")
+
+    def priced(self, deals: DealsInTurn) -> Sequence[Part]:
+        """What each credit pays, with what the least and the most of a deal add and take."""
+        return within_limits(self.parts_in_turn(deals), deals, least=self.deal_minimum, most=self.deal_maximum)
 
     @property
     def own_rate(self) -> Term | None:
@@ -322,6 +344,10 @@ class Kind(PlanPart, ABC):
             raise ValueError(f"when: {self.when!r} is not a yes/no condition")
         if self.carry_over and self.maximum is None:
             raise ValueError("carry_over needs a maximum: it carries what the maximum cut off")
+        if self.limits_deals and type(self).parts_in_turn is Kind.parts_in_turn:
+            raise ValueError(
+                "deal_minimum and deal_maximum are of kinds that may pay each deal by itself: flat, slab, …"
+            )
         if self.first_come and (self.budget is None or self.carry_over or type(self).needs_group):
             raise ValueError("first_come needs a budget, of a component that neither carries over nor compares people")
         return self

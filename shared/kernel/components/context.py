@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeVar, cast
 
@@ -115,6 +116,10 @@ class EvaluationContext:
             return term if figure.times == 1 else term * Fraction(figure.times)
         return ExactColumn.constant(Fraction(figure), self.height)
 
+    def rate(self, figure: Figure) -> ExactColumn | Fraction:
+        """The same, of an amount as one number."""
+        return Fraction(figure) if isinstance(figure, Decimal) else self.figure(figure)
+
     def rounded(self, exact: ExactColumn) -> ExactColumn:
         """Numbers rounded to the currency's smallest unit, in the way the plan says."""
         return exact.rounded(self.conventions.rounding, Fraction(1, 10**self.digits))
@@ -179,3 +184,5 @@ class DealsInTurn:
     """A formula over the columns of the deals."""
     text: Callable[[str], pl.Series]
     """A column of them as text, null for a blank."""
+    share: ExactColumn | int = 1
+    """Which part of the deal is the participant's, where the component asks for it."""

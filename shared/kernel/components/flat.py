@@ -9,7 +9,7 @@ from typing import Literal
 
 from shared.formatting import amount, percent
 from shared.kernel.arithmetic.exact_column import ExactColumn
-from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
@@ -24,6 +24,8 @@ class Flat(Kind):
     """`kind: flat` pays `rate` of the measure; the rate may be each participant's own term."""
 
     kind: Literal["flat"]
+    each: Literal["deal"] | None = None
+    """Whether it pays each deal by itself, at the rate of the deal's day."""
     measure: Name
     """What is paid."""
     rate: RateFigure
@@ -38,10 +40,15 @@ class Flat(Kind):
         """The term that is its rate."""
         return self.rate if isinstance(self.rate, Term) else None
 
+    @property
+    def in_turn(self) -> bool:
+        """With `each: deal`, too."""
+        return self.each is not None or super().in_turn
+
     def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
         """With `round_on: deal`, where all have the same rate and the measure is a sum: the rate of a count or a ratio
         is no deal's."""
-        return self._rounds_deals(conventions) and measure.sum_of is not None
+        return self.in_turn or (self._rounds_deals(conventions) and measure.sum_of is not None)
 
     def _rounds_deals(self, conventions: Conventions) -> bool:
         return conventions.round_on == "deal" and isinstance(self.rate, Decimal)
@@ -53,13 +60,13 @@ class Flat(Kind):
 
     def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str | None:
         """The product that is rounded, where every deal is paid by itself."""
-        if not isinstance(self.rate, Decimal) or not self._rounds_deals(conventions):
+        if self.in_turn or not isinstance(self.rate, Decimal) or not self._rounds_deals(conventions):
             return None
         return f"{amount(Decimal(credited.numerator) / credited.denominator)} × {percent(self.rate)}, rounded"
 
     def in_words(self) -> Iterator[str]:
         """Such a part of it."""
-        of = spoken(self.measure)
+        of = f"each deal of {spoken(self.measure)}" if self.in_turn else spoken(self.measure)
         if isinstance(self.rate, OfMeasure):
             yield f"Pays {of} times {figure_in_words(self.rate)}."
         else:
@@ -77,5 +84,8 @@ class Flat(Kind):
         # deals follows from its own convention and measure.
         if context.per_deal is not None and self.component in context.by_deal:
             return [Part("each deal by itself", context.per_deal(context, self.component), Fraction(1))]
-        rate = Fraction(self.rate) if isinstance(self.rate, Decimal) else context.figure(self.rate)
-        return [Part("all of it", context.value(self.measure), rate)]
+        return [Part("all of it", context.value(self.measure), context.rate(self.rate))]
+
+    def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
+        """One part: the rate of each credit, as it is on its day."""
+        return [Part("all of it", deals.credited, deals.standing.rate(self.rate))]

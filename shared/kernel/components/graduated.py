@@ -17,18 +17,18 @@ from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, 
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference, on_scale
-from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, lies_in, rising_and_open
+from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, ends_of, lies_in, rising_and_open
 from shared.kernel.language.phrases import Told, between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Name, Threshold
+from shared.kernel.language.values import Name, ThresholdFigure
 
 
 class GraduatedTier(PaidTier):
     """One row of the rate table: up to where it reaches (the last: no end), and what it pays."""
 
-    up_to: Threshold | None = None
-    """Where the tier ends; the last has none."""
+    up_to: ThresholdFigure | None = None
+    """Where the tier ends, or `{term: name}`, the participant's own; the last has none."""
 
 
 class Graduated(Kind):
@@ -43,6 +43,8 @@ class Graduated(Kind):
     """Whether `up_to` is a share of quota (`attainment`) or an amount."""
     anew: Name | None = None
     """The column of the deal, such as its account, for each value of which the tiers begin anew within the window."""
+    each: Literal["deal"] | None = None
+    """Whether it pays each deal by itself, at figures of the deal's day."""
     crossing: Literal["split", "whole"] = "split"
     """Whether a deal that crosses a tier is paid in parts, or wholly at the rate of the tier that it reaches."""
     tiers: tuple[GraduatedTier, ...] = Field(min_length=1)
@@ -61,7 +63,9 @@ class Graduated(Kind):
 
     @property
     def in_turn(self) -> bool:
-        """Where the position is another measure or one of each customer, or a deal is not divided among tiers."""
+        """Where the position is another measure or one of each customer, or a deal is not divided among tiers, too."""
+        if self.each is not None or super().in_turn:
+            return True
         return self.crossing == "whole" or self.anew is not None or self.by not in (None, self.measure)
 
     def looks_at_deal(self) -> Iterator[tuple[Path, str, bool]]:
@@ -165,17 +169,20 @@ class Graduated(Kind):
     def _parts(self, context: EvaluationContext) -> Iterator[Part]:
         value = context.value(self.measure)
         start: ExactColumn | Fraction | None = None
-        for tier, reach in zip(self.tiers, self._reaches, strict=True):
-            end = None if tier.up_to is None else self._end(Fraction(tier.up_to), value, context=context)
+        ends = ends_of(self.tiers, context.rate)
+        for tier, reach, up_to in zip(self.tiers, self._reaches, ends, strict=True):
+            end = None if up_to is None else self._end(up_to, value, context=context)
             inside = value if end is None else value.least(end)
-            yield Part(reach, inside if start is None else (inside - start).greatest(0), Fraction(tier.pays))
+            yield Part(reach, inside if start is None else (inside - start).greatest(0), context.rate(tier.pays))
             start = end
 
     @property
     def _reaches(self) -> list[str]:
         return between([tier.up_to for tier in self.tiers], self.on)
 
-    def _end(self, up_to: Fraction, value: ExactColumn, *, context: EvaluationContext) -> ExactColumn | Fraction:
+    def _end(
+        self, up_to: ExactColumn | Fraction, value: ExactColumn, *, context: EvaluationContext
+    ) -> ExactColumn | Fraction:
         """Up to which value a tier reaches. Without a quota all of the measure lies in the tier of its attainment (0%
         or 100%)."""
         if self.on == "amount":
@@ -183,6 +190,8 @@ class Graduated(Kind):
         quota, attained = context.quota(self.measure), 1 if context.conventions.zero_quota == "full" else 0
         # Thresholds become amounts, and not the measure an attainment: so the parts are in money, as the statement
         # tells them, and a quota that changes moves the boundaries and nothing else.
+        if isinstance(up_to, ExactColumn):
+            return where(quota > 0, quota * up_to, otherwise=where(up_to >= attained, value, otherwise=0))
         return where(quota > 0, quota * up_to, otherwise=value if up_to >= attained else 0)
 
     def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
@@ -211,8 +220,8 @@ class Graduated(Kind):
         each = deals.credited * step.inverse()
         here = self._all_in_one(deals.credited, after, context=deals.after, unit=unit)
         start: ExactColumn | None = None
-        for tier, at_once in zip(self.tiers, here, strict=True):
-            end = None if tier.up_to is None else unit * Fraction(tier.up_to) + after * 0
+        for up_to, at_once in zip(ends_of(self.tiers, deals.standing.rate), here, strict=True):
+            end = None if up_to is None else up_to * unit + after * 0
             top = high if end is None else high.least(end)
             inside = (top - (low if start is None else low.greatest(start))).greatest(0)
             yield Part(at_once.reach, where(stays, at_once.base, otherwise=each * inside), at_once.rate)
@@ -222,7 +231,7 @@ class Graduated(Kind):
         self, credited: ExactColumn, position: ExactColumn, *, context: EvaluationContext, unit: ExactColumn | int = 1
     ) -> Iterator[Part]:
         """All of each credit in the tier in which the position lies."""
-        ends = [tier.up_to for tier in self.tiers]
+        ends = ends_of(self.tiers, context.rate)
         here = lies_in(position, ends, boundary=context.conventions.boundary, unit=unit)
         for tier, reach, all_of_it in zip(self.tiers, self._reaches, here, strict=True):
-            yield Part(reach, credited * all_of_it, Fraction(tier.pays))
+            yield Part(reach, credited * all_of_it, context.rate(tier.pays))

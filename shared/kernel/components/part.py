@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -10,9 +10,10 @@ from functools import partial
 
 import polars as pl
 
-from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.arithmetic.expressions import NUMBER_SCALE
-from shared.kernel.components.context import Moment
+from shared.kernel.components.context import DealsInTurn, Moment
+from shared.kernel.language.values import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,28 @@ class Part:
         return Part(
             self.reach, self.base, moment.part * self.rate, partial(_in_days, moment, self.rate, written=written)
         )
+
+
+def within_limits(
+    parts: Sequence[Part], deals: DealsInTurn, *, least: Figure | None, most: Figure | None
+) -> list[Part]:
+    """Parts of deals, and what the least and the most of a deal change."""
+    # A deal that takes back takes back within the same limits, so that it and the deal before come to nothing; one of
+    # nothing pays no least.
+    if least is None and most is None:
+        return list(parts)
+    sign = where(deals.credited > 0, 1, otherwise=where(deals.credited < 0, -1, otherwise=0))
+    size = total([part.pays for part in parts], deals.standing.height) * sign
+    found = list(parts)
+    for limit, reach, within in (
+        (least, "to the least of a deal", ExactColumn.greatest),
+        (most, "to the most of a deal", ExactColumn.least),
+    ):
+        if limit is not None:
+            limited = within(size, deals.standing.figure(limit) * deals.share)
+            found.append(Part(reach, (limited - size) * sign, Fraction(1)))
+            size = limited
+    return found
 
 
 def _in_days(moment: Moment, rate: ExactColumn | Fraction, *, written: Callable[[Decimal], str]) -> pl.Series:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import figure_in_words, spoken
 from shared.kernel.language.values import Figure, Name
@@ -17,6 +16,8 @@ class PerUnit(Kind):
     """`kind: per_unit` pays `amount` for each 1 of the measure."""
 
     kind: Literal["per_unit"]
+    each: Literal["deal"] | None = None
+    """Whether it pays each deal by itself, at the amount of the deal's day."""
     measure: Name
     """What is counted."""
     amount: Figure
@@ -28,7 +29,8 @@ class PerUnit(Kind):
 
     def in_words(self) -> Iterator[str]:
         """So much for each."""
-        yield f"Pays {figure_in_words(self.amount)} for each 1 of {spoken(self.measure)}."
+        of = f"each deal of {spoken(self.measure)}" if self.in_turn else spoken(self.measure)
+        yield f"Pays {figure_in_words(self.amount)} for each 1 of {of}."
 
     @property
     def rates_are_amounts(self) -> bool:
@@ -37,5 +39,16 @@ class PerUnit(Kind):
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
         """One part: so many at so much."""
-        amount = Fraction(self.amount) if isinstance(self.amount, Decimal) else context.figure(self.amount)
-        return [Part("each", context.value(self.measure), amount)]
+        if self.in_turn:
+            assert context.per_deal is not None
+            return [Part("each deal by itself", context.per_deal(context, self.component), Fraction(1))]
+        return [Part("each", context.value(self.measure), context.rate(self.amount))]
+
+    @property
+    def in_turn(self) -> bool:
+        """With `each: deal`, too."""
+        return self.each is not None or super().in_turn
+
+    def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
+        """One part: so many of each deal at the amount of its day."""
+        return [Part("each", deals.credited, deals.standing.rate(self.amount))]

@@ -10,30 +10,23 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from shared.formatting import amount, percent, trimmed
-from shared.kernel.arithmetic.exact_column import ExactColumn
-from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.formatting import amount, percent
+from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
-from shared.kernel.language.lookups import lies_in, rising_and_open
+from shared.kernel.language.lookups import PaidTier, ends_of, lies_in, rising_and_open
 from shared.kernel.language.measures import Measure
-from shared.kernel.language.phrases import between, spoken, table
+from shared.kernel.language.phrases import between, figure_in_words, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Amount, Name, PlanPart, Rate
+from shared.kernel.language.values import Figure, Name, OfMeasure, Term, parts_in
 
 
-class Slab(PlanPart):
+class Slab(PaidTier):
     """One row: deals up to this size (the last: no end) pay this rate, and a fixed amount beside it where there is
-    one."""
-
-    up_to: Amount | None = None
-    """The size up to which deals belong to it; the last has none."""
-    rate: Rate = Decimal(0)
-    """What they pay of their size."""
-    amount: Amount = Decimal(0)
-    """What each pays besides."""
+    one. A figure may be `{term: name}`, the participant's own on the deal's day."""
 
 
 class Slabs(Kind):
@@ -60,34 +53,43 @@ class Slabs(Kind):
         """Its measure."""
         return [Reference("measure", self.measure)]
 
+    @property
+    def in_turn(self) -> bool:
+        """Where a figure is the participant's own, or a deal pays a least or a most, too: both are of its day."""
+        own = (Term, OfMeasure)
+        return super().in_turn or any(True for kind in own for tier in self.tiers for _ in parts_in(tier, kind))
+
+    def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
+        """The same as of every deal by itself; of a deal that credits nothing, such as one refunded wholly, none."""
+        nothing = deals.credited.equals(0)
+        parts = self.deal_parts(deals.credited, deals.standing)
+        return [Part(part.reach, where(nothing, 0, otherwise=part.base), part.rate) for part in parts]
+
     def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
         """Always, whatever the measure makes of its credits."""
         return True
 
     def deal_parts(self, credited: ExactColumn, context: EvaluationContext) -> Sequence[Part]:
         """A part per tier: what of each credit lies in it; and the fixed amounts beside the rates."""
-        return list(self._in_tiers(credited) if self.marginal else self._by_size(credited, context))
+        return list(self._in_tiers(credited, context) if self.marginal else self._by_size(credited, context))
 
     def _by_size(self, credited: ExactColumn, context: EvaluationContext) -> Iterator[Part]:
-        ends = [tier.up_to for tier in self.tiers]
-        here = lies_in(credited, ends, boundary=context.conventions.boundary)
-        for tier, reach, inside in zip(self.tiers, between(ends, "amount"), here, strict=True):
-            yield Part(reach, credited * inside, Fraction(tier.rate))
+        here = lies_in(credited, ends_of(self.tiers, context.rate), boundary=context.conventions.boundary)
+        reaches = between([tier.up_to for tier in self.tiers], "amount")
+        for tier, reach, inside in zip(self.tiers, reaches, here, strict=True):
+            yield Part(reach, credited * inside, context.rate(tier.rate))
             if tier.amount:
-                yield Part(
-                    f"fixed amount, {reach}",
-                    ExactColumn.constant(Fraction(tier.amount), context.height) * inside,
-                    Fraction(1),
-                )
+                yield Part(f"fixed amount, {reach}", context.figure(tier.amount) * inside, Fraction(1))
 
-    def _in_tiers(self, credited: ExactColumn) -> Iterator[Part]:
-        start: Fraction | None = None
-        for tier, reach in zip(self.tiers, between([tier.up_to for tier in self.tiers], "amount"), strict=True):
-            inside = credited if tier.up_to is None else credited.least(Fraction(tier.up_to))
+    def _in_tiers(self, credited: ExactColumn, context: EvaluationContext) -> Iterator[Part]:
+        start: ExactColumn | Fraction | None = None
+        reaches = between([tier.up_to for tier in self.tiers], "amount")
+        for tier, reach, end in zip(self.tiers, reaches, ends_of(self.tiers, context.rate), strict=True):
+            inside = credited if end is None else credited.least(end)
             inside = inside if start is None else (inside - start).greatest(0)
-            yield Part(reach, inside, Fraction(tier.rate))
+            yield Part(reach, inside, context.rate(tier.rate))
             # The first tier reaches down without end: a refund is paid back at the first rate, as in `graduated`.
-            start = None if tier.up_to is None else Fraction(tier.up_to)
+            start = end
 
     def in_words(self) -> Iterator[str]:
         """The table of rates, and that each deal climbs it anew."""
@@ -96,7 +98,11 @@ class Slabs(Kind):
         reaches = between([tier.up_to for tier in self.tiers], "amount")
         fixed = any(tier.amount for tier in self.tiers)
         rows = [
-            (reach, percent(tier.rate), *([trimmed(tier.amount)] if fixed else []))
+            (
+                reach,
+                percent(tier.rate) if isinstance(tier.rate, Decimal) else figure_in_words(tier.rate),
+                *([figure_in_words(tier.amount)] if fixed else []),
+            )
             for reach, tier in zip(reaches, self.tiers, strict=True)
         ]
         yield table(["a deal of", "pays", *(["and in addition"] if fixed else [])], rows)
@@ -111,22 +117,25 @@ class Slabs(Kind):
         """To which size a deal on a boundary belongs, where it is paid at one rate."""
         return super().leaves_open() | ({"boundary"} if len(self.tiers) > 1 and not self.marginal else set())
 
-    def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str:
+    def deal_in_words(self, credited: Fraction, conventions: Conventions) -> str | None:
         """The product, or in marginal tiers the products, with the slab that the deal lies in."""
-        ends = [tier.up_to for tier in self.tiers]
-        reaches = between(ends, "amount")
+        if self.in_turn:
+            return None
+        reaches = between([tier.up_to for tier in self.tiers], "amount")
+        tiers = [(_number(tier.rate), _number(tier.amount)) for tier in self.tiers]
+        ends = [None if tier.up_to is None else _number(tier.up_to) for tier in self.tiers]
         if self.marginal:
             return " + ".join(
-                f"{amount(size)} × {percent(tier.rate)} ({reach})"
-                for tier, reach, size in zip(self.tiers, reaches, _inside(_decimal(credited), ends), strict=True)
+                f"{amount(size)} × {percent(rate)} ({reach})"
+                for (rate, _), reach, size in zip(tiers, reaches, _inside(_decimal(credited), ends), strict=True)
                 if size
             )
         behind = [
             end for end in ends if end is not None and _left_behind(credited, Fraction(end), conventions=conventions)
         ]
-        tier, reach = self.tiers[len(behind)], reaches[len(behind)]
-        beside = f" + {amount(tier.amount)}" if tier.amount else ""
-        product = f"{amount(_decimal(credited))} × {percent(tier.rate)}{beside}"
+        (rate, fixed), reach = tiers[len(behind)], reaches[len(behind)]
+        beside = f" + {amount(fixed)}" if fixed else ""
+        product = f"{amount(_decimal(credited))} × {percent(rate)}{beside}"
         return f"{product} ({reach})"
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
@@ -148,6 +157,12 @@ def _inside(credited: Decimal, ends: Sequence[Decimal | None]) -> list[Decimal]:
         inside.append(reached if start is None else max(reached - start, Decimal(0)))
         start = end
     return inside
+
+
+def _number(figure: Figure) -> Decimal:
+    """A figure of the plan itself, which all are where deals are not paid in turn."""
+    assert isinstance(figure, Decimal)
+    return figure
 
 
 def _decimal(value: Fraction) -> Decimal:

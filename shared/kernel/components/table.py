@@ -62,6 +62,8 @@ class Table(Kind):
         return self
 
     def _checked_each(self) -> None:
+        if self.each is None and self.limits_deals:
+            raise ValueError("deal_minimum and deal_maximum are of a table that is looked at for each deal: each: deal")
         if self.each is not None:
             if self.measure is None:
                 raise ValueError("each: deal needs a measure: it says whose deals are paid")
@@ -76,7 +78,7 @@ class Table(Kind):
     @property
     def in_turn(self) -> bool:
         """Where it is looked at for each deal."""
-        return self.each is not None
+        return self.each is not None or super().in_turn
 
     def looks_at_deal(self) -> Iterator[tuple[Path, str, bool]]:
         """The axes that look at the deal."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -11,18 +10,11 @@ from pydantic import Field, model_validator
 from shared.kernel.components.base import EvaluationContext, Kind, Part
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
-from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, lies_in, rising_and_open
+from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, ends_of, lies_in, rising_and_open
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Amount, Name
-
-
-class WholeTier(PaidTier):
-    """One row: up to where it reaches (the last: no end), and what then pays everything."""
-
-    up_to: Amount | None = None
-    """Where the tier ends; the last has none."""
+from shared.kernel.language.values import Name
 
 
 class Whole(Kind):
@@ -36,7 +28,7 @@ class Whole(Kind):
     """The measure that decides the tier, unless it is the same."""
     on: Literal["attainment", "amount"] = "amount"
     """Whether by its attainment or by its amount."""
-    tiers: tuple[WholeTier, ...] = Field(min_length=1)
+    tiers: tuple[PaidTier, ...] = Field(min_length=1)
     """The tiers, in rising order."""
 
     @model_validator(mode="after")
@@ -94,7 +86,7 @@ class Whole(Kind):
         value, decides = context.value(self.measure), context.scale(self.by or self.measure, self.on)
         # Exactly one tier has everything and the others nothing. As products of zeros and ones the parts have the form
         # of any other kind's, and a line shows the tier that was left with a minus sign.
-        ends = [tier.up_to for tier in self.tiers]
-        here = lies_in(decides, ends, boundary=context.conventions.boundary)
-        for tier, reach, all_of_it in zip(self.tiers, between(ends, self.on), here, strict=True):
-            yield Part(f"everything, {reach}", value * all_of_it, Fraction(tier.pays))
+        here = lies_in(decides, ends_of(self.tiers, context.rate), boundary=context.conventions.boundary)
+        reaches = between([tier.up_to for tier in self.tiers], self.on)
+        for tier, reach, all_of_it in zip(self.tiers, reaches, here, strict=True):
+            yield Part(f"everything, {reach}", value * all_of_it, context.rate(tier.pays))

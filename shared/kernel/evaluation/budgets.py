@@ -22,6 +22,7 @@ from shared.kernel.evaluation.pay import (
     context_for,
     filled,
     of_credits_in_order,
+    window_keys,
     window_starts,
 )
 from shared.kernel.plan.version import Plan
@@ -82,3 +83,21 @@ def in_proportion(budget: Decimal, due: pl.Series, *, context: EvaluationContext
             for row, part in zip(members, divided(most, weights, digits=0), strict=True):
                 amounts[row] = int(part)
     return pl.Series(amounts, dtype=pl.Int64)
+
+
+def carried(rows: pl.DataFrame, component: Component, *, plan: Plan) -> pl.Series:
+    """The amounts within the maximum of each window, what it cuts off being paid later, as far as there is room."""
+    people = rows.select(window_keys("never", plan)).rows()
+    windows = rows.select(window_keys(plan.window(component), plan)).rows()
+    owed: dict[object, int] = defaultdict(int)
+    in_window: dict[object, int] = defaultdict(int)
+    paid: list[int] = []
+    for who, window, amount, limit in zip(people, windows, rows["amount"], rows["most"], strict=True):
+        # A balance per participant, whatever the window: what one window's maximum cuts off waits until another has
+        # room. `amount` may be negative, and pays back what is owed first.
+        owed[who] += amount
+        pays = min(owed[who], limit - in_window[window])
+        owed[who] -= pays
+        in_window[window] += pays
+        paid.append(pays)
+    return pl.Series("amount", paid, dtype=pl.Int64)

@@ -162,7 +162,7 @@ class Figures:
         in_force = (
             once.with_row_index("row")
             .join(bounds(once["fiscal"], self._plan.calendar), on="fiscal", how="left")
-            .with_columns(last=pl.col(names[-1]) if names[-1] == "as_of" else "last")
+            .with_columns(last=pl.coalesce(*names[2:], "last"))
             .sort("last")
             .join_asof(
                 table,

@@ -38,7 +38,7 @@ def named_values(
     else:
         deals, places = at_deals()
         standing = component.priced_at(deals)
-        priced = {reference.name for reference in plan.followed(component.refers_to())}
+        priced = {reference.name for reference in plan.followed(component.prices_by())}
         columns = {}
         for r in names:
             if r.of_deal:

@@ -12,15 +12,15 @@ from functools import cached_property, partial
 import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
-from shared.kernel.arithmetic.expressions import narrow
+from shared.kernel.arithmetic.expressions import WHOLE_SHARE, narrow
 from shared.kernel.arithmetic.running_sums import begins, running_sum
 from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.group_sums import GroupSums, as_told
 from shared.kernel.evaluation.pay import DEAL, ORDER, context_for, filled, of_credits_in_order, window_starts
-from shared.kernel.evaluation.unpaid import lacking
-from shared.kernel.language.deal_facts import DealFacts
+from shared.kernel.evaluation.unpaid import first_reason, lacking_at_deals
+from shared.kernel.language.deal_facts import DealFacts, told_in
 from shared.kernel.plan.kept_apart import KeptApart
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -92,6 +92,7 @@ class Turns:
         self._deals: dict[str, DealsInTurn] = {}
         self._known: dict[str | None, list[EvaluationContext]] = {}
         self._parts: dict[str, list[Part]] = {}
+        self._unpriced: dict[str, tuple[pl.Series, pl.Series]] = {}
 
     @property
     def components(self) -> Sequence[Component]:
@@ -136,8 +137,12 @@ class Turns:
     def _contexts(self, anew: str | None) -> list[EvaluationContext]:
         """Before the deals and after them, worked out once."""
         if anew not in self._known:
-            self._known[anew] = [context_for(rows, self._plan, roster=self._roster) for rows in self._summed(anew)]
+            self._known[anew] = [self._context(rows) for rows in self._summed(anew)]
         return self._known[anew]
+
+    def _context(self, rows: pl.DataFrame) -> EvaluationContext:
+        """Rows of deals as places where the plan can be evaluated, with categories and terms of the day of each."""
+        return context_for(rows.with_columns(as_of="credit_date"), self._plan, roster=self._roster)
 
     def deals(self, component: Component) -> DealsInTurn:
         """The deals as a component is paid for them."""
@@ -155,13 +160,18 @@ class Turns:
         # What another version has told of its deals is told in other columns.
         told = rows.select(pl.when(pl.col("version") == self._plan.version).then("bucket").fill_null("")).to_series()
         facts = DealFacts(told, self._plan.apart.facts, types=self._plan.custom_columns)
+        share: ExactColumn | int = 1
+        if component.limits_deals:
+            shares = pl.select(told_in(pl.lit(told), self._plan.apart.place_of_share)).to_series()
+            share = ExactColumn.of(shares.cast(pl.Int64).fill_null(WHOLE_SHARE), WHOLE_SHARE)
         return DealsInTurn(
             credited=credited,
+            share=share,
             number=lambda text: facts.number(text, credited=credited),
             text=facts.text,
             before=before,
             after=after,
-            standing=context_for(rows.with_columns(picked), self._plan, roster=self._roster),
+            standing=self._context(rows.with_columns(picked)),
         )
 
     def parts(self, component: Component) -> list[Part]:
@@ -188,15 +198,40 @@ class Turns:
             self._parts[component.component] = self._priced(component)
         return self._parts[component.component]
 
+    def problems(self, component: Component) -> tuple[pl.Series, pl.Series]:
+        """Why each credit cannot be priced and what that is about, null where it can be, in the order of the rows that
+        were given."""
+        return tuple(found.gather(self.places) for found in self._problems(component))  # type: ignore[return-value]
+
+    def told_at(
+        self, steps: pl.DataFrame, component: Component, *, problem: pl.Series, about: pl.Series
+    ) -> tuple[pl.Series, pl.Series]:
+        """Problem and about of steps, of those with a credit that cannot be priced the first of it, also where other
+        deals of the step are paid."""
+        of_deal, about_deal = self._problems(component)
+        unpriced = self._rows.select(*ORDER, of_deal=of_deal, about_deal=about_deal).drop_nulls("of_deal")
+        first = unpriced.unique(ORDER, keep="first", maintain_order=True)
+        told = steps.select(ORDER).join(first, on=ORDER, how="left", maintain_order="left")
+        there = told["of_deal"].is_not_null()
+        return told["of_deal"].zip_with(there, problem), told["about_deal"].zip_with(there, about)
+
+    def _problems(self, component: Component) -> tuple[pl.Series, pl.Series]:
+        name = component.component
+        if name not in self._unpriced:
+            deals = self.deals(component)
+            none = pl.Series([None], dtype=pl.String).new_from_index(0, deals.after.height)
+            figures = Figures(self._plan, self._roster)
+            missing = lacking_at_deals(component, deals.after, plan=self._plan, figures=figures)
+            own = (self._rows["version"] == self._plan.version) & self._rows["deal_id"].is_not_null()
+            nothing = deals.credited.equals(0)
+            self._unpriced[name] = first_reason(missing, none, about=none, of=own & ~nothing)
+        return self._unpriced[name]
+
     def _priced(self, component: Component) -> list[Part]:
         deals = self.deals(component)
         # What cannot be paid when the deal comes, since a quota is missing, is not paid by what comes later either.
-        paid = deals.after.everywhere
-        for unpaid in lacking(component, deals.after, plan=self._plan, figures=Figures(self._plan, self._roster)):
-            paid &= ~unpaid.there
-        return [
-            Part(part.reach, where(paid, part.base, otherwise=0), part.rate) for part in component.parts_in_turn(deals)
-        ]
+        paid = self._problems(component)[0].is_null()
+        return [Part(part.reach, where(paid, part.base, otherwise=0), part.rate) for part in component.priced(deals)]
 
 
 def _paid(component: Component, plan: Plan) -> list[str]:

@@ -4,11 +4,14 @@ of where the participant stands."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Final
 
 import polars as pl
 
 from shared.kernel.components import Component, Unpaid
+from shared.kernel.components.base import AROUND
+from shared.kernel.components.bonus import Bonus
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.components.unpaid import in_no_row, looked_up_nowhere
 from shared.kernel.evaluation.figures import Figures
@@ -32,10 +35,35 @@ def lacking_in_role(
 
 
 def lacking(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:
-    """Where a component cannot be evaluated."""
+    """Where a component cannot be evaluated. Of one that pays deals in turn what prices a deal is asked for there
+    (`lacking_at_deals`), and here what is around that."""
+    yield from _without_quota(component, context, plan=plan)
+    around: Component = component
+    if component.in_turn:
+        around = Bonus(component=component.component, kind="bonus", amount=Decimal(0))
+        around = around.model_copy(update={name: getattr(component, name) for name in AROUND})
+    yield from _without_figure(around, context, plan=plan, figures=figures)
+
+
+def lacking_at_deals(
+    component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures
+) -> Iterator[Unpaid]:
+    """Where a deal cannot be priced by a component that pays deals in turn."""
+    yield from _without_quota(component, context, plan=plan)
+    alone = component.model_copy(update={name: () if name == "multiply" else None for name in AROUND})
+    yield from _without_figure(alone, context, plan=plan, figures=figures)
+
+
+def _without_quota(component: Component, context: EvaluationContext, *, plan: Plan) -> Iterator[Unpaid]:
     if plan.conventions.zero_quota == "refuse":
         for name in sorted(plan.quotas_of(component)):
             yield Unpaid("no_quota", name, context.quota(name) <= 0)
+
+
+def _without_figure(
+    component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures
+) -> Iterator[Unpaid]:
+    """Where a figure of the participant's own is missing, or a row for a category of theirs."""
     for term in terms_in(component):
         if term.default is None:
             yield Unpaid("no_term", term.term, ~figures.has_term(context, term.term))

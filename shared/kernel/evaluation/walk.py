@@ -97,7 +97,7 @@ class Walk:
             component=pl.lit(self._component.component),
             credited=pl.when(tells_amount).then("amount").otherwise(0),
             currency=pl.lit(self._plan.currency),
-            problem=self._pay.problem,
+            problem=self._problem(),
             values=named_values(
                 self._component,
                 self._context,
@@ -107,6 +107,14 @@ class Walk:
         )
         walked = forfeited(walked, self._plan, roster=self._roster)
         return walked.with_columns(**paid_in(self._component, self._plan))
+
+    def _problem(self) -> pl.Series:
+        """Why nothing is paid in a row; also of a deal that cannot be priced among others that are."""
+        if not self._component.in_turn:
+            return self._pay.problem
+        assert self._turns is not None
+        of_deal = self._turns.problems(self._component)[0].gather(self._context.rows["event"])
+        return self._pay.problem.zip_with(of_deal.is_null(), of_deal)
 
     def _at_deals(self) -> tuple[DealsInTurn, pl.Series]:
         """The deals in turn, and the place of each row among them."""

@@ -10,7 +10,7 @@ from sqlglot.errors import SqlglotError
 
 from shared.kernel.language.formulas import FormulaText
 from shared.kernel.language.sql_text import parse
-from shared.kernel.language.values import Amount, Name, PlanPart, Rate
+from shared.kernel.language.values import Amount, Levels, Name, Rate
 
 WON = "stage = 'won'"
 RELATIONS = ("holder", "managers", "team", "territory")
@@ -27,7 +27,7 @@ FilterText = Annotated[str, AfterValidator(_within_limits)]
 """A yes/no SQL condition over the columns of a deal."""
 
 
-class CreditingRule(PlanPart):
+class CreditingRule(Levels):
     """Credits the deals that `when` selects.
 
     `to` says whom: `holder` (the owner, or each participant of a split with their share), `managers` (everybody above a
@@ -39,8 +39,6 @@ class CreditingRule(PlanPart):
     """The rule's name, which statements show."""
     to: Name = "holder"
     """Whom it credits: `holder`, `managers`, `team`, `territory`, or a column of type participant."""
-    levels: int | None = Field(default=None, ge=1, le=20)
-    """For `managers`: how far up; 1 is the direct manager only."""
     when: FilterText = WON
     """Which deals: a yes/no SQL condition over columns of the deal. It replaces the default, `stage = 'won'`."""
     amount: FormulaText | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -17,8 +17,8 @@ from shared.kernel.language.category_texts import CATEGORY, CategoryText, Compar
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.language.formulas import Reference, on_scale
-from shared.kernel.language.phrases import between, mark, scale, spoken
-from shared.kernel.language.values import Amount, Name, PlanPart, Rate
+from shared.kernel.language.phrases import between, figure_in_words, mark, scale, spoken
+from shared.kernel.language.values import Amount, Figure, Name, PlanPart, Rate, RateFigure
 
 Boundary = Literal["lower", "upper"]
 BOUNDARIES: tuple[Boundary, ...] = ("lower", "upper")
@@ -45,9 +45,11 @@ class Point(PlanPart):
 class PaidTier(PlanPart):
     """One row of tiers: what is paid in it, at a rate or an amount for each 1 of the measure."""
 
-    rate: Rate = Decimal(0)
-    """What the part of the measure in the tier pays."""
-    amount: Amount = Decimal(0)
+    up_to: Figure | None = None
+    """Where the tier ends, or `{term: name}`, the participant's own; the last has none."""
+    rate: RateFigure = Decimal(0)
+    """What the part of the measure in the tier pays; or `{term: name}`, the participant's own."""
+    amount: Figure = Decimal(0)
     """Or what it pays for each 1 of the measure."""
 
     @property
@@ -56,14 +58,16 @@ class PaidTier(PlanPart):
         return "amount" in self.model_fields_set
 
     @property
-    def pays(self) -> Decimal:
+    def pays(self) -> Figure:
         """Per 1 of the measure."""
         return self.amount if self.has_amount else self.rate
 
     @property
     def pays_in_words(self) -> str:
         """The rate in percent, or the amount for each."""
-        return f"{trimmed(self.amount)} each" if self.has_amount else percent(self.rate)
+        if not isinstance(self.pays, Decimal):
+            return f"{figure_in_words(self.pays)}{' each' if self.has_amount else ''}"
+        return f"{trimmed(self.pays)} each" if self.has_amount else percent(self.pays)
 
 
 def all_rates_or_amounts(tiers: Sequence[PaidTier]) -> None:
@@ -184,23 +188,45 @@ class Lookup(PlanPart):
         return [*rows, *self.of.values(), *([] if self.others is None else [self.others])]
 
 
-def rising_and_open(ends: Sequence[Decimal | None], rows: str = "tiers") -> None:
-    """Check that tiers, which stand in the field `rows`, rise and only the last is without end.
+def ends_of(
+    tiers: Sequence[PaidTier], rate: Callable[[Figure], ExactColumn | Fraction]
+) -> list[ExactColumn | Fraction | None]:
+    """Where tiers end, `rate` giving figures. An end of the participant's own that lies below the one before ends
+    there: nothing lies in its tier."""
+    ends: list[ExactColumn | Fraction | None] = []
+    before: ExactColumn | Fraction | None = None
+    own = any(not isinstance(tier.up_to, Decimal) for tier in tiers[:-1])
+    for tier in tiers:
+        end = None if tier.up_to is None else rate(tier.up_to)
+        if own and end is not None and before is not None:
+            higher = end if isinstance(end, ExactColumn) else before
+            end = higher.greatest(before if higher is end else end) if isinstance(higher, ExactColumn) else end
+        ends.append(end)
+        before = end
+    return ends
+
+
+def rising_and_open(ends: Sequence[Figure | None], rows: str = "tiers") -> None:
+    """Check that tiers, which stand in the field `rows`, rise and only the last is without end; figures of a
+    participant's own may be any.
 
     Raises:
         Flaws: they do not; names the first that is wrong.
     """
     last = len(ends) - 1
     for number, end in enumerate(ends):
-        before = ends[number - 1] if number else None
+        fixed = [each for each in ends[:number] if isinstance(each, Decimal)]
+        before = fixed[-1] if fixed else None
         if number == last and end is not None:
             said, mend = "the last tier must have no up_to: it says what everything above pays", "take out its up_to"
         elif number < last and end is None:
             said, mend = "every tier but the last needs an up_to", "say where it ends, or make it the last"
-        elif before is not None and end is not None and end == before:
+        elif before is None or not isinstance(end, Decimal):
+            continue
+        elif end == before:
             said = f"the tiers' up_to must rise: two tiers end at {end:f}"
             mend = "say each boundary once; which tier exactly that value belongs to is a convention, `boundary`"
-        elif before is not None and end is not None and end < before:
+        elif end < before:
             said, mend = f"the tiers' up_to must rise: {end:f} comes after {before:f}", "bring them into rising order"
         else:
             continue
@@ -226,13 +252,17 @@ def reached(value: ExactColumn, end: ExactColumn | Fraction, *, boundary: Bounda
 
 
 def lies_in(
-    value: ExactColumn, ends: Sequence[Decimal | None], *, boundary: Boundary, unit: ExactColumn | int = 1
+    value: ExactColumn,
+    ends: Sequence[ExactColumn | Fraction | None],
+    *,
+    boundary: Boundary,
+    unit: ExactColumn | int = 1,
 ) -> Iterator[ExactColumn | Number]:
     """Tier by tier 1 in the rows where the value lies in the tier, else 0; tiers end at so many units, the last
     nowhere."""
     here: ExactColumn | Number = 1
     for end in ends:
-        behind = None if end is None else reached(value, unit * Fraction(end), boundary=boundary)
+        behind = None if end is None else reached(value, end * unit, boundary=boundary)
         yield here if behind is None else here - behind
         here = here if behind is None else behind
 

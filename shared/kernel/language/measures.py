@@ -19,7 +19,7 @@ from shared.kernel.language.findings import Finding, Flaws, Path
 from shared.kernel.language.formulas import FormulaText, Reference, categories_in, references
 from shared.kernel.language.lookups import Lookup
 from shared.kernel.language.phrases import spoken
-from shared.kernel.language.values import Amount, Name, PlanPart, Rate
+from shared.kernel.language.values import Amount, Levels, Name, PlanPart, Rate
 
 PAY_OF: Final = "pay_of:"
 """What the name of the rule begins with by which pay of others is credited to a measure, whose name follows."""
@@ -98,15 +98,13 @@ class Distinct(PlanPart):
     """The rules among whose credits they are counted."""
 
 
-class PayOf(PlanPart):
+class PayOf(Levels):
     """What people below a participant are paid by other components: of some plans, so many levels down."""
 
     plans: tuple[Identifier, ...] = Field(min_length=1)
     """The plans that pay what counts."""
     components: tuple[Name, ...] | None = Field(default=None, min_length=1)
     """The components whose pay counts; unless said otherwise all that the plans pay, their own limits among it."""
-    levels: int | None = Field(default=None, ge=1, le=20)
-    """How many levels down: 1 is who reports directly; unless said otherwise all."""
 
 
 class Goal(PlanPart):

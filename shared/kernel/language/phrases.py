@@ -18,14 +18,17 @@ class Told(NamedTuple):
     said: str
 
 
-def mark(value: Decimal, on: str) -> str:
-    """A threshold: in percent of quota, or as an amount."""
+def mark(value: Figure, on: str) -> str:
+    """A threshold: in percent of quota, as an amount, or the name of the participant's own."""
+    if not isinstance(value, Decimal):
+        return figure_in_words(value)
     return percent(value) if on == "attainment" else amount(value)
 
 
-def marks(values: Sequence[Decimal], on: str) -> list[str]:
+def marks(values: Sequence[Figure], on: str) -> list[str]:
     """The thresholds of one scale."""
-    return [mark(value, "attainment" if are_shares(values) else on) for value in values]
+    shares = are_shares([value for value in values if isinstance(value, Decimal)])
+    return [mark(value, "attainment" if shares else on) for value in values]
 
 
 def are_shares(values: Sequence[Decimal]) -> bool:
@@ -34,7 +37,7 @@ def are_shares(values: Sequence[Decimal]) -> bool:
     return any(value % 1 for value in values) and all(abs(value) <= 1 for value in values)
 
 
-def between(ends: Sequence[Decimal | None], on: str) -> list[str]:
+def between(ends: Sequence[Figure | None], on: str) -> list[str]:
     """Tiers in words: `up to 100% of quota`, `from 100% to 150% of quota`, `above 150% of quota`."""
     unit = " of quota" if on == "attainment" else ""
     said = marks([end for end in ends if end is not None], on)

@@ -11,6 +11,7 @@ from shared.formatting import percent, trimmed
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.phrases import mark
 from shared.kernel.language.units import MONEY, Units
+from shared.kernel.language.values import Figure
 
 HIGH_ATTAINMENT = 10
 """An attainment of 1,000% and more is rather a percentage that lost its sign, or an amount of money."""
@@ -20,17 +21,17 @@ SMALL_AMOUNT = 10
 _NINES = (Decimal("0.99"), Decimal("0.999"), Decimal("0.9999"))
 
 
-def looks_like_percent(rate: Decimal, unit: str | None, *path: str | int) -> Iterator[Finding]:
+def looks_like_percent(rate: Figure, unit: str | None, *path: str | int) -> Iterator[Finding]:
     """A rate that pays more than what was sold; of what is counted it may well."""
     # Of a count a rate of 50 is fifty for each; of money it pays fifty times what was sold.
-    if abs(rate) >= HIGH_RATE and unit == MONEY:
+    if isinstance(rate, Decimal) and abs(rate) >= HIGH_RATE and unit == MONEY:
         message = f"a rate of {trimmed(rate)} is {percent(rate)}: it pays {trimmed(rate)} for each 1 of the measure"
         yield Finding.warning("P213", path, message=message, mend=f"write {trimmed(rate)}% if percent is meant")
 
 
 def suspicious_rates(
-    ends: Sequence[Decimal | None],
-    gives: Sequence[tuple[Decimal, ...]],
+    ends: Sequence[Figure | None],
+    gives: Sequence[tuple[Figure, ...]],
     *,
     on: str,
     by: str,
@@ -45,8 +46,8 @@ def suspicious_rates(
 
 
 def suspicious_tiers(
-    ends: Sequence[Decimal | None],
-    gives: Sequence[tuple[Decimal, ...]],
+    ends: Sequence[Figure | None],
+    gives: Sequence[tuple[Figure, ...]],
     *,
     on: str,
     measure: str,
@@ -67,7 +68,9 @@ def suspicious_tiers(
     """
     for number, end in enumerate(ends):
         place = (rows, number) if field is None else (rows, number, field)
-        for code, message, mend in _slips_of_end(end, on, measure=measure, unit=unit) if end is not None else ():
+        for code, message, mend in (
+            _slips_of_end(end, on, measure=measure, unit=unit) if isinstance(end, Decimal) else ()
+        ):
             yield Finding.warning(code, place, message=message, mend=mend)
     for number, (one, two) in enumerate(pairwise(gives), start=1):
         if one == two:

@@ -7,9 +7,19 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from numbers import Real
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, StringConstraints, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A rule, measure, component or column: lower case, digits and underscores."""
@@ -108,6 +118,32 @@ Amount = Annotated[Decimal, BeforeValidator(number_in_plan), AfterValidator(_amo
 """An amount of money or of whatever is measured, in major units: `12500.50`; it may be negative."""
 
 
+class Levels(PlanPart):
+    """How far up or down the line of managers something counts."""
+
+    levels: int | None = Field(default=None, ge=1, le=20)
+    """How many levels: 1 is the direct manager, or who reports directly; unless said otherwise all."""
+    level: int | None = Field(default=None, ge=1, le=20)
+    """Instead, the one level that counts: 2 is the manager's manager, or who reports to those who report directly."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.levels is not None and self.level is not None:
+            raise ValueError("levels counts all up to that one, and level only that one: say one of the two")
+        return self
+
+    def reaches(self, number: int) -> bool:
+        """Whether a level counts."""
+        if self.level is not None:
+            return number == self.level
+        return self.levels is None or number <= self.levels
+
+    @property
+    def farthest(self) -> int | None:
+        """The last level that counts, if there is one."""
+        return self.level or self.levels
+
+
 class Term(PlanPart):
     """A figure of each participant's own, from the roster's `term.<name>`; `default` for those who have none."""
 
@@ -164,6 +200,12 @@ Figure = Annotated[
     Discriminator(_kind_of_figure),
 ]
 """The same, or `{measure: name}`: what a measure comes to."""
+
+ThresholdFigure = Annotated[
+    Annotated[Threshold, Tag("number")] | Annotated[Term, Tag("term")] | Annotated[OfMeasure, Tag("measure")],
+    Discriminator(_kind_of_figure),
+]
+"""Where a tier ends: a number of the plan; `{term: name}`, the participant's own; or what a measure comes to."""
 
 RateFigure = Annotated[
     Annotated[Rate, Tag("number")] | Annotated[Term, Tag("term")] | Annotated[OfMeasure, Tag("measure")],

@@ -70,8 +70,8 @@ def _named_twice(plan: PlanModel) -> Iterator[Finding]:
 
 def _sums(plan: PlanModel) -> Iterator[Finding]:
     rules = {rule.rule for rule in plan.credits}
-    if not rules and not any(measure.pay_of is not None for measure in plan.measures):
-        message = "the plan credits nobody, and no measure is of the pay of others"
+    if not rules and not any(measure.pay_of is not None or measure.score for measure in plan.measures):
+        message = "the plan credits nobody, and no measure is a score or the pay of others"
         mend = "say in `credits` who is credited with which deals, such as `- {rule: own}`"
         yield Finding.error("P201", (), message=message, mend=mend)
         return

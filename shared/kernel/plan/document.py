@@ -110,6 +110,15 @@ def _component(component: Component, plan: Plan) -> Iterator[str]:
         yield from multiplier.told()
     window, paid = plan.window(component), component.pays
     over = f"over {_WINDOWS[window].replace('each', 'a')}" if window in _WINDOWS else "from the beginning"
+    of_deals = [
+        f"at {which} {figure_in_words(figure)}"
+        for which, figure in (("least", component.deal_minimum), ("most", component.deal_maximum))
+        if figure is not None
+    ]
+    if of_deals:
+        yield f"Each deal pays {' and '.join(of_deals)}; of a deal that is shared, each holder has their part of that."
+    if component.in_turn:
+        yield "What the roster says of you, such as a position or a rate of your own, is that of the deal's day."
     limits = [
         f"at {which} {figure_in_words(figure)}"
         for which, figure in (("least", component.minimum), ("most", component.maximum))
@@ -188,6 +197,8 @@ def _pay_of(pay_of: PayOf) -> str:
     plans = f"plan{'s' if len(pay_of.plans) > 1 else ''} {' and '.join(pay_of.plans)}"
     levels = {None: "everyone below you", 1: "those who report to you"}
     whom = levels.get(pay_of.levels, f"everyone up to {pay_of.levels} levels below you")
+    if pay_of.level is not None:
+        whom = levels[1] if pay_of.level == 1 else f"those who are exactly {pay_of.level} levels below you"
     return f"{what} under {plans} of {whom}"
 
 
@@ -226,6 +237,8 @@ def _rule(rule: CreditingRule) -> str:
     what = "its amount less refunds" if rule.amount is None else formula_in_words(rule.amount)
     share = f"{percent(rule.share)} of " if rule.share is not None else ""
     levels = f", up to {rule.levels} level{'s' if rule.levels > 1 else ''}" if rule.levels is not None else ""
+    if rule.level is not None:
+        levels = f", {rule.level} level{'s' if rule.level > 1 else ''} up only"
     when = filter_in_words(rule.when)
     day = f", on its {spoken(rule.date)}" if rule.date != "close_date" else ""
     cap = f", at most {trimmed(rule.cap)} for one deal" if rule.cap is not None else ""

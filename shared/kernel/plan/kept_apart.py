@@ -49,7 +49,7 @@ class KeptApart:
     @cached_property
     def rules_in_turn(self) -> frozenset[str]:
         """The rules that feed what decides the pay of deals in turn."""
-        names = {reference.name for c in self._in_turn for reference in self._followed(c.refers_to())}
+        names = {reference.name for c in self._in_turn for reference in self._followed(c.prices_by())}
         return frozenset(rule for measure in self._measures if measure.measure in names for rule in measure.rules)
 
     @cached_property
@@ -81,6 +81,18 @@ class KeptApart:
     def place_of_group(self, among: str) -> int | None:
         """Where the group stands in it; None where it is not told."""
         return 1 + len(self.facts) + self.attributes.index(among) if among in self.attributes else None
+
+    @cached_property
+    def rules_with_share(self) -> frozenset[str]:
+        """The rules of whose credits it is told which part of the deal each is: a least or a most of a deal is
+        divided by it."""
+        paid = {component.main_measure() for component in self._in_turn if component.limits_deals}
+        return frozenset(rule for measure in self._measures if measure.measure in paid for rule in measure.rules)
+
+    @property
+    def place_of_share(self) -> int:
+        """Where that stands in what is told of a credit: after everything else."""
+        return 1 + len(self.facts) + len(self.attributes)
 
     @property
     def by_event(self) -> bool:

@@ -198,7 +198,7 @@ class PlanModel(PlanPart):
         what only prices deals in turn moves nothing by itself."""
         groups = {measure.measure for measure in self.apart.groups}
         for other in self.leading_to(component):
-            looks_at = other.uses()[len(other.refers_to()) if other.in_turn else 0 :]
+            looks_at = other.uses()[len(other.prices_by()) :] if other.in_turn else other.uses()
             if other.compares or any(reference.name in groups for reference in self.followed(looks_at)):
                 return True
         return False

@@ -68,10 +68,13 @@ def _paid(component: Component, plan: PlanModel) -> Iterator[tuple[Path, str, st
     if measure is not None and not measure.adds_up:
         said = f"pays each deal in turn, and {measure.measure} is no sum or count of them"
         yield ("measure",), said, "name a measure that is a sum_of, a count_of or a distinct count"
+    elif measure is not None and component.kind == "slab" and measure.sum_of is None:
+        said = f"looks at the size of each deal when its turn comes, and {measure.measure} is no sum of credits"
+        yield ("measure",), said, "name a measure that is a sum_of"
 
 
 def _looked_at(component: Component, plan: PlanModel) -> Iterator[tuple[Path, str, str]]:
-    looked_at = plan.followed(component.refers_to())
+    looked_at = plan.followed(component.prices_by())
     names = {reference.name for reference in looked_at}
     if others := [measure.measure for measure in plan.measures if measure.pay_of and measure.measure in names]:
         said = f"pays each deal in turn, and {others[0]} is pay of others, which is known at the end of the month only"

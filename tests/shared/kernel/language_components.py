@@ -77,15 +77,17 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
             own = [{"term": "factor"}, {"term": "factor", "default": "0.03"}]
             own += [{"measure": "looked"}, {"measure": "looked", "times": "50%"}] if "looked" in names else []
             rate = draw(st.one_of(rates, st.sampled_from(own), st.sampled_from(own)))
-            return {"measure": measure, "rate": rate}
+            return {"measure": measure, "rate": rate} | draw(_each_deal(fed))
         case "per_unit":
-            return {"measure": measure, "amount": draw(_figure(10_000))}
+            return {"measure": measure, "amount": draw(_figure(10_000))} | draw(_each_deal(fed))
         case "graduated":
-            words = {"measure": measure, "on": on, "tiers": draw(_tiers_of(sign))}
-            return words | draw(_turns(names, fed)) if draw(maybe) else words
+            words = {"measure": measure, "on": on, "tiers": draw(_own(_tiers_of(sign), names))}
+            if draw(maybe):
+                return words | draw(_turns(names, fed)) | draw(_limits_of_deals())
+            return words | draw(_each_deal(fed))
         case "whole":
             by = {"by": draw(st.sampled_from(names))} if draw(maybe) else {}
-            return {"measure": measure, "on": on, "tiers": draw(_tiers_of(sign)), **by}
+            return {"measure": measure, "on": on, "tiers": draw(_own(_tiers_of(sign), names)), **by}
         case "curve":
             shape: dict[str, Any] = {"steps": draw(_steps(sign))}
             if draw(maybe):
@@ -111,6 +113,10 @@ def _words(draw: st.Draw, kind: str, names: list[str], fed: list[str], number: i
         case "slab":
             marginal = draw(maybe)
             tiers = [tier | ({} if marginal else {"amount": draw(cents(1_000))}) for tier in draw(_tiers("00"))]
+            if rarely(draw, 3):  # in turn, by the size of each credit
+                tiers = draw(_own(st.just(tiers), names))
+                more = draw(_limits_of_deals()) if draw(maybe) else {}
+                return {"measure": "base", "marginal": marginal, "tiers": tiers, **more}
             return {"measure": draw(st.sampled_from(fed)), "marginal": marginal, "tiers": tiers}
         case "table":
             return draw(_table(names, fed))
@@ -137,6 +143,38 @@ def _turns(draw: st.Draw, names: list[str], fed: list[str]) -> dict[str, Any]:
     by = {"by": draw(st.sampled_from(names))} if draw(maybe) or not crossing else {}
     anew = {"anew": draw(st.sampled_from(["account", "segment"]))} if rarely(draw, 3) else {}
     return {"measure": draw(st.sampled_from(fed)), **by, **crossing, **anew}
+
+
+@st.composite
+def _each_deal(draw: st.Draw, fed: list[str]) -> dict[str, Any]:
+    """Now and then the words by which a kind pays each deal by itself."""
+    if not rarely(draw, 3):
+        return {}
+    return {"measure": draw(st.sampled_from(fed)), "each": "deal"} | draw(_limits_of_deals())
+
+
+@st.composite
+def _limits_of_deals(draw: st.Draw) -> dict[str, Any]:
+    """The least and the most of a deal, now and then."""
+    names = [name for name in ("deal_minimum", "deal_maximum") if rarely(draw, 3)]
+    return {name: draw(_figure(30_000)) for name in names}
+
+
+@st.composite
+def _own(draw: st.Draw, tiers: st.Chance, names: list[str]) -> list[dict[str, Any]]:
+    """Tiers of which some figures are the participant's own, now and then."""
+    found = [dict(tier) for tier in draw(tiers)]
+    if not rarely(draw, 3):
+        return found
+    end, pays = {"term": "top", "default": draw(cents(5_000))}, [{"term": "factor", "default": "0.02"}]
+    pays += [{"measure": "looked"}] if "looked" in names else []
+    place = draw(st.integers(0, len(found) - 1))
+    for name in ("rate", "amount"):
+        if name in found[place] and draw(maybe):
+            found[place][name] = draw(st.sampled_from(pays))
+    if place < len(found) - 1:
+        found[place]["up_to"] = end | {"times": draw(st.sampled_from(["1", "0.1", "0.002"]))}
+    return found
 
 
 @st.composite
@@ -210,6 +248,7 @@ def _table(draw: st.Draw, names: list[str], fed: list[str]) -> dict[str, Any]:
     values = draw(number) if not sizes else _nested(draw, sizes, number)
     if each:
         more = draw(st.sampled_from([{}, {}, {"gives": "amount"}, {"target": draw(_figure(500_000))}]))
+        more |= draw(_limits_of_deals())
         return {"axes": axes, "values": values, "each": "deal", "measure": draw(st.sampled_from(fed)), **more}
     of = draw(st.sampled_from(["measure", "target", "neither"]))
     words = {

@@ -91,7 +91,7 @@ def rules(draw: st.Draw) -> list[dict[str, Any]]:
             st.sampled_from(["holder", "holder", "holder", "managers", "managers", "team", "territory", "helper"])
         )
         if rule["to"] == "managers" and draw(maybe):
-            rule["levels"] = draw(st.integers(1, 2))
+            rule[draw(st.sampled_from(["levels", "level"]))] = draw(st.integers(1, 2))
         if rarely(draw, 3):
             rule["amount"] = draw(st.sampled_from(AMOUNTS))
         if rarely(draw, 3):
@@ -152,7 +152,7 @@ def pay_of(draw: st.Draw, plans: list[str]) -> dict[str, Any]:
     """The pay of those below who are on some plans."""
     found: dict[str, Any] = {"plans": draw(st.lists(st.sampled_from(plans), min_size=1, unique=True))}
     if draw(maybe):
-        found["levels"] = draw(st.integers(1, 2))
+        found[draw(st.sampled_from(["levels", "level"]))] = draw(st.integers(1, 2))
     if draw(maybe):
         found["components"] = draw(st.lists(st.sampled_from(["c0", "c1", "plan_minimum"]), min_size=1, unique=True))
     return {"measure": "others", "pay_of": found, "reset": draw(st.sampled_from(["month", "quarter", "year"]))}

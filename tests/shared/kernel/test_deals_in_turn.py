@@ -50,9 +50,9 @@ def deal(amount: str, day: str, seats: int, **more: Any) -> dict[str, Any]:
     return said | more
 
 
-def paid(deals: dict[str, dict[str, Any]], **more: Any) -> dict[str, Decimal]:
+def paid(deals: dict[str, dict[str, Any]], since: list[dict[str, Any]] = ANN, **more: Any) -> dict[str, Decimal]:
     """What each deal is paid by the lines, whose slices come to what they pay, not rounded, and sum to the earnings."""
-    plans, roster = PlanSet([Plan.model_validate(PLAN | more)]), roster_of(ANN)
+    plans, roster = PlanSet([Plan.model_validate(PLAN | more)]), roster_of(since)
     credits = credit(values_table(sorted(deals.items()), plans.deal_columns), roster, plans=plans).credits
     earned = earn(measure(credits, plans), roster, plans=plans)
     lines, slices = explain(credits, roster, plans=plans, earnings=earned)
@@ -208,3 +208,80 @@ def test_the_lines_say_the_position_at_which_each_deal_was_priced() -> None:
         '{"before(seats)":"8","seats":"12"}',
         '{"before(seats)":"12","seats":"16"}',
     ]
+
+
+def test_a_deal_is_priced_by_the_position_and_the_figures_of_its_day() -> None:
+    since = [
+        ANN[0] | {"position": "junior", "term.rate": "0.05"},
+        {"participant_id": "ann", "effective_from": date(2025, 2, 15), "position": "senior", "term.rate": "0.08"},
+    ]
+    axes = {"axes": [{"category": "position", "of": ["junior", "senior"]}], "values": ["4%", "6%"]}
+    table = {"component": "c", "kind": "table", "each": "deal", "measure": "sales"} | axes
+    deals = {"D1": D1, "D2": D2, "D3": D3}
+    assert paid(deals, since, components=[table]) == {"D1": 40, "D2": 40, "D3": 60}
+    own = {"component": "c", "measure": "sales", "each": "deal"}
+    flat = own | {"kind": "flat", "rate": {"term": "rate"}}
+    graduated = own | {"kind": "graduated", "tiers": [{"up_to": 1500, "rate": {"term": "rate"}}, {"rate": "10%"}]}
+    assert paid(deals, since, components=[flat]) == {"D1": 50, "D2": 50, "D3": 80}
+    assert paid(deals, since, components=[graduated]) == {"D1": 50, "D2": 75, "D3": 100}
+
+
+def test_a_deal_of_a_day_without_a_row_is_named_beside_those_that_are_paid() -> None:
+    since = [ANN[0], {"participant_id": "ann", "effective_from": date(2025, 2, 15), "position": "senior"}]
+    axes = {"axes": [{"category": "position", "of": ["senior"]}], "values": ["6%"]}
+    table = {"component": "c", "kind": "table", "each": "deal", "measure": "sales"} | axes
+    plans, roster = PlanSet([Plan.model_validate(PLAN | {"components": [table]})]), roster_of(since)
+    deals = values_table(sorted({"D2": D2, "D3": D3}.items()), plans.deal_columns)
+    credits = credit(deals, roster, plans=plans).credits
+    earned = earn(measure(credits, plans), roster, plans=plans)
+    assert earned.select("amount", "problem", "about").rows() == [(60_00, "no_category", "a blank position")]
+    lines = explain(credits, roster, plans=plans, earnings=earned).lines.filter(rule="own").sort("deal_id")
+    assert lines.select("amount", "problem").rows() == [(0, "no_category"), (60_00, None)]
+
+
+LIMITED = {"measure": "sales", "deal_minimum": 100, "deal_maximum": 180}
+
+
+@pytest.mark.parametrize(
+    "component",
+    [
+        {"kind": "flat", "rate": "10%"},
+        {"kind": "graduated", "tiers": [{"up_to": 100_000, "rate": "10%"}, {"rate": "20%"}]},
+        {"kind": "slab", "tiers": [{"up_to": 100_000, "rate": "10%"}, {"rate": "20%"}]},
+        {"kind": "table", "each": "deal", "axes": [{"deal": "seats", "up_to": [100]}], "values": ["10%", "20%"]},
+        {"kind": "per_unit", "amount": "0.1"},
+    ],
+    ids=lambda component: component["kind"],
+)
+def test_each_deal_pays_within_a_least_and_a_most_and_a_split_its_part(component: dict[str, Any]) -> None:
+    deals = {
+        "small": deal("300", "2025-01-10", 1),
+        "usual": deal("1200", "2025-01-11", 1),
+        "large": deal("9000", "2025-01-12", 1),
+        "back": deal("-300", "2025-01-13", 1),
+        "half": deal("300", "2025-01-14", 1, owner=None, splits={"ann": "50", "eve": "50"}),
+        "gone": D1 | {"refunds.r": {"amount": "1000", "date": "2025-03-01"}},
+    }
+    found = paid(deals, components=[{"component": "c"} | LIMITED | component])
+    assert found == {"small": 100, "usual": 120, "large": 180, "back": -100, "half": 50, "gone": 0}
+
+
+def test_limits_of_a_deal_are_of_kinds_that_pay_deals() -> None:
+    whole = {"component": "c", "kind": "whole", "tiers": TIERS} | LIMITED
+    with pytest.raises(ValueError, match="kinds that pay each deal by itself"):
+        Plan.model_validate(PLAN | {"components": [whole]})
+
+
+def test_ends_and_rates_of_tiers_may_be_the_participants_own() -> None:
+    since = [ANN[0] | {"term.end": "1500", "term.rate": "0.04"}]
+    end, rate = {"term": "end"}, {"term": "rate"}
+    tiers = [{"up_to": end, "rate": rate}, {"up_to": 2000, "rate": "8%"}, {"rate": rate | {"times": 3}}]
+    graduated = {"component": "c", "kind": "graduated", "measure": "sales", "tiers": tiers}
+    deals = {"D1": D1, "D2": D2, "D3": D3}
+    assert sum(paid(deals, since, components=[graduated]).values()) == 60 + 40 + 120
+    assert sum(paid(deals, since, components=[graduated | {"kind": "whole"}]).values()) == 360
+    # An end beyond the next one leaves nothing to the tiers below it.
+    far = [since[0] | {"term.end": "2500"}]
+    assert sum(paid(deals, far, components=[graduated]).values()) == 100 + 60
+    without = [ANN[0] | {"term.rate": "0.04"}]
+    assert sum(paid(deals, without, components=[graduated]).values()) == 0

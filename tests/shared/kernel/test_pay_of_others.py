@@ -179,7 +179,9 @@ def test_pay_of_a_plan_or_component_that_does_not_exist_is_said() -> None:
     ]
 
 
-@pytest.mark.parametrize(("said", "override"), [({"levels": 1}, 500), ({"levels": 2}, 1_500), ({}, 1_500)])
+@pytest.mark.parametrize(
+    ("said", "override"), [({"levels": 1}, 500), ({"level": 2}, 1_000), ({"levels": 2}, 1_500), ({}, 1_500)]
+)
 def test_levels_and_plans_say_whose_pay_counts(said: dict[str, Any], override: int) -> None:
     plans = PlanSet([plan("rep"), plan("other"), plan("lead", others={"plans": ["rep"], **said})])
     people = roster(("ann", "rep", "bob"), ("bob", "rep", "cy"), ("abe", "other", "cy"), ("cy", "lead", None))
