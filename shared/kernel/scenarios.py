@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 
 import polars as pl
@@ -19,6 +20,7 @@ from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.pay import component_pay_with, context_of_deals, measured
 from shared.kernel.language.deal_facts import CREDITED
 from shared.kernel.language.formulas import number
+from shared.kernel.language.values import Term
 from shared.kernel.plan.model import MAXIMUM, MINIMUM
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -118,7 +120,9 @@ class _Given(Figures):
         measure = self._plan.measure(name)
         assert measure is not None
         default = measure.quota.default
-        if default is None:
+        if isinstance(default, Term) and (default.default is not None or default.term in points.terms):
+            return context.figure(default)
+        if not isinstance(default, Decimal):
             default_quota = Fraction(int(measure.is_share or name in points.attainments))
         else:
             default_quota = Fraction(default)

@@ -182,7 +182,12 @@ class Evaluation:
         if own is not None:
             return Fraction(Decimal(own))
         default = (measure.get("quota") or {}).get("default")
-        if default is not None:
+        if isinstance(default, dict):  # the participant's own figure of the day
+            term = in_force(self.roster, self.participant, f"term.{default['term']}", day)
+            found = default.get("default") if term is None else term
+            if found is not None:
+                return number(found) * number(default.get("times", 1))
+        elif default is not None:
             return number(default)
         return Fraction(1 if any(measure.get(way) for way in SHARES) else 0)
 

@@ -11,13 +11,14 @@ from functools import cache, cached_property
 
 import polars as pl
 
-from shared.kernel.arithmetic.exact_column import ExactColumn
+from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.arithmetic.running_sums import begins
 from shared.kernel.calendar import PERIODS_IN, Fiscal, bounds, days_of, fiscal_of, window_of
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext, Moment
 from shared.kernel.evaluation.role_days import RoleDays, days_between
 from shared.kernel.language.measures import DAYS, Measure, QuotaTerms
+from shared.kernel.language.values import Term
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
@@ -38,10 +39,18 @@ class Figures:
         assert measure is not None
         quotas = self._roster.quotas_of(name, is_share=measure.is_share)
         terms = measure.quota
-        default = terms.default or (1 if measure.is_share else 0)
+        default = terms.fixed or (1 if measure.is_share else 0)
         if terms.changes != "whole" and measure.reset != "never":
             return self._weights(context, measure, figure=self._changing(quotas, default, terms=terms))
-        figure = self._in_force(context, quotas.rename({"quota": "value"}), default=default)
+        quotas = quotas.rename({"quota": "value"})
+        figure = self._in_force(context, quotas, default=default)
+        if isinstance(terms.default, Term):
+            # Of the last day, as the quota that it stands for, whatever day a deal is looked at.
+            own = self._dated(context, self._terms_of(terms.default))["value"]
+            standing_in = _nano(own, Fraction(terms.default.default or 0)) * Fraction(terms.default.times)
+            if terms.default.default is None:
+                standing_in = where(own.is_not_null(), standing_in, otherwise=Fraction(default))
+            figure = where(self._dated(context, quotas)["value"].is_not_null(), figure, otherwise=standing_in)
         if terms == QuotaTerms(default=terms.default) or measure.reset == "never":
             return figure
         return figure * self._weights(context, measure)
@@ -58,9 +67,23 @@ class Figures:
         def days(fiscal: Fiscal) -> tuple[date, date]:
             return days_of(fiscal, self._plan.calendar)
 
+        own: dict[str, list[tuple[date, Decimal | None]]] = defaultdict(list)
+        standing_in = terms.default
+        if isinstance(standing_in, Term):
+            for participant, day, value in self._terms_of(standing_in).iter_rows():
+                own[participant].append((day, value))
+
+        def of_day(figures: list[tuple[date, Decimal | None]], day: date) -> Decimal | None:
+            held = [value for since, value in figures if since <= day]
+            return held[-1] if held else None
+
         def on(participant: str, day: date) -> Fraction:
-            held = [value for since, value in changes[participant] if since <= day]
-            return Fraction(default if not held or held[-1] is None else held[-1])
+            quota = of_day(changes[participant], day)
+            if quota is None and isinstance(standing_in, Term):
+                figure = of_day(own[participant], day)
+                figure = standing_in.default if figure is None else figure
+                return Fraction(default) if figure is None else Fraction(figure) * Fraction(standing_in.times)
+            return Fraction(default if quota is None else quota)
 
         def by_period(participant: str, fiscal: Fiscal) -> Fraction:
             return on(participant, days(fiscal)[1])
@@ -72,7 +95,7 @@ class Figures:
                 days(fiscal),
                 unit=terms.changes,
                 figure=lambda day: on(participant, day),
-                changes=[day for day, _ in changes[participant]],
+                changes=sorted({day for day, _ in [*changes[participant], *own[participant]]}),
                 in_role_only=terms.prorate != "no",
             )
 
@@ -81,6 +104,11 @@ class Figures:
     def _from_to(self, window: list[Fiscal]) -> tuple[date, date]:
         """The first and the last day of some fiscal periods in order."""
         return days_of(window[0], self._plan.calendar)[0], days_of(window[-1], self._plan.calendar)[1]
+
+    def _terms_of(self, term: Term) -> pl.DataFrame:
+        """participant_id, effective_from and value of a figure of participants' own, in the order of days."""
+        terms = self._roster.terms.filter(pl.col("name") == term.term)
+        return terms.select("participant_id", "effective_from", "value").sort("effective_from")
 
     def term(self, context: EvaluationContext, name: str, default: Fraction | None) -> ExactColumn:
         """A figure of each participant's own."""

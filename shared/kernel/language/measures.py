@@ -19,7 +19,7 @@ from shared.kernel.language.findings import Finding, Flaws, Path
 from shared.kernel.language.formulas import FormulaText, Reference, categories_in, references
 from shared.kernel.language.lookups import Lookup
 from shared.kernel.language.phrases import spoken
-from shared.kernel.language.values import Amount, Levels, Name, PlanPart, Rate
+from shared.kernel.language.values import Levels, Name, OwnFigure, PlanPart, Rate
 
 PAY_OF: Final = "pay_of:"
 """What the name of the rule begins with by which pay of others is credited to a measure, whose name follows."""
@@ -46,8 +46,8 @@ DAYS: Final = ("calendar_days", "business_days")
 class QuotaTerms(PlanPart):
     """The quota of a measure. The roster's `quota.<measure>` goes before `default`; both are for one `per`."""
 
-    default: Amount | None = None
-    """The quota of whoever has none of their own in the roster."""
+    default: OwnFigure | None = None
+    """The quota of whoever has none of their own in the roster; or `{term: name}`, another figure of theirs."""
     per: Reset | None = None
     """What the figure covers; unless said otherwise the time after which the measure begins anew."""
     changes: Literal["whole", "by_period", "calendar_days", "business_days"] = "whole"
@@ -62,6 +62,11 @@ class QuotaTerms(PlanPart):
     prorate: Literal["no", "calendar_days", "business_days"] = "no"
     """Whether who joins or leaves within the window has the part of the quota that falls on the days they are
     active."""
+
+    @property
+    def fixed(self) -> Decimal | None:
+        """The default, where that is a number of the plan."""
+        return self.default if isinstance(self.default, Decimal) else None
 
     @model_validator(mode="after")
     def _counts_days_in_one_way(self) -> QuotaTerms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from shared.formatting import amount as amount_in_words
 from shared.formatting import percent, trimmed
@@ -211,7 +212,8 @@ def _again(measure: Measure) -> str:
 def _quota(terms: QuotaTerms) -> str:
     phrases = []
     if terms.default is not None:
-        phrases.append(f"the quota is {trimmed(terms.default)} unless yours is another")
+        default = trimmed(terms.default) if isinstance(terms.default, Decimal) else figure_in_words(terms.default)
+        phrases.append(f"the quota is {default} unless yours is another")
     if terms.per is not None:
         phrases.append(f"the quota is set {_ADVERB[terms.per]}")
     if terms.to_date:

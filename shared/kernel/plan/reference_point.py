@@ -19,8 +19,8 @@ MOST_CATEGORIES: Final = 8
 
 def quota_of(measure: Measure) -> Fraction:
     """The plan's default quota, or one of a usual size; the measure itself, where it is at 100% of it."""
-    if measure.quota.default is not None and measure.quota.default > 0:
-        return Fraction(measure.quota.default)
+    if measure.quota.fixed is not None and measure.quota.fixed > 0:
+        return Fraction(measure.quota.fixed)
     if measure.is_share:
         return Fraction(1)
     return COUNT if measure.counts else MONEY

@@ -92,7 +92,7 @@ def window_at(day: date, over: Reset, *, calendar: CalendarTerms) -> tuple[date,
 
 
 def _of_measure(roster: Roster, plans: PlanSet, *, plan: Plan, measure: Measure) -> Iterator[QuotaChange]:
-    default = measure.quota.default or (Decimal(1) if measure.is_share else None)
+    default = measure.quota.fixed or (Decimal(1) if measure.is_share else None)
     figures = roster.quotas_of(measure.measure, is_share=measure.is_share).with_columns(
         quota=pl.col("quota").fill_null(default) if default is not None else pl.col("quota")
     )

@@ -163,7 +163,8 @@ def quota_terms(draw: st.Draw) -> dict[str, Any]:
     """What a quota covers, and how it is spread, ramped and prorated."""
     found: dict[str, Any] = {}
     if draw(maybe):
-        found["default"] = draw(cents(2_000_000))
+        own = {"term": "top", "times": draw(st.sampled_from(["1", "7.5"]))}
+        found["default"] = draw(st.sampled_from([draw(cents(2_000_000)), own, own | {"default": "900"}]))
     if rarely(draw):
         found["per"] = draw(st.sampled_from(["month", "quarter", "year"]))
     if rarely(draw):
