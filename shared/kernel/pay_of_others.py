@@ -100,7 +100,15 @@ def _above(earned: pl.DataFrame, roster: Roster, *, paying: list[Plan], plans: P
     paid = paid.select(
         "participant_id", "credit_date", "component", "currency", "amount", earned_by="participant_id", of_plan="plan"
     )
-    return managers_above(assigned(paid, roster, plans=plans), roster, plans=plans)
+    levels = managers_above(assigned(paid, roster, plans=plans), roster, plans=plans)
+    # Who reports to themselves through others would be paid on their own pay, and that again. Nobody is paid on theirs:
+    # then every line of managers ends, and so does earning managers after those below them.
+    turning = [level.filter(pl.col("manager") == pl.col("earned_by")) for level in levels]
+    if not any(level.height for level in turning):
+        return levels
+    whose = ["earned_by", "credit_date"]
+    circles = pl.concat(level.select(whose) for level in turning).unique()
+    return [level.join(circles, on=whose, how="anti") for level in levels]
 
 
 def _credited(levels: list[pl.DataFrame], plan: Plan, *, measure: str, pay_of: PayOf) -> Iterator[pl.DataFrame]:

@@ -15,7 +15,7 @@ from tests.reference_model import dates, kinds
 from tests.reference_model.credits import Credit, chain, counts_level, credits
 from tests.reference_model.dependencies import RESETS, at_the_end, compares, lacks, measure_window, pay_window
 from tests.reference_model.evaluation import Evaluation
-from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, convention, is_active, plan_of, rounded
+from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, convention, in_force, is_active, plan_of, rounded
 
 Step = tuple[dates.Fiscal, int, str]
 """A fiscal period, the plan version of which there are credits or scores in it, and the month: of these days all is
@@ -60,7 +60,10 @@ def _credits_by_pay(paid: Paid, roster: Roster, plans: list[Data]) -> list[Credi
     """What was paid, credited to each manager above who is paid on it."""
     found: dict[tuple[str, str, str, date], tuple[Data, Fraction]] = {}
     for (who, component, of, day), amount in sorted(paid.items()):
-        for level, manager in enumerate(chain(roster, who, day), start=1):
+        above = chain(roster, who, day)
+        if any(in_force(roster, each, "manager", day) == who for each in above):
+            continue  # who reports to themselves through others is nobody's to be paid on
+        for level, manager in enumerate(above, start=1):
             plan = plan_of(roster, plans, manager, day)
             for measure in plan["measures"] if plan and amount else ():
                 terms = measure.get("pay_of")

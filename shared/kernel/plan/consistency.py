@@ -169,11 +169,26 @@ def _references(plan: PlanModel) -> Iterator[Finding]:
             yield from (flaw.under("measures", place, measure.way) for flaw in wrong)
     yield from _circles({m.measure: {r.name for r in m.builds_on() if r.is_measure} for m in plan.measures})
     turns = [*_circles(plan.links, "components")]
-    yield from turns or _circles(_links_by_pay(plan), "components")
+    if not turns and any(plan.compares(plan.component(name)) for name in _turning(_links_by_pay(plan))):
+        turns = [*_circles(_links_by_pay(plan), "components")]
+    yield from turns
+
+
+def _turning(links: dict[str, set[str]]) -> set[str]:
+    """The components that depend on their own pay."""
+    reached = {name: set(named) for name, named in links.items()}
+    for through in links:
+        for found in reached.values():
+            found |= reached[through] if through in found else set()
+    return {name for name, found in reached.items() if name in found}
 
 
 def _links_by_pay(plan: PlanModel) -> dict[str, set[str]]:
-    """The components on whose pay each depends: of one's own, or of others who are on the same plan."""
+    """The components on whose pay each depends: of one's own, or of others who are on the same plan.
+
+    The latter may turn in a circle, since lines of managers do not: everyone is earned after those below them, unless
+    a component looks at everyone together.
+    """
     own = {name: {of for at, of in pays if at == plan.plan} for name, pays in plan.pays_on.items()}
     return {
         name: named | {other for other in plan.links if {other, None} & own.get(name, set())}

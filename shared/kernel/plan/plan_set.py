@@ -122,6 +122,8 @@ def _pay_flaws(holding: Sequence[Declaration]) -> Iterator[str]:
     links: dict[str, set[str]] = defaultdict(set)
     for version, other in _at_one_time(holding):
         for component, pays in version.pays_on.items():
+            if other.plan == version.plan:  # of which the plan itself sees to it (`consistency`)
+                continue
             counted = [name for name in other.components if (other.plan, None) in pays or (other.plan, name) in pays]
             links[f"{component} of {version.key}"] |= {f"{name} of {other.key}" for name in counted}
             if counted and other.currency != version.currency and other.currency not in version.converts:

@@ -226,7 +226,8 @@ def plans(draw: st.Draw) -> list[dict[str, Any]]:
         calendar, terms, found_rules = draw(calendars()), draw(conventions()), draw(rules())
         measured = draw(measures([rule["rule"] for rule in found_rules]))
         if plan != "rep" and draw(maybe):
-            measured = [*measured, draw(pay_of(["rep"] if plan == "lead" else ["rep", "lead"]))]
+            below = ["rep"] if plan == "lead" else ["rep", "lead"]
+            measured = [*measured, draw(pay_of([*below, plan]))]
         goes_on = terms.get("versions") == "continue" and len(since) > 1
         kinds = draw(st.lists(st.sampled_from(KINDS[2:] if goes_on else KINDS), min_size=1, max_size=3))
         for version, day in enumerate(since, start=1):
@@ -267,6 +268,10 @@ def _fitting(data: dict[str, Any]) -> dict[str, Any]:
     try:
         Plan.model_validate(data)
     except ValidationError as error:
+        if "in a circle" in str(error):  # of managers below managers, where people are compared
+            below = ["rep"] if data["plan"] == "lead" else ["rep", "lead"]
+            fitting = [m | {"pay_of": m["pay_of"] | {"plans": below}} if "pay_of" in m else m for m in data["measures"]]
+            return _fitting(data | {"measures": fitting})
         if "goes by their dates" in str(error):
             by_date = {name: value for name, value in data["conventions"].items() if name != "order"}
             return _fitting(data | {"conventions": by_date})

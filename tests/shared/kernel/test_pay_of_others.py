@@ -96,10 +96,32 @@ def test_managers_below_managers_count_by_the_components_that_are_named() -> Non
     }
 
 
-@pytest.mark.parametrize("components", [None, ["override"], ["commission", "plan_maximum"]])
-def test_a_component_that_is_paid_on_itself_is_refused(components: list[str] | None) -> None:
+@pytest.mark.parametrize("components", [None, ["commission", "override"]])
+def test_managers_below_managers_on_one_plan_are_paid_on_all_that_those_below_are_paid(
+    components: list[str] | None,
+) -> None:
+    plans = PlanSet([plan("rep", others={"plans": ["rep"], "components": components})])
+    people = roster(("ann", "rep", "bob"), ("bob", "rep", "cy"), ("cy", "rep", None))
+    _, earned = sold(plans, people, ann="1000", bob="500", cy="100")
+    assert {key: amount for key, amount in paid(earned).items() if key[1] == "override"} == {
+        ("ann", "override"): 0,
+        ("bob", "override"): 1_000,
+        ("cy", "override"): 1_600,
+    }
+
+
+def test_nobody_is_paid_on_the_pay_of_who_reports_to_themselves_through_others() -> None:
+    plans = PlanSet([plan("rep", others={"plans": ["rep"]})])
+    people = roster(("ann", "rep", "bob"), ("bob", "rep", "ann"), ("eve", "rep", "ann"))
+    _, earned = sold(plans, people, ann="1000", bob="500", eve="100")
+    found = paid(earned)
+    assert (found["ann", "override"], found["bob", "override"]) == (100, 100)  # of what eve is paid
+
+
+def test_a_component_that_compares_people_is_not_paid_on_itself() -> None:
+    shared = {"component": "override", "kind": "flat", "measure": "below", "rate": "10%", "budget": 100}
     with pytest.raises(ValidationError, match="components refer to each other in a circle: override -> override"):
-        plan("rep", others={"plans": ["rep"], "components": components}, maximum=100)
+        plan("rep", others={"plans": ["rep"]}, components=[shared])
 
 
 def test_plans_that_are_paid_on_each_other_cannot_stand_together() -> None:
@@ -157,12 +179,13 @@ def test_what_pays_every_deal_by_itself_cannot_pay_it() -> None:
         plan("lead", others={"plans": ["rep"]}, components=[slab])
 
 
-def test_a_plan_without_credits_is_one_only_if_it_pays_on_pay() -> None:
+def test_a_plan_without_credits_is_one_only_if_it_pays_on_pay_or_scores() -> None:
     only = plan("lead", others={"plans": ["rep"]}, credits=[], measures=[{"measure": "below", "pay_of": {"plans": ["rep"]}}],
                 components=[{"component": "override", "kind": "flat", "measure": "below", "rate": "10%"}])  # fmt: skip
     assert "**Below**: all pay under plan rep of everyone below you" in document(only)
     with pytest.raises(ValidationError, match="the plan credits nobody"):
-        plan("rep", credits=[], measures=[{"measure": "bookings", "score": True}])
+        plan("rep", credits=[], measures=[{"measure": "bookings", "formula": "term(agreed)"}])
+    assert plan("rep", credits=[], measures=[{"measure": "bookings", "score": True}]).pays_by_deal == ()
 
 
 def test_pay_of_a_plan_or_component_that_does_not_exist_is_said() -> None:
