@@ -17,7 +17,7 @@ from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.calendar import FISCAL, fiscal_at, month_of_end
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
-from shared.kernel.evaluation.pay import component_pay_with, context_of_deals, measured
+from shared.kernel.evaluation.pay import component_pay_with, context_of_deals, measured, priced
 from shared.kernel.language.deal_facts import CREDITED
 from shared.kernel.language.formulas import number
 from shared.kernel.language.values import Term
@@ -179,7 +179,7 @@ def _as_one_deal(
         number=lambda text: number(text, lambda _, name: _of_deal(name, credited, points=points), context.height),
         text=lambda name: pl.Series([points.deal.get(name)], dtype=pl.String).new_from_index(0, context.height),
     )
-    return total([part.pays for part in component.priced(deal)], context.height)
+    return total([part.pays for part in priced(component, deal)], context.height)
 
 
 def _of_deal(name: str, credited: ExactColumn, *, points: Scenarios) -> ExactColumn:

@@ -17,7 +17,7 @@ from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.components.context import DealsInTurn, EvaluationContext, Moment
 from shared.kernel.components.multiplier import Multiplier
-from shared.kernel.components.part import Part, within_limits
+from shared.kernel.components.part import Part
 from shared.kernel.components.unpaid import Unpaid, in_no_row, looked_up_nowhere
 from shared.kernel.language.category_texts import Compared
 from shared.kernel.language.conventions import Conventions, Reset
@@ -153,20 +153,18 @@ class Kind(PlanPart, ABC):
 
     def uses(self) -> list[Reference]:
         """What it refers to, in its own fields and those of every component."""
-        texts = [self.when, *(multiplier.by for multiplier in self.multiply)]
-        common = [reference for text in texts if text is not None for reference in references(text)]
+        common = [reference for _, text in Kind.formulas(self) for reference in references(text)]
         common += [reference for multiplier in self.multiply for reference in multiplier.looks_at()]
         return [*self.prices_by(), *(found for found in self._figures() if found not in self.prices_by()), *common]
 
     def prices_by(self) -> list[Reference]:
         """What it refers to but for what is around its pay: gate, multipliers, minimum and maximum."""
-        own = [getattr(self, name) for name in type(self).model_fields if name not in AROUND]
-        figures = [figure for part in own for figure in parts_in(part, OfMeasure)]
-        return [*self.refers_to(), *(Reference("measure", figure.measure) for figure in figures)]
+        return [*self.refers_to(), *self._figures(AROUND)]
 
-    def _figures(self) -> list[Reference]:
+    def _figures(self, but: Sequence[str] = ()) -> list[Reference]:
         """The measures whose values are figures of it, such as a rate."""
-        return [Reference("measure", figure.measure) for figure in parts_in(self, OfMeasure)]
+        parts = [getattr(self, name) for name in type(self).model_fields if name not in but]
+        return [Reference("measure", figure.measure) for part in parts for figure in parts_in(part, OfMeasure)]
 
     def named(self) -> list[Reference]:
         """What its formulas name, and by what its multipliers look numbers up: whoever explains its pay tells what each
@@ -226,10 +224,6 @@ class Kind(PlanPart, ABC):
     def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
         """What each credit pays, for kinds that pay deals in turn."""
         raise TypeError(f"{self.kind} does not pay deals in turn")
-
-    def priced(self, deals: DealsInTurn) -> Sequence[Part]:
-        """What each credit pays, with what the least and the most of a deal add and take."""
-        return within_limits(self.parts_in_turn(deals), deals, least=self.deal_minimum, most=self.deal_maximum)
 
     @property
     def own_rate(self) -> Term | None:
@@ -345,9 +339,7 @@ class Kind(PlanPart, ABC):
         if self.carry_over and self.maximum is None:
             raise ValueError("carry_over needs a maximum: it carries what the maximum cut off")
         if self.limits_deals and type(self).parts_in_turn is Kind.parts_in_turn:
-            raise ValueError(
-                "deal_minimum and deal_maximum are of kinds that may pay each deal by itself: flat, slab, …"
-            )
+            raise ValueError("deal_minimum and deal_maximum are of kinds that pay each deal by itself: flat, slab …")
         if self.first_come and (self.budget is None or self.carry_over or type(self).needs_group):
             raise ValueError("first_come needs a budget, of a component that neither carries over nor compares people")
         return self

@@ -15,8 +15,9 @@ from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.arithmetic.expressions import NUMBER_SCALE, narrow
 from shared.kernel.arithmetic.running_sums import begins, growth, running_sum
 from shared.kernel.calendar import month_of_end, window_of
-from shared.kernel.components import Component
-from shared.kernel.components.context import EvaluationContext
+from shared.kernel.components import Component, Part
+from shared.kernel.components.context import DealsInTurn, EvaluationContext
+from shared.kernel.components.part import within_limits
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.unpaid import first_reason, lacking_in_role, unpaid
 from shared.kernel.language.conventions import Reset
@@ -120,6 +121,12 @@ def context_of_deals(rows: pl.DataFrame, plan: Plan) -> EvaluationContext:
         terms=unknown,
         categories=unknown,
     )
+
+
+def priced(component: Component, deals: DealsInTurn) -> Sequence[Part]:
+    """What each credit pays that is paid in turn, with what the least and the most of a deal add and take."""
+    least, most = component.deal_minimum, component.deal_maximum
+    return within_limits(component.parts_in_turn(deals), deals, least=least, most=most)
 
 
 def _of_deals(context: EvaluationContext, plan: Plan, *, name: str) -> ExactColumn:

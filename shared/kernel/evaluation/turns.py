@@ -18,7 +18,7 @@ from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.group_sums import GroupSums, as_told
-from shared.kernel.evaluation.pay import DEAL, ORDER, context_for, filled, of_credits_in_order, window_starts
+from shared.kernel.evaluation.pay import DEAL, ORDER, context_for, filled, of_credits_in_order, priced, window_starts
 from shared.kernel.evaluation.unpaid import first_reason, lacking_at_deals
 from shared.kernel.language.deal_facts import DealFacts, told_in
 from shared.kernel.plan.kept_apart import KeptApart
@@ -231,7 +231,7 @@ class Turns:
         deals = self.deals(component)
         # What cannot be paid when the deal comes, since a quota is missing, is not paid by what comes later either.
         paid = self._problems(component)[0].is_null()
-        return [Part(part.reach, where(paid, part.base, otherwise=0), part.rate) for part in component.priced(deals)]
+        return [Part(part.reach, where(paid, part.base, otherwise=0), part.rate) for part in priced(component, deals)]
 
 
 def _paid(component: Component, plan: Plan) -> list[str]:
