@@ -133,7 +133,7 @@ class Client:
         except httpx.TransportError:
             raise LocalError(f"{service} does not answer at {url}: run `earnest up` in another terminal") from None
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
-            raise LocalError(f"{service} refuses: {_reason(answer)}")
+            raise LocalError(f"{service} refuses: {_reason(answer)}{_who_may(answer)}")
         return answer
 
 
@@ -164,6 +164,12 @@ def _waiting(service: Service) -> AbstractContextManager[object]:
 
     console = Console(stderr=True)  # not on stdout, which may be read by a program
     return console.status(f"{service} is at work") if console.is_terminal else nullcontext()
+
+
+def _who_may(answer: httpx.Response) -> str:
+    """Where a key may not do something: how it is seen which one may."""
+    lacks_scope = answer.status_code == HTTPStatus.FORBIDDEN and " scope " in _reason(answer)
+    return "; `earnest key list` shows whose key has it" if lacks_scope else ""
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -53,6 +53,10 @@ def company_of(places: Places, plans: PlanSet, *, step: Callable[[str], None]) -
     Raises:
         FileError: the folder is not named, or a file cannot be read.
     """
+    if places.mapping is None and places.folder is not None:
+        raise FileError(
+            f"{places.folder}: a folder of the company's files goes with the --mapping by which they are read"
+        )
     if places.mapping is None:
         return None
     if places.folder is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
 from earnest.files.rejections import FileError
 from earnest.plans.check import plans_of_file
@@ -12,6 +14,9 @@ from shared.kernel.plan.plan_file import PlanText
 from shared.kernel.plan.plan_set import PlanConflict
 from shared.kernel.plan.report import as_text
 from shared.kernel.plan.version import Plan
+
+VERSION: Final = r"\S+@[0-9]+"
+"""What a published version is called."""
 
 
 def read_plans(paths: Iterable[Path]) -> PlanSet:
@@ -47,6 +52,10 @@ def read_plan_file(file: Path) -> list[Plan]:
     Raises:
         FileError: one is none; says everything that is wrong, with lines and columns.
     """
+    if re.fullmatch(VERSION, file.name) and not file.exists():
+        raise FileError(
+            f"{file}: there is no such file; of a published version `earnest plan get {file.name} --out FILE` writes it"
+        )
     read = plans_of_file(file)
     if findings := [located for plan_text in read for located in plan_text.findings]:
         raise FileError(f"{file} is not a plan\n{as_text(findings, 1)}")

@@ -11,14 +11,12 @@ from urllib.parse import quote, urlencode
 from earnest.client import Client, connected
 from earnest.files.rejections import FileError
 from earnest.local.processes import LocalError
-from earnest.plans.files import read_one_plan
+from earnest.plans.files import VERSION, read_one_plan
 from shared.kernel import PlanSet
 from shared.kernel.plan.exact_yaml import PlanFileError
 from shared.kernel.plan.plan_file import read_plan
 from shared.kernel.plan.report import in_lines
 from shared.kernel.plan.version import Plan
-
-_VERSION = re.compile(r"\S+@[0-9]+")
 
 
 class CheckedFile(NamedTuple):
@@ -41,7 +39,7 @@ def plan_named(name: str, *, who: str) -> Plan:
         LocalError: the installation does not answer.
     """
     file = Path(name)
-    if file.exists() or not _VERSION.fullmatch(name):
+    if file.exists() or not re.fullmatch(VERSION, name):
         return read_one_plan(file)
     return _plan(file_of(connected(), name, who=who).decode(), name)
 

@@ -69,6 +69,8 @@ FILES = ("--plan", "rep.yaml", "--deals", "deals.csv", "--roster", "roster.csv")
         (("export", "lines", "--out", "nowhere/l.csv"), 2, "there is no folder nowhere in which l.csv could be written"),
         (("plan", "show", "rep.yaml", "--out", "rep.yaml"), 1, "rep.yaml is read, and would be written over"),
         (("deals", "load", "deals.csv", "--rejected", "./deals.csv"), 1, "deals.csv is read, and would be written over"),
+        (("calc", *FILES, "there"), 1, "there: a folder of the company's files goes with the --mapping"),
+        (("plan", "show", "rep@1"), 1, "plan get rep@1 --out FILE` writes it"),
         (("calc", *FILES, "--known-from", "2025-03-01"), 2, "--known-from goes with --before"),
         (("estimate", "--participant", "ann", "--close", "D1", "--by", "2025-03-01"), 2, "--by goes with --target"),
     ],

@@ -8,9 +8,10 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from earnest.files.pay import pay_from_files
+from earnest.files.pay import PayFiles, pay_from_files
 from earnest.files.pay_events import EVENTS
 from earnest.files.pay_results import settlements
+from earnest.policies import check_file
 from shared.money import from_minor
 from tests.conformance.test_payment_examples import sources
 
@@ -27,6 +28,16 @@ def test_the_page_shows_what_comes_out() -> None:
 def test_the_page_names_every_event() -> None:
     text = PAGE.read_text()
     assert [name for name in EVENTS if f"`{name}`" not in text] == []
+
+
+def test_the_whole_file_that_the_page_shows_is_one(tmp_path: Path) -> None:
+    found = re.search(r"^```yaml\n(kind: payment_terms\n.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    (tmp_path / "terms.yaml").write_text(found[1])
+    assert check_file(tmp_path / "terms.yaml")[1] == []
+    (tmp_path / "earned.csv").write_text("participant_id,period,amount,currency,plan\nada,2026-01,1000,USD,rep\n")
+    result = pay_from_files(PayFiles(terms=[tmp_path / "terms.yaml"], earned=tmp_path / "earned.csv"))
+    assert [each.paid for _, each in settlements(result)] == [3000_00]
 
 
 def written(text: str) -> str:
