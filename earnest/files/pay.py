@@ -74,7 +74,7 @@ def pay_from_files(sources: PayFiles) -> PayResult:
     facts_of_deals = read_deal_facts(sources.deals, refused) if sources.deals else {}
     found = _allocate(sources, facts_of_deals, refused=refused, earned=earned)
     deals = {name: known_deal(values) for name, values in facts_of_deals.items()}
-    events = read_events(sources.events, refused)
+    events = read_events(sources.events, refused, earned=earned)
     entries = [*earned, *events.entries]
     later = [run.day for run in events.off_cycle]
     later += [collection.day for deal in deals.values() for collection in (*deal.payments, *deal.refunds)]

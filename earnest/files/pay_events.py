@@ -4,7 +4,7 @@ balances at the start; and which of its rows no run heeds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -41,17 +41,33 @@ class PayEvents:
     balances: dict[str, dict[PayKey, int]] = field(default_factory=dict)
 
 
-def read_events(path: Path | None, refused: list[Rejection]) -> PayEvents:
+def read_events(path: Path | None, refused: list[Rejection], *, earned: Iterable[Entry]) -> PayEvents:
     """What the rows of a file of events say, in the order of their days.
+
+    Args:
+        path: the file; None of none.
+        refused: gets the rows that cannot be used.
+        earned: what was earned, which says in which currency each participant is paid.
 
     Raises:
         FileError: the file cannot be read, or has a column that says nothing of an event.
     """
     events = PayEvents()
+    paid_in: dict[str, set[str]] = {}
+    for entry in earned:
+        paid_in.setdefault(entry.participant_id, set()).add(entry.currency)
+    adjusted: set[tuple[str | None, ...]] = set()
+
+    def checked(row: Row) -> Callable[[PayEvents], None]:
+        note = _checked(row)
+        if row["event"] in _OF_MONEY:
+            _refuse_other_currencies(row, paid_in)
+        if row["event"] == "adjustment":
+            _refuse_a_second(row, adjusted)
+        return note
+
     rows = (
-        []
-        if path is None
-        else list(facts_of(path, ("event",), fact=_checked, refused=refused, columns=_refuse_columns))
+        [] if path is None else list(facts_of(path, ("event",), fact=checked, refused=refused, columns=_refuse_columns))
     )
     # Every row is checked first, in the order of the file; what is good then takes effect in the order of days, because
     # a release looks for the holds before it. Days of ISO form sort as texts, and rows of a day stay in order.
@@ -121,6 +137,24 @@ def _checked(row: Row) -> Callable[[PayEvents], None]:
     return event(row)
 
 
+def _refuse_other_currencies(row: Row, paid_in: Mapping[str, Collection[str]]) -> None:
+    """Whoever is paid in one currency is not adjusted in another: that would be a payment of its own."""
+    who, currency = identifier(row, "participant_id"), currency_of(row)
+    if (own := " and ".join(sorted(paid_in.get(who, ())))) and currency not in paid_in[who]:
+        raise BadCell(f"currency: {who} is paid in {own}, not in {currency}; write the amount in {own}")
+
+
+def _refuse_a_second(row: Row, before: set[tuple[str | None, ...]]) -> None:
+    """An adjustment that says what one before it says: for the same reason or, where none is given, of the same day."""
+    why = " ".join((row.get("reason") or "").casefold().split()) or row.get("date")
+    number = amount(row, "amount", currency=currency_of(row))
+    about = row.get("period") or period_of(_day(row))
+    said = (row["participant_id"], row["currency"], str(number), about, why)
+    if said in before:
+        raise BadCell("event: the same adjustment is in a row before it; where both are meant, give each its `reason`")
+    before.add(said)
+
+
 def _day(row: Row) -> date:
     return needed(day(row, "date"), "date: it is missing")
 
@@ -143,6 +177,8 @@ def _decided(row: Row) -> Callable[[PayEvents], None]:
     value = needed(amount(row, "amount", currency=currency), "amount: it is missing")
     if not value:
         raise BadCell(f"amount: {row['amount']} is nothing, and so is no event {row['event']}")
+    if row["event"] == "returned" and value <= 0:
+        raise BadCell(f"amount: {row['amount']} is not more than nothing; write what payroll gave back")
     entry = Entry(
         kind="adjustment" if row["event"] == "adjustment" else "return",
         participant_id=who,
@@ -223,6 +259,7 @@ COLUMNS: Final = (
     "event", "participant_id", "date", "amount", "currency", "period", "deal_id", "plan", "until", "until_collected",
     "reason",
 )  # fmt: skip
+_OF_MONEY: Final = frozenset({"adjustment", "returned"})
 _SCOPES: Final = {"participant": "participant_id", "deal": "deal_id", "plan": "plan"}
 EVENTS: Final[Mapping[str, Callable[[Row], Callable[[PayEvents], None]]]] = {
     "joined": _joined,

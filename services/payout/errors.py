@@ -13,6 +13,7 @@ them.
        |- NotTheAuthor, ApproverIsAuthor, NotYourStep, SegregationOfDuties         403: two people for money
        |- NoSuchDecision             404: a hold or an adjustment
        |- ReleasedAfterRun, NothingToKeep, AlreadyDecided
+       |- AdjustedAlready, NotThePayCurrency (422)                                  runs.decisions.errors
        |- BeginsInClosedMonth, DoesNotFollow                                       policies.publishing
        |- MonthPassed, MonthsSkipped, EventExists, LineExists                      contract_costs.errors
        |- NoAccounts, NothingToPost, CannotPost, NoSuchEntity (404)                gl.errors

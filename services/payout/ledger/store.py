@@ -155,6 +155,12 @@ def heads(connection: Connection, participants: Iterable[str] | None = None) -> 
     return {participant: Head(entries, sha256) for participant, entries, sha256 in rows}
 
 
+def earned_in(connection: Connection, participant_id: str) -> list[str]:
+    """The currencies in which a participant has earned anything."""
+    wanted = (posting.c.participant_id == participant_id) & (posting.c.account == "earned")
+    return sorted(connection.execute(select(posting.c.currency).where(wanted).distinct()).scalars())
+
+
 def register_kinds(connection: Connection) -> None:
     """Let the database know every kind of journal that steps of pay have. Those of versions before stay: their journals
     do too.

@@ -83,12 +83,32 @@ def test_a_row_that_cannot_be_used_is_told_with_its_file_row_and_field(folder: P
         ("hold,ada,2026-01-01,,,D1,", "participant_id: a hold is on one of participant_id, deal_id and plan"),
         ("opening_draw,ada,,-5,USD,,", "amount: -5 is negative"),
         ("adjustment,ada,2026-01-01,5,USD,,2026-1", "period: '2026-1' is not a month"),
+        ("adjustment,ada,2026-01-01,5,EUR,,", "currency: ada is paid in USD, not in EUR; write the amount in USD"),
+        ("returned,ada,2026-02-01,5,EUR,,", "currency: ada is paid in USD, not in EUR; write the amount in USD"),
+        ("returned,ada,2026-02-01,-5,USD,,", "amount: -5 is not more than nothing"),
     ],
 )
 def test_an_event_that_says_nothing_clear_is_told(folder: Path, row: str, message: str) -> None:
     events = folder / "events.csv"
     events.write_text(f"event,participant_id,date,amount,currency,deal_id,period\n{row}\n")
     assert f"Not used: events.csv, row 2, ada: {message}" in pay(folder, "--events", events).output
+
+
+def test_an_adjustment_that_is_there_twice_is_paid_once(folder: Path) -> None:
+    events = folder / "events.csv"
+    events.write_text(
+        "event,participant_id,date,amount,currency,period,reason\n"
+        "adjustment,ada,2026-02-01,5000,USD,,Agreed by mail\n"
+        "adjustment,ada,2026-02-03,5000.00,USD,2026-02,agreed by  mail\n"
+        "adjustment,ada,2026-02-03,5000,USD,,the kicker\n"
+        "adjustment,ada,2026-02-04,5000,USD,,\nadjustment,ada,2026-02-04,5000,USD,,\nadjustment,ada,2026-02-05,5000,USD,,\n"
+    )
+    made = pay(folder, "--events", events)
+    assert [line for line in made.output.splitlines() if "the same adjustment" in line] == [
+        f"Not used: events.csv, row {row}, ada: event: the same adjustment is in a row before it; where both are meant, "
+        "give each its `reason`"
+        for row in (3, 6)
+    ]
 
 
 def test_months_and_days_bound_what_is_run(folder: Path) -> None:

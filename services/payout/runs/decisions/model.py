@@ -39,6 +39,14 @@ class Adjustment(NamedTuple):
     actor: str
     at: datetime
 
+    def says_the_same(self, other: Adjustment) -> bool:
+        """Whether another one pays the same for the same reason, however it is spaced and in whatever case."""
+        own, others = (
+            (each.participant_id, each.currency, each.amount, each.month, " ".join(each.reason.casefold().split()))
+            for each in (self, other)
+        )
+        return own == others
+
 
 class Contribution(NamedTuple):
     """Somebody's part in a decision: about a participant, a deal or a plan, about which deal of a participant. `until`

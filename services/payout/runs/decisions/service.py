@@ -7,7 +7,7 @@ begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import Connection
@@ -24,12 +24,14 @@ from services.payout.roster.store import people
 from services.payout.runs import store as runs
 from services.payout.runs import store_balances, store_record
 from services.payout.runs.decisions import store
+from services.payout.runs.decisions.errors import AdjustedAlready, NotThePayCurrency
 from services.payout.runs.decisions.model import Adjustment, HoldDecision, Scope, adjustment_journal
-from shared.pay.calendars.pay_periods import pay_period_on
+from shared.pay.calendars.pay_periods import pay_period_on, ruling
+from shared.pay.people import Person
 from shared.pay.policy import Reference
 from shared.pay.run import DONE_STATES
 from shared.pay.terms.words.release import Hold
-from shared.periods import Month, period_of
+from shared.periods import Month, last_day, period_of
 from shared.problems import NotFound
 
 
@@ -106,24 +108,50 @@ def adjust(connection: Connection, deps: Dependencies, *, adjustment: Adjustment
 
     Raises:
         NotFound: nobody knows the participant.
+        NotThePayCurrency: they are paid in another currency.
         PeriodNotEnded: it is about a month to come.
         AlreadyDecided: there is an adjustment of this id.
+        AdjustedAlready: there is one of this amount, about this month and for this reason.
     """
     who = adjustment.participant_id
     person = people(connection, [who])[who]
     if not person.facts and not books.heads(connection, [who]):
         raise NotFound(f"nobody called {who} is known: neither the roster nor the ledger has them")
+    paid_in = _paid_in(connection, person, adjustment.month)
+    if paid_in and adjustment.currency not in paid_in:
+        raise NotThePayCurrency(who, adjustment.currency, paid_in=paid_in)
     # Of all pay groups they are ever in: which one it is depends on the month, and the month on what is open.
     closings.lock_for_booking(connection, person.pay_groups())
     assignment = cost_assignment(person, adjustment.month, open_from=closings.unclosed_from(connection))
     if assignment.period > period_of(deps.today()):
         raise PeriodNotEnded(assignment.period, deps.today())
+    # The books are locked, so that of two at the same moment one is told.
+    for other in store.adjustments(connection, who):
+        if other.id != adjustment.id and adjustment.says_the_same(other):
+            raise AdjustedAlready(
+                str(other.id),
+                who,
+                month=other.month,
+                actor=other.actor,
+                day=other.at.astimezone(deps.settings.zone).date(),
+            )
     try:
         with connection.begin_nested():
             store.add_adjustment(connection, adjustment, attachment=attachment)
     except IntegrityError:
         raise AlreadyDecided("adjustment", str(adjustment.id)) from None
     books.post(connection, [adjustment_journal(adjustment, assignment)], now=deps.now())
+
+
+def _paid_in(connection: Connection, person: Person, month: Month) -> Sequence[str]:
+    """The currencies in which somebody is paid: in which they have earned; before that, in which their pay group says
+    that it pays. None where neither is known.
+    """
+    if earned_in := books.earned_in(connection, person.participant_id):
+        return earned_in
+    versions = pay_groups(connection).get(person.at(last_day(month)).pay_group)
+    group = ruling(versions, last_day(month)) if versions else None
+    return [group.currency] if group is not None and "currency" in group.model_fields_set else []
 
 
 def dismiss(deps: Dependencies, *, participant_id: str, deal_id: str, reason: str, actor: str) -> None:

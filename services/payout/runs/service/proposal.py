@@ -88,7 +88,8 @@ def _record_of(connection: Connection, calculation: Calculation, *, company: Com
     payees = payees_of(snapshot.run, snapshot.people, who=paid, profile=profile)
     record = RunRecord(pays=pays, slips=dict(_payslips(connection, calculation, company=company)), payees=payees)
     # The second kind looks at what would be released, so that payroll's refusals are seen before anybody approves.
-    findings = [*findings_of(connection, calculation), *findings_of_record(connection, snapshot.run, record=record)]
+    found = [*findings_of(connection, calculation), *findings_of_record(connection, snapshot.run, record=record)]
+    findings = list(dict.fromkeys(found))  # who is paid in two currencies is settled twice, and named once
     return replace(record, contributors=frozenset(contributors_of(connection, calculation)), findings=findings)
 
 

@@ -224,14 +224,14 @@ class DealsAndTerms(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(sorted(GROUPS)), dollars=st.sampled_from([-90, 35, 400]), about=st.integers(0, 60))
     def adjust(self, who: str, dollars: int, about: int) -> None:
-        month = f"{self.day(about):%Y-%m}"
+        month, number = f"{self.day(about):%Y-%m}", self.number()
         body = {
-            "id": str(UUID(int=self.number())),
+            "id": str(UUID(int=number)),
             "participant_id": who,
             "amount": f"{dollars}.00",
             "currency": "USD",
             "month": month,
-            "reason": "agreed with the manager",
+            "reason": f"agreed with the manager, {number}",
             "attachment_name": "mail.txt",
             "attachment": base64.b64encode(b"yes").decode(),
         }

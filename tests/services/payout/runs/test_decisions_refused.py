@@ -8,7 +8,7 @@ import base64
 from typing import Any
 from uuid import uuid4
 
-from tests.services.payout.desk import Book, Desk, earned, lines, problem
+from tests.services.payout.desk import Book, Desk, earned, lines, problem, roster
 
 
 def adjustment(participant: str, amount: str) -> dict[str, Any]:
@@ -30,6 +30,38 @@ def test_an_amount_with_more_decimals_than_its_currency_is_refused_in_words(desk
     book([earned("ada", "2025-12", 1, ("USD", 100))])
     answer = desk.post("/v1/adjustments", "tess", adjustment("ada", "12.345"))
     assert (answer.status_code, "12.345" in answer.json()["detail"]) == (422, True), answer.json()
+
+
+def test_an_adjustment_is_in_the_currency_that_somebody_is_paid_in(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-12", 1, ("USD", 100)), roster("bob", "2025-01-01", pay_group="monthly")])
+    refused = desk.post("/v1/adjustments", "tess", adjustment("ada", "12.00") | {"currency": "EUR"})
+    assert problem(refused) == (422, "not-the-pay-currency")
+    assert refused.json()["detail"] == "ada is paid in USD, not in EUR: say the amount in USD"
+    group = {"valid_from": "2025-01-01", "calendar": {"every": "month"}, "currency": "EUR"}
+    asked = {"policy": group, "reason": "a new group"}
+    assert desk.put("/v1/policies/pay_group/monthly", "tess", asked).is_success
+    assert "bob is paid in EUR" in desk.post("/v1/adjustments", "tess", adjustment("bob", "12.00")).json()["detail"]
+    assert desk.post("/v1/adjustments", "tess", adjustment("bob", "12.00") | {"currency": "EUR"}).is_success
+
+
+def test_the_same_adjustment_is_booked_once(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-12", 1, ("USD", 100)), earned("bob", "2025-12", 1, ("USD", 100))])
+    first = desk.post("/v1/adjustments", "tess", adjustment("ada", "12.00")).json()
+    again = desk.post("/v1/adjustments", "tess", adjustment("ada", "12") | {"reason": "Agreed  by mail"})
+    assert problem(again) == (409, "adjusted-already")
+    assert f"by tess on 2026-01-15 ({first['id']}): nothing is booked" in again.json()["detail"]
+    others = [
+        adjustment("bob", "12.00"), adjustment("ada", "-12.00"), adjustment("ada", "12.00") | {"month": "2025-11"},
+        adjustment("ada", "12.00") | {"reason": "the kicker of December"},
+    ]  # fmt: skip
+    assert [desk.post("/v1/adjustments", "tess", other).status_code for other in others] == [201] * 4
+    assert len(desk.get("/v1/adjustments").json()["adjustments"]) == 5
+
+
+def test_whoever_is_paid_in_two_currencies_is_named_once(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-12", 1, ("USD", 100), ("EUR", 100))])
+    found = desk.draft("2025-12")["findings"]
+    assert [each["kind"] for each in found].count("no_payroll_id") == 1, found
 
 
 def hold(desk: Desk, name: str, subject: str) -> None:
