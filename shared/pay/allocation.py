@@ -6,8 +6,9 @@ What comes out depends on which payments and deals there are, and not on the ord
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -81,15 +82,16 @@ def allocate(deals: Iterable[AccountDeal], payments: Iterable[AccountPayment]) -
         payments: each id once.
     """
     books: dict[tuple[str, str], _Account] = defaultdict(_Account)
-    for deal in sorted(deals, key=_by_age):
-        books[deal.account, deal.currency].deals.append(deal)
-        books[deal.account, deal.currency].owed[deal.deal_id] = deal.owed
+    for deal in deals:
+        books[deal.account, deal.currency].add(deal)
     shares: list[Share] = []
     # Of one day, what came in goes first: money cannot bounce before it is there.
     for payment in sorted(payments, key=lambda one: (one.day, one.amount < 0, one.id)):
         account = books[payment.account, payment.currency]
         shares += account.give(payment) if payment.amount >= 0 else account.take_back(payment)
-    left = [Left(given.payment, given.left) for account in books.values() for given in account.given if given.left]
+    left = [
+        Left(given.payment, given.left) for account in books.values() for given in account.given.values() if given.left
+    ]
     left += [missing for account in books.values() for missing in account.missing]
     unknown = [payment for account in books.values() for payment in account.unknown]
     return Allocation(
@@ -99,8 +101,8 @@ def allocate(deals: Iterable[AccountDeal], payments: Iterable[AccountPayment]) -
     )
 
 
-def _by_age(deal: AccountDeal) -> tuple[date, str]:
-    return deal.closed_on or date.max, deal.deal_id
+_Age = tuple[date, str]
+"""By which deals are older: when they closed, and their id."""
 
 
 @dataclass
@@ -116,36 +118,70 @@ class _Given:
         """Whether nothing of it was taken back yet."""
         return self.left + sum(amount for _, amount in self.shares) == self.payment.amount
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether all of it was taken back."""
+        return not self.left and not self.shares
+
 
 @dataclass
 class _Account:
-    deals: list[AccountDeal] = field(default_factory=list)
+    """The deals of an account, those that owe something by age, and its payments so far."""
+
+    age: dict[str, _Age] = field(default_factory=dict)
     owed: dict[str, int] = field(default_factory=dict)
-    given: list[_Given] = field(default_factory=list)
+    named: dict[str, list[_Age]] = field(default_factory=lambda: defaultdict(list))
+    # Kept in order, and not looked for deal by deal: a large customer has thousands of each.
+    owing: list[_Age] = field(default_factory=list)
+    owing_exactly: dict[int, list[_Age]] = field(default_factory=lambda: defaultdict(list))
+    given: dict[str, _Given] = field(default_factory=dict)
+    of_amount: dict[int, list[_Given]] = field(default_factory=lambda: defaultdict(list))
+    last: list[_Given] = field(default_factory=list)
     missing: list[Left] = field(default_factory=list)
     unknown: list[AccountPayment] = field(default_factory=list)
+
+    def add(self, deal: AccountDeal) -> None:
+        """Open a deal."""
+        age = self.age[deal.deal_id] = (deal.closed_on or date.max, deal.deal_id)
+        for name in {deal.deal_id, *deal.references}:
+            insort(self.named[name], age)
+        self.owed[deal.deal_id] = 0
+        self._owe(deal.deal_id, deal.owed)
+
+    def _owe(self, deal_id: str, owed: int) -> None:
+        age, before, self.owed[deal_id] = self.age[deal_id], self.owed[deal_id], owed
+        if before > 0:
+            _remove(self.owing_exactly[before], age)
+        if owed > 0:
+            insort(self.owing_exactly[owed], age)
+        if before <= 0 < owed:
+            insort(self.owing, age)
+        elif owed <= 0 < before:
+            _remove(self.owing, age)
 
     def give(self, payment: AccountPayment) -> list[Share]:
         """Give a payment to deals, as far as they owe something."""
         given = _Given(payment, payment.amount)
-        for deal in self._choices(payment):
-            amount = min(given.left, self.owed[deal.deal_id])
-            if amount > 0:
-                self.owed[deal.deal_id] -= amount
-                given.left -= amount
-                given.shares.append((deal.deal_id, amount))
-        self.given.append(given)
-        return [Share(payment, deal_id, amount) for deal_id, amount in given.shares]
-
-    def _choices(self, payment: AccountPayment) -> Iterable[AccountDeal]:
-        named = [deal for deal in self.deals if payment.reference in (deal.deal_id, *deal.references)]
-        yield from named
+        named = self.named.get(payment.reference or "", [])
         if not named and payment.reference is not None:
             self.unknown.append(payment)
-        if not named:
-            yield from [deal for deal in self.deals if self.owed[deal.deal_id] == payment.amount][:1]
+        for _, deal_id in named or self.owing_exactly.get(payment.amount, [])[:1]:
+            self._pay(given, deal_id)
         if payment.order != "exact_only":
-            yield from self.deals if payment.order == "oldest_first" else reversed(self.deals)
+            while given.left and self.owing:
+                _, deal_id = self.owing[0 if payment.order == "oldest_first" else -1]
+                self._pay(given, deal_id)
+        self.given[payment.id] = given
+        self.of_amount[payment.amount].append(given)
+        self.last.append(given)
+        return [Share(payment, deal_id, amount) for deal_id, amount in given.shares]
+
+    def _pay(self, given: _Given, deal_id: str) -> None:
+        amount = min(given.left, self.owed[deal_id])
+        if amount > 0:
+            self._owe(deal_id, self.owed[deal_id] - amount)
+            given.left -= amount
+            given.shares.append((deal_id, amount))
 
     def take_back(self, payment: AccountPayment) -> list[Share]:
         """Take back what a payment gave: what is left of it first, then what it gave last."""
@@ -160,7 +196,7 @@ class _Account:
                 back = min(amount, wanted)
                 if amount > back:
                     given.shares.append((deal_id, amount - back))
-                self.owed[deal_id] += back
+                self._owe(deal_id, self.owed[deal_id] + back)
                 wanted -= back
                 shares.append(Share(payment, deal_id, -back))
             if not wanted:
@@ -169,12 +205,18 @@ class _Account:
             self.missing.append(Left(payment, -wanted))
         return shares
 
-    def _bounced(self, payment: AccountPayment) -> Sequence[_Given]:
-        if named := [given for given in self.given if given.payment.id == payment.reference]:
-            return named
+    def _bounced(self, payment: AccountPayment) -> Iterable[_Given]:
+        if named := self.given.get(payment.reference or ""):
+            return [named]
         if payment.reference is not None:
             self.unknown.append(payment)
-        of_amount = [given for given in self.given if given.payment.amount == -payment.amount and given.untouched]
-        if of_amount:
-            return of_amount[-1:]
-        return self.given[::-1]
+        of_amount = reversed(self.of_amount.get(-payment.amount, []))
+        if whole := next((given for given in of_amount if given.untouched), None):
+            return [whole]
+        while self.last and self.last[-1].is_gone:
+            self.last.pop()
+        return reversed(self.last)
+
+
+def _remove(ages: list[_Age], age: _Age) -> None:
+    del ages[bisect_left(ages, age)]
