@@ -95,8 +95,9 @@ def try_body(
 
 
 def _show(fact: Mapping[str, Any], result: Mapping[str, Any]) -> None:
-    typer.echo(f"event {result['index']} ({result['id']}): deal {fact['deal_id']}, so since {fact['occurred_at']}")
-    for path, value in fact["fields"].items():
+    of = f"deal {fact['deal_id']}" if "deal_id" in fact else f"payment {fact['payment_id']} by account"
+    typer.echo(f"event {result['index']} ({result['id']}): {of}, so since {fact['occurred_at']}")
+    for path, value in (fact["fields"].get("payment") or fact["fields"]).items():
         typer.echo(f"  {path}: {'nothing (cleared)' if value is None else value}")
     for warning in result.get("warnings", []):
         typer.echo(f"  Warning: {warning}")

@@ -102,6 +102,22 @@ def test_test_shows_what_a_body_becomes_and_whether_it_is_proven(stripe: Path) -
     assert SECRET not in done.stdout + done.stderr
 
 
+def test_test_shows_payments_by_account(tmp_path: Path) -> None:
+    (tmp_path / "bank.yaml").write_text((EXAMPLES / "bank.yaml").read_text())
+    (tmp_path / "bank.secret").write_text("let-it-in")
+    assert earnest("source", "check", "bank.yaml", folder=tmp_path).returncode == 0
+    booking = {"id": "B1", "kind": "credit", "booked_at": "2025-03-05T09:00:00Z", "counterparty": {"name": "Acme"}}
+    booking |= {"purpose": "D1", "amount": 1250.5, "currency": "EUR", "value_date": "2025-03-04"}
+    bounced = booking | {"id": "B2", "kind": "chargeback", "amount": -1250.5, "reverses": "B1"}
+    (tmp_path / "body.json").write_text(json.dumps({"bookings": [booking, bounced]}))
+    (tmp_path / "headers.txt").write_text("Authorization: Bearer let-it-in\n")
+    done = earnest("source", "test", "bank.yaml", "body.json", "--headers", "headers.txt", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "event 0 (B1): payment B1 by account, so since 2025-03-05T09:00:00.000000Z" in done.stdout
+    assert "  account: Acme\n  currency: EUR\n  amount: 1250.5\n" in done.stdout
+    assert "  amount: -1250.5\n  date: 2025-03-04\n  reference: B1\n" in done.stdout
+
+
 def test_test_tells_a_forged_an_old_and_an_unsigned_delivery_apart(stripe: Path) -> None:
     signed(stripe, int(time.time()) - 9000)
     old = earnest("source", "test", "stripe.yaml", "body.json", "--headers", "headers.txt", folder=stripe)
