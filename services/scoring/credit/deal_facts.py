@@ -86,7 +86,7 @@ def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
     has_entries = text.str.contains('"payments.', literal=True) | text.str.contains('"refunds.', literal=True)
     flat = plain.with_columns(
         entries=pl.when(has_entries).then(text.str.extract_all(_ENTRY)),
-        named=pl.when(has_entries).then(text.str.count_matches(r'"(?:payments|refunds)\.[^"]*":\{')),
+        named=pl.when(has_entries).then(text.str.extract_all(r'"(?:payments|refunds)\.[^"]*":\{')),
         # Entries are taken out before fields are looked for: a payment has an amount of its own.
         facts=pl.when(text.str.contains('":{', literal=True))
         .then(text.str.replace_all(r'":\{[^{}]*\}', '":0'))
@@ -97,7 +97,9 @@ def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
         "deal_id",
         "entries",
         who=text.str.extract_all(r'"[^"]*",\{').list.eval(pl.element().str.slice(1).str.head(-3)).list.unique(),
-        strange=pl.col("named").fill_null(0) != pl.col("entries").list.len().fill_null(0),
+        # One that is said twice is the deal's own and, under the same id, one by account: only the later counts.
+        strange=(pl.col("named").list.n_unique() != pl.col("entries").list.len())
+        | (pl.col("named").list.len() != pl.col("entries").list.len()),
         amount=_text("amount"),
         deal_currency=_text("currency"),
         cancelled_on=_text("cancel_date").str.to_date("%Y-%m-%d", strict=False),
@@ -110,7 +112,7 @@ def _quickly(rows: pl.DataFrame) -> pl.DataFrame:
     said = said.with_columns(digits=digits, minor=_minor(pl.col("amount"), digits))
     sure = said.filter(
         pl.col("digits").is_not_null()
-        & ~pl.col("strange")
+        & ~pl.col("strange").fill_null(value=False)
         & (pl.col("amount").is_null() | (pl.col("amount").str.contains(_AMOUNT) & pl.col("minor").is_not_null()))
     )
     return (

@@ -10,11 +10,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 from sqlalchemy import Engine, text
 
 from services.scoring.allocation.worker import payments_step
+from services.scoring.credit.deal_facts import DEAL_FACTS, _one, deal_facts
 from services.scoring.credit.worker import credit_step
 from services.scoring.facts_codec import unpack
 from services.scoring.reference.store import ReferenceDataCache
@@ -138,6 +141,11 @@ def test_in_any_order_deals_get_of_payments_by_account_what_files_give_them(
     road.drain(chance)
     assert road.rejections == []
     assert as_stored(scoring_engine) == as_files_have_it(events)
+    with scoring_engine.connect() as connection:
+        rows = connection.execute(text("select deal_id, facts from paid_deal order by 1")).all()
+    deals = pl.DataFrame([tuple(row) for row in rows], schema={"deal_id": str, "facts": str}, orient="row")
+    one_by_one = pl.DataFrame([_one(*row) for row in rows], schema=DEAL_FACTS, orient="row")
+    assert_frame_equal(deal_facts(deals).drop("who"), one_by_one.drop("who"))
 
 
 def test_whoever_set_a_payment_has_a_hand_in_the_deal_that_it_is_allocated_to(
