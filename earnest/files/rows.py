@@ -244,7 +244,7 @@ def _parquet_texts(path: Path, *, binary: bool) -> pl.DataFrame:
 def _xlsx(path: Path, file: str, *, used: Callable[[str], bool], form: FileForm) -> Rows:
     path.open("rb").close()  # a file that is not there or not readable is told as every other
     try:
-        rows, refused, numbers = first_sheet(path, used)
+        rows, refused, numbers = first_sheet(path, used, header_row=form.header_row, binary=form.binary)
     except SheetError as error:
         raise FileError(f"{path}: this is no XLSX workbook that can be read ({error})") from None
     header_row = form.header_row

@@ -49,10 +49,11 @@ class SheetRows(NamedTuple):
     numbers: dict[int, list[int]]
 
 
-def first_sheet(path: Path, used: Callable[[str], bool]) -> SheetRows:
+def first_sheet(path: Path, used: Callable[[str], bool], *, header_row: int = 1, binary: bool = False) -> SheetRows:
     """The first sheet of a workbook; formulas count as the values that were last computed.
 
-    `used` says of which columns the cells matter: doubtful numbers in others do not spoil their row.
+    `used` says of which columns, by their names in the `header_row`, the cells matter: doubtful numbers in others do
+    not spoil their row. `binary` takes what binary arithmetic has blurred, for a mapping that says how it is rounded.
 
     Raises:
         SheetError: it cannot be read.
@@ -65,7 +66,8 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> SheetRows:
         texts, flags, numbers = (_read(workbook, kind) for kind in ("string", "boolean", "float"))
         # Errors such as #DIV/0! read as blank, and a blank cell says nothing: a deal would keep what an earlier row
         # said of it.
-        errors = list(_errors(path))
+        sheet = _first_sheet(path)
+        errors = [*_errors(sheet), *_merged_cells(sheet)]
     except (SheetError, OSError, MemoryError):
         raise
     except BaseException as error:
@@ -77,7 +79,8 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> SheetRows:
     refused: dict[int, str] = {}
     columns: list[list[str | None]] = []
     of_column: dict[int, list[int]] = {}
-    header = texts.row(0) if texts.height else ()
+    names = texts.row(header_row - 1) if texts.height >= header_row else (None,) * texts.width
+    header = [(name or "").strip() for name in names]
     for place, name in enumerate(header):
         cells = texts.to_series(place).str.replace(_MIDNIGHT, "$1").to_list()
         # Numbers read as yes and no too; what is truly yes or no has that word as its text.
@@ -85,13 +88,13 @@ def first_sheet(path: Path, used: Callable[[str], bool]) -> SheetRows:
         of_column[place] = [row + 1 for row in is_number.arg_true()]
         for row in is_number.arg_true():
             cells[row] = text = shortest(numbers.to_series(place)[row])
-            if used(name or "") and (why := doubt(text)):
+            if used(name) and (why := doubt(text, binary=binary)):
                 refused.setdefault(row + 1, f"{name}: {why}")
         columns.append(cells)
     for row, place, what in errors:
-        name = header[place] if place < len(header) else None
-        if used(name or ""):
-            refused.setdefault(row, f"{name}: the cell holds the error {what}")
+        name = header[place] if place < len(header) else ""
+        if used(name):
+            refused.setdefault(row, f"{name}: {what}")
     return SheetRows(list(zip(*columns, strict=True)), refused, of_column)
 
 
@@ -101,9 +104,13 @@ def shortest(number: object) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def doubt(text: str) -> str | None:
-    """Why the number of a spreadsheet is not to be trusted; None where it is."""
+def doubt(text: str, *, binary: bool = False) -> str | None:
+    """Why the number of a spreadsheet is not to be trusted; None where it is, and with `binary` where only decimals are
+    doubtful.
+    """
     whole, _, decimals = text.lstrip("-").partition(".")
+    if binary:
+        decimals = ""
     if len(decimals) > MOST_DECIMALS:
         return f"{text} has more than {MOST_DECIMALS} decimals: round it, or store it as text"
     if len((whole + decimals).strip("0")) > MOST_DIGITS:
@@ -170,13 +177,23 @@ def _first_sheet(path: Path) -> bytes:
         return archive.read(name)
 
 
-def _errors(path: Path) -> Iterator[tuple[int, int, str]]:
-    """Row (from 1), column (from 0) and text of cells that hold an error, which reading takes for blank."""
-    sheet = _first_sheet(path)
+def _merged_cells(sheet: bytes) -> Iterator[tuple[int, int, str]]:
+    """Row (from 1), column (from 0) and why not to read it of cells that are one over several rows: of all of these but
+    the first, reading finds nothing.
+    """
+    for first, top, _, bottom in re.findall(rb'<mergeCell [^>]*?ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"', sheet):
+        for row in range(int(top), int(bottom) + 1) if top != bottom else ():
+            what = f"the cells of rows {int(top)} to {int(bottom)} are merged: unmerge them, and fill each"
+            yield row, _column(first.decode()) - 1, what
+
+
+def _errors(sheet: bytes) -> Iterator[tuple[int, int, str]]:
+    """Row (from 1), column (from 0) and what is in cells that hold an error, which reading takes for blank."""
     if b't="e"' not in sheet:
         return
     for cell, place, text in re.findall(rb'<c ([^>]*?r="([A-Z]+[0-9]+)"[^>]*)(?<!/)>(.*?)</c>', sheet, re.DOTALL):
         if b't="e"' in cell:
             letters, digits = re.fullmatch(r"([A-Z]+)([0-9]+)", place.decode()).groups()  # type: ignore[union-attr]
             shown = re.search(rb"<v>(.*?)</v>", text)
-            yield int(digits), _column(letters) - 1, shown.group(1).decode() if shown else ""
+            what = shown.group(1).decode() if shown else ""
+            yield int(digits), _column(letters) - 1, f"the cell holds the error {what}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 import polars as pl
 from rich.table import Table
@@ -57,18 +58,41 @@ def report_summary(report: pl.DataFrame) -> Table | None:
 
 def won_in_words(company: CompanyFiles, unfit: pl.DataFrame) -> str:
     """The won deals and what they are worth: those of the files, and those that are taken."""
-    came = [deal for part in company.parts if part.what == "deals" for _, deal in _won(part.frame)]
+    came = [deal for part in company.parts if part.what == "deals" for deal in _won(part.frame)]
     refused = set(unfit.filter(pl.col("file") == "deals")["row"])
-    taken = [deal for number, deal in _won(company.deals.frame) if number not in refused]
-    value, left = sum(came, Decimal(0)), sum(taken, Decimal(0))
-    return f"Won: {len(came):,} rows worth {value:,} came in, {left:,} were taken, {value - left:,} were rejected."
+    taken = [deal for deal in _won(company.deals.frame) if deal.row not in refused]
+    value, left = _worth(came), _worth(taken)
+    rejected = {currency: amount - left.get(currency, Decimal(0)) for currency, amount in value.items()}
+    told = [_said({currency: each.get(currency, Decimal(0)) for currency in value}) for each in (value, left, rejected)]
+    return f"Won: {len(came):,} rows worth {told[0]} came in, {told[1]} were taken, {told[2]} were rejected."
 
 
-def _won(frame: pl.DataFrame) -> Iterator[tuple[int, Decimal]]:
-    """The row and the amount of each won deal."""
+class _Won(NamedTuple):
+    row: int
+    amount: Decimal
+    currency: str
+
+
+def _won(frame: pl.DataFrame) -> Iterator[_Won]:
+    """Each won deal."""
     won = frame.filter(pl.col("stage").fill_null("won") == "won") if "stage" in frame.columns else frame
-    for number, amount in won.select(ROW, "amount").iter_rows() if "amount" in won.columns else ():
+    currency = pl.col("currency").fill_null("") if "currency" in won.columns else pl.lit("")
+    for number, amount, code in won.select(ROW, "amount", currency).iter_rows() if "amount" in won.columns else ():
         try:
-            yield number, plain_decimal(amount or "0")
+            yield _Won(number, plain_decimal(amount or "0"), code)
         except NotDecimal:  # that row is rejected, and says so
-            yield number, Decimal(0)
+            yield _Won(number, Decimal(0), code)
+
+
+def _worth(deals: Sequence[_Won]) -> dict[str, Decimal]:
+    """What deals are worth, by currency: what is in several is never one sum."""
+    worth: dict[str, Decimal] = {}
+    for deal in deals:
+        worth[deal.currency] = worth.get(deal.currency, Decimal(0)) + deal.amount
+    return worth or {"": Decimal(0)}
+
+
+def _said(worth: Mapping[str, Decimal]) -> str:
+    if len(worth) == 1:
+        return f"{next(iter(worth.values())):,}"
+    return " and ".join(f"{amount:,} {currency or 'of no currency'}" for currency, amount in worth.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -71,14 +71,15 @@ def read_table(folder: Path, table: Table, *, fields: Rules, outer: FileNotation
         FileError: a file cannot be read, or lacks a column that a rule names.
     """
     notation = table.within(outer)
-    rows = read_rows(folder / table.file, table.file, required=(), form=_form(notation))
+    needed = _columns_needed(table, fields)
+    rows = read_rows(folder / table.file, table.file, required=(), used=needed.__contains__, form=_form(notation))
     sheet = Sheet(rows.frame, notation)
     notes = [rows.rejected.select(pl.col("row").alias(ROW), kind=pl.lit("refused"), field=pl.lit(""), reason="message")]
     waiting = dict(table.columns)
     try:
         notes += _read_ready(sheet, waiting)
         for name, join in table.join.items():
-            notes += _join(sheet, folder, name=name, join=join, outer=outer)
+            notes += _join(sheet, folder, name=name, join=join, outer=outer, needed=needed)
             notes += _read_ready(sheet, waiting)
         for name, rule in waiting.items():  # what still waits names a column that there is not: say which
             read_column(sheet, rule, name=name, kind="text")
@@ -109,6 +110,13 @@ def read_table(folder: Path, table: Table, *, fields: Rules, outer: FileNotation
         unread=rows.rejected.select(pl.col("row").alias(ROW), "id"),
         left_out=rows.frame.height - kept.len(),
     )
+
+
+def _columns_needed(table: Table, fields: Rules) -> set[str]:
+    """The columns that a table looks at; what stands in the others of its file does not matter."""
+    rules = [*table.columns.items(), *((name, rule) for name, (rule, _) in fields.items())]
+    needed = {column for name, rule in rules for column in columns_of(rule, name)}
+    return needed | {one.column for one in table.when} | {column for join in table.join.values() for column in join.by}
 
 
 def _form(written: FileNotation) -> FileForm:
@@ -192,13 +200,16 @@ def _none_counts(frame: pl.DataFrame, condition: Condition) -> pl.DataFrame:
     return frame.head(1).select(ROW, kind=pl.lit("remarked"), field=pl.lit(""), reason=pl.lit(what))
 
 
-def _join(sheet: Sheet, folder: Path, *, name: str, join: Join, outer: FileNotation) -> list[pl.DataFrame]:
+def _join(
+    sheet: Sheet, folder: Path, *, name: str, join: Join, outer: FileNotation, needed: Collection[str]
+) -> list[pl.DataFrame]:
     """Put the columns of another file beside those of the sheet."""
     key = join.key or join.by
     if len(key) != len(join.by):
         raise FileError(f"join {name}: by names {len(join.by)} columns, key {len(key)}")
     path = folder / join.file
-    other = read_rows(path, join.file, required=key, form=_form(join.within(outer)))
+    used = {*key, *(column.removeprefix(f"{name}.") for column in needed)}
+    other = read_rows(path, join.file, required=key, used=used.__contains__, form=_form(join.within(outer)))
     frame = other.frame.drop(ROW).drop_nulls(list(key))
     frame = frame.unique(maintain_order=True) if join.take is None else frame.unique(list(key), keep=join.take)
     twice = frame.filter(pl.len().over(list(key)) > 1)

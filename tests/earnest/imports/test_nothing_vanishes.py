@@ -224,3 +224,35 @@ def test_another_delimiter_and_another_encoding_are_told_with_their_mend(tmp_pat
         (tmp_path / "mapping.yaml").write_text(DEALS + ROSTER)
         run = earnest("import", ".", "--mapping", "mapping.yaml", "--files-only", "out", folder=tmp_path)
         assert (run.returncode, why in run.stderr) == (1, True), run.stderr
+
+
+def test_cells_of_several_rows_are_refused_and_what_no_rule_names_does_not_matter(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (
+        ("Sales of January",),
+        ("id", "a", "d", "o", "x", "margin"),
+        ("D1", 33.333333333333336, "2024-01-01", "ann", None, "#DIV/0!"),
+        ("D2", 5, "2024-01-01", "ann", None, 1 / 3),
+        (None, 6, "2024-01-01", "ann", None, None),
+    ):
+        sheet.append(row)
+    sheet.merge_cells("A1:E1")
+    sheet.merge_cells("A4:A5")
+    book.save(tmp_path / "d.xlsx")
+    deals = DEALS.replace("d.csv", "d.xlsx, header_row: 2").replace("amount: a", "amount: {column: a, round: 2}")
+    report, told = said(tmp_path, deals + ROSTER)
+    merged = "refused id: the cells of rows 4 to 5 are merged: unmerge them, and fill each"
+    assert report == [
+        "3 rounded amount 33.33333333333334 is 33.33",
+        f"4 {merged}",
+        f"5 {merged}",
+    ]
+    assert "Credited: 1 of 1 won deals." in told
+
+
+def test_what_is_in_several_currencies_is_never_one_sum(tmp_path: Path) -> None:
+    deals = DEALS.replace("account: x", "currency: x")
+    lines = "id,a,d,o,x\nD1,5.50,2024-01-01,ann,USD\nD2,7,2024-01-01,ann,EUR\nD3,many,2024-01-01,ann,EUR\n"
+    _, told = said(tmp_path, deals + ROSTER, d=lines)
+    assert "worth 5.50 USD and 7 EUR came in, 5.50 USD and 7 EUR were taken, 0.00 USD and 0 EUR were rejected" in told
