@@ -62,6 +62,7 @@ MANY = 24
 
 def did_you_mean(word: str, known: Collection[str], *, what: str) -> str:
     """A hint: the nearest known word, or all of them where none is near and they are few."""
+    known = [name for name in known if name != word]  # known elsewhere, and no help here
     if near := get_close_matches(word, known, n=1):
         return f"did you mean {near[0]}?"
     if not known:

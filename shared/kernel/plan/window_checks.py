@@ -32,7 +32,7 @@ def paid_again(plan: PlanModel) -> Iterator[Finding]:
             yield Finding.error(
                 "P214",
                 path,
-                message=f"{component.component} pays by the {_said(window)}, but {name} begins anew {_when(reset)}:"
+                message=f"{component.component} pays by the {_said(window)}, but {name} {_anew(reset)}:"
                 " what it has come to would be paid again in each window",
                 mend=f"{first}, or let {name} begin anew after each {_said(window)} (reset: {window})",
             )
@@ -56,7 +56,7 @@ def lost(plan: PlanModel) -> Iterator[Finding]:
         yield Finding.error(
             "P217",
             ("components", place),
-            message=f"{component.component} pays a part of {name}, which begins anew {_when(reset)}, in one sum with"
+            message=f"{component.component} pays a part of {name}, which {_anew(reset)}, in one sum with"
             f" {other}: what each {_said(reset)} before had would be lost",
             mend="let both begin anew together, pay each by a component of its own, or look at one only in a"
             " condition, a rate or `multiply`",
@@ -135,8 +135,8 @@ def gated_by_shorter(plan: PlanModel) -> Iterator[Finding]:
                 yield Finding.warning(
                     "P215",
                     ("components", place),
-                    message=f"{component.component} pays a sum that begins anew {_when(over)}, by {measure.measure},"
-                    f" which begins anew {_when(measure.reset)}: each time that changes, all that was paid before is"
+                    message=f"{component.component} pays a sum that {_anew(over)}, by {measure.measure},"
+                    f" which {_anew(measure.reset)}: each time that changes, all that was paid before is"
                     " priced again",
                     mend=f"let both begin anew together, or pay each {_said(measure.reset)} by itself and say window:"
                     f" {over}",
@@ -168,5 +168,5 @@ def _how_long(reset: Reset) -> str:
     return "for ever" if reset == "never" else f"over a {_said(reset)}"
 
 
-def _when(reset: Reset) -> str:
-    return "never" if reset == "never" else f"each {_said(reset)}"
+def _anew(reset: Reset) -> str:
+    return "never begins anew" if reset == "never" else f"begins anew each {_said(reset)}"
