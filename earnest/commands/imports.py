@@ -47,29 +47,31 @@ def import_files(
 
     docs/mapping.md describes the mapping file. Exit code 1 where won deals came in and not one of them credits anybody.
     """
-    import polars as pl
     from rich.console import Console
-
-    from earnest.client import connected
-    from earnest.commands import ANALYST
-    from earnest.files.deals import read_deals
-    from earnest.files.kernel_inputs import KernelInputs
-    from earnest.files.rejections import keep_inputs
-    from earnest.files.roster import read_roster
-    from earnest.imports.crediting import crediting
-    from earnest.imports.mapping_file import read_mapping
-    from earnest.imports.reading import read_company
-    from earnest.imports.summary import counts_table, report_summary, won_in_words
-    from earnest.imports.writing import report_table, write_files, write_report
-    from earnest.live.facts import live_roster, participant_values
-    from earnest.plans.check import slips_in
-    from earnest.plans.files import plan_files, read_plans
-    from earnest.plans.published import published_plans
-    from shared.kernel import PlanSet
-    from shared.kernel.crediting.aliases import with_participants
 
     console = Console()
     with console.status("Reading the mapping and the plans") as status:
+        # Now that something is seen: data frames and the kernel take a second to load.
+        import polars as pl
+
+        from earnest.client import connected
+        from earnest.commands import ANALYST
+        from earnest.files.deals import read_deals
+        from earnest.files.kernel_inputs import KernelInputs
+        from earnest.files.rejections import keep_inputs
+        from earnest.files.roster import read_roster
+        from earnest.imports.crediting import crediting
+        from earnest.imports.mapping_file import read_mapping
+        from earnest.imports.reading import read_company
+        from earnest.imports.summary import counts_table, report_summary, won_in_words
+        from earnest.imports.writing import report_table, write_files, write_report
+        from earnest.live.facts import live_roster, participant_values
+        from earnest.plans.check import slips_in
+        from earnest.plans.files import plan_files, read_plans
+        from earnest.plans.published import published_plans
+        from shared.kernel import PlanSet
+        from shared.kernel.crediting.aliases import with_participants
+
         read, beside = read_mapping(mapping)
         places = plan or ([beside / "plans"] if (beside / "plans").is_dir() else [])
         # Without files of plans, rows are read by those that the installation has.
@@ -132,8 +134,9 @@ def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> Allocat
     sender = EventSender(home, home.settings(), console=console)
     time = mapping.occurred_at.isoformat() if mapping.occurred_at else instant_text(datetime.now(UTC))
     times = {row: (own, sequence) for row, own, sequence in company.times.iter_rows()}
-    people = roster_events(company.roster, source=mapping.source, time=time)
-    sold = deal_events(company.deals, plans, source=mapping.source, time=time, times=times)
+    with sender.working("Making events of the rows"):
+        people = roster_events(company.roster, source=mapping.source, time=time)
+        sold = deal_events(company.deals, plans, source=mapping.source, time=time, times=times)
     # In the order in which they need each other: nobody is credited before they are on a plan.
     sender.publish(plans)
     sender.send("roster", "hr", events=people.events)
