@@ -56,7 +56,7 @@ def test_what_a_version_credited_by_its_own_rules_is_not_the_next_deals_pay(
     world = (DEALS, ROSTER, versions)
     assert earnings_differ(world) is None
     assert lines_differ(world) is None
-    credits, roster, plans = credited(world)
+    (credits, _), roster, plans = credited(world)
     earned = earn(measure(credits, plans), roster, plans=plans)
     lines = explain(credits, roster, plans=plans, earnings=earned).lines.filter(pl.col("period") == "2025-06")
     assert lines.select("deal_id", "rule", "amount").rows() == [("second", after, 25_200)]

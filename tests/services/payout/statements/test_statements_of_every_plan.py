@@ -24,7 +24,7 @@ from tests.shared.kernel.test_language_against_the_oracle import credited, world
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_statements_of_random_plans_sum_up_and_can_be_shown(seed: int) -> None:
-    credits, roster, plans = credited(world(seed))
+    (credits, _), roster, plans = credited(world(seed))
     earned = earn(measure(credits, plans), roster, plans=plans)
     explained = explain(credits, roster, plans=plans, earnings=earned)
     for period in earned["period"].unique().sort().to_list()[-2:]:
