@@ -127,7 +127,7 @@ def calculate(deals: Path | Rows, roster: Path | Rows, *, plans: PlanSet, step: 
         + remarks.of_rows(sold.repeated)
         + remarks.of_columns(sold.unused, sold.absent)
         + remarks.of_use(credited.credits, people.roster, plans=plans),
-        warnings=remarks.of_slips(sold.table, people.roster, earned=earned, plans=plans),
+        warnings=remarks.of_slips(sold.table, people.roster, credits=credited.credits, earned=earned, plans=plans),
     )
 
 

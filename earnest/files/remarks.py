@@ -11,13 +11,18 @@ from shared.kernel.remarks.deals import deal_remarks
 from shared.kernel.remarks.earnings import earnings_remarks
 from shared.kernel.remarks.remark import SHOWN, remark_sentences
 from shared.kernel.remarks.roster import roster_remarks
+from shared.kernel.remarks.split_deals import split_remarks
 
 
-def of_slips(deals: pl.DataFrame, roster: Roster, *, earned: pl.DataFrame, plans: PlanSet) -> list[str]:
-    """What is allowed, moves pay and is probably a slip of whoever wrote it; `earned` is what the deals earn."""
+def of_slips(
+    deals: pl.DataFrame, roster: Roster, *, credits: pl.DataFrame, earned: pl.DataFrame, plans: PlanSet
+) -> list[str]:
+    """What is allowed, moves pay and is probably a slip of whoever wrote it; `credits` are those of the deals, and
+    `earned` is what they earn."""
     remarks = [
         *roster_remarks(roster, plans),
         *deal_remarks(deals),
+        *split_remarks(credits, plans),
         *earnings_remarks(earned, plans),
     ]
     return remark_sentences(remarks)

@@ -36,7 +36,7 @@ def crediting(inputs: KernelInputs) -> Crediting:
     won = inputs.deals.filter(stage="won").height
     credited = result.credits["deal_id"].n_unique()
     earned = earn_every_month(measure(result.credits, plans), inputs.roster, plans=plans)
-    slips = of_slips(inputs.deals, inputs.roster, earned=earned, plans=plans)
+    slips = of_slips(inputs.deals, inputs.roster, credits=result.credits, earned=earned, plans=plans)
     return Crediting(
         won=won, credited=credited, missed=uncredited_by_reason(result.uncredited.iter_rows()), remarks=slips
     )

@@ -18,7 +18,7 @@ from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.lookups import PaidTier, ends_of, lies_in, rising_and_open
 from shared.kernel.language.measures import Measure
-from shared.kernel.language.phrases import between, figure_in_words, spoken, table
+from shared.kernel.language.phrases import WHOLE_TO_EACH, between, figure_in_words, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
 from shared.kernel.language.units import Units
 from shared.kernel.language.values import Figure, Name, OfMeasure, Term, parts_in
@@ -48,6 +48,11 @@ class Slabs(Kind):
                 "an amount is for deals that lie in a slab as a whole: with marginal: true there are rates only"
             )
         return self
+
+    @property
+    def pays_amounts_for_deals(self) -> bool:
+        """Where a slab has an amount."""
+        return any(tier.amount for tier in self.tiers)
 
     def pays_of(self) -> list[Reference]:
         """Its measure."""
@@ -106,6 +111,8 @@ class Slabs(Kind):
             for reach, tier in zip(reaches, self.tiers, strict=True)
         ]
         yield table(["a deal of", "pays", *(["and in addition"] if fixed else [])], rows)
+        if fixed:
+            yield WHOLE_TO_EACH
 
     def lint(self, units: Units) -> Iterator[Finding]:
         """Numbers that look like another unit, tiers that make no difference, and boundaries with a gap."""

@@ -21,7 +21,7 @@ from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import FormulaText, Reference, parsed
 from shared.kernel.language.lookups import by_category, reached
-from shared.kernel.language.phrases import Told, figure_in_words, spoken, table
+from shared.kernel.language.phrases import WHOLE_TO_EACH, Told, figure_in_words, spoken, table
 from shared.kernel.language.plausibility import suspicious_tiers
 from shared.kernel.language.units import MONEY, Units
 from shared.kernel.language.values import Figure, Name, number_in_plan
@@ -92,6 +92,11 @@ class Table(Kind):
         return self.gives == "amount" or (self.measure is None and self.target is None)
 
     @property
+    def pays_amounts_for_deals(self) -> bool:
+        """Amounts, or shares of a target, for each deal."""
+        return self.each is not None and (self.gives == "amount" or self.target is not None)
+
+    @property
     def could_round_deals(self) -> bool:
         """It may pay a share of its target, which deals move."""
         return self.target is not None or super().could_round_deals
@@ -125,6 +130,8 @@ class Table(Kind):
             yield "Pays the amount that this table gives:"
         cell = trimmed if self.rates_are_amounts else percent
         yield from _tables(self.values, self.axes, cell=cell)
+        if self.pays_amounts_for_deals:
+            yield WHOLE_TO_EACH
         for axis in self.axes:
             if axis.at:
                 yield f"Between the points of {axis.title} it goes along straight lines."

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from shared.formatting import amount, percent
 from shared.kernel.language.values import Figure, OfMeasure, Term
+
+WHOLE_TO_EACH: Final = "Of a deal that is split, each who holds a part of it is paid the whole amount."
 
 
 class Told(NamedTuple):

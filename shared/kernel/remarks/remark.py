@@ -29,6 +29,7 @@ RemarkKind = Literal[
     "deal_twice",
     "date_far_ahead",
     "pool_scaled",
+    "split_paid_whole",
 ]
 MORE: Final[dict[RemarkKind, str]] = {
     "late_quota": "quotas begin within a window and count for the whole of it.",
@@ -50,6 +51,7 @@ MORE: Final[dict[RemarkKind, str]] = {
     "deal_twice": "groups of deals are alike in all but their ids.",
     "date_far_ahead": "deals close years ahead.",
     "pool_scaled": "pools are divided by scores that do not sum to 100%.",
+    "split_paid_whole": "components pay each who holds a part of a split deal the whole amount.",
 }
 SHOWN: Final = 5
 """How many of one kind are named; the others are counted."""

@@ -11,11 +11,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from shared.kernel import Plan, PlanSet, Roster
+from shared.kernel import Plan, PlanSet, Roster, credit
+from shared.kernel.crediting.deals import values_table
+from shared.kernel.plan.plan_file import read_plan
 from shared.kernel.remarks.deals import duplicate_deals, far_ahead, last_of_the_many
 from shared.kernel.remarks.earnings import earnings_remarks
 from shared.kernel.remarks.remark import remark_sentences, remarks_within
 from shared.kernel.remarks.roster import roster_remarks
+from shared.kernel.remarks.split_deals import split_remarks
 from shared.kernel.tables import EARNINGS
 
 QUARTER = [{"measure": "sales", "sum_of": ["own"], "reset": "quarter"}]
@@ -251,3 +254,32 @@ def test_a_score_without_a_day_is_told_where_it_counts_in_a_window(day: str, res
         "score.perf: 2 participants, ann first, are without the day of it, so that it never counts: write in effective_from"
         " a day of the month in which it counts."
     ]
+
+
+@pytest.mark.parametrize(
+    ("component", "told"),
+    [
+        ("kind: table, each: deal, gives: amount, axes: [{deal: amount, up_to: [9]}], values: [1, 2]", True),
+        ("kind: table, each: deal, axes: [{deal: amount, up_to: [9]}], values: [1%, 2%]", False),
+        ("kind: slab, tiers: [{rate: 1%, amount: 50}]", True),
+        ("kind: slab, tiers: [{rate: 1%}]", False),
+    ],
+)
+def test_an_amount_that_each_holder_of_a_split_deal_is_paid_is_told(component: str, told: bool) -> None:
+    text = (
+        "plan: rep\nversion: 1\nname: Rep\ncurrency: USD\neffective_from: 2025-01-01\ncredits: [{rule: own}]\n"
+        "measures: [{measure: sales, sum_of: [own]}]\n"
+        f"components: [{{component: logos, measure: sales, {component}}}]\n"
+    )
+    plans = PlanSet([read_plan(text, "plan.yaml")])
+    won = {"stage": "won", "currency": "USD", "amount": "10", "close_date": "2025-01-03"}
+    sold = [("d1", won | {"owner": "ann"}), ("d2", won | {"splits": {"ann": "40", "mia": "60"}})]
+    deals = values_table(sold, plans.deal_columns)
+    people = Roster.from_facts((who, {"2025-01-01/plan": ["rep", "", 0, ""]}) for who in ("ann", "mia"))
+    credits = credit(deals, people, plans=plans).credits
+    found = remark_sentences(split_remarks(credits, plans))
+    said = (
+        "Deal d2 is split, and component logos of plan rep pays each who holds a part of it the whole amount."
+        " If they are to share it, pay it per_unit for what a rule with amount: 1 credits."
+    )
+    assert found == [said] * told
