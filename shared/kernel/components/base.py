@@ -101,11 +101,6 @@ class Kind(PlanPart, ABC):
         return self.minimum is not None or self.carry_over
 
     @property
-    def pays_amounts_for_deals(self) -> bool:
-        """Whether it pays an amount for each deal, whole to each who holds a part of it."""
-        return False
-
-    @property
     def is_fixed(self) -> bool:
         """Whether it pays amounts that are for a time, such as a target, and no part of what deals came to."""
         return not self.pays_of()

@@ -15,7 +15,7 @@ def split_remarks(credits: pl.DataFrame, plans: PlanSet) -> list[Remark]:
     found = []
     for plan in plans.holding if split.height else ():
         for component in plan.components:
-            if not component.pays_amounts_for_deals:
+            if not getattr(component, "pays_amounts_for_deals", False):  # of kinds that can
                 continue
             rules = plan.rules_of(component)
             paid = split.filter(plan.own_rows, pl.col("rule").is_in(sorted(rules))).sort("credit_date", "deal_id")
