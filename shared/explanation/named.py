@@ -17,8 +17,8 @@ from shared.explanation.numbers import attainment, plain
 from shared.formatting import grouped, percent, trimmed
 from shared.kernel import Plan
 from shared.kernel.components import Component
-from shared.kernel.components.axis import Axis
 from shared.kernel.evaluation.named_values import made_of, names_of, told_as_text
+from shared.kernel.language.axes import Axis
 from shared.kernel.language.formulas import Reference, in_percent, parsed, references
 from shared.kernel.language.phrases import Told, are_shares
 from shared.kernel.language.units import MONEY, SHARE

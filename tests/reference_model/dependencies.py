@@ -47,11 +47,22 @@ def measure_window(plan: Data, component: Data) -> str:
     if looks_at:
         return max(looks_at, key=RESETS.index)
     gate = [component.get("when"), *(m.get("by", m.get("measure")) for m in component.get("multiply", ()))]
+    gate += [
+        str(axis.get(on))
+        for m in component.get("multiply", ())
+        for axis in m.get("axes", ())
+        for on in ON
+        if axis.get(on)
+    ]
     gate += _figures(component)
     named_in_gate = [text for text in gate if text]
     running = [word for word in _words(named_in_gate) if _runs(plan, word)]
     gated_by = _resets(plan, running) or _resets(plan, named_in_gate)
     return min(gated_by, key=RESETS.index) if gated_by else str(component.get("pays", "month"))
+
+
+ON = ("measure", "amount", "attainment", "formula")
+"""By what something is looked up that runs."""
 
 
 def in_turn(component: Data) -> bool:
@@ -104,7 +115,10 @@ def _runs(plan: Data, name: str) -> bool:
     for measure in plan["measures"]:
         if measure["measure"] == name:
             if "lookup" in measure:
-                return "measure" in measure["lookup"] and _runs(plan, measure["lookup"]["measure"])
+                lookup = measure["lookup"]
+                looks = [lookup, *lookup.get("axes", ())]
+                texts = [str(each[name]) for each in looks for name in ON if each.get(name)]
+                return any(_runs(plan, word) for word in _words(texts))
             return "formula" not in measure or any(_runs(plan, word) for word in _words([measure["formula"]]))
     return any(component["component"] == name for component in plan["components"])
 
@@ -193,6 +207,8 @@ def _in_no_row(component: Data, here: Evaluation) -> bool:
     measures = _measures(component, here.plan)
     texts = [*_texts(component), *(measure["formula"] for measure in measures if measure.get("formula"))]
     looked_up += [measure["lookup"] for measure in measures if measure.get("lookup")]
+    looked_up += [axis for each in looked_up for axis in each.get("axes", ())]
+    texts += [str(axis["formula"]) for axis in looked_up if axis.get("formula")]
     for each in looked_up:
         others = each.get("others") not in (None, False)
         if each.get("category") and not others and here.category(each["category"]) not in each["of"]:
@@ -218,7 +234,7 @@ def _quotas(component: Data, plan: Data) -> set[str]:
             due.add(each["measure"])
             if each.get("on", "attainment") == "attainment":
                 found.add(each["measure"])
-    for axis in component.get("axes", ()):
+    for axis in [*component.get("axes", ()), *(a for m in component.get("multiply", ()) for a in m.get("axes", ()))]:
         due |= {axis[what] for what in ("amount", "attainment") if axis.get(what)}
         found |= {axis["attainment"]} if axis.get("attainment") else set()
     due |= {component[what] for what in ("by", "funded_by") if component["kind"] == "pool" and component.get(what)}
@@ -229,6 +245,11 @@ def _quotas(component: Data, plan: Data) -> set[str]:
         seen.add(measure["measure"])
         looks = set(measure.get("scorecard") or ())
         lookup = measure.get("lookup") or {}
+        for axis in lookup.get("axes", ()):
+            due |= ({axis[what] for what in ("amount", "attainment") if axis.get(what)} & set(known)) - seen
+            found |= {axis["attainment"]} if axis.get("attainment") else set()
+            due |= (set(re.findall(r"\w+", str(axis.get("formula")))) & set(known)) - seen
+            found |= {of for what, of in _FUNCTION.findall(str(axis.get("formula"))) if what in ("attainment", "quota")}
         due |= ({lookup["measure"]} & set(known)) - seen if lookup.get("measure") else set()
         if lookup.get("measure") and lookup.get("on", "attainment") == "attainment":
             found.add(lookup["measure"])
@@ -241,7 +262,8 @@ def _quotas(component: Data, plan: Data) -> set[str]:
 def _texts(component: Data) -> list[str]:
     formula = component["amount"] if component["kind"] == "formula" else None
     texts = [component.get("when"), formula, *(m.get("by") for m in component.get("multiply", ()))]
-    return [text for text in (*texts, *(axis.get("formula") for axis in component.get("axes", ()))) if text]
+    axes = [*component.get("axes", ()), *(axis for m in component.get("multiply", ()) for axis in m.get("axes", ()))]
+    return [text for text in (*texts, *(axis.get("formula") for axis in axes)) if text]
 
 
 def _functions(component: Data) -> list[tuple[str, str]]:

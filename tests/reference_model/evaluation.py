@@ -16,6 +16,7 @@ from tests.reference_model.credits import Credit
 from tests.reference_model.facts import DECIMALS, Data, Roster, convention, in_force, is_active, number
 from tests.reference_model.formulas import misses, worked_out
 from tests.reference_model.lookups import looked_up
+from tests.reference_model.tables import in_table
 
 SHARES = ("score", "scorecard", "ratio", "formula", "lookup")
 """Ways of measuring that give a share of a whole by themselves: without a quota, the attainment is the value."""
@@ -138,6 +139,8 @@ class Evaluation:
         return Fraction(self.formula(measure["formula"]))
 
     def _looked_up(self, lookup: Data) -> Fraction:
+        if lookup.get("axes"):
+            return in_table(lookup["values"], lookup["axes"], self)
         if lookup.get("category"):
             return number(lookup["of"].get(self.category(lookup["category"]), lookup.get("others", 0)))
         amount = lookup.get("on", "attainment") == "amount"

@@ -32,6 +32,8 @@ def factor(component: Data, here: Evaluation) -> Fraction:
     for each in component.get("multiply", ()):
         if each.get("by") is not None:
             found *= here.formula(each["by"])
+        elif each.get("axes"):
+            found *= in_table(each["values"], each["axes"], here)
         elif each.get("category") is not None:
             found *= number(each["of"].get(here.category(each["category"]), each.get("others", 0)))
         else:

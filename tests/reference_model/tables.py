@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.reference_model.evaluation import Evaluation
 from tests.reference_model.facts import Data, convention, number
 from tests.reference_model.formulas import worked_out
 from tests.reference_model.lookups import reached_tier
+
+if TYPE_CHECKING:
+    from tests.reference_model.evaluation import Evaluation
 
 
 def in_table(values: Any, axes: list[Data], here: Evaluation, deal: Data | None = None) -> Fraction:

@@ -17,7 +17,7 @@ from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import Overflow
 from shared.kernel.checks.numbers_in_plan import Numbers, numbers_of
 from shared.kernel.components import Component
-from shared.kernel.components.axis import Axis
+from shared.kernel.language.axes import Axis
 from shared.kernel.language.conventions import RESETS
 from shared.kernel.language.deal_facts import CREDITED
 from shared.kernel.language.findings import Finding

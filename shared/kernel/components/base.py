@@ -135,12 +135,12 @@ class Kind(PlanPart, ABC):
         for number, multiplier in enumerate(self.multiply):
             if multiplier.by is not None:
                 yield ("multiply", number, "by"), multiplier.by
+            yield from ((("multiply", number, *path), text) for path, text in multiplier.formulas())
 
     def categories(self) -> Iterator[tuple[Path, Compared]]:
         """The categories at which it looks, each with the texts that it names, and where."""
         for number, multiplier in enumerate(self.multiply):
-            if (compared := multiplier.compared()) is not None:
-                yield ("multiply", number, "of"), compared
+            yield from ((("multiply", number, *path), compared) for path, compared in multiplier.compares())
         for path, text in self.formulas():
             yield from ((path, found) for found in categories_in(text))
 
@@ -259,7 +259,7 @@ class Kind(PlanPart, ABC):
     def leaves_open(self) -> set[str]:
         """The conventions on which its pay depends."""
         # With points the straight lines meet at a boundary, so nothing hangs on which side it belongs to.
-        conventions = {"boundary"} if any(len(multiplier.steps) > 1 for multiplier in self.multiply) else set()
+        conventions = {"boundary"} if any(multiplier.has_bounds for multiplier in self.multiply) else set()
         return conventions | ({"zero_quota"} if any(r.kind == "attainment" for r in self.uses()) else set())
 
     @property

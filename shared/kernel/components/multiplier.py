@@ -26,7 +26,10 @@ class Multiplier(Lookup):
         return super()._looks() + (self.by is not None)
 
     def _said_how(self) -> str:
-        return "a multiplier has either `by`, or a `measure` with `steps` or `points`, or a `category` with `of`"
+        return (
+            "a multiplier has either `by`, or a `measure` with `steps` or `points`, or a `category` with `of`, or"
+            " `axes` with `values`"
+        )
 
     def told(self) -> Iterator[str]:
         """The factor in words: Markdown paragraphs and tables."""

@@ -3,35 +3,27 @@ axis."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import polars as pl
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from shared.formatting import percent, trimmed
-from shared.kernel.arithmetic.exact_column import ExactColumn, where
-from shared.kernel.components.axis import Axis
+from shared.kernel.arithmetic.exact_column import where
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part, Unpaid
+from shared.kernel.components.unpaid import no_category
+from shared.kernel.language.axes import Axis, Values, check_values, flat, in_tables, looked_up
 from shared.kernel.language.category_texts import Compared
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import FormulaText, Reference, parsed
-from shared.kernel.language.lookups import by_category, reached
-from shared.kernel.language.phrases import WHOLE_TO_EACH, Told, figure_in_words, spoken, table
+from shared.kernel.language.phrases import WHOLE_TO_EACH, Told, figure_in_words, spoken
 from shared.kernel.language.plausibility import suspicious_tiers
 from shared.kernel.language.units import MONEY, Units
-from shared.kernel.language.values import Figure, Name, number_in_plan
-
-
-def _numbers(values: Any) -> Any:
-    return [_numbers(value) for value in values] if isinstance(values, list | tuple) else number_in_plan(values)
-
-
-Values = Annotated[Any, BeforeValidator(_numbers)]
+from shared.kernel.language.values import Figure, Name
 
 
 class Table(Kind):
@@ -58,7 +50,7 @@ class Table(Kind):
     @model_validator(mode="after")
     def _fits(self) -> Table:
         self._checked_each()
-        _check(self.values, [axis.size for axis in self.axes], name="values")
+        check_values(self.values, self.axes)
         return self
 
     def _checked_each(self) -> None:
@@ -129,7 +121,7 @@ class Table(Kind):
         else:
             yield "Pays the amount that this table gives:"
         cell = trimmed if self.rates_are_amounts else percent
-        yield from _tables(self.values, self.axes, cell=cell)
+        yield from in_tables(self.values, self.axes, cell=cell)
         if self.pays_amounts_for_deals:
             yield WHOLE_TO_EACH
         for axis in self.axes:
@@ -199,7 +191,7 @@ class Table(Kind):
     def in_no_row(self, context: EvaluationContext) -> Iterator[Unpaid]:
         """Who has no place on an axis, too."""
         for axis in self.axes:
-            yield from axis.in_no_row(context)
+            yield from (no_category(context, category, there=there) for category, there in axis.nobody(context))
         yield from super().in_no_row(context)
 
     def parts(self, context: EvaluationContext) -> Sequence[Part]:
@@ -207,7 +199,7 @@ class Table(Kind):
         if self.in_turn:
             assert context.per_deal is not None
             return [Part("each deal by the table", context.per_deal(context, self.component), Fraction(1))]
-        given = _looked_up(self.values, self.axes, context=context)
+        given = looked_up(self.values, self.axes, at=context)
         if self.measure is not None:
             return [Part("by the table", context.value(self.measure), given)]
         if self.target is not None:
@@ -217,7 +209,7 @@ class Table(Kind):
     def parts_in_turn(self, deals: DealsInTurn) -> Sequence[Part]:
         """One part: what each credit is of, the target, or 1, at what the table gives. A credit below zero takes a
         target or an amount back, and one of nothing pays none."""
-        given = _looked_up(self.values, self.axes, context=deals.standing, deals=deals)
+        given = looked_up(self.values, self.axes, at=deals.standing, deals=deals)
         sign = where(deals.credited > 0, 1, otherwise=where(deals.credited < 0, -1, otherwise=0))
         if self.target is not None:
             return [Part("of the target, by the table", deals.standing.figure(self.target) * sign, given)]
@@ -226,75 +218,8 @@ class Table(Kind):
         return [Part("by the table", deals.credited, given)]
 
 
-def _tables(values: Any, axes: Sequence[Axis], *, cell: Callable[[Decimal], str]) -> Iterator[str]:
-    first, rest = axes[0], axes[1:]
-    if len(axes) > 2:
-        for place, inner in zip(first.places(), values, strict=True):
-            yield f"{first.title}: {place}"
-            yield from _tables(inner, rest, cell=cell)
-    elif rest:
-        corner = f"{first.title} / {rest[0].title}"
-        rows = [[place, *map(cell, row)] for place, row in zip(first.places(), values, strict=True)]
-        yield table([corner, *rest[0].places()], rows)
-    else:
-        yield table([first.title, "gives"], zip(first.places(), map(cell, values), strict=True))
-
-
-def _check(values: Any, sizes: Sequence[int], *, name: str) -> None:
-    if not sizes:
-        if isinstance(values, list):
-            raise ValueError(f"{name} is a list, but there is no axis for it")
-        return
-    if not isinstance(values, list) or len(values) != sizes[0]:
-        entries = len(values) if isinstance(values, list) else "one number"
-        raise ValueError(f"{name} needs {sizes[0]} entries, one for each place on the axis, not {entries}")
-    for number, inner in enumerate(values):
-        _check(inner, sizes[1:], name=f"{name}[{number}]")
-
-
 def _falls(values: Any, along: int) -> bool:
     """Whether values fall anywhere along an axis."""
     if along:
         return any(_falls(inner, along - 1) for inner in values)
-    return any(low > high for one, two in pairwise(map(_flat, values)) for low, high in zip(one, two, strict=True))
-
-
-def _flat(values: Any) -> list[Decimal]:
-    return [number for inner in values for number in _flat(inner)] if isinstance(values, list) else [values]
-
-
-def _looked_up(
-    values: Any, axes: Sequence[Axis], *, context: EvaluationContext, deals: DealsInTurn | None = None
-) -> ExactColumn:
-    """The table's value row by row: along the first axis, of what the others give at each of its places."""
-    # Of each axis once: the table below looks at the second as often as the first has places.
-    looked_at = [axis.named(context, deals) if axis.of else axis.value(context, deals) for axis in axes]
-    return _along(list(zip(axes, looked_at, strict=True)), values, context=context)
-
-
-def _along(
-    axes: Sequence[tuple[Axis, ExactColumn | pl.Series]], values: Any, *, context: EvaluationContext
-) -> ExactColumn:
-    if not axes:
-        return ExactColumn.constant(Fraction(values), context.height)
-    (axis, value), rest = axes[0], axes[1:]
-    given = [_along(rest, inner, context=context) for inner in values]
-    if isinstance(value, pl.Series):
-        # Who is in no row is given zero here; that this is a problem and not a zero of the table says `in_no_row`.
-        others = given[-1] if axis.others else Fraction(0)
-        return by_category(value, dict(zip(axis.of, given, strict=False)), others=others)
-    result = given[0]
-    if axis.up_to:
-        for end, following in zip(axis.up_to, given[1:], strict=True):
-            result = where(
-                reached(value, Fraction(end), boundary=context.conventions.boundary).equals(1),
-                following,
-                otherwise=result,
-            )
-        return result
-    for (start, end), (low, high) in zip(pairwise(axis.at), pairwise(given), strict=True):
-        share = (value.greatest(Fraction(start)).least(Fraction(end)) - Fraction(start)) / (
-            Fraction(end) - Fraction(start)
-        )
-        result = result + share * (high - low)
-    return result
+    return any(low > high for one, two in pairwise(map(flat, values)) for low, high in zip(one, two, strict=True))

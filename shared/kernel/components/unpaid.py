@@ -35,6 +35,4 @@ def in_no_row(formula: str, context: EvaluationContext) -> Iterator[Unpaid]:
 
 def looked_up_nowhere(by: Lookup, context: EvaluationContext) -> Iterator[Unpaid]:
     """Who is in no row of what is looked up by category."""
-    if (nobody := by.nobody(context)) is not None:
-        category, there = nobody
-        yield no_category(context, category, there=there)
+    yield from (no_category(context, category, there=there) for category, there in by.nobody(context))

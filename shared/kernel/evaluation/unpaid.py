@@ -73,6 +73,8 @@ def _without_figure(
             yield from in_no_row(measure.formula, context)
         if measure.lookup is not None:
             yield from looked_up_nowhere(measure.lookup, context)
+            for _, text in measure.lookup.formulas():
+                yield from in_no_row(text, context)
 
 
 def unpaid(component: Component, context: EvaluationContext, *, plan: Plan, figures: Figures) -> Iterator[Unpaid]:

@@ -1,26 +1,35 @@
-"""Looking a number up: in steps, each up to a value, on straight lines between points, or by category."""
+"""Looking a number up: in steps, each up to a value, on straight lines between points, by category, or in a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
-from typing import Annotated, Literal, Protocol, Self
+from itertools import pairwise, product
+from typing import Annotated, Literal, Self
 
 import polars as pl
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.formatting import percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn, Number, where
+from shared.kernel.language.axes import (
+    Axis,
+    Boundary,
+    Standing,
+    Values,
+    by_category,
+    check_values,
+    flat,
+    looked_up,
+    reached,
+)
 from shared.kernel.language.category_texts import CATEGORY, CategoryText, Compared, is_one_of
-from shared.kernel.language.conventions import Conventions
-from shared.kernel.language.findings import Finding, Flaws
-from shared.kernel.language.formulas import Reference, on_scale
-from shared.kernel.language.phrases import between, figure_in_words, mark, scale, spoken
+from shared.kernel.language.findings import Finding, Flaws, Path
+from shared.kernel.language.formulas import FormulaText, Reference, on_scale
+from shared.kernel.language.phrases import between, figure_in_words, listed, mark, scale, spoken
 from shared.kernel.language.values import Amount, Figure, Name, PlanPart, Rate, RateFigure
 
-Boundary = Literal["lower", "upper"]
 BOUNDARIES: tuple[Boundary, ...] = ("lower", "upper")
 
 
@@ -93,21 +102,9 @@ def _rising(points: tuple[Point, ...]) -> tuple[Point, ...]:
 Points = Annotated[tuple[Point, ...], AfterValidator(_rising)]
 
 
-class Standing(Protocol):
-    """Where participants stand at some rows, as far as a number is looked up by it."""
-
-    conventions: Conventions
-
-    def scale(self, measure: str, on: str) -> ExactColumn:
-        """A measure, or its attainment."""
-
-    def category(self, name: str) -> pl.Series:
-        """A category of the participants, null where it is blank."""
-
-
 class Lookup(PlanPart):
-    """A number that is looked up by a measure (its attainment, unless `on: amount`) in `steps` or `points`, or by a
-    category of the participant."""
+    """A number that is looked up by a measure (its attainment, unless `on: amount`) in `steps` or `points`, by a
+    category of the participant, or in a table of several `axes`."""
 
     measure: Name | None = None
     """The measure by which it is looked up in `steps` or `points`."""
@@ -124,6 +121,10 @@ class Lookup(PlanPart):
     """What each category is given, by name."""
     others: Rate | None = None
     """What everybody is given whose category is none of `of`, or blank. Without it they are not paid, and named."""
+    axes: tuple[Axis, ...] = Field(default=(), max_length=8)
+    """Or the dimensions of a table."""
+    values: Values | None = None
+    """What the table gives: lists within lists, one level for each axis."""
 
     @model_validator(mode="after")
     def _in_one_way(self) -> Self:
@@ -133,47 +134,76 @@ class Lookup(PlanPart):
             raise ValueError("others is for a category: it says what everybody else is given")
         if self.steps:
             rising_and_open([step.up_to for step in self.steps], "steps")
+        if (self.values is None) == bool(self.axes):
+            raise ValueError("a table has axes and values")
+        if any(axis.deal is not None for axis in self.axes):
+            raise ValueError(
+                "a number is looked up by what a participant has reached; by the deal looks kind: table with each: deal"
+            )
+        if self.axes:
+            check_values(self.values, self.axes)
         return self
 
     def _ways(self) -> int:
-        return sum(map(bool, (self.steps, self.points, self.of)))
+        return sum(map(bool, (self.steps, self.points, self.of, self.axes)))
 
     def _looks(self) -> int:
-        return sum(name is not None for name in (self.measure, self.category))
+        return sum(name is not None for name in (self.measure, self.category)) + bool(self.axes)
 
     def _said_how(self) -> str:
-        return "a number is looked up by a `measure` with `steps` or `points`, or by a `category` with `of`"
+        return (
+            "a number is looked up by a `measure` with `steps` or `points`, by a `category` with `of`, or in `axes`"
+            " with `values`"
+        )
 
     def looks_at(self) -> list[Reference]:
         """By what it is looked up."""
         if self.category is not None:
             return [Reference(CATEGORY, self.category)]
+        if self.axes:
+            return [reference for axis in self.axes for reference in axis.refers_to()]
         return [] if self.measure is None else [Reference(on_scale(self.on), self.measure)]
 
-    def compared(self) -> Compared | None:
-        """The category by which it is looked up, with its names."""
-        return None if self.category is None else Compared(self.category, tuple(self.of))
+    def compares(self) -> Iterator[tuple[Path, Compared]]:
+        """The categories by which it is looked up, each with its names, and where they stand."""
+        if self.category is not None:
+            yield ("of",), Compared(self.category, tuple(self.of))
+        for number, axis in enumerate(self.axes):
+            if axis.category is not None:
+                yield ("axes", number, "of"), Compared(axis.category, axis.of)
+
+    def formulas(self) -> Iterator[tuple[Path, FormulaText]]:
+        """The axes that are formulas, and where."""
+        yield from ((("axes", n, "formula"), axis.formula) for n, axis in enumerate(self.axes) if axis.formula)
 
     def given(self, at: Standing) -> ExactColumn:
         """The number row by row; zero for who is in no row (`nobody`)."""
         if self.category is not None:
             named, others = at.category(self.category), Fraction(self.others or 0)
             return by_category(named, {name: Fraction(gives) for name, gives in self.of.items()}, others=others)
+        if self.axes:
+            return looked_up(self.values, self.axes, at=at)
         value = at.scale(self.measure or "", self.on)
         return lookup(value, self.steps, points=self.points, boundary=at.conventions.boundary)
 
-    def nobody(self, at: Standing) -> tuple[str, pl.Series] | None:
-        """The category by which it is looked up, and which rows have none of its names, unless it says what everybody
-        else is given."""
-        if self.category is None or self.others is not None:
-            return None
-        return self.category, ~is_one_of(at.category(self.category), list(self.of))
+    def nobody(self, at: Standing) -> Iterator[tuple[str, pl.Series]]:
+        """The categories by which it is looked up, each with the rows that have none of its names, unless it says what
+        everybody else is given."""
+        if self.category is not None and self.others is None:
+            yield self.category, ~is_one_of(at.category(self.category), list(self.of))
+        for axis in self.axes:
+            yield from axis.nobody(at)
 
     def in_words(self) -> tuple[str, str, list[tuple[str, str]]]:
         """What it is looked up by, how, and the rows: where one looks, and what is given there."""
         if self.category is not None:
             others = [] if self.others is None else [("everybody else", trimmed(self.others))]
             return spoken(self.category), "", [*((name, trimmed(gives)) for name, gives in self.of.items()), *others]
+        if self.axes:
+            places = product(*(axis.places() for axis in self.axes))
+            cells = zip(places, flat(self.values), strict=True)
+            rows = [(", ".join(at), trimmed(gives)) for at, gives in cells]
+            return listed(axis.title for axis in self.axes), "", rows
         of = scale(self.measure or "", self.on)
         if self.points:
             rows = [(mark(point.at, self.on), trimmed(point.gives)) for point in self.points]
@@ -185,7 +215,12 @@ class Lookup(PlanPart):
     def numbers(self) -> list[Decimal]:
         """All that it may give, or between what."""
         rows = [*(step.gives for step in self.steps), *(point.gives for point in self.points)]
-        return [*rows, *self.of.values(), *([] if self.others is None else [self.others])]
+        return [*rows, *self.of.values(), *flat(self.values), *([] if self.others is None else [self.others])]
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether a value may lie exactly on the boundary of two rows."""
+        return len(self.steps) > 1 or any(axis.up_to for axis in self.axes)
 
 
 def ends_of(
@@ -233,22 +268,6 @@ def rising_and_open(ends: Sequence[Figure | None], rows: str = "tiers") -> None:
         raise Flaws(
             [Finding.error("P306", (rows, number) if end is None else (rows, number, "up_to"), message=said, mend=mend)]
         )
-
-
-def by_category(
-    named: pl.Series, gives: Mapping[str, ExactColumn | Fraction], *, others: ExactColumn | Fraction
-) -> ExactColumn:
-    """What is given to each category by name, and to everybody else, a blank category too."""
-    given = others
-    for name, value in gives.items():
-        given = where((named == name).fill_null(value=False), value, otherwise=given)
-    return given if isinstance(given, ExactColumn) else ExactColumn.constant(given, len(named))
-
-
-def reached(value: ExactColumn, end: ExactColumn | Fraction, *, boundary: Boundary) -> ExactColumn:
-    """1 in the rows where the value has left the tier that ends at `end` behind, else 0."""
-    # As a number and not as yes or no, since tiers multiply by it.
-    return where(value > end if boundary == "lower" else value >= end, 1, otherwise=0)
 
 
 def lies_in(

@@ -242,7 +242,7 @@ class Measure(PlanPart):
 
     def leaves_open(self) -> set[str]:
         """The conventions on which it depends."""
-        steps = self.lookup is not None and len(self.lookup.steps) > 1
+        steps = self.lookup is not None and self.lookup.has_bounds
         quota = any(named.kind == "attainment" for named in self.builds_on())
         return {name for name, there in (("boundary", steps), ("zero_quota", quota)) if there}
 
@@ -255,8 +255,10 @@ class Measure(PlanPart):
         """The categories at which it looks, each with the texts that it names, and where."""
         if self.formula is not None:
             yield from ((("formula",), found) for found in categories_in(self.formula))
-        if self.lookup is not None and (compared := self.lookup.compared()) is not None:
-            yield ("lookup", "of"), compared
+        if self.lookup is not None:
+            yield from ((("lookup", *path), compared) for path, compared in self.lookup.compares())
+            for path, text in self.lookup.formulas():
+                yield from ((("lookup", *path), found) for found in categories_in(text))
 
     @property
     def bucket(self) -> str | None:

@@ -53,7 +53,14 @@ def _built_from(measure: dict[str, Any]) -> list[str]:
         return [str(name) for name in scorecard]
     lookup = measure.get("lookup")
     if isinstance(lookup, dict):
-        return [str(lookup["measure"])] if "measure" in lookup else []
+        axes = [axis for axis in lookup.get("axes") or () if isinstance(axis, dict)]
+        named = [*(axis.get(on) for axis in axes for on in ("attainment", "amount")), lookup.get("measure")]
+        formulas = [name for axis in axes for name in _named_in(axis.get("formula"))]
+        return [*(str(name) for name in named if name is not None), *formulas]
+    return _named_in(formula)
+
+
+def _named_in(formula: object) -> list[str]:
     if not isinstance(formula, str):
         return []
     try:

@@ -41,6 +41,10 @@ def component(draw: st.Draw, kind: str, name: str, measures: list[dict[str, Any]
         {"by": "case territory when 'north' then 1.5 when 'south' then 0.5 else 1 end"},
         {"category": "position", "of": {"senior": "1.2", "junior": "80%"}},
         {"category": "segment", "of": {"smb": "0"}, "others": "1.1"},
+        {
+            "axes": [{"category": "territory", "of": ["north"], "others": True}, {"formula": "count", "up_to": [1]}],
+            "values": [["1.5", "2"], ["0.5", "1"]],
+        },
         {"measure": "base", "steps": draw(_steps("%"))},
         {"measure": draw(st.sampled_from(names)), "on": "amount", "points": draw(_points(""))},
     ]

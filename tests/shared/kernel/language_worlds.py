@@ -70,6 +70,12 @@ LOOKUPS: list[dict[str, Any]] = [
     {"measure": "count", "on": "amount", "points": [{"at": 0, "gives": 1}, {"at": 4, "gives": "1.5"}]},
     {"category": "position", "of": {"senior": "6%", "junior": "4%"}},
     {"category": "segment", "of": {"smb": "0.5"}, "others": 2},
+    {
+        "axes": [{"category": "position", "of": ["junior"], "others": True}, {"attainment": "base", "up_to": ["80%"]}],
+        "values": [["3%", "5%"], ["4%", "7%"]],
+    },
+    {"axes": [{"category": "segment", "of": ["smb", "big"]}], "values": ["2%", "9%"]},
+    {"axes": [{"formula": "count / 2", "at": [0, 3]}, {"amount": "base", "up_to": [900]}], "values": [[1, 2], [3, 5]]},
 ]
 NAMED_AFTER = [{}, {"named_after": "start"}, {"named_after": "end"}]
 maybe = st.booleans()

@@ -83,3 +83,25 @@ def test_a_result_that_is_looked_up_has_a_bound_and_is_told_in_the_plan_document
 def test_a_lookup_says_by_what_and_what_it_gives(lookup: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="a number is looked up by a `measure` with `steps` or `points`"):
         plan(COMMISSION, measures=[{"measure": "rate", "lookup": lookup}])
+
+
+TABLE: dict[str, Any] = {
+    "axes": [{"category": "position", "of": ["junior", "senior"]}, {"amount": "sales", "up_to": [500]}],
+    "values": [["1%", "2%"], ["3%", "4%"]],
+}
+
+
+def test_a_table_gives_a_rate_to_components_single_tiers_and_factors_and_names_who_has_no_place_in_it() -> None:
+    rate = {"measure": "rate", "lookup": TABLE}
+    nobody = (0, "no_category", "a blank position")
+    version = plan(COMMISSION, measures=[rate])
+    assert amounts(version) == [(4000, None, None), (2000, None, None), nobody]
+    said = "**Rate**: looked up by position and sales: 0.01 for junior, up to 500, 0.02 for junior, above 500"
+    assert said in document(version)
+    tiers = [{"up_to": 600, "rate": {"measure": "rate"}}, {"rate": {"measure": "rate", "times": 2}}]
+    graduated = {"component": "pay", "kind": "graduated", "measure": "sales", "tiers": tiers}
+    assert amounts(plan(graduated, measures=[rate])) == [(5600, None, None), (2800, None, None), nobody]
+    factor = COMMISSION | {"rate": "10%", "multiply": [TABLE]}
+    assert amounts(plan(factor)) == [(400, None, None), (200, None, None), nobody]
+    with pytest.raises(ValidationError, match=r"values needs 2 entries"):
+        plan(COMMISSION, measures=[{"measure": "rate", "lookup": TABLE | {"values": ["1%"]}}])
