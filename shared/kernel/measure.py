@@ -177,7 +177,8 @@ def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
                 # The first row of a bucket in its window counts one, and later ones nothing. Over the rows of every
                 # version together, so that an account that bought under the old version is not new under the next.
                 counted = pl.col("bucket").str.split(",").list.first() if apart else pl.col("bucket")
-                first = pl.int_range(pl.len()).over(*within, counted, hit) == 0
+                # Of a group every one is told: which is its first is seen with everyone's (`group_sums`).
+                first = pl.lit(True) if of.among else pl.int_range(pl.len()).over(*within, counted, hit) == 0
                 value = (first & (counted != "")).cast(pl.Int64)
             case _:
                 # What the latest value changed by. The rows are in order of credit date (`bucket` is the date and the

@@ -44,6 +44,7 @@ class GroupSums:
 
     def __init__(self, events: pl.DataFrame, together: Sequence[Plan], *, plan: Plan, roster: Roster) -> None:
         self._plan, self._roster, self._together = plan, roster, together
+        self._different = {measure.measure for measure in plan.apart.groups if measure.distinct is not None}
         self._keyed = self._with_groups(events)
 
     def _with_groups(self, events: pl.DataFrame) -> pl.DataFrame:
@@ -66,10 +67,12 @@ class GroupSums:
             )
         return rows.drop(column for column in rows.columns if column.startswith("@@"))
 
-    def at_deals(self, rows: pl.DataFrame, *, before: bool) -> pl.DataFrame:
+    def at_deals(self, rows: pl.DataFrame, *, before: bool, anew: str | None) -> pl.DataFrame:
         """Rows of deals with what the groups in which participants are on the date of the deal have come to before it,
-        or with it."""
+        or with it; `anew` names the column of the deal for each value of which that begins anew."""
         rows = self._with_groups(rows)
+        if anew is not None:
+            rows = rows.with_columns(self._anew(anew))
         for measure in self._plan.apart.groups:
             rows = self._summed(
                 rows,
@@ -78,8 +81,14 @@ class GroupSums:
                 reset=measure.reset,
                 of_deals=True,
                 before=before,
+                anew=anew,
             )
         return rows.drop(column for column in rows.columns if column.startswith("@@"))
+
+    def _anew(self, column: str) -> pl.Expr:
+        """What deals have in a column, those with a blank together."""
+        told = as_told(self._together, partial(KeptApart.place_of_fact, column=column))
+        return told.fill_null("").alias("@@anew")
 
     def _summed(
         self,
@@ -90,21 +99,32 @@ class GroupSums:
         reset: Reset,
         of_deals: bool = False,
         before: bool = False,
+        anew: str | None = None,
     ) -> pl.DataFrame:
         """The rows with the sums of their groups in place of their own."""
         moment = _DEAL if of_deals else _SEGMENT
         by = [f"@@{among}", "@@window"]
         if self._plan.conventions.versions == "restart":
             by.append("@@version")
+        keyed = self._keyed
+        if anew is not None:
+            by.append("@@anew")
+            keyed = keyed.with_columns(self._anew(anew))
         keys = {"@@window": window_of(pl.col("fiscal"), reset).cast(pl.Int64), "@@version": pl.col("version")}
         # All moments in their order, each with its number: sums up to one are then found by a number.
         moments = (
-            pl.concat([self._keyed.select(moment), rows.select(moment)])
+            pl.concat([keyed.select(moment), rows.select(moment)])
             .unique()
             .sort(moment, nulls_last=False)
             .with_row_index("@@moment")
         )
-        events = self._keyed.with_columns(**keys).join(moments, on=moment, nulls_equal=True)
+        events = keyed.with_columns(**keys).join(moments, on=moment, nulls_equal=True)
+        for name in sorted(self._different & set(names)):
+            # The first of a value in the group counts one, whoever brings it, and later ones nothing.
+            events = events.sort("@@moment").with_columns(pl.col(name).clip(0, 1))
+            value = pl.col("bucket").str.split(",").list.first()
+            first = pl.int_range(pl.len()).over(*by, value, pl.col(name)) == 0
+            events = events.with_columns(pl.col(name) * first.cast(pl.Int64))
         sums = (
             events.group_by(*by, "@@moment")
             .agg(wide(name).sum() for name in names)

@@ -127,7 +127,7 @@ class Turns:
         )
         if self._groups is None:
             return before, after
-        with_groups = [self._groups.at_deals(self._rows, before=first) for first in (True, False)]
+        with_groups = [self._groups.at_deals(self._rows, before=first, anew=anew) for first in (True, False)]
         names = [name for measure in plan.apart.groups for name in measure.ingredients]
         return (
             before.with_columns(with_groups[0][name] for name in names),

@@ -172,8 +172,9 @@ class Measure(PlanPart):
         said = [way for way in WAYS if getattr(self, way) is not None]
         if len(said) != 1:
             raise ValueError(f"measure {self.measure} is built in one way: {', '.join(WAYS)}")
-        if self.among is not None and said[0] not in ("sum_of", "count_of", "average_of", "ratio"):
-            raise ValueError(f"measure {self.measure} is among a {self.among}: a sum_of, count_of, average_of or ratio")
+        if self.among is not None and said[0] not in ("sum_of", "count_of", "average_of", "ratio", "distinct"):
+            ways = "a sum_of, count_of, average_of, ratio or distinct"
+            raise ValueError(f"measure {self.measure} is among a {self.among}: {ways}")
         whole = sum((goal.weight for goal in self.scorecard.values()), Decimal(0)) if self.scorecard else Decimal(1)
         if whole != 1:
             message = f"the weights of scorecard {self.measure} sum to {percent(whole)}, not to 100%"

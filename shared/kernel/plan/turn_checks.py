@@ -82,10 +82,6 @@ def _looked_at(component: Component, plan: PlanModel) -> Iterator[tuple[Path, st
     if paid := sorted(reference.name for reference in looked_at if reference.kind == "pay"):
         said = f"pays each deal in turn, and what {paid[0]} pays is known at the end of the month only"
         yield (), said, "look at a measure, or let a gate or a multiplier look at the pay: those are of the window"
-    groups = sorted(names & {measure.measure for measure in plan.apart.groups})
-    if groups and getattr(component, "anew", None) is not None:
-        said = f"begins anew for each value of a column, and {groups[0]} is the sum of a group"
-        yield ("anew",), said, "take out anew, or look at a sum of the participant's own"
     if plan.conventions.order == "date":
         return
     for measure in plan.measures:

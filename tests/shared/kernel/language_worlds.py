@@ -122,17 +122,16 @@ def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
         {"measure": "count", "count_of": [draw(st.sampled_from(names))], "quota": draw(quota_terms())},
     ]
     latest, distinct = draw(st.permutations(names[:2]))
-    team = {"measure": "team", **draw(st.sampled_from([{"sum_of": draw(some)}, {"count_of": draw(some)}]))}
+    different = {"column": draw(st.sampled_from(["account", "segment", "deal_id", "product"])), "of": [distinct]}
+    ways_of_groups = [{"sum_of": draw(some)}, {"count_of": draw(some)}, {"distinct": different}]
+    team = {"measure": "team", **draw(st.sampled_from(ways_of_groups))}
     others: list[dict[str, Any]] = [
         team | {"among": draw(st.sampled_from(["team", "territory", "position", "plan"]))},
         {"measure": "average", "average_of": draw(some)},
         {"measure": "latest", "latest_of": [latest]},
         {
             "measure": "different",
-            "distinct": {
-                "column": draw(st.sampled_from(["account", "segment", "deal_id", "product"])),
-                "of": [distinct],
-            },
+            "distinct": different,
         },
         {"measure": "ratio", "ratio": {"of": draw(some), "to": draw(some)}},
         {"measure": "score", "score": True},
@@ -282,7 +281,7 @@ def _fitting(data: dict[str, Any]) -> dict[str, Any]:
             by_date = {name: value for name, value in data["conventions"].items() if name != "order"}
             return _fitting(data | {"conventions": by_date})
         again = re.findall(r"(\w+) pays by the", str(error))
-        unfit = r"(\w+) pays a part of|cannot hold for (\w+)|(\w+) pays each deal in turn|(\w+) begins anew for each"
+        unfit = r"(\w+) pays a part of|cannot hold for (\w+)|(\w+) pays each deal in turn"
         mixed = re.findall(unfit, str(error))
         mixed = [name for found in mixed for name in found if name]
         if not again and not mixed:
