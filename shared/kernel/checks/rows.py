@@ -17,6 +17,8 @@ def rows_without_effect(plan: Plan) -> Iterator[Finding]:
     for place, component in enumerate(plan.components):
         if _below(component.maximum, component.minimum):
             yield _crossed(("components", place, "maximum"), component.component)
+        if _below(component.deal_maximum, component.deal_minimum):
+            yield _crossed(("components", place, "deal_maximum"), f"each deal of {component.component}")
     if _below(plan.maximum, plan.minimum):
         yield _crossed(("maximum",), "the plan")
 
@@ -24,7 +26,13 @@ def rows_without_effect(plan: Plan) -> Iterator[Finding]:
 def _never_first(plan: Plan) -> Iterator[Finding]:
     for place, rule in enumerate(plan.rules):
         before = next(
-            (earlier for earlier in plan.rules[:place] if (earlier.to, earlier.when) == (rule.to, rule.when)), None
+            (
+                earlier
+                for earlier in plan.rules[:place]
+                if (earlier.to, earlier.when, earlier.levels, earlier.level)
+                == (rule.to, rule.when, rule.levels, rule.level)
+            ),
+            None,
         )
         if before is not None:
             yield Finding.warning(

@@ -15,6 +15,7 @@ import pytest
 from shared.kernel import Plan, PlanSet, credit, earn, explain, measure
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE, REPRICED
+from shared.kernel.checks import findings
 from shared.kernel.crediting.deals import values_table
 from shared.kernel.scenarios import Scenarios, pay_at
 from tests.shared.kernel.test_kernel_against_the_oracle import roster_of
@@ -272,6 +273,12 @@ def test_limits_of_a_deal_are_of_kinds_that_pay_deals() -> None:
         Plan.model_validate(PLAN | {"components": [whole]})
 
 
+def test_a_most_of_a_deal_below_its_least_is_found() -> None:
+    crossed = {"component": "c", "kind": "flat", "rate": "10%"} | LIMITED | {"deal_maximum": 50}
+    said = [str(found.message) for found in findings(Plan.model_validate(PLAN | {"components": [crossed]}))]
+    assert "each deal of c has a maximum below its minimum" in said
+
+
 def test_ends_and_rates_of_tiers_may_be_the_participants_own() -> None:
     since = [ANN[0] | {"term.end": "1500", "term.rate": "0.04"}]
     end, rate = {"term": "end"}, {"term": "rate"}
@@ -285,3 +292,42 @@ def test_ends_and_rates_of_tiers_may_be_the_participants_own() -> None:
     assert sum(paid(deals, far, components=[graduated]).values()) == 100 + 60
     without = [ANN[0] | {"term.rate": "0.04"}]
     assert sum(paid(deals, without, components=[graduated]).values()) == 0
+
+
+TEAM = [ANN[0] | {"manager": "mo"}, ANN[0] | {"participant_id": "bob", "manager": "mo"}]
+
+
+def paid_to_each(component: dict[str, Any], group: dict[str, Any], deals: dict[str, Any]) -> dict[str, Decimal]:
+    """What ann and bob, a team, are paid by a component that looks at what the team has brought."""
+    measures = [*PLAN["measures"], {"measure": "squad", "among": "team", "reset": "year"} | group]
+    plans = PlanSet([Plan.model_validate(PLAN | {"measures": measures, "components": [component]})])
+    credits = credit(values_table(sorted(deals.items()), plans.deal_columns), roster_of(TEAM), plans=plans).credits
+    earned = earn(measure(credits, plans), roster_of(TEAM), plans=plans)
+    lines = explain(credits, roster_of(TEAM), plans=plans, earnings=earned).lines
+    assert lines["amount"].sum() == earned["amount"].sum()
+    by_person = earned.group_by("participant_id").agg(pl.col("amount").sum())
+    return {who: Decimal(amount).scaleb(-2) for who, amount in by_person.iter_rows()}
+
+
+def test_a_group_counts_a_customer_once_whoever_brings_it_first() -> None:
+    deals = {
+        "D1": D1 | {"account": "Acme"},
+        "D2": D2 | {"account": "Acme", "owner": "bob"},
+        "D3": D3 | {"account": "Brill", "owner": "bob"},
+    }
+    tiers = [{"up_to": 1, "rate": "5%"}, {"rate": "10%"}]
+    component = {"component": "c", "kind": "graduated", "measure": "sales", "by": "squad", "tiers": tiers}
+    distinct = {"distinct": {"column": "account", "of": ["own"]}}
+    assert paid_to_each(component, distinct, deals) == {"ann": 50, "bob": 50 + 100}
+
+
+def test_tiers_of_each_customer_may_stand_at_what_a_team_has_sold_to_it() -> None:
+    deals = {
+        "D1": D1 | {"account": "Acme"},
+        "D2": D2 | {"account": "Acme", "owner": "bob"},
+        "D3": D3 | {"account": "Brill", "owner": "bob"},
+    }
+    tiers = [{"up_to": 1200, "rate": "10%"}, {"rate": "5%"}]
+    component = {"component": "c", "kind": "graduated", "measure": "sales", "by": "squad", "anew": "account"}
+    found = paid_to_each(component | {"tiers": tiers}, {"sum_of": ["own"]}, deals)
+    assert found == {"ann": 100, "bob": 20 + 40 + 100}
