@@ -26,7 +26,9 @@ ROUNDING = "rounding of the deal"
 """How a statement calls the part of a line that is no pay at a rate: what rounding a deal by itself adds or takes."""
 REPRICED = "deals before it, by what multiplies them now"
 """The same of what a line changes of deals that were paid in turn before it."""
-WITHOUT_RATE = (ROUNDING, REPRICED)
+LEAST_OF_DEAL, MOST_OF_DEAL = "to the least of a deal", "to the most of a deal"
+"""The same of what the least and the most of a deal add and take."""
+WITHOUT_RATE = (ROUNDING, REPRICED, LEAST_OF_DEAL, MOST_OF_DEAL)
 
 # A decimal digit below the end of Int64 (9.22 * 10**18): stored sums fit, and so does the difference of two. The
 # 128-bit sum itself cannot wrap: 10**9 amounts of 10**18 are 10**27.

@@ -11,7 +11,7 @@ from functools import partial
 import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
-from shared.kernel.arithmetic.expressions import NUMBER_SCALE
+from shared.kernel.arithmetic.expressions import LEAST_OF_DEAL, MOST_OF_DEAL, NUMBER_SCALE
 from shared.kernel.components.context import DealsInTurn, Moment
 from shared.kernel.language.values import Figure
 
@@ -55,8 +55,8 @@ def within_limits(
     size = total([part.pays for part in parts], deals.standing.height) * sign
     found = list(parts)
     for limit, reach, within in (
-        (least, "to the least of a deal", ExactColumn.greatest),
-        (most, "to the most of a deal", ExactColumn.least),
+        (least, LEAST_OF_DEAL, ExactColumn.greatest),
+        (most, MOST_OF_DEAL, ExactColumn.least),
     ):
         if limit is not None:
             limited = within(size, deals.standing.figure(limit) * deals.share)

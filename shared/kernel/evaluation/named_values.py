@@ -43,7 +43,7 @@ def named_values(
         for r in names:
             if r.of_deal:
                 columns[r.text] = _as_text(_of_deal(r, component, deals=deals), r).gather(places)
-            elif r.kind == "formula" or (r.is_measure and r.name in priced):
+            elif r.kind == "formula" or r.name in priced:
                 columns[r.text] = _as_text(standing.look_up(r.kind, r.name), r).gather(places)
             else:
                 columns[r.text] = _as_text(context.look_up(r.kind, r.name), r)

@@ -85,10 +85,11 @@ def _blocks(plan: Plan) -> Iterator[str]:
         yield f"All of it together is at most {figure_in_words(plan.maximum)} a month."
     yield "## What is measured"
     yield "\n".join(f"- {line}" for measure in plan.measures for line in _measure(measure))
-    yield "## Which deals count, and for whom"
-    if plan.match == "first" and len(plan.credits) > 1:
-        yield "Of the rules below, only the first that fits a deal counts it for you."
-    yield "\n".join(f"- {_rule(rule)}" for rule in plan.rules)
+    if plan.credits:
+        yield "## Which deals count, and for whom"
+        if plan.match == "first" and len(plan.credits) > 1:
+            yield "Of the rules below, only the first that fits a deal counts it for you."
+        yield "\n".join(f"- {_rule(rule)}" for rule in plan.rules)
     if plan.exchange is not None:
         yield (
             f"Deals in other currencies are converted at the rates of {plan.exchange.source} in force on the day of"

@@ -220,6 +220,10 @@ def test_a_deal_is_priced_by_the_position_and_the_figures_of_its_day() -> None:
     table = {"component": "c", "kind": "table", "each": "deal", "measure": "sales"} | axes
     deals = {"D1": D1, "D2": D2, "D3": D3}
     assert paid(deals, since, components=[table]) == {"D1": 40, "D2": 40, "D3": 60}
+    plans, roster = PlanSet([Plan.model_validate(PLAN | {"components": [table]})]), roster_of(since)
+    credits = credit(values_table(sorted(deals.items()), plans.deal_columns), roster, plans=plans).credits
+    lines = explain(credits, roster, plans=plans).lines.filter(rule="own").sort("deal_id")
+    assert lines["values"].to_list() == ['{"position":"junior"}', '{"position":"junior"}', '{"position":"senior"}']
     own = {"component": "c", "measure": "sales", "each": "deal"}
     flat = own | {"kind": "flat", "rate": {"term": "rate"}}
     graduated = own | {"kind": "graduated", "tiers": [{"up_to": 1500, "rate": {"term": "rate"}}, {"rate": "10%"}]}
