@@ -29,44 +29,11 @@ from earnest.files.results import earnings_table
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from earnest.plans.files import read_plans
-from tests.earnest.company.audit_walk import flat, printed, steps
+from tests.earnest.company.conftest import Played
 
 pytestmark = pytest.mark.long
 
 STAGES = {"closed_won": "won", "closed_lost": "lost", "cancelled": "cancelled", "proposal": "open"}
-
-
-class Played:
-    """A running installation after the play, and what the play printed."""
-
-    def __init__(self, system: System) -> None:
-        self.system = system
-        self.people = People(roster_files())
-        self.said = self.play()
-
-    def play(self) -> str:
-        console = Console(file=io.StringIO(), width=120)
-        assert play_once(self.system, console)
-        return console.file.getvalue()  # type: ignore[attr-defined]
-
-    def get(self, service: str, path: str, who: str = "dana") -> dict[str, Any]:
-        headers = {"authorization": f"Bearer {self.system.key(who)}"}
-        answer = httpx.get(f"{self.system.urls[service]}{path}", headers=headers).raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def books(self) -> tuple[Any, ...]:
-        """What must not change when nothing new is said."""
-        journals = [self.get("payout", f"/v1/participants/{who}/journal?limit=500") for who in self.people.ids]
-        return self.get("payout", "/v1/summary")["totals"], self.get("payout", "/v1/runs"), journals
-
-
-@pytest.fixture(scope="module")
-def played(server_folder: Path) -> Iterator[Played]:
-    home = Home(server_folder / "demo-play")
-    prepare(home)
-    with running_system(home) as system:
-        yield Played(system)
 
 
 def test_everyone_earns_what_the_same_facts_in_files_come_to(played: Played, tmp_path: Path) -> None:
@@ -178,15 +145,3 @@ def late_rows(said: list[DealReport]) -> list[dict[str, Any]]:
             )
         )
     return rows
-
-
-def test_an_auditor_follows_a_deal_to_payroll_books_and_statement_by_the_page_alone(
-    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = played.system.home.path
-    monkeypatch.setenv("EARNEST_HOME", str(home))
-    replaced = {".earnest": str(home), "http://127.0.0.1:8802": played.system.urls["scoring"]}
-    for command, shown in steps(Path(__file__).parents[3] / "docs" / "audit.md"):
-        said = printed(command, tmp_path, replaced)
-        for line in shown:
-            assert flat(line) in said, f"{command}\n{said}"

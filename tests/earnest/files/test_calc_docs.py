@@ -71,18 +71,6 @@ def test_every_recipe_comes_out_as_it_says(recipe: str, tmp_path: Path) -> None:
     assert found.explained.lines["amount"].sum() == found.earnings["amount"].sum()
 
 
-@pytest.mark.parametrize("recipe", [name.split("/")[0] for name in FILES if name.endswith("/payments.csv")])
-def test_what_a_recipe_pays_by_its_terms_comes_out_as_it_says(recipe: str, tmp_path: Path) -> None:
-    for name in ("plan.yaml", "terms.yaml", "deals.csv", "roster.csv"):
-        (tmp_path / name).write_text(FILES[f"{recipe}/{name}"])
-    text = ANALYST.partition(f"{recipe}/earnings.csv")[2]
-    for command in re.findall(r"^earnest ((?:calc|pay) .*)$", text, re.MULTILINE)[:2]:
-        assert earnest(*command.split(), folder=tmp_path).returncode == 0
-    shown = list(csv.DictReader(FILES[f"{recipe}/payments.csv"].splitlines()))
-    paid = list(csv.DictReader((tmp_path / "paid" / "payments.csv").open()))
-    assert [{name: row[name] for name in shown[0]} for row in paid] == shown
-
-
 def is_plan(name: str) -> bool:
     return name.endswith(".yaml") and not name.endswith("/terms.yaml")
 

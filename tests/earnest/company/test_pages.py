@@ -1,0 +1,95 @@
+"""Every command that README and docs show runs as it is written, and comes out as they say: one reader goes through all
+pages, beside the demo company that they are about.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
+
+import pytest
+
+from earnest.local.home import Home
+from tests.command_line import earnest
+from tests.earnest.company.conftest import Played
+from tests.earnest.company.reader import PAGES, ROOT, Reader, blocks, flat, is_shown
+from tests.services.payout.delivery.sftp_drop import Drop, provider
+
+pytestmark = pytest.mark.long
+
+JUNE: Final = "run-2026-06-1"
+IN_ORDER: Final = (
+    "README", "audit", "finance", "rep", "general-ledger", "delivery", "policies", "integrator", "ops", "analyst",
+    "contract-costs", "payment-terms", "mapping",
+)  # fmt: skip
+"""The pages with commands, so that each finds what those before it did to the company: June is paid by finance.md."""
+ELSEWHERE: Final = {
+    "make up": "plays the company: what all of this runs beside was played by the same function",
+    ".venv/bin/earnest --home .earnest-demo demo": "plays it again",
+    "make kafka": "fetches a Java and Apache Kafka and plays it again: tests/earnest/local/test_kafka.py runs on them",
+    "make test": "these tests",
+    "make bench": "ten minutes: tests/benchmarks runs each part with little data",
+    "git clone": "these files",
+}
+"""What does not run here, and why."""
+
+
+@pytest.fixture
+def drop(tmp_path: Path) -> Iterator[Drop]:
+    """The SFTP server of the payroll provider in delivery.md."""
+    with provider(tmp_path) as running:
+        yield running
+
+
+def test_every_command_of_the_pages_runs_as_it_is_written_and_prints_what_they_show(
+    played: Played, drop: Drop, server_folder: Path, shared_folder: Path
+) -> None:
+    folder = Path(mkdtemp(prefix="pages-", dir=server_folder))
+    folder.chmod(0o755)
+    reader = Reader(folder, played.system.home.path, played.system.urls, elsewhere=ELSEWHERE)
+    reader.replaced |= stand_ins(drop, played.system.home, folder)
+    (folder / "data").symlink_to(shared_folder / "data")
+    pages = {page.stem: page for page in PAGES}
+    for name in IN_ORDER:
+        reader.read(pages[name])
+        if name == "README":
+            reader.replaced |= {JUNE: anew(played, folder)}
+    assert reader.failed == [], "\n\n".join(reader.failed)
+    assert {begin for begin in ELSEWHERE if not any(left.startswith(begin) for left in reader.left_out)} <= {"git clone"}
+
+
+def stand_ins(drop: Drop, home: Home, folder: Path) -> dict[str, str]:
+    """A provider of payroll that is here, with the keys that delivery.md asks for."""
+    [key] = drop.policy().host_keys
+    keys = home.deliveries / "adp-drop"
+    shutil.copytree(drop.secrets / "drop", keys)
+    [said] = re.findall(r"^  - (ssh-ed25519 \S+)$", (ROOT / "docs" / "delivery.md").read_text(), re.MULTILINE)
+    return {"host: sftp.payroll.example": f"host: 127.0.0.1\nport: {drop.port}", said: key, "DATA/": "../data/"}
+
+
+def anew(played: Played, folder: Path) -> str:
+    """Take back the run that README makes, for finance.md makes it too; the name of the next one."""
+    [run] = [run["id"] for run in played.get("payout", "/v1/runs")["runs"] if run["state"] == "calculated"]
+    assert earnest("payout", "cancel", run, folder=folder / "README").returncode == 0
+    stem, _, number = run.rpartition("-")
+    return f"{stem}-{int(number) + 1}"
+
+
+def test_the_summary_of_the_play_that_readme_shows_is_what_it_prints(played: Played) -> None:
+    [shown] = [block.text for block in blocks(ROOT / "README.md") if block.text.startswith("Fernhill Instruments")]
+    said = flat(played.said.replace("\n", " ")).replace(f"{played.system.home.path}/", ".earnest/")
+    for line in shown.splitlines():
+        assert is_shown(line, said), line
+
+
+def test_every_block_says_what_it_is_and_every_page_with_commands_is_read() -> None:
+    for page in PAGES:
+        languages = {block.language for block in blocks(page)}
+        assert "" not in languages, page.name
+        assert not re.search(r"^ {4}(?:\.venv/bin/)?earnest ", page.read_text(), re.MULTILINE), page.name
+        if languages & {"sh", "console"} and page.stem != "CONTRIBUTING":
+            assert page.stem in IN_ORDER, page.name
