@@ -45,9 +45,9 @@ def write_csv(table: pl.DataFrame, path: Path, *, ours: Collection[str] = ()) ->
     neutral_table(table, ours).write_csv(path)
 
 
-def csv_text(table: pl.DataFrame) -> str:
+def csv_text(table: pl.DataFrame, *, ours: Collection[str] = ()) -> str:
     """A table for people as the text of a CSV file, `neutral_table` of it."""
-    return neutral_table(table).write_csv()
+    return neutral_table(table, ours).write_csv()
 
 
 def write_csv_in_parts(tables: Iterable[pl.DataFrame], path: Path, *, ours: Collection[str] = ()) -> None:

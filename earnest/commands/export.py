@@ -67,7 +67,7 @@ def lines(
     out: Out = None,
     who: Actor = ANALYST,
 ) -> None:
-    """The lines of all earnings, deal by deal, as payout pays them."""
+    """The lines of all earnings, deal by deal, as calc writes them."""
     from earnest.client import connected
     from earnest.live.exports import lines_file
 
@@ -80,7 +80,7 @@ def _write(exported: Exported, out: Path | None) -> None:
     for note in exported.notes:
         typer.echo(f"Note: {note}", err=True)
     if out is None:
-        typer.echo(csv_text(exported.table), nl=False)
+        typer.echo(csv_text(exported.table, ours=exported.ours), nl=False)
         return
-    write_csv(exported.table, out)
+    write_csv(exported.table, out, ours=exported.ours)
     typer.echo(f"Written: {out} ({exported.table.height:,} rows)")

@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from earnest.client import Client
 from earnest.files.cells import DEAL_TEXTS, entries_text
-from earnest.files.display import SHARE_DIGITS, money, percent
-from earnest.live.facts import Values, deal_values, participant_values
+from earnest.files.results import OURS, lines_table
+from earnest.live.facts import Values, deal_values, live_inputs, participant_values
 from earnest.plans.published import file_of, versions
-from shared.contracts import lines as contract
 from shared.contracts.deals import ENTRIES
 from shared.contracts.roster import EVERY_QUOTA
 from shared.contracts.roster_rows import CLEARS, COLUMNS
-
-LINES: Final = {
-    "participant_id": pl.String,
-    "period": pl.String,
-    "component": pl.String,
-    "plan": pl.String,
-    "version": pl.Int64,
-    "line": pl.Int64,
-    "deal_id": pl.String,
-    "rule": pl.String,
-    "share": pl.String,
-    "credit_date": pl.Date,
-    "reason": pl.String,
-    "amount": pl.String,
-    "currency": pl.String,
-}
+from shared.kernel import credit, explain, measure
+from shared.kernel.idle_months import earn_every_month
 
 
 class Exported(NamedTuple):
-    """A table, and what a reader should know of it."""
+    """A table, what a reader should know of it, and its columns whose texts are ours."""
 
     table: pl.DataFrame
     notes: list[str]
+    ours: Collection[str] = ()
 
 
 def deals_file(client: Client, *, who: str) -> Exported:
@@ -90,31 +74,18 @@ def plan_files(client: Client, folder: Path, *, who: str) -> list[Path]:
 
 
 def lines_file(client: Client, *, period: str | None, who: str) -> Exported:
-    """The lines of all earnings as payout is given them, of a month or of all in which something is booked."""
-    months = [period] if period else sorted({each["period"] for each in client.get("/v1/periods", who=who)["periods"]})
-    tables, unsettled = [], 0
-    for month in months:
-        stream = client.fetch(f"/v1/lines?{urlencode({'period': month})}", who=who, service="scoring")
-        table = contract.checked(pl.read_ipc_stream(io.BytesIO(stream)))
-        unsettled += table.filter(~pl.col("settled")).height
-        lines = table.select("participant_id", "period", "lines").explode("lines").drop_nulls("lines").unnest("lines")
-        tables.append(_lines(lines))
-    table = pl.concat(tables) if tables else pl.DataFrame(schema=LINES)
-    notes = [f"{unsettled:,} months of participants are still being calculated: export again."] if unsettled else []
-    return Exported(table, notes)
+    """The lines of all earnings, of a month or of all: `lines.csv` as `earnest calc` writes it of what is exported.
 
-
-def _lines(lines: pl.DataFrame) -> pl.DataFrame:
-    if lines.is_empty():
-        return pl.DataFrame(schema=LINES)
-    currencies = lines["currency"].unique().to_list()
-    ordered = lines.sort("participant_id", "period", "component", "plan", "version", "line")
-    shown = {
-        "share": percent("share", SHARE_DIGITS),
-        "reason": pl.col("problem"),
-        "amount": money("amount", currencies),
-    }
-    return ordered.select(shown[name].alias(name) if name in shown else pl.col(name) for name in LINES).cast(LINES)  # type: ignore[arg-type]
+    Raises:
+        Overflow: a running sum is beyond 10^18 minor units.
+    """
+    inputs = live_inputs(client, who=who)
+    credits = credit(inputs.deals, inputs.roster, plans=inputs.plans).credits
+    earned = earn_every_month(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
+    # Explained as a whole: a line of a month may need the months before it.
+    explained = explain(credits, inputs.roster, plans=inputs.plans, earnings=earned)
+    table = lines_table(explained, in_weeks=inputs.plans.in_weeks)
+    return Exported(table if period is None else table.filter(period=period), [], OURS)
 
 
 def _deal_cells(values: Values) -> dict[str, str]:

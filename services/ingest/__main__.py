@@ -10,7 +10,7 @@ from services.ingest.app import create_app
 from services.ingest.appender import Appender
 from services.ingest.intake import Intake
 from services.ingest.known_roster import KnownRoster
-from services.ingest.published_plans import PublishedPlans
+from services.ingest.published_plans import CHECK_SECONDS, CHECK_WALL_SECONDS, PublishedPlans
 from services.ingest.sources import Sources
 from services.ingest.store import Answers
 from services.ingest.store_sources import SourceReports
@@ -34,7 +34,7 @@ def main() -> None:
     log = open_log(settings)
     log.ensure(ROAD)
     # Plans are checked in one process for all requests: two at once would share its limits of time and memory.
-    answers, appender, bounded = Answers(engine), Appender(log), BoundedProcess()
+    answers, appender, bounded = Answers(engine), Appender(log), BoundedProcess(CHECK_SECONDS, CHECK_WALL_SECONDS)
     published = PublishedPlans(log, lock=answers.lock_publishing, bounded=bounded)
     sources = Sources(settings.sources_dir)
     deliveries = partial(step, sources, settings.zone, published.columns)

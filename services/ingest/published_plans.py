@@ -33,6 +33,11 @@ MOST_PLANS: Final = 100
 """Plan versions in one request: they are calculated with before they are taken, one after another in one process
 for all requests.
 """
+CHECK_SECONDS: Final = 30
+"""Of a processor for the plans of one request: five times what the largest plan takes, of 200 rules, measures and
+components.
+"""
+CHECK_WALL_SECONDS: Final = 180
 REFRESHED: Final = 15.0
 """Seconds after which what other processes published is known. It reads the whole topic, which is compacted and
 small.

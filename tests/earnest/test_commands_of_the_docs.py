@@ -1,4 +1,6 @@
-"""Commands that the documents show are commands: each is parsed as it is written, and those that need files alone run."""
+"""Commands that the documents show are commands: each is parsed as it is written, those within sentences too. That those
+of blocks run is in `tests/earnest/company/test_pages.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,6 @@ import typer.core
 from typer.main import get_command
 
 from earnest.cli import app
-from tests.command_line import earnest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -54,32 +55,3 @@ def test_every_command_shown_is_one(page: Path, command: str) -> None:
 def test_pages_show_commands_that_this_test_finds() -> None:
     assert len(SHOWN) > 50
     assert {"README.md", "docs/finance.md", "docs/rep.md", "docs/ops.md"} <= {str(page) for page, _ in SHOWN}
-
-
-ALONE = [
-    ("README.md", "calc"),
-    ("README.md", "pay --terms"),
-    ("README.md", "plan show"),
-    ("README.md", "simulate --help"),
-    ("docs/contract-costs.md", "costs example"),
-    ("docs/contract-costs.md", "costs schedule --contracts contracts.yaml"),
-    ("docs/contract-costs.md", "costs explain"),
-    ("docs/policies.md", "policy check"),
-    ("docs/policies.md", "policy schema"),
-    ("docs/policies.md", "calendar show examples/pay"),
-]
-
-
-def test_commands_that_need_files_alone_run_as_they_are_written(tmp_path: Path) -> None:
-    """In one folder, in the order in which the pages show them, so that each finds what the one before has written."""
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    [public] = re.findall(r"^P=(\S+)", (ROOT / "README.md").read_text(), re.MULTILINE) or [""]
-    for page, begins in ALONE:
-        found = [command for of, command in SHOWN if str(of) == page and command.startswith(begins)]
-        assert found, (page, begins)
-        words = shlex.split(found[0].replace("P/", f"{public}/"), comments=True)
-        out = words.index(">") if ">" in words else None
-        done = earnest(*words[:out], folder=tmp_path)
-        assert done.returncode == 0, (found[0], done.stderr, done.stdout)
-        if out is not None:
-            (tmp_path / words[out + 1]).write_text(done.stdout)

@@ -58,5 +58,6 @@ def _open_readings(plan: Plan, others: Sequence[Plan]) -> Iterator[tuple[str, st
 
 def _may_lack_quota(component: Component, plan: Plan) -> bool:
     """Whether somebody may be without a quota that it looks at: what is a share by itself has one of 1."""
-    looked_at = [measure for measure in plan.measures if measure.measure in plan.quotas_of(component)]
+    names = plan.quotas_of(component)
+    looked_at = [measure for measure in plan.measures if measure.measure in names]
     return any(not measure.is_share or measure.quota.default is not None for measure in looked_at)

@@ -148,9 +148,12 @@ def test_files_and_what_is_exported_again_pay_what_the_installation_pays_to_the_
         "ann,2025-03-01,1500",
         "bob,2025-01-01,800",
     ]
-    lines = list(csv.DictReader(io.StringIO(said(system, folder, "export", "lines"))))
+    lines = said(system, folder, "export", "lines")
+    assert lines == (folder / "again" / "lines.csv").read_text()
+    march = said(system, folder, "export", "lines", "--period", "2025-03").splitlines()
+    assert march == [line for line in lines.splitlines() if ",2025-03," in line or line.startswith("participant_id,")]
     of_lines: dict[tuple[str, str, str], Decimal] = {}
-    for line in lines:
+    for line in csv.DictReader(io.StringIO(lines)):
         key = (line["participant_id"], line["component"], line["period"])
         of_lines[key] = of_lines.get(key, Decimal(0)) + Decimal(line["amount"])
     assert {key: amount for key, amount in of_lines.items() if amount} == live

@@ -31,7 +31,7 @@ PAGES: Final = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "d
 SHELLS: Final = ("sh", "console")
 _BLOCK = re.compile(r"^```(\w*)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EARNEST = re.compile(r"^(?:\.venv/bin/)?earnest ")
-_SETS = re.compile(r"^[A-Z_]+=\S*($|;|\s*#|\$\()")
+_SETS = re.compile(r"^[A-Z_]+=")
 _FRAMES = re.compile(r"[│┃━─┏┓┗┛┡┩┼┳┻├┤└┘┬┴╇]")
 
 
@@ -142,7 +142,9 @@ class Reader:
         (place / ".earnest").symlink_to(self.home)
         shutil.copytree(ROOT / "deploy", place / "deploy")
         usual = dict(zip(("ingest", "scoring", "payout", "alerts"), range(8801, 8805), strict=True))
-        ports = [f'connect-to = "127.0.0.1:{usual[name]}:{url.removeprefix("http://")}"' for name, url in self.urls.items()]
+        ports = [
+            f'connect-to = "127.0.0.1:{usual[name]}:{url.removeprefix("http://")}"' for name, url in self.urls.items()
+        ]
         # An answer that refuses something is a failure: otherwise curl ends well with whatever it was answered.
         (place / ".curlrc").write_text("\n".join([*ports, "fail-with-body"]))
 
@@ -170,7 +172,7 @@ class Reader:
             done = earnest(*words.split("\0")[:-1], folder=place)
         else:
             done = self._bash(f"{said}\n{command}", place)
-            if _SETS.match(command):
+            if _SETS.match(command) and done.returncode == 0:
                 prelude.append(command)
         if done.returncode != 0:
             self.failed.append(f"{where}: {command}\nended with {done.returncode}\n{done.stdout}{done.stderr}")

@@ -8,13 +8,11 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import httpx
 import pytest
 from rich.console import Console
 
@@ -22,12 +20,10 @@ from earnest.company import FOLDER, SEED
 from earnest.company.deliveries import roster_files
 from earnest.company.late import REVISION, late_changes
 from earnest.company.people import People
-from earnest.company.play import play, play_once, prepare
+from earnest.company.play import play
 from earnest.company.selling import UNREADABLE, DealReport, cents_text, deal_reports
 from earnest.files.calculation import calculate
 from earnest.files.results import earnings_table
-from earnest.local.home import Home
-from earnest.local.system import System, running_system
 from earnest.plans.files import read_plans
 from tests.earnest.company.conftest import Played
 

@@ -4,6 +4,8 @@ pages, beside the demo company that they are about.
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,15 +13,19 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
+import pysequoia
 import pytest
+import yaml
 
 from earnest.local.home import Home
+from services.payout.policies.kinds import policy_of
+from shared.kernel.plan.exact_yaml import read_yaml
 from tests.command_line import earnest
 from tests.earnest.company.conftest import Played
 from tests.earnest.company.reader import PAGES, ROOT, Reader, blocks, flat, is_shown
 from tests.services.payout.delivery.sftp_drop import Drop, provider
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 JUNE: Final = "run-2026-06-1"
 IN_ORDER: Final = (
@@ -34,6 +40,7 @@ ELSEWHERE: Final = {
     "make test": "these tests",
     "make bench": "ten minutes: tests/benchmarks runs each part with little data",
     "git clone": "these files",
+    ".venv/bin/earnest import DATA": "into an installation of its own: tests/earnest/imports/test_import_crm_export.py",
 }
 """What does not run here, and why."""
 
@@ -51,7 +58,7 @@ def test_every_command_of_the_pages_runs_as_it_is_written_and_prints_what_they_s
     folder = Path(mkdtemp(prefix="pages-", dir=server_folder))
     folder.chmod(0o755)
     reader = Reader(folder, played.system.home.path, played.system.urls, elsewhere=ELSEWHERE)
-    reader.replaced |= stand_ins(drop, played.system.home, folder)
+    reader.replaced |= stand_ins(drop, played.system.home)
     (folder / "data").symlink_to(shared_folder / "data")
     pages = {page.stem: page for page in PAGES}
     for name in IN_ORDER:
@@ -59,14 +66,21 @@ def test_every_command_of_the_pages_runs_as_it_is_written_and_prints_what_they_s
         if name == "README":
             reader.replaced |= {JUNE: anew(played, folder)}
     assert reader.failed == [], "\n\n".join(reader.failed)
-    assert {begin for begin in ELSEWHERE if not any(left.startswith(begin) for left in reader.left_out)} <= {"git clone"}
+    arrived = {f"run-2026-05-1.csv.pgp{ending}" for ending in ("", ".sha256")}
+    assert arrived <= drop.names()
+    assert {begin for begin in ELSEWHERE if not any(left.startswith(begin) for left in reader.left_out)} <= {
+        "git clone"
+    }
 
 
-def stand_ins(drop: Drop, home: Home, folder: Path) -> dict[str, str]:
+def stand_ins(drop: Drop, home: Home) -> dict[str, str]:
     """A provider of payroll that is here, with the keys that delivery.md asks for."""
     [key] = drop.policy().host_keys
     keys = home.deliveries / "adp-drop"
     shutil.copytree(drop.secrets / "drop", keys)
+    ours, theirs = (pysequoia.Tsk.generate(name) for name in ("pay@fernhill.example", "payroll@provider.example"))
+    (keys / "signing_key.asc").write_bytes(bytes(ours))
+    (keys / "recipient.asc").write_bytes(bytes(theirs.extract_certificate()))
     [said] = re.findall(r"^  - (ssh-ed25519 \S+)$", (ROOT / "docs" / "delivery.md").read_text(), re.MULTILINE)
     return {"host: sftp.payroll.example": f"host: 127.0.0.1\nport: {drop.port}", said: key, "DATA/": "../data/"}
 
@@ -93,3 +107,18 @@ def test_every_block_says_what_it_is_and_every_page_with_commands_is_read() -> N
         assert not re.search(r"^ {4}(?:\.venv/bin/)?earnest ", page.read_text(), re.MULTILINE), page.name
         if languages & {"sh", "console"} and page.stem != "CONTRIBUTING":
             assert page.stem in IN_ORDER, page.name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_data_that_a_page_shows_can_be_read(page: Path) -> None:
+    for block in blocks(page):
+        if block.language == "json":
+            json.loads(block.text)
+        elif block.language == "csv":
+            rows = block.text.splitlines()
+            widths = {len(row) for row in csv.reader(rows, delimiter=";" if ";" in rows[0] else ",")}
+            assert len(widths) == 1, f"line {block.line}: rows of {sorted(widths)} cells"
+        elif block.language == "yaml":
+            found = read_yaml(block.text)
+            if isinstance(found, dict) and {"kind", "id", "valid_from"} <= found.keys():
+                policy_of(yaml.safe_load(block.text))

@@ -20,7 +20,7 @@ from services.ingest.app import create_app
 from services.ingest.appender import Appender
 from services.ingest.intake import Intake
 from services.ingest.known_roster import KnownRoster
-from services.ingest.published_plans import PublishedPlans
+from services.ingest.published_plans import CHECK_SECONDS, CHECK_WALL_SECONDS, PublishedPlans
 from services.ingest.sources import Sources
 from services.ingest.store import Answers
 from shared.bounded import BoundedProcess
@@ -70,7 +70,7 @@ def keys_file(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def bounded() -> Iterator[BoundedProcess]:
     """Where plans are checked: one process for all tests, as it is one for all requests."""
-    found = BoundedProcess()
+    found = BoundedProcess(CHECK_SECONDS, CHECK_WALL_SECONDS)
     yield found
     found.close()
 

@@ -164,3 +164,16 @@ def test_an_event_with_an_unsound_plan_is_told_with_codes_and_mends(ingest: Inge
     event["data"]["document"]["assertions"] = [{"at": {"bokings": 5}, "pays": 0}]
     said = ingest.client.post("/v1/plans", json=event).json()["results"][0]["errors"][0]["reason"]
     assert "P210" in said
+
+
+def test_a_plan_of_as_many_components_as_one_may_have_is_taken(ingest: Ingest) -> None:
+    rules = "\n".join(f"  - {{rule: r{n}, when: \"stage = 'won' and product = 'P{n}'\"}}" for n in range(200))
+    measures = "\n".join(f"  - {{measure: m{n}, sum_of: [r{n}], reset: quarter}}" for n in range(200))
+    tiers = "[{up_to: 50%, rate: 2%}, {up_to: 100%, rate: 5%}, {up_to: 150%, rate: 8%}, {rate: 10%}]"
+    components = "\n".join(
+        f"  - {{component: c{n}, kind: graduated, measure: m{n}, on: attainment, tiers: {tiers}, when: m{n} > 1000}}"
+        for n in range(200)
+    )
+    head = PLAN.partition("credits:")[0]
+    answer = send(ingest, f"{head}credits:\n{rules}\nmeasures:\n{measures}\ncomponents:\n{components}\n")
+    assert answer.status_code == 202, answer.text
