@@ -183,7 +183,7 @@ def test_an_earning_is_explained_and_estimated_without_files(system: System, fol
 def test_what_the_page_for_integrators_sends_is_taken_as_it_is_written(system: System, folder: Path) -> None:
     page = (Path(__file__).parents[3] / "docs" / "integrator.md").read_text()
     fenced = re.findall(r"^```(\S*)[^\n]*\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    blocks = [block for language, block in fenced if not language and "curl" in block]
+    blocks = [block for language, block in fenced if language == "sh" and "curl" in block]
     facts = [block for block in blocks if re.search(r"8801/v1/(deals|account-payments|roster|plans)", block)]
     assert len(facts) >= 4
     for block in facts:

@@ -313,5 +313,5 @@ def test_every_example_is_a_source_with_a_name_of_its_own() -> None:
 
 def test_every_source_that_the_page_for_integrators_shows_is_one() -> None:
     page = (EXAMPLES.parents[1] / "docs" / "integrator.md").read_text()
-    shown = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(source: .*?)```", page, re.DOTALL)]
+    shown = [yaml.safe_load(block) for block in re.findall(r"```yaml[^\n]*\n(source: .*?)```", page, re.DOTALL)]
     assert [Source.model_validate(each).source for each in shown] == ["acme-crm", "bank", "crm-with-teams"]

@@ -30,7 +30,7 @@ CODES = {
 
 def policy() -> dict[str, Any]:
     """The policy that the page shows."""
-    told: dict[str, Any] = yaml.safe_load(PAGE.read_text().split("```yaml\n")[1].split("```")[0])
+    told: dict[str, Any] = yaml.safe_load(PAGE.read_text().split("```yaml acme-books.yaml\n")[1].split("```")[0])
     return told
 
 

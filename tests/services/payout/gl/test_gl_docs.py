@@ -16,7 +16,7 @@ TEXTS = sorted(name for name in FORMATS if name != "xlsx")
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_example_of_every_format_is_what_is_written(name: str) -> None:
     block = example(name).rstrip("\n")
-    assert f"```\n{block}\n```" in PAGE.read_text(), f"write this under {name}:\n{block}"
+    assert f"```text\n{block}\n```" in PAGE.read_text(), f"write this under {name}:\n{block}"
 
 
 def test_every_format_and_every_setting_is_on_the_page() -> None:

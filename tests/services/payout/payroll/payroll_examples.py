@@ -42,7 +42,7 @@ def batch(name: str) -> Batch:
 def blocks(name: str) -> list[str]:
     """The example as Markdown shows it: each file in a block, a spreadsheet as what its cells hold."""
     return [
-        f"`{file.name}`\n\n```\n{_table(file.content) if file.name.endswith('xlsx') else _text(file.content)}```\n"
+        f"`{file.name}`\n\n```text\n{_table(file.content) if file.name.endswith('xlsx') else _text(file.content)}```\n"
         for file in batch(name).files
     ]
 
