@@ -94,7 +94,7 @@ class Case:
         spans: by span in which the terms look at more than a pay period, what each pay period and shorter span in it
             brought by now: the run's own pay period is always one of them, or one of those of `corrections`.
         paid_over: by span that holds the run's pay period, and for the pay period, what other runs paid for the pay
-            periods in it and recovered of draws.
+            periods in it and took of pay.
         draw: the balance of recoverable draws.
         receivable: what the participant owes.
         lines: current lines that may be held.

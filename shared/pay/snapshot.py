@@ -14,6 +14,7 @@ from shared.pay.calendars.policy import PayGroup
 from shared.pay.people import Attributes, Person
 from shared.pay.run import Run
 from shared.pay.settlement import EarningLineKey, HeldAmount, PayLine, SettledPeriod
+from shared.pay.steps import StepName
 from shared.pay.terms.losses import LossRecord, LostLineKey
 from shared.pay.terms.policy import PaymentTerms, terms_for
 from shared.pay.terms.words import pays_unearned
@@ -55,11 +56,15 @@ class UnclearedRun(NamedTuple):
     corrected: tuple[Month, ...]
 
 
+PAID_FOR: Final[tuple[StepName, ...]] = ("returned", "recovery", "repayment")
+"""The steps that say what a run paid for its pay period and took of pay, beside what it paid."""
+
+
 class CarriedState(NamedTuple):
     """What the last run, which booked in `month`, left a participant in a currency.
 
     `carried` is what it left payable, `settled` the pay periods and spans as they are known by it, `paid` what runs
-    paid for each pay period and recovered of draws. `uncleared` are the runs in a
+    paid for each pay period and took of pay. `uncleared` are the runs in a
     row, up to the last, that left something to a later one: carried forward, advanced, or owed. Whoever set what those
     paid has a hand in what the next one pays. `cleared` is where that row begins: how many journals the last run before
     them had looked at, and the month it booked in.
@@ -80,17 +85,21 @@ class CarriedState(NamedTuple):
         What payroll gave back counts where it was first paid, since it is paid again as it was: so it is no pay of the
         pay period in which that happens.
         """
-        before = self.paid_over([pay_period])
-        recovered = again = 0
+        before, sums = self.paid_over([pay_period]), dict.fromkeys(PAID_FOR, 0)
         for line in lines:
-            recovered -= line.amount if line.step == "recovery" else 0
-            again += line.amount if line.step == "returned" else 0
-        return {**self.paid, pay_period: PaidFor(before.paid + paid - again, before.recovered + recovered)}
+            if line.step in sums:
+                sums[line.step] += line.amount
+        found = PaidFor(
+            paid=before.paid + paid - sums["returned"],
+            recovered=before.recovered - sums["recovery"],
+            repaid=before.repaid - sums["repayment"],
+        )
+        return {**self.paid, pay_period: found}
 
     def paid_over(self, pay_periods: Iterable[str]) -> PaidFor:
         """What runs paid for some pay periods together."""
         known = [self.paid[name] for name in pay_periods if name in self.paid]
-        return PaidFor(sum(each.paid for each in known), sum(each.recovered for each in known))
+        return PaidFor(*map(sum, zip(*known, strict=True)))
 
 
 NOTHING_CARRIED: Final = CarriedState(0, {}, {})

@@ -87,10 +87,14 @@ def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run]) -> list[Pa
 
     What payroll gave back is paid again as it was. It was counted where it was first paid, and is counted nowhere when
     it is paid again: no maximum, draw or minimum knows of it.
+
+    Of a draw and of what is owed a month gives back the same, whether one run pays it or several do: a share of all
+    that it brings above the draw, less what its runs took before. What is negative may still become something before
+    the month ends: until then it is carried.
     """
     found: list[Paid] = []
     states = [_Line(terms, deal) for deal in deals]
-    balance = draw = 0
+    balance = draw = owed = 0
     added: dict[Span, int] = {}
     before: list[_Before] = []
     for run in runs:
@@ -98,33 +102,50 @@ def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run]) -> list[Pa
         balance += sum(state.grows(run.day, closes=settles) for state in states)
         adds = _added(terms, _brought(deals, states, run.day), number, settles=settles, before=added)
         balance, added = balance + sum(adds.values()) - sum(added.values()), adds
-        level = 0
-        if "draw" in terms and settles:  # a draw is of a month: what was paid in advance of its end is some of it
-            level = max(0, terms["draw"]["amount"] * 100 - sum(each.paid for each in before if each.month == number))
+        mine = [each for each in before if each.month == number]
+        level = terms["draw"]["amount"] * 100 if "draw" in terms else 0
+        left = max(0, level - sum(each.paid for each in mine))  # what was paid in advance of the month's end is some
         most = min((_left(each, before, terms, number) for each in _maxima(terms, "carry")), default=None)
-        advanced = "draw" in terms and settles and balance < level
+        advanced = "draw" in terms and settles and balance < left
         if advanced:
-            balance, draw = level, draw + level - balance
+            balance, draw = left, draw + left - balance
         first = not _afterwards(terms)
-        back = 0 if advanced or not first else _recovered(terms, draw, balance - level, number)
-        paid = max(0, balance - back)
+        back = 0
+        if first and not advanced and _recovers(terms, number):
+            whole = balance + sum(each.paid + each.taken + each.repaid for each in mine)
+            back = min(draw, _more(terms["draw"].get("recover", 1), whole - level, [each.taken for each in mine]))
+            back = min(back, max(0, balance - left))
+        balance -= back
+        negative = terms.get("negative", {})
+        whole = balance + sum(each.paid + each.repaid for each in mine)
+        repaid = min(owed, _more(negative.get("recover", 1), whole - level, [each.repaid for each in mine]))
+        repaid = min(repaid, max(0, balance - left))
+        balance, owed = balance - repaid, owed - repaid
+        if balance < 0 and settles and negative.get("balance", "carry") != "carry":
+            owed += -balance if negative["balance"] == "receivable" else 0
+            balance = 0
+        paid = max(0, balance)
         paid = 0 if paid < terms.get("minimum", {}).get("amount", 0) * 100 else paid
         paid = paid if most is None else min(paid, most)
-        if not advanced and not first:
-            back = _recovered(terms, draw, paid - level, number)
+        balance -= paid
+        if not first and not advanced and _recovers(terms, number):
+            whole = paid + sum(each.paid + each.taken for each in mine)
+            back = min(draw, _more(terms["draw"].get("recover", 1), whole - level, [each.taken for each in mine]))
+            back = min(back, max(0, paid - left))
             paid -= back
-        balance, draw = balance - back - paid, draw - back
-        before.append(_Before(number, paid, back))
+        draw -= back
+        before.append(_Before(number, paid, back, repaid))
         found.append(Paid(paid + run.returned, balance, sum(state.held for state in states), draw))
     return found
 
 
 class _Before(NamedTuple):
-    """What a run paid for a month, and took of a draw."""
+    """What a run paid for a month, took of a draw, and took of what was owed."""
 
     month: int
     paid: int
     taken: int
+    repaid: int
 
 
 def _brought(deals: Sequence[Deal], states: Sequence[_Line], day: date) -> list[int]:
@@ -180,15 +201,18 @@ def _afterwards(terms: Data) -> bool:
     return bool("draw" in terms and terms["draw"].get("recovered") == "after_maximum")
 
 
-def _recovered(terms: Data, balance: int, above: int, number: int) -> int:
-    """What is taken of a draw's balance, of what is above the draw."""
+def _recovers(terms: Data, number: int) -> bool:
+    """Whether a draw is recovered in a month."""
     draw = terms.get("draw")
     if draw is None:
-        return 0
+        return False
     since = int(draw.get("recover_since", "2025-01")[5:]) - 1
-    if number < max(since, draw.get("recover_after_months", 0)):
-        return 0
-    return min(balance, int(max(0, above) * Fraction(draw.get("recover", 1))))
+    return bool(number >= max(since, draw.get("recover_after_months", 0)))
+
+
+def _more(share: Any, above: int, taken: Sequence[int]) -> int:
+    """What is still to be taken of what all runs of a month together bring above the draw."""
+    return max(0, int(max(0, above) * Fraction(share)) - sum(taken))
 
 
 class _Line:

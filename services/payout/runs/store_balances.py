@@ -16,7 +16,15 @@ from services.payout.runs.record import SettlementRecord
 from services.payout.runs.tables import BOOKED
 from shared.columns import arrays
 from shared.pay.settlement import EarningLineKey, HeldAmount
-from shared.pay.snapshot import NOTHING_CARRIED, CarriedState, ManualAdjustment, PayKey, UnclearedRun, UnsettledEntry
+from shared.pay.snapshot import (
+    NOTHING_CARRIED,
+    PAID_FOR,
+    CarriedState,
+    ManualAdjustment,
+    PayKey,
+    UnclearedRun,
+    UnsettledEntry,
+)
 from shared.periods import Month
 
 
@@ -79,7 +87,7 @@ def carried(connection: Connection, participants: Iterable[str]) -> dict[PayKey,
             month=month,
             uncleared=uncleared,
             cleared=cleared,
-            paid=before.with_paid(pay_period, paid, lines=settlement.lines_of("recovery", "returned")),
+            paid=before.with_paid(pay_period, paid, lines=settlement.lines_of(*PAID_FOR)),
         )
     return states
 

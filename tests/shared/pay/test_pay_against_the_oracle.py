@@ -84,6 +84,11 @@ def some_terms(random: Random) -> dict[str, Any]:
             "recovered": random.choice(["before_maximum", "after_maximum"]),
             **random.choice([{}, {}, {"recover_since": "2025-05"}, {"recover_after_months": 4}]),
         }
+    if random.random() < 0.4:
+        said["negative"] = {
+            "balance": random.choice(["receivable", "receivable", "write_off"]),
+            "recover": random.choice(["30%", "50%", "100%"]),
+        }
     if random.random() < 0.2:
         said["minimum"] = {"amount": random.choice([30, 100])}
     return {word: value for word, value in said.items() if value is not None}

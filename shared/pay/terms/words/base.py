@@ -261,10 +261,11 @@ class TermLine(NamedTuple):
 
 
 class PaidFor(NamedTuple):
-    """What runs paid for a pay period or span, what was given back and paid again once; and recovered of draws."""
+    """What runs paid for a pay period or span, what was given back and paid again once; and took of pay."""
 
     paid: int = 0
     recovered: int = 0
+    repaid: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +286,7 @@ class Position:
         settles: the run settles its pay period. An off-cycle run does not: it advances and tops up nothing for it.
         members: by span, which is in `bases` like a pay period: the pay periods and shorter spans in it.
         paid_over: by span that holds the run's pay period, and for the pay period, what earlier runs paid for the pay
-            periods in it and recovered of draws.
+            periods in it and took of pay.
     """
 
     pay_period: str
@@ -313,8 +314,8 @@ class Position:
 class Walk:
     """What is due on its way through the terms: what is left of it, the balances beside it, and every change so far.
 
-    `secured` is what a draw in force pays in this run: nothing is taken back from below it. `paid` is what is about to
-    be paid, once limits are applied; `limited` what those say to whoever is paid less.
+    `secured` is what a draw in force pays in the pay period: nothing is taken back from below it. `paid` is what is
+    about to be paid, once limits are applied; `limited` what those say to whoever is paid less.
     """
 
     def __init__(self, position: Position, ruled: Mapping[str, PeriodTerms]) -> None:

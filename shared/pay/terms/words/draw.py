@@ -116,44 +116,65 @@ def _advance_or_recover(walk: Walk) -> None:
     """
     level = _level(walk)
     walk.secured = level or 0
-    if level is not None and walk.rest < level:
-        advanced = level - walk.rest
+    # An off-cycle run advances nothing: what its pay period brings is not known before it ends.
+    if level is not None and walk.position.settles and walk.rest < (left := _secured_still(walk)):
+        advanced = left - walk.rest
         walk.draw += advanced
         walk.change("draw", advanced)
     elif not recovers_of_payments(walk.terms):
-        _recover(walk, walk.rest)
+        before = walk.position.paid_before()
+        _recover(walk, walk.rest, beside=before.recovered + before.repaid)
 
 
 def _recover_of_payment(walk: Walk) -> None:
     """Recover earlier advances from what is above the draw of what a maximum lets through."""
     advanced = walk.draw > walk.position.draw
     if recovers_of_payments(walk.terms) and not advanced:
-        walk.paid -= _recover(walk, walk.paid)
+        walk.paid -= _recover(walk, walk.paid, beside=walk.position.paid_before().recovered)
 
 
-def _recover(walk: Walk, pay: int) -> int:
+def _recover(walk: Walk, pay: int, *, beside: int) -> int:
     """Recover from pay, and say how much."""
     draw, leaves = walk.terms[DRAW], walk.position.leaves
     if walk.draw <= 0 or not (leaves or draw is None or draw.recovers_in(walk.own.month, joined=walk.own.joined)):
         return 0
     share = Fraction(1) if leaves or draw is None else Fraction(draw.recover)
-    if recovered := min(walk.draw, int(max(0, pay - walk.secured) * share)):
+    taken = walk.position.paid_before().recovered
+    if recovered := min(walk.draw, part_above_draw(walk, pay, share=share, taken=taken, beside=beside)):
         walk.draw -= recovered
         walk.change("recovery", -recovered)
     return recovered
 
 
-def _level(walk: Walk) -> int | None:
-    """Up to what a recoverable draw advances in this run; None where there is none. An off-cycle run advances nothing.
+def part_above_draw(walk: Walk, pay: int, *, share: Fraction, taken: int, beside: int) -> int:
+    """What may be taken from pay: a share of what is above a draw in force, rounded down.
 
-    What earlier runs paid for the pay period counts: a draw is per pay period, not per run.
+    It is a share of the whole pay period, less what earlier runs took of it, so that a pay period gives back the same
+    whether one run pays it or an off-cycle run paid some of it before.
+
+    Args:
+        walk: what is on its way.
+        pay: of which it is taken.
+        share: the most of what is above the draw.
+        taken: what earlier runs took of the pay period for the same.
+        beside: what they had of the same pay and did not pay.
     """
-    draw, position = walk.own.in_force(DRAW), walk.position
-    if draw is None or draw.kind == "non_recoverable" or not position.settles:
+    whole = pay + walk.position.paid_before().paid + beside
+    more = int(max(0, whole - walk.secured) * share) - taken
+    return max(0, min(more, pay - _secured_still(walk)))
+
+
+def _secured_still(walk: Walk) -> int:
+    """What is left of a draw: it is per pay period, not per run, so what earlier runs paid counts."""
+    return max(0, walk.secured - walk.position.paid_before().paid)
+
+
+def _level(walk: Walk) -> int | None:
+    """What a recoverable draw pays in the pay period; None where there is none."""
+    draw = walk.own.in_force(DRAW)
+    if draw is None or draw.kind == "non_recoverable" or not is_secured(walk, walk.position.pay_period):
         return None
-    if not is_secured(walk, position.pay_period):
-        return None
-    return max(0, walk.own.secured(draw, by_days=draw.prorate == "days") - position.paid_before().paid)
+    return walk.own.secured(draw, by_days=draw.prorate == "days")
 
 
 def _settle_balance(walk: Walk) -> None:

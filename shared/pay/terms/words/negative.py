@@ -12,6 +12,7 @@ from shared.kernel.language.findings import Finding
 from shared.pay.policy import PolicyPart
 from shared.pay.steps import StepName
 from shared.pay.terms.words.base import NEGATIVE_REST, REPAYMENT, Act, Share, Terms, Walk, Word, Wording
+from shared.pay.terms.words.draw import part_above_draw
 
 
 class Negative(PolicyPart):
@@ -28,16 +29,20 @@ def _repay(walk: Walk) -> None:
     """Take from pay what is owed: from what is above a draw in force, and of that no more than was agreed, rounded
     down.
     """
-    share = Fraction(walk.terms[NEGATIVE].recover)
-    if walk.receivable > 0 and (repaid := min(walk.receivable, int(max(0, walk.rest - walk.secured) * share))):
+    share, before = Fraction(walk.terms[NEGATIVE].recover), walk.position.paid_before()
+    most = part_above_draw(walk, walk.rest, share=share, taken=before.repaid, beside=before.repaid)
+    if walk.receivable > 0 and (repaid := min(walk.receivable, most)):
         walk.receivable -= repaid
         walk.change("repayment", -repaid)
 
 
 def _settle_negative(walk: Walk) -> None:
-    """Nobody pays in: a rest below zero is carried, becomes a claim, or is borne by the company."""
+    """Nobody pays in: a rest below zero is carried, becomes a claim, or is borne by the company.
+
+    An off-cycle run carries it: the rest of the pay period may still make up for it.
+    """
     balance = walk.terms[NEGATIVE].balance
-    if walk.rest >= 0 or balance == "carry":
+    if walk.rest >= 0 or balance == "carry" or not walk.position.settles:
         return
     if balance == "receivable":
         walk.receivable -= walk.rest
