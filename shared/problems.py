@@ -22,7 +22,16 @@ from typing import Any, ClassVar, Final, Protocol
 
 from pydantic import BaseModel
 
-from shared.contracts.base import CURRENCY, IDENTIFIER, NAME, PAY_PERIOD, PERIOD, RUN_ID
+from shared.contracts.base import (
+    CURRENCY,
+    IDENTIFIER,
+    NAME,
+    PAY_PERIOD,
+    PERIOD,
+    RUN_ID,
+    WITHOUT_CONTROLS,
+    WITHOUT_NUL,
+)
 
 FORMS: Final = {
     IDENTIFIER: "write letters without accents, digits and . _ : @ / + - only, beginning with a letter or digit",
@@ -30,6 +39,8 @@ FORMS: Final = {
     CURRENCY: "write a currency in three capitals, for example USD",
     PERIOD: "write a month as 2025-03",
     PAY_PERIOD: "write a pay period as 2025-03, 2025-03-A or 2025-B06: `earnest calendar show` names them",
+    WITHOUT_NUL: "write a text without the character NUL",
+    WITHOUT_CONTROLS: "write a text without control characters",
     RUN_ID: "write the id of a run as run-2025-03-1",
 }
 """What to tell people instead of a pattern."""
@@ -186,13 +197,10 @@ _WORDS: Final = {
         "write an instant with its time zone, as 2025-03-31T17:00:00Z",
     ),
     **dict.fromkeys(("list_type", "tuple_type"), "write a list"),
-    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "write fields with their values"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "write an object: fields with their values"),
     "decimal_max_places": "write at most {decimal_places} decimals",
     "literal_error": "write one of {expected}",
     "string_pattern_mismatch": "it has another form than is needed here, or characters that are not taken",
-    "dict_type": "write fields and what they are",
-    "model_type": "write fields and what they are",
-    "model_attributes_type": "write fields and what they are",
     "uuid_parsing": "write a UUID",
     "json_invalid": "this is no JSON",
 }

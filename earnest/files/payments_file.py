@@ -54,7 +54,7 @@ def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
     fixed = columns.currency if columns.currency not in header and re.fullmatch(CURRENCY, columns.currency) else None
     wanted = [columns.person, columns.amount, columns.code, None if fixed else columns.currency]
     if missing := [name for name in wanted if name is not None and name not in header]:
-        raise PaymentsFileError(_without(path, header, columns, missing=missing[0]))
+        raise PaymentsFileError(_without(path, header, columns=columns, missing=missing[0]))
     payments, wrong = [], [f"row {row}: {why}" for row, why in refused.items()]
     # Row 1 is the header; blank rows count, so that a person finds the number in the spreadsheet.
     for number, row in enumerate(rows[1:], 2):
@@ -73,7 +73,7 @@ def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
     return payments
 
 
-def _without(path: Path, header: Sequence[str], columns: PaymentColumns, *, missing: str) -> str:
+def _without(path: Path, header: Sequence[str], *, columns: PaymentColumns, missing: str) -> str:
     """That a column is not there, and by which option its file says what it is called."""
     there = f"{path.name} has no column {missing!r}; it has {', '.join(filter(None, header)) or 'no heading at all'}"
     apart = next((sign for sign in _DELIMITERS if sign != columns.delimiter and sign in "".join(header)), None)

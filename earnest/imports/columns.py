@@ -84,13 +84,14 @@ def _column(sheet: Sheet, rule: ColumnRule, *, name: str, kind: Kind) -> tuple[p
         texts = texts.str.replace(_LOCAL_TIME, "${1}")
     rows, numbers = sheet.frame[ROW], f"{NUMBER}{needed[0]}"
     if kind in ("number", "money") and numbers in sheet.frame.columns:
-        return _numbers_and_texts(rows, texts, sheet.frame[numbers], rule=rule, kind=kind, notation=notation)
+        is_number = sheet.frame[numbers]
+        return _numbers_and_texts(rows, texts, is_number=is_number, rule=rule, kind=kind, notation=notation)
     found, changes = _read(rows, texts, rule=rule, kind=kind, notation=notation)
     return (found.str.replace(_LOCAL_TIME, "${1}") if kind == "date" else found), changes
 
 
 def _numbers_and_texts(
-    rows: pl.Series, texts: pl.Series, is_number: pl.Series, *, rule: ColumnRule, kind: Kind, notation: Notation
+    rows: pl.Series, texts: pl.Series, *, is_number: pl.Series, rule: ColumnRule, kind: Kind, notation: Notation
 ) -> tuple[pl.Series, pl.DataFrame]:
     """The values of a column in which some cells are numbers in the file itself: no sign of the notation is in these,
     and 1.234 is not a thousand.

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core.core_schema import CoreSchema, no_info_after_validator_function
 
 from shared.contracts import account_payments, deals, roster
-from shared.contracts.base import Identifier, instant_text
+from shared.contracts.base import WITHOUT_CONTROLS, Identifier, instant_text
 from shared.contracts.message import cloud_event
 from shared.contracts.topics import ACCOUNT_PAYMENTS, DEALS, PLANS, ROSTER, Topic
 from shared.kernel.checks import slips
@@ -43,7 +43,7 @@ def _as_text(_: object, handler: GetCoreSchemaHandler) -> CoreSchema:
 InstantText = Annotated[str, GetPydanticSchema(_as_text)]
 """An instant as JSON has it, which becomes text that sorts."""
 
-EventId = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+EventId = Annotated[str, Field(min_length=1, max_length=256, pattern=WITHOUT_CONTROLS)]
 
 
 Columns = Callable[[], Mapping[str, pl.DataType]]

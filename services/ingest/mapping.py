@@ -210,7 +210,7 @@ class Source(Section):
             said.append((account_payments.TYPE, by_account))
         # Where an item has the id of neither, the event without one is refused, so that nothing is passed over unseen.
         if deal_id or (self.deal_id is not None and not by_account):
-            said.append((deals.TYPE, deal_id | {"fields": self._deal(item, value_of, field_of)}))
+            said.append((deals.TYPE, deal_id | {"fields": self._deal(item, value_of, field_of=field_of)}))
         for kind, data in said:
             yield {
                 "specversion": "1.0",
@@ -221,7 +221,7 @@ class Source(Section):
                 "data": {**data, **field_of("sequence", self.event.sequence)},
             }
 
-    def _deal(self, item: Item, value_of: ValueOf, field_of: FieldOf) -> dict[str, Any]:
+    def _deal(self, item: Item, value_of: ValueOf, *, field_of: FieldOf) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         custom: dict[str, Any] = {}
         for path, rules in self.fields.items():

@@ -23,6 +23,8 @@ from shared.money import minor_digits
 from shared.periods import Month
 
 IDENTIFIER: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$"
+WITHOUT_NUL: Final = r"^[^\x00]*$"
+WITHOUT_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
 NAME: Final = r"^[a-z][a-z0-9_]{0,62}$"
 CURRENCY: Final = r"^[A-Z]{3}$"
 PERIOD: Final = r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"
@@ -34,7 +36,7 @@ Identifier = Annotated[str, StringConstraints(min_length=1, max_length=128, patt
 
 LONGEST_TEXT: Final = 512
 """Characters."""
-Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=WITHOUT_NUL)]
 """A name or a note of up to 512 characters; the character NUL, which PostgreSQL cannot hold, is refused."""
 
 

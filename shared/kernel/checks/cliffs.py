@@ -69,7 +69,8 @@ def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterat
     for place, component in enumerate(plan.components):
         if component.component not in components or type(component).needs_group:
             continue
-        for deal, way, person in product(_deals(component, measure, plan), range(len(ways_up)), range(len(people))):
+        deals = _deals(component, measure, plan=plan)
+        for deal, way, person in product(deals, range(len(ways_up)), range(len(people))):
             try:
                 due = pays(way, person, tuple(deal.items()))[component.component].to_list()
             except Overflow as error:
@@ -83,7 +84,7 @@ def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterat
                 break
 
 
-def _deals(component: Component, measure: Measure, plan: Plan) -> list[Deal]:
+def _deals(component: Component, measure: Measure, *, plan: Plan) -> list[Deal]:
     """The deals along which a component is walked, by their columns that stay while they grow. Where deals are paid in
     turn the points know the last only, as if it had brought everything; so what it pays must follow from that."""
     if not component.in_turn:

@@ -182,7 +182,8 @@ class Figures:
     def _joined(self, rows: pl.DataFrame, table: pl.DataFrame, *, as_of: bool = False) -> pl.DataFrame:
         """What is in force at the end of each row's fiscal period, or with `as_of` on a day that the row names, in the
         order of the rows."""
-        names = ["participant_id", "fiscal", *(["as_of"] if as_of and "as_of" in rows.columns else [])]
+        day = ["as_of"] if as_of and "as_of" in rows.columns else []
+        names = ["participant_id", "fiscal", *day]
         pairs = rows.select(names)
         begin = begins(pairs, [pl.col(name) for name in names])
         # As-of joins cost per row, and what they find depends on participant and fiscal period only.
@@ -190,7 +191,7 @@ class Figures:
         in_force = (
             once.with_row_index("row")
             .join(bounds(once["fiscal"], self._plan.calendar), on="fiscal", how="left")
-            .with_columns(last=pl.coalesce(*names[2:], "last"))
+            .with_columns(last=pl.coalesce(*day, "last"))
             .sort("last")
             .join_asof(
                 table,

@@ -117,7 +117,7 @@ def adjust(connection: Connection, deps: Dependencies, *, adjustment: Adjustment
     person = people(connection, [who])[who]
     if not person.facts and not books.heads(connection, [who]):
         raise NotFound(f"nobody called {who} is known: neither the roster nor the ledger has them")
-    paid_in = _paid_in(connection, person, adjustment.month)
+    paid_in = _paid_in(connection, person, month=adjustment.month)
     if paid_in and adjustment.currency not in paid_in:
         raise NotThePayCurrency(who, adjustment.currency, paid_in=paid_in)
     # Of all pay groups they are ever in: which one it is depends on the month, and the month on what is open.
@@ -143,7 +143,7 @@ def adjust(connection: Connection, deps: Dependencies, *, adjustment: Adjustment
     books.post(connection, [adjustment_journal(adjustment, assignment)], now=deps.now())
 
 
-def _paid_in(connection: Connection, person: Person, month: Month) -> Sequence[str]:
+def _paid_in(connection: Connection, person: Person, *, month: Month) -> Sequence[str]:
     """The currencies in which somebody is paid: in which they have earned; before that, in which their pay group says
     that it pays. None where neither is known.
     """
