@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A time in role in which nothing changes of what the roster says: the participants at it, and which part of the
-    window's days it is, also in words; of who has fewer such times the part is zero."""
+    window's days it is, also in words; of who has fewer such times the part is zero and the words are null."""
 
     context: EvaluationContext
     part: ExactColumn

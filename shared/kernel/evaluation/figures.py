@@ -151,8 +151,10 @@ class Figures:
         for number in range(max((len(moments) for moments in found), default=0) or 1):
             there = [moments[number] if number < len(moments) else (date.max, Fraction(0)) for moments in found]
             days = pl.Series([day for day, _ in there], dtype=pl.Date)
+            # Who is never in role is told so by the first time; a later one that others have is none of theirs.
             words = [
-                f"{part * all_days} of {all_days} {unit}" for (_, part), all_days in zip(there, lengths, strict=True)
+                f"{part * all_days} of {all_days} {unit}" if number < max(len(own), 1) else None
+                for (_, part), all_days, own in zip(there, lengths, found, strict=True)
             ]
             yield Moment(
                 context.at(days[places]),

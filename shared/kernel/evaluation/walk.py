@@ -249,6 +249,9 @@ class Walk:
             (nothing - base_before, rate_before, times_before, earlier, payable & moves, days_before),
         ):
             is_slice = there & (credited != 0) & (by != 0) & ((at != 0) | ~moves & unexplained)
+            if of_days is not None:
+                # Explained together with others, a participant has no part in a time that only they have.
+                is_slice &= of_days.is_not_null()
             yield (
                 self._walked.select(*OF_MONTH, "line")
                 .filter(is_slice)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.explanation import Line, parts
-from shared.kernel import PlanSet, Roster, credit, measure
+from shared.kernel import PlanSet, Roster, credit, explain, measure
 from shared.kernel.checks import findings
 from shared.kernel.crediting.deals import values_table
 from shared.kernel.idle_months import earn_every_month
@@ -99,6 +99,16 @@ def test_each_part_of_the_days_is_a_slice() -> None:
         ("bonus, 15 of 30 calendar days", 300),
     ]
     assert line.amount == 450
+
+
+@pytest.mark.parametrize("who", ["stays", "leaves", "rises"])
+def test_times_that_only_others_have_are_no_slices(who: str) -> None:
+    plans, people = PlanSet([plan(ALLOWANCE | {"prorate": "calendar_days"})]), roster(**PEOPLE)
+    credits, earned = june(plans, people)
+    together = explain(credits, people, plans=plans, earnings=earned).slices.filter(participant_id=who)
+    own_credits, own = (table.filter(participant_id=who) for table in (credits, earned))
+    alone = explain(own_credits, people, plans=plans, earnings=own).slices
+    assert together.sort("period", "tier").to_dicts() == alone.sort("period", "tier").to_dicts() != []
 
 
 def test_a_slice_says_the_rate_that_is_for_some_of_the_days() -> None:
