@@ -19,7 +19,13 @@ from shared.kernel.language.findings import did_you_mean
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import spoken
 from shared.kernel.language.values import number_in_plan
-from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_categories, reference_terms
+from shared.kernel.plan.reference_point import (
+    assumed_terms,
+    figure_said,
+    quota_of,
+    reference_categories,
+    reference_terms,
+)
 from shared.kernel.plan.version import Plan
 from shared.kernel.scenarios import PaidAt, Scenarios, pay_at
 
@@ -96,7 +102,7 @@ def payout(
     # Only what moves what is shown: a term of another component is nobody's question here.
     shown = [priced for priced in plan.components if priced.component in pay]
     assumed = [
-        f"{name} is {amount(as_decimal(figures[name]))}: say --term {name}=…"
+        f"{name} is {figure_said(figures[name])}: say --term {name}=…"
         for name in assumed_terms(plan, shown)
         if name not in said_terms
     ]

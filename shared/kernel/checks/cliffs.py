@@ -23,7 +23,13 @@ from shared.kernel.language.deal_facts import CREDITED
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import references
 from shared.kernel.language.measures import Measure
-from shared.kernel.plan.reference_point import assumed_terms, quota_of, reference_categories, reference_terms
+from shared.kernel.plan.reference_point import (
+    assumed_terms,
+    figure_said,
+    quota_of,
+    reference_categories,
+    reference_terms,
+)
 from shared.kernel.plan.version import Plan
 from shared.kernel.scenarios import Scenarios, pay_at
 
@@ -204,7 +210,7 @@ def _falls(
 def _assumed(plan: Plan, place: int, *, deal: Deal) -> str:
     """The figures of a participant's own that nobody said, and the columns of the deal, on which the amounts rest."""
     figures = reference_terms(plan)
-    said = [f"{name} of {_said(figures[name])}" for name in assumed_terms(plan, [plan.components[place]])]
+    said = [f"{name} of {figure_said(figures[name])}" for name in assumed_terms(plan, [plan.components[place]])]
     for name, value in deal.items():
         other = "any other" if value is None else value
         said.append(f"deal of {name} {_said(other) if isinstance(other, Fraction) else other}")

@@ -233,3 +233,34 @@ def test_a_curve_says_which_figures_nobody_gave(tmp_path: Path) -> None:
     assert next(line for line in told if line.strip().startswith("50%")).split()[-1] == "50,000.00"
     assert curve("--term", "salary=5")[-1] == "--term salary: the plan has no such term; the terms are variable"
     assert curve("--term", "variable")[-1] == "--term variable: write --term variable=figure"
+
+
+RATES_OF_THEIR_OWN = """
+credits: [{rule: own}]
+measures: [{measure: sales, sum_of: [own], reset: quarter}]
+components:
+  - {component: first, kind: whole, measure: sales, on: attainment, tiers: [{up_to: 100%, rate: {term: base}}, {rate: 12%}]}
+  - {component: middle, kind: graduated, measure: sales, on: attainment, crossing: whole, tiers: [{up_to: 50%, rate: 3%}, {up_to: 100%, rate: {term: own}}, {rate: 7%}]}
+  - {component: each, kind: flat, measure: sales, rate: {term: half, times: 50%}}
+  - {component: worked_out, kind: formula, amount: sales * term(share)}
+  - {component: variable, kind: formula, amount: sales * term(variable) / quota(sales)}
+  - {component: ends, kind: whole, measure: sales, on: attainment, tiers: [{up_to: {term: start}, rate: 1%}, {up_to: 100%, rate: 2%}, {rate: 3%}]}
+"""
+
+
+def test_a_figure_that_nobody_said_suits_what_it_is_used_for(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(HEAD + RATES_OF_THEIR_OWN)
+
+    assert "P401" not in codes(plan.read_text())
+    told = curve_of(plan)
+    assert [line.partition(":")[2].strip() for line in told if line.startswith("Assumed")][1:] == [
+        "base is 12%: say --term base=…",
+        "half is 20%: say --term half=…",
+        "own is 3%: say --term own=…",
+        "share is 10%: say --term share=…",
+        "start is 50%: say --term start=…",
+        "variable is 10,000: say --term variable=…",
+    ]
+    each = curve_of(plan, "--component", "each")
+    assert next(line for line in each if line.strip().startswith("100%")).split()[-1] == "10,000.00"
