@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.commands import a_folder, app
-from shared.contracts.account_payments import Order
+from shared.allocation_order import Order
 
 if TYPE_CHECKING:
     import polars as pl

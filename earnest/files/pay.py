@@ -16,7 +16,7 @@ from earnest.files.pay_inputs import earned_file, known_deal, read_deal_facts, r
 from earnest.files.rejections import FileError, Rejection, in_sentences, rejected
 from earnest.files.rows import Rows
 from earnest.policies import policy_files, read_policy_file
-from shared.contracts.account_payments import Order
+from shared.allocation_order import Order
 from shared.pay.allocation import AccountPayment
 from shared.pay.calendars.pay_periods import misfit, pay_period_on
 from shared.pay.calendars.policy import DEFAULT, PayGroup

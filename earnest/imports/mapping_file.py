@@ -21,7 +21,7 @@ from earnest.imports.earlier_form import in_today_s_form
 from earnest.imports.formulas import formula_of
 from earnest.model_fields import fields_at
 from earnest.yaml_files import text_of
-from shared.contracts.account_payments import Order
+from shared.allocation_order import Order
 from shared.contracts.base import NAME, Identifier
 from shared.contracts.roster_rows import COLUMNS as ROSTER_COLUMNS
 from shared.contracts.roster_rows import NAMED

@@ -31,8 +31,8 @@ from services.ingest.sections import Section, SourceError
 from services.ingest.signatures import Signing
 from services.ingest.splits import percentages
 from services.ingest.translation import CUSTOM, KINDS, SHARES, NoItems, Translation
+from shared.allocation_order import Order
 from shared.contracts import account_payments, deals
-from shared.contracts.account_payments import Order
 from shared.contracts.base import Identifier
 from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml

@@ -4,10 +4,11 @@ the accounts whose payments are to be allocated to their deals again.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from shared.allocation_order import Order
 from shared.contracts.base import (
     LONGEST_TEXT,
     BusinessDate,
@@ -26,10 +27,6 @@ TYPE: Final = "earnest.account_payment.received"
 REALLOCATE_TYPE: Final = "earnest.account.reallocate"
 PAYMENT: Final = "payment"
 """The one field of such a fact: a payment is said whole, so that no statement can leave half of another."""
-
-Order = Literal["oldest_first", "newest_first", "exact_only"]
-"""To which deals goes what names none and equals none: to those that closed first, those that closed last, or none."""
-ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 AccountName = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=r"^[^\x00\r\n]*$")]
 """What deals call a customer in `account`, in one line."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from shared.contracts.account_payments import Order
+from shared.allocation_order import Order
 
 
 class AccountPayment(NamedTuple):

@@ -112,7 +112,7 @@ def test_what_a_factor_takes_off_a_part_is_paid_to_nobody(tmp_path: Path) -> Non
     )
     assert part.lines[0].sentence == (
         "The share of the pool, 26.666667% of a pool of which 600.00 is paid, divided in equal parts, each part times its"
-        " factor; the rest is kept: 266.66 USD."
+        " factor; the rest is kept: 266.66 USD. Here part 80%."
     )
 
 

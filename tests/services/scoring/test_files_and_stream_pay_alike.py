@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 from earnest.files.calculation import Calculation, calculate
 from earnest.files.rejections import FileError
 from services.ingest import roster_csv
-from services.ingest.acceptance import ReadEvents, read_events
+from services.ingest.acceptance import ReadEvents, RefusedItem, read_events
 from services.ingest.events import DealEvent, RosterEvent
 from services.ingest.mapping import Source
 from shared.contracts.topics import DEALS, ROSTER
@@ -151,8 +151,11 @@ def paid_from_files(found: Calculation) -> dict[tuple[str, str, str], int]:
     return {(who, what, when): amount for who, what, when, amount in found.earnings.select(names).iter_rows() if amount}
 
 
-def mapped(row: dict[str, str], number: int) -> dict[str, Any]:
-    """As `earnest import` and webhooks send a row: what is blank is not sent."""
+Sent = Callable[[dict[str, str], int], dict[str, Any] | RefusedItem]
+
+
+def mapped(row: dict[str, str], number: int) -> dict[str, Any] | RefusedItem:
+    """As `earnest import` and webhooks send a row: what is blank is not sent, and what cannot be read is refused."""
     [event] = SOURCE.translate(
         {name: cell for name, cell in row.items() if cell.strip()}, f"row-{number}", occurred_at=SINCE
     ).events
@@ -166,13 +169,15 @@ def as_it_stands(row: dict[str, str], number: int) -> dict[str, Any]:
     return {"id": f"row-{number}", "source": "file", "type": "earnest.deal.patched", "time": SINCE, "data": data}
 
 
-def deal_events(rows: list[dict[str, str]], sent: Callable[[dict[str, str], int], dict[str, Any]]) -> ReadEvents:
+def deal_events(rows: list[dict[str, str]], sent: Sent) -> ReadEvents:
     """The rows as events, each later than the one before."""
-    texts = []
+    texts: list[bytes | RefusedItem] = []
     for number, row in enumerate(rows):
         event = sent(row, number)
-        event["data"]["sequence"] = number
-        texts.append(orjson.dumps(event))
+        if isinstance(event, RefusedItem):
+            texts.append(event)
+        else:
+            texts.append(orjson.dumps(event | {"data": event["data"] | {"sequence": number}}))
     return read_events(texts, DealEvent, zone=ZONE, received=NOW, by="file", columns=lambda: PLANS.columns)
 
 
@@ -203,7 +208,7 @@ def refused_rows(found: Calculation, file: str) -> set[tuple[int, str]]:
 )
 def test_files_and_stream_take_the_same_and_pay_the_same(
     scoring_engine: Engine,
-    sent: Callable[[dict[str, str], int], dict[str, Any]],
+    sent: Sent,
     deals: list[dict[str, str]],
     people: list[dict[str, str]],
 ) -> None:

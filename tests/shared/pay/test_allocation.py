@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.account_payments import ORDERS
+from shared.allocation_order import ORDERS
 from shared.pay.allocation import AccountDeal, AccountPayment, Allocation, allocate
 
 DAY = date(2025, 1, 1)

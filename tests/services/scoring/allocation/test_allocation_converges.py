@@ -21,7 +21,7 @@ from services.scoring.credit.deal_facts import DEAL_FACTS, _one, deal_facts
 from services.scoring.credit.worker import credit_step
 from services.scoring.facts_codec import unpack
 from services.scoring.reference.store import ReferenceDataCache
-from shared.contracts.account_payments import ORDERS
+from shared.allocation_order import ORDERS
 from shared.facts import Facts, merge, values_of
 from shared.money import to_minor
 from shared.pay.allocation import AccountPayment
