@@ -19,6 +19,7 @@ from earnest.files.rejections import FileError
 from earnest.model_fields import fields_at
 from earnest.yaml_files import text_of
 from services.ingest import (
+    Columns,
     Delivery,
     NotProven,
     Proven,
@@ -143,8 +144,18 @@ def named_source(name: str, folder: Path) -> tuple[SourceFile, Source]:
     return found[0], found[0].source
 
 
-def tried(file: SourceFile, source: Source, *, body: bytes, head: str | None, now: datetime, zone: ZoneInfo) -> Trial:
-    """What a body would become, sent with the lines of a request's head, if any. Nothing is sent.
+def tried(
+    file: SourceFile,
+    source: Source,
+    *,
+    body: bytes,
+    head: str | None,
+    now: datetime,
+    zone: ZoneInfo,
+    columns: Columns,
+) -> Trial:
+    """What a body would become, sent with the lines of a request's head, if any. Nothing is sent. The company's own
+    fields are held against the `columns` that plans declare.
 
     Raises:
         FileError: the head cannot be read.
@@ -152,7 +163,7 @@ def tried(file: SourceFile, source: Source, *, body: bytes, head: str | None, no
     request = Request(body=body, headers={}) if head is None else _request(body, head)
     proof, proven = (None, Proven()) if head is None else _proof(file, source, request=request, now=now)
     delivery = Delivery.of_request(source, request, proven=proven or Proven(), now=now)
-    events = delivery.read(source, zone, columns=dict)
+    events = delivery.read(source, zone, columns=columns)
     facts = [json.loads(record.value or b"{}") for record in events.records]
     missing = delivery.nowhere(source)
     return Trial(proof=proof, is_proven=proven is not None, receipt=events.receipt, facts=facts, nowhere=missing)

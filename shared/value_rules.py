@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -134,6 +134,10 @@ class Notation(BaseModel):
         said = {name: value for name in names if (value := getattr(self, name, None)) is not None}
         return outer.model_copy(update=said)
 
+    def without_signs(self) -> Self:
+        """The notation of what is a number already where it comes from, in plain digits whatever signs texts have."""
+        return self.model_copy(update={"decimal": None, "thousands": None})
+
 
 PLAIN: Final = Notation()
 
@@ -142,9 +146,11 @@ class ValueRule(Notation):
     """What is done to a value, in this order: repairs, values, then its notation, and scale.
 
     `repairs` replaces known slips and reports them; `values` translates a vocabulary, `*` for all others (yes and no
-    are read as `true` and `false`); `scale` moves the decimal point (-2 reads cents).
+    are read as `true` and `false`); `scale` moves the decimal point (-2 reads cents). `type` says what it is where its
+    field does not.
     """
 
+    type: Kind | None = None
     repairs: Annotated[dict[str, str], BeforeValidator(_vocabulary)] = Field(default_factory=dict)
     values: Annotated[dict[str, str | None], BeforeValidator(_vocabulary)] = Field(default_factory=dict)
     scale: int = Field(default=0, ge=-12, le=12)
@@ -275,7 +281,8 @@ def _yes_no(text: str, written: Notation) -> str:
     for answer, words in (("yes", written.yes), ("no", written.no)):
         if word in (one.casefold() for one in words or ()):
             return answer
-    if written.yes or written.no:
+    # What is yes or no already where it comes from, in a Parquet file or a spreadsheet, has these for its text.
+    if (written.yes or written.no) and word not in ("true", "false"):
         raise Unreadable(f"{text[:40]!r} is none of {', '.join((*(written.yes or ()), *(written.no or ())))}")
     return text
 

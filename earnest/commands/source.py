@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earnest.commands import app
+from earnest.commands import ANALYST, app
 from earnest.local.processes import LocalError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from services.ingest.operations import ProcessSources
 
 source = typer.Typer(
@@ -59,6 +61,7 @@ def try_body(
     from earnest.sources import named_source, tried
 
     file, source_of_file = named_source(name, _folder())
+    declared = _declared() if source_of_file.own_fields else {}
     trial = tried(
         file,
         source_of_file,
@@ -66,6 +69,7 @@ def try_body(
         head=None if headers is None else _read(headers).decode("latin-1"),
         now=datetime.now(UTC),
         zone=company_zone(),
+        columns=lambda: declared or {},
     )
     receipt = trial.receipt
     typer.echo(f"Source {file.name} ({file.file})")
@@ -85,6 +89,9 @@ def try_body(
             typer.echo(f"  {error['field']}: {error['reason']}")
     for repair in receipt["repairs"]:
         typer.echo(f"item {repair['index']}: {repair['field']} {repair['was']} is read as {repair['now']}")
+    if declared is None:
+        own = ", ".join(source_of_file.own_fields)
+        typer.echo(f"Note: {own}: no plans are published where this runs, so these are not held against their columns.")
     if trial.nowhere:
         places = ", ".join(f"{field} ({paths})" for field, paths in trial.nowhere)
         typer.echo(f"Note: no item has anything for {places}.")
@@ -176,6 +183,18 @@ def _running() -> list[ProcessSources]:
         return loaded_sources(Home.current().settings())
     except (LocalError, SQLAlchemyError):
         return []
+
+
+def _declared() -> Mapping[str, pl.DataType] | None:
+    """The columns that the published plans declare; None where none can be asked for."""
+    from earnest.client import connected
+    from earnest.plans.published import published_plans
+
+    try:
+        plans = published_plans(connected(), who=ANALYST)
+    except LocalError:
+        return None
+    return plans.columns if plans.holding else None
 
 
 def _folder() -> Path:

@@ -27,7 +27,6 @@ _AS_IT_IS: Final[Mapping[Kind, str]] = {
     "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "yes_no": r"^(yes|no|true|false)$",
 }
-_NO_SIGNS: Final = {"decimal": None, "thousands": None}
 _LOCAL_TIME: Final = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$"
 
 
@@ -98,8 +97,9 @@ def _numbers_and_texts(
     """
     cells = pl.DataFrame({"text": texts, "is_number": is_number})
     parts = cells.select(number=pl.when("is_number").then("text"), text=pl.when(~pl.col("is_number")).then("text"))
-    bare_rule, bare = rule.model_copy(update=_NO_SIGNS), notation.model_copy(update=_NO_SIGNS)
-    numbers, of_numbers = _read(rows, parts["number"], rule=bare_rule, kind=kind, notation=bare)
+    numbers, of_numbers = _read(
+        rows, parts["number"], rule=rule.without_signs(), kind=kind, notation=notation.without_signs()
+    )
     others, of_others = _read(rows, parts["text"], rule=rule, kind=kind, notation=notation)
     return pl.select(pl.coalesce(numbers, others)).to_series(), pl.concat([of_numbers, of_others])
 

@@ -20,6 +20,7 @@ from earnest.imports.mapping_file import (
 from shared.contracts.deals import DATES, ENTRIES, MONEY
 from shared.contracts.roster import YES_OR_NO
 from shared.contracts.roster_rows import FIGURES
+from shared.kernel.crediting.custom_columns import kind_of
 from shared.value_rules import Kind
 
 Rules = Mapping[str, tuple[ColumnRule, Kind]]
@@ -50,17 +51,7 @@ def _kind(name: str, columns: Mapping[str, pl.DataType]) -> Kind:
     if name == "term_months":
         return "number"
     declared = columns.get(name.removeprefix(CUSTOM)) if name.startswith(CUSTOM) else None
-    if declared is None:
-        return "text"
-    return (
-        "date"
-        if declared == pl.Date
-        else "yes_no"
-        if declared == pl.Boolean
-        else "number"
-        if declared.is_numeric()
-        else "text"
-    )
+    return "text" if declared is None else kind_of(declared)
 
 
 def roster_rules(table: RosterTable) -> Rules:

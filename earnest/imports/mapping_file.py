@@ -28,7 +28,7 @@ from shared.contracts.roster_rows import NAMED
 from shared.kernel.language.findings import did_you_mean
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
 from shared.problems import reason_of
-from shared.value_rules import Kind, Notation, Several, ValueRule
+from shared.value_rules import Notation, Several, ValueRule
 
 NAMES: Final = ("mapping.yaml", "import.yaml")
 CUSTOM: Final = "custom."
@@ -80,8 +80,7 @@ class ColumnRule(ValueRule):
     """Where a value of a row comes from (a column, a constant, a formula over columns, a text with columns in braces),
     and how it is read.
 
-    `if_blank` is what holds where there is nothing. `type` says what it is where its field does not; `as_id` makes the
-    id of a name. `merge` says what becomes of it
+    `if_blank` is what holds where there is nothing; `as_id` makes the id of a name. `merge` says what becomes of it
     where several rows are one deal; without it they must agree.
     """
 
@@ -90,7 +89,6 @@ class ColumnRule(ValueRule):
     formula: str | None = None
     text: str | None = None
     if_blank: str | None = None
-    type: Kind | None = None
     as_id: bool = False
     merge: Literal["sum", "first", "last", "least", "most"] | None = None
 

@@ -5,12 +5,14 @@ What it exports is its face: how source files are read, and what a delivery beco
 """
 
 from services.ingest.delivery import Delivery
+from services.ingest.events import Columns
 from services.ingest.mapping import Source
 from services.ingest.proofs import NotProven, Proven, Request
 from services.ingest.sections import SourceError
 from services.ingest.sources import SourceFile, read_key, read_source_file, read_sources
 
 __all__ = [
+    "Columns",
     "Delivery",
     "NotProven",
     "Proven",

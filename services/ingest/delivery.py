@@ -89,7 +89,9 @@ class Delivery:
         interest, and `repairs`.
         """
         try:
-            translation = source.translate(self._document(), self.name, occurred_at=self.sent)
+            translation = source.translate(
+                self._document(), self.name, occurred_at=self.sent, columns=columns, zone=zone
+            )
         except NoItems as error:
             return _unreadable(str(error), field="items")
         except NoDocument as error:

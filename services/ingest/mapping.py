@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from services.ingest.acceptance import RefusedItem
+from services.ingest.events import Columns
 from services.ingest.rules import (
     ABSENT,
     Conditions,
@@ -132,6 +134,11 @@ class Source(Section):
                     yield f"{part}.{name}", rules, depth + (part == "splits")
 
     @cached_property
+    def own_fields(self) -> tuple[str, ...]:
+        """Those of its fields that are the company's own."""
+        return tuple(name for name in self.fields if name.startswith(CUSTOM))
+
+    @cached_property
     def item_paths(self) -> tuple[JsonPath, ...]:
         """The paths that lead to the items, each within what the one before has found."""
         return tuple(map(JsonPath, self.items))
@@ -152,16 +159,27 @@ class Source(Section):
             items = found
         return items
 
-    def translate(self, document: Mapping[str, Any] | Sequence[Any], delivery: str, *, occurred_at: str) -> Translation:
+    def translate(
+        self,
+        document: Mapping[str, Any] | Sequence[Any],
+        delivery: str,
+        *,
+        occurred_at: str,
+        columns: Columns = dict,
+        zone: ZoneInfo | None = None,
+    ) -> Translation:
         """The deal events of a document, as the data of CloudEvents, not yet validated.
 
         Numbers must have been parsed exactly, never as float (`Delivery.read`). An item whose rules name no id or time
-        of its own gets the delivery's: `<delivery>-<index>`, and `occurred_at`.
+        of its own gets the delivery's: `<delivery>-<index>`, and `occurred_at`. The company's own fields are read as
+        what plans declare their `columns`, dates in the company's `zone`.
 
         Raises:
             NoItems: there is nothing where its items would be.
         """
-        translation = Translation(self.notation)
+        translation = Translation(
+            self.notation, columns() if self.own_fields else {}, None if zone is None else zone.key
+        )
         for index, item in enumerate(self._items(document)):
             if holds(self.when, item):
                 unread: list[dict[str, str]] = []

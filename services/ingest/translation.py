@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final, Literal
+
+import polars as pl
 
 from services.ingest.acceptance import RefusedItem
 from services.ingest.rules import ABSENT, Item, Rules, as_text
 from services.ingest.splits import Unit
 from shared.contracts import deals
+from shared.kernel.crediting.custom_columns import kind_of
 from shared.value_rules import PLAIN, Kind, Notation, Unreadable
 
 CUSTOM: Final = "custom."
@@ -39,9 +43,13 @@ class Repair:
 
 @dataclass(slots=True)
 class Translation:
-    """What a document became: events, the places of items passed over, and repairs. `notation` is its source's."""
+    """What a document became: events, the places of items passed over, and repairs. `notation` is its source's; the
+    company's own fields are what the `columns` of plans declare, with dates in the company's `zone`.
+    """
 
     notation: Notation = PLAIN
+    columns: Mapping[str, pl.DataType] = field(default_factory=dict)
+    zone: str | None = None
     events: list[dict[str, Any] | RefusedItem] = field(default_factory=list)
     passed_over: list[int] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
@@ -68,12 +76,23 @@ class Translation:
                 break
         if value is ABSENT or value is None or isinstance(value, dict | list):
             return value
-        own = isinstance(value, bool) or (isinstance(value, int) and name.startswith(CUSTOM) and not rule.scale)
+        kind, notation = rule.type or self._kind(name), self.notation
+        own = isinstance(value, bool) or (
+            isinstance(value, int)
+            and name.startswith(CUSTOM)
+            and not (rule.scale or rule.format or rule.zone or kind in ("date", "yes_no"))
+        )
         if own and not rule.values and as_text(value) not in rule.repairs:
             return value  # a company's own field may be a number, or yes or no
         text = as_text(value)
+        # The signs of a notation are those of texts: the number 1.234 of JSON is no thousand.
+        if isinstance(value, int | Decimal) and kind in ("money", "number"):
+            rule, notation = rule.without_signs(), notation.without_signs()
+        # Dates of other fields are those of the contract, whose validation knows the zone.
+        if kind == "date" and name.startswith(CUSTOM) and notation.zone is None:
+            notation = notation.model_copy(update={"zone": self.zone})
         try:
-            reading = rule.read(text, KINDS.get(name, "text"), notation=self.notation)
+            reading = rule.read(text, kind, notation=notation)
         except Unreadable as error:
             unread.append({"field": _placed(place or name), "reason": str(error)})
             return text
@@ -82,6 +101,10 @@ class Translation:
         if reading.unrounded is not None:
             self.repairs.append(Repair(index=index, field=name, was=reading.unrounded, now=reading.value or ""))
         return reading.value
+
+    def _kind(self, name: str) -> Kind | Literal["instant"]:
+        declared = self.columns.get(name.removeprefix(CUSTOM)) if name.startswith(CUSTOM) else None
+        return KINDS.get(name, "text") if declared is None else kind_of(declared)
 
 
 def _placed(name: str) -> str:

@@ -19,6 +19,7 @@ from shared.contracts import base
 from shared.contracts.base import YEARS
 from shared.decimals import NotDecimal, plain_decimal
 from shared.kernel.plan.plan_set import PlanSet
+from shared.value_rules import Kind
 
 WHOLE_NUMBER: Final = r"^-?[0-9]{1,18}$"
 BAD_VALUE: Final = "bad_value"
@@ -27,6 +28,15 @@ _WHOLE: Final = re.compile(WHOLE_NUMBER, re.ASCII)
 
 class BadColumnValue(ValueError):
     """A value that is none of its column's type; the message says what is wanted."""
+
+
+def kind_of(column: pl.DataType) -> Kind:
+    """What the texts of a column are read as, in the notation of whatever they come from."""
+    if isinstance(column, pl.Date):
+        return "date"
+    if isinstance(column, pl.Boolean):
+        return "yes_no"
+    return "number" if column.is_numeric() else "text"
 
 
 def column_value(value: Any, kind: pl.DataType) -> Any:

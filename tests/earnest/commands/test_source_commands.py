@@ -118,6 +118,15 @@ def test_test_shows_payments_by_account(tmp_path: Path) -> None:
     assert "  amount: -1250.5\n  date: 2025-03-04\n  reference: B1\n" in done.stdout
 
 
+def test_test_says_where_no_plan_says_what_own_fields_are(stripe: Path) -> None:
+    text = (EXAMPLES / "stripe.yaml").read_text()
+    rules = text.replace("\ndeal_id:", "\nfields: {custom.kind: $.type}\ndeal_id:", 1)
+    (stripe / "stripe.yaml").write_text(rules)
+    done = earnest("source", "test", "stripe.yaml", "body.json", folder=stripe)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Note: custom.kind: no plans are published where this runs" in done.stdout
+
+
 def test_test_tells_a_forged_an_old_and_an_unsigned_delivery_apart(stripe: Path) -> None:
     signed(stripe, int(time.time()) - 9000)
     old = earnest("source", "test", "stripe.yaml", "body.json", "--headers", "headers.txt", folder=stripe)
