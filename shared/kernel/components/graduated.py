@@ -7,6 +7,7 @@ the measure has come to: each deal is paid in turn, by where the participant sta
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -199,8 +200,10 @@ class Graduated(Kind):
         return list(self._crossing_whole(deals) if self.crossing == "whole" else self._crossing_split(deals))
 
     def _crossing_whole(self, deals: DealsInTurn) -> Iterator[Part]:
-        position = deals.standing.scale(self.position, self.on)
-        yield from self._all_in_one(deals.credited, position, context=deals.standing)
+        position, boundary = deals.standing.scale(self.position, self.on), deals.standing.conventions.boundary
+        reaches = between([tier.up_to for tier in self.tiers], self.on, boundary=boundary)
+        in_one = self._all_in_one(deals.credited, position, context=deals.standing)
+        yield from (replace(part, reach=reach) for part, reach in zip(in_one, reaches, strict=True))
 
     def _crossing_split(self, deals: DealsInTurn) -> Iterator[Part]:
         """The step that a deal takes, in the parts that lie in each tier; a deal that takes none is paid where it

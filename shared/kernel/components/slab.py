@@ -79,8 +79,9 @@ class Slabs(Kind):
         return list(self._in_tiers(credited, context) if self.marginal else self._by_size(credited, context))
 
     def _by_size(self, credited: ExactColumn, context: EvaluationContext) -> Iterator[Part]:
-        here = lies_in(credited, ends_of(self.tiers, context.rate), boundary=context.conventions.boundary)
-        reaches = between([tier.up_to for tier in self.tiers], "amount")
+        boundary = context.conventions.boundary
+        here = lies_in(credited, ends_of(self.tiers, context.rate), boundary=boundary)
+        reaches = between([tier.up_to for tier in self.tiers], "amount", boundary=boundary)
         for tier, reach, inside in zip(self.tiers, reaches, here, strict=True):
             yield Part(reach, credited * inside, context.rate(tier.rate))
             if tier.amount:
@@ -137,6 +138,7 @@ class Slabs(Kind):
                 for (rate, _), reach, size in zip(tiers, reaches, _inside(_decimal(credited), ends), strict=True)
                 if size
             )
+        reaches = between([tier.up_to for tier in self.tiers], "amount", boundary=conventions.boundary)
         behind = [
             end for end in ends if end is not None and _left_behind(credited, Fraction(end), conventions=conventions)
         ]

@@ -86,7 +86,8 @@ class Whole(Kind):
         value, decides = context.value(self.measure), context.scale(self.by or self.measure, self.on)
         # Exactly one tier has everything and the others nothing. As products of zeros and ones the parts have the form
         # of any other kind's, and a line shows the tier that was left with a minus sign.
-        here = lies_in(decides, ends_of(self.tiers, context.rate), boundary=context.conventions.boundary)
-        reaches = between([tier.up_to for tier in self.tiers], self.on)
+        boundary = context.conventions.boundary
+        here = lies_in(decides, ends_of(self.tiers, context.rate), boundary=boundary)
+        reaches = between([tier.up_to for tier in self.tiers], self.on, boundary=boundary)
         for tier, reach, all_of_it in zip(self.tiers, reaches, here, strict=True):
             yield Part(f"everything, {reach}", value * all_of_it, context.rate(tier.pays))

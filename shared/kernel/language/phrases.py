@@ -39,12 +39,19 @@ def are_shares(values: Sequence[Decimal]) -> bool:
     return any(value % 1 for value in values) and all(abs(value) <= 1 for value in values)
 
 
-def between(ends: Sequence[Figure | None], on: str) -> list[str]:
-    """Tiers in words: `up to 100% of quota`, `from 100% to 150% of quota`, `above 150% of quota`."""
+def between(ends: Sequence[Figure | None], on: str, *, boundary: str = "lower") -> list[str]:
+    """Tiers in words: `up to 100% of quota`, `from 100% to 150% of quota`, `above 150% of quota`.
+
+    Of a value that lies in one of them, and not in parts in several, it is said to which a `boundary` belongs: where
+    that is the one that begins there, `below 100%`, `from 100% to below 150%`, `from 150% on`.
+    """
     unit = " of quota" if on == "attainment" else ""
     said = marks([end for end in ends if end is not None], on)
     if not said:
         return ["all of it" for _ in ends]
+    if boundary == "upper":
+        inner = [f"from {start} to below {end}{unit}" for start, end in pairwise(said)]
+        return [f"below {said[0]}{unit}", *inner, *([f"from {said[-1]}{unit} on"] if ends[-1] is None else [])]
     inner = [f"from {start} to {end}{unit}" for start, end in pairwise(said)]
     return [f"up to {said[0]}{unit}", *inner, *([f"above {said[-1]}{unit}"] if ends[-1] is None else [])]
 

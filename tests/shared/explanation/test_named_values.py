@@ -40,11 +40,11 @@ DEALS = (
 ROSTER = "participant_id,position,quota.bookings,score.csat,effective_from\nann,senior,100000,90%,2025-01-01\nbob,,100000,80%,2025-01-01\n"
 
 
-def told(folder: Path, component: str) -> tuple[dict[str, Part], list[dict[str, str]]]:
+def told(folder: Path, component: str, *, head: str = HEAD) -> tuple[dict[str, Part], list[dict[str, str]]]:
     """By participant how the component is explained, and the rows of lines.csv."""
     (folder / "deals.csv").write_text(DEALS)
     (folder / "roster.csv").write_text(ROSTER)
-    plans = PlanSet([read_plan(f"{HEAD}  - {{component: pay, {component}}}\n", "plan")])
+    plans = PlanSet([read_plan(f"{head}  - {{component: pay, {component}}}\n", "plan")])
     found = calculate(folder / "deals.csv", folder / "roster.csv", plans=plans, step=lambda _: None)
     write_results(found, folder / "out")
     parts = {}
@@ -161,3 +161,30 @@ def test_an_assertion_that_fails_says_what_the_names_came_to_at_its_point() -> N
         "    pay: bookings 120,000.00 × rate 5%; rate by attainment(bookings) 120.00% and position blank",
         "1 failed, 1 passed",
     ]
+
+
+@pytest.mark.parametrize(
+    ("component", "said"),
+    [
+        (
+            "kind: table, measure: bookings, axes: [{amount: deals, up_to: [2, 5]}], values: [1%, 2%, 3%]",
+            "deals 2 (from 2 to below 5)",
+        ),
+        (
+            "kind: whole, measure: bookings, by: deals, tiers: [{up_to: 1, rate: 1%}, {up_to: 2, rate: 2%}, {rate: 3%}]",
+            "(everything, from 2 on)",
+        ),
+        (
+            "kind: graduated, measure: bookings, by: deals, crossing: whole, tiers: [{up_to: 3, rate: 1%}, {rate: 3%}]",
+            "(below 3)",
+        ),
+        (
+            "kind: slab, measure: bookings, tiers: [{up_to: 52345.67, rate: 1%}, {rate: 3%}]",
+            "By itself it pays 52,345.67 × 3% (from 52,345.67 on)",
+        ),
+    ],
+)
+def test_a_boundary_belongs_in_words_where_it_belongs_in_pay(tmp_path: Path, component: str, said: str) -> None:
+    upper = HEAD.replace("credits:", "conventions: {boundary: upper}\ncredits:")
+    lines = told(tmp_path, component, head=upper)[0]["ann"].lines
+    assert said in " ".join(line.sentence for line in lines)
