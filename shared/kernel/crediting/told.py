@@ -18,7 +18,9 @@ def told_of_credits(plan: Plan, rule: CreditingRule) -> list[str | None]:
     at."""
     apart = plan.apart
     facts = [name if rule.rule in apart.rules_in_turn else None for name in apart.facts]
-    groups = [_GROUPS[name] if rule.rule in apart.rules_of_groups else None for name in apart.attributes]
+    # Deals in turn are priced by where their participant's group stands, also where it adds up other rules.
+    of_groups = apart.rules_of_groups | apart.rules_in_turn
+    groups = [_GROUPS[name] if rule.rule in of_groups else None for name in apart.attributes]
     told_of = [*facts, *groups]
     return told_of if any(told_of) or rule.rule in apart.rules_with_share else []
 

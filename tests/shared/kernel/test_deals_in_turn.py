@@ -298,7 +298,9 @@ def test_ends_and_rates_of_tiers_may_be_the_participants_own() -> None:
     assert sum(paid(deals, without, components=[graduated]).values()) == 0
 
 
-TEAM = [ANN[0] | {"manager": "mo"}, ANN[0] | {"participant_id": "bob", "manager": "mo"}]
+TEAM = [
+    ANN[0] | {"participant_id": who, "manager": "mo", "territory": "west", "position": "rep"} for who in ("ann", "bob")
+]
 
 
 def paid_to_each(component: dict[str, Any], group: dict[str, Any], deals: dict[str, Any]) -> dict[str, Decimal]:
@@ -335,3 +337,11 @@ def test_tiers_of_each_customer_may_stand_at_what_a_team_has_sold_to_it() -> Non
     component = {"component": "c", "kind": "graduated", "measure": "sales", "by": "squad", "anew": "account"}
     found = paid_to_each(component | {"tiers": tiers}, {"sum_of": ["own"]}, deals)
     assert found == {"ann": 100, "bob": 20 + 40 + 100}
+
+
+@pytest.mark.parametrize("among", ["team", "territory", "position", "plan"])
+def test_a_position_of_a_group_may_add_up_what_the_paid_measure_does_not(among: str) -> None:
+    deals = {"D1": D1, "D2": D2 | {"owner": "bob"}, "D3": D3}
+    component = BY_SEATS | {"by": "squad"}
+    found = paid_to_each(component, {"sum_of": ["seats"], "among": among}, deals)
+    assert found == {"ann": 50 + 100, "bob": 25 + 50}
