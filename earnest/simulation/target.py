@@ -324,6 +324,6 @@ class _Search:
 
 def _for_each(table: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """The rows of a table once for each name, as that participant's."""
-    columns, every = table.columns, pl.DataFrame({"name": names}, schema={"name": pl.String})
+    every = pl.DataFrame({"participant_id": names}, schema={"participant_id": pl.String})
     # Row by row, so that what is sorted by date stays so.
-    return table.join(every, how="cross").with_columns(participant_id=pl.col("name")).select(columns)
+    return table.drop("participant_id").join(every, how="cross").select(table.columns)

@@ -193,6 +193,22 @@ def test_a_cap_is_said_with_the_most_that_there_is(given: Callable[[str], Kernel
     assert said[1].startswith("The most is 900.00 USD, from ")
 
 
+def test_figures_of_ones_own_and_scores_count_as_they_do_where_pay_is_calculated(
+    given: Callable[[str], KernelInputs], tmp_path: Path
+) -> None:
+    given(CAPPED)  # the deals; plan and roster are others
+    scored = HEAD.replace("components:", "  - {measure: skill, score: true}\ncomponents:")
+    own = "  - {component: pay, kind: flat, each: deal, measure: sales, rate: 10%, deal_maximum: {term: top}}\n"
+    (tmp_path / "plan.yaml").write_text(scored + own + "  - {component: extra, kind: formula, amount: skill * 100}\n")
+    people = "participant_id,effective_from,term.top,score.skill\nann,2025-01-01,2500,\nann,2025-02-16,300,3\nbob,2025-01-01,,\n"
+    (tmp_path / "roster.csv").write_text(people)
+    plans = read_plans([tmp_path / "plan.yaml"])
+    inputs = read_inputs(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans)
+    assert ask(inputs, "800").now == 400_05 + 300_00
+    assert ask(inputs, "800").amount == 999_45  # a tenth of it rounds up to 99.95
+    assert (ask(inputs, "2000").pays, ask(inputs, "2000").most_from) == (1000_05, 2999_95)
+
+
 def test_pay_that_falls_again_is_said(given: Callable[[str], KernelInputs], tmp_path: Path) -> None:
     found = ask(given(CLIFF), "1500")
     assert found.falls_at is not None
