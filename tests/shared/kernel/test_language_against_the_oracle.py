@@ -22,6 +22,7 @@ from tests.reference_model import dates, oracle
 from tests.reference_model.credits import Unknown, unknown_amounts
 from tests.reference_model.credits import credits as reference_credits
 from tests.shared.kernel.chances import smallest
+from tests.shared.kernel.group_worlds import worlds_at_groups
 from tests.shared.kernel.language_facts import deals, rosters
 from tests.shared.kernel.language_worlds import plans
 from tests.shared.kernel.test_kernel_against_the_oracle import roster_of
@@ -39,7 +40,11 @@ def world(seed: int) -> World:
     return deals().of(random), rosters().of(random), plans().of(random)
 
 
-def agreed(seed: int, differ: Callable[[World], str | None]) -> None:
+def world_at_groups(seed: int) -> World:
+    return worlds_at_groups().of(Random(seed))
+
+
+def agreed(seed: int, differ: Callable[[World], str | None], *, of: Callable[[int], World] = world) -> None:
     """Check that a world does not differ; one that does is shown as small as it can be."""
 
     def fails(found: World) -> bool:
@@ -48,8 +53,8 @@ def agreed(seed: int, differ: Callable[[World], str | None]) -> None:
         except Exception:
             return False
 
-    if (said := differ(world(seed))) is not None:
-        small = smallest(world(seed), fails)
+    if (said := differ(of(seed))) is not None:
+        small = smallest(of(seed), fails)
         pytest.fail(f"seed {seed}: {differ(small) or said}\n{pformat(small, width=150)}")
 
 
@@ -131,3 +136,10 @@ def test_every_earning_equals_the_reference_models(seed: int) -> None:
 @seeds
 def test_the_lines_of_every_kind_sum_to_the_earning(seed: int) -> None:
     agreed(seed, lines_differ)
+
+
+@many
+@seeds
+def test_deals_priced_by_where_a_group_stands_equal_the_reference_models(seed: int) -> None:
+    agreed(seed, earnings_differ, of=world_at_groups)
+    agreed(seed, lines_differ, of=world_at_groups)
