@@ -10,8 +10,10 @@ from shared.explanation.named import Names
 from shared.explanation.numbers import plain
 from shared.formatting import grouped, percent
 from shared.kernel import Plan
-from shared.kernel.arithmetic.expressions import WITHOUT_RATE
+from shared.kernel.arithmetic.expressions import MOST_OF_DEAL, WITHOUT_RATE
 from shared.kernel.components import Component
+from shared.kernel.language.crediting_rules import CreditingRule
+from shared.kernel.language.formulas import references
 from shared.kernel.language.phrases import figure_in_words
 
 LIMITS = ("minimum", "maximum", "budget", "limit", "carry_over")
@@ -145,6 +147,8 @@ class Sentences:
         limits = self._component or self._plan
         match line.rule:
             case "opening":
+                if self._looks_at_others:
+                    return "Not by a deal of their own: by what others have brought, scores, quotas and fixed amounts"
                 return "Before any deal of the month, by scores, quotas and fixed amounts"
             case "minimum" if limits.minimum is not None:
                 return f"Raised to the minimum of {figure_in_words(limits.minimum)}"
@@ -167,6 +171,12 @@ class Sentences:
                 share = "" if line.share_percent is None else f", {grouped(line.share_percent)}%"
                 return f"{self._component.result}{share}{self._group}"
         return line.rule
+
+    @property
+    def _looks_at_others(self) -> bool:
+        """Whether what others bring moves the pay, through the measure of a group."""
+        looked_at = [] if self._component is None else map(self._plan.measure, self._plan.measures_of(self._component))
+        return any(measure is not None and measure.among is not None for measure in looked_at)
 
     def _credit(self, line: Line) -> str:
         if line.earned_by is None:
@@ -231,7 +241,8 @@ class Sentences:
             product = f"{grouped(plain(piece.credited))} × {rate}{times} {equals} {grouped(piece.pays)}"
         else:
             product = f"{grouped(piece.credited)} × {percent(piece.rate)}{times} {equals} {grouped(piece.pays)}"
-        back = "Taken back: " if piece.credited < 0 <= line.credited else ""
+        # What the most of a deal cuts off was never paid.
+        back = "Taken back: " if piece.credited < 0 <= line.credited and piece.reach != MOST_OF_DEAL else ""
         return f"{back}{product} ({piece.reach})."
 
     def _measured(self, value: Decimal) -> str:
@@ -239,8 +250,14 @@ class Sentences:
         money = (
             measure is not None
             and (measure.sum_of or measure.average_of or measure.latest_of or measure.pay_of) is not None
+            and not any(self._by_own_columns(rule) for rule in self._plan.credits if rule.rule in measure.rules)
         )
         return f"{self._measured_bare(value)} {self._part.currency}" if money else self._measured_bare(value)
+
+    def _by_own_columns(self, rule: CreditingRule) -> bool:
+        """Whether a rule credits what the company's own columns say, such as bottles or points: in what these are
+        measured is not known."""
+        return rule.amount is not None and all(column.name in self._plan.columns for column in references(rule.amount))
 
     def _measured_bare(self, value: Decimal) -> str:
         """Counts without decimals, shares in percent, amounts as amounts."""

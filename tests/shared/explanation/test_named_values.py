@@ -163,6 +163,42 @@ def test_an_assertion_that_fails_says_what_the_names_came_to_at_its_point() -> N
     ]
 
 
+def test_what_own_columns_count_is_not_told_in_money(tmp_path: Path) -> None:
+    head = HEAD.replace("credits: [", "columns: {bottles: number}\ncredits: [{rule: bottles, amount: bottles * 2}, ")
+    head = head.replace("measures:", "measures:\n  - {measure: sold, sum_of: [bottles]}")
+    part = told(tmp_path, "kind: flat, measure: sold, rate: 1%", head=head)[0]["ann"]
+    assert "for sold of 0.00, under" in part.sentence
+    part = told(tmp_path, "kind: flat, measure: bookings, rate: 1%", head=head)[0]["ann"]
+    assert "for bookings of 112,345.67 USD against" in part.sentence
+
+
+def test_pay_that_others_moved_is_told_so(tmp_path: Path) -> None:
+    head = HEAD.replace("[own]}", "[own], reset: quarter}")
+    head = head.replace("measures:", "measures:\n  - {measure: together, sum_of: [own], among: plan, reset: quarter}")
+    component = (
+        "kind: flat, measure: bookings, rate: 10%,"
+        " multiply: [{measure: together, on: amount, steps: [{up_to: 60000, gives: 1}, {gives: 2}]}]"
+    )
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,close_date\nD1,bob,20000,2025-01-15\nD2,ann,50000,2025-02-16\n"
+    )
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    plans = PlanSet([read_plan(f"{head}  - {{component: pay, {component}}}\n", "plan")])
+    found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
+    explained = type(found.explained)(*(table.filter(participant_id="bob") for table in found.explained))
+    earned = found.earnings.filter(participant_id="bob")
+    lines = parts_of_lines(explained, earned, plans=plans, component="pay", period="2025-02")[0].lines
+    moved = next(line.sentence for line in lines if line.deal_id is None)
+    assert moved.startswith(
+        "Not by a deal of their own: by what others have brought, scores, quotas and fixed amounts."
+    )
+
+
+def test_what_the_most_of_a_deal_cuts_off_was_never_paid(tmp_path: Path) -> None:
+    lines = told(tmp_path, "kind: flat, measure: bookings, rate: 10%, deal_maximum: 5500")[0]["ann"].lines
+    assert "60,000.00 × 10% = 6,000.00 (all of it). -500.00 (to the most of a deal)." in lines[0].sentence
+
+
 @pytest.mark.parametrize(
     ("component", "said"),
     [
