@@ -98,6 +98,8 @@ def pay(
         _explain(result, explain)
     else:
         _show(tables(result)["payments"])
+    if last is None:
+        _show_open(result)
     for warning in result.warnings:
         typer.echo(f"Warning: {warning}")
     _show_findings(result)
@@ -151,6 +153,26 @@ def _show(payments: pl.DataFrame) -> None:
     print_table(table)
     if len(rows) > SHOWN:
         typer.echo(f"and {len(rows) - SHOWN:,} more, in payments.csv")
+
+
+def _show_open(result: PayResult) -> None:
+    """What later pay periods decide, where nobody said through which to go."""
+    from earnest.files.pay_results import settlements
+    from shared.money import from_minor
+
+    lasting = {(paid.participant_id, paid.currency): (run, paid) for run, paid in settlements(result)}
+    balances: dict[tuple[str, str], int] = {}
+    for _, paid in lasting.values():
+        held = sum(line.held for line in paid.held.values())
+        for name, minor in (("draw balance", paid.draw), ("held", held), ("carried", paid.carried)):
+            if minor:
+                balances[name, paid.currency] = balances.get((name, paid.currency), 0) + minor
+    if balances:
+        rest = ", ".join(
+            f"{name} {from_minor(minor, currency):,f} {currency}" for (name, currency), minor in balances.items()
+        )
+        through = max(run.run.pay_period for run, _ in lasting.values())
+        typer.echo(f"Still open after {through}: {rest}. --through, with a later month, continues.")
 
 
 def _show_findings(result: PayResult) -> None:

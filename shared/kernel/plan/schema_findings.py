@@ -105,6 +105,8 @@ def _in_plain_words(
             mend = f"write {_WANTED[kind]}"
             if kind == "string_type" and not isinstance(mistake["input"], dict | list | tuple | None):
                 mend = f'put it in quotes: "{given}"'
+            if needed := _needed(context.get("class_name")):
+                mend = f"write {{{', '.join(f'{name}: …' for name in needed)}}}"
             return path, "P105", f"{given} is not {_WANTED[kind]}", mend
     return path, "P107", mistake["msg"].removeprefix("Value error, "), ""
 
@@ -136,6 +138,12 @@ def _parts(part: type[BaseModel]) -> Iterator[type[BaseModel]]:
     for inner in part.__subclasses__():
         yield inner
         yield from _parts(inner)
+
+
+def _needed(part: str | None) -> list[str]:
+    """The fields that a part of plans, by the name of its class, cannot be without."""
+    named = next((known for known in _parts(PlanPart) if known.__name__ == part), None)
+    return [] if named is None else [name for name, field in named.model_fields.items() if field.is_required()]
 
 
 def _given(mistake: Mapping[str, Any]) -> str:

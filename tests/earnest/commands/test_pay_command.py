@@ -43,6 +43,15 @@ def test_payments_steps_and_what_was_not_used_are_written(folder: Path) -> None:
     assert (folder / "out" / "rejected.csv").read_text() == "file,row,id,reason,message\n"
 
 
+def test_what_is_open_after_the_last_pay_period_is_said(folder: Path) -> None:
+    (folder / "earned.csv").write_text(EARNED.replace("5000", "2500"))
+    open_after = "Still open after 2026-02: draw balance 2,500.00 USD. --through, with a later month, continues.\n"
+    assert open_after in pay(folder).output
+    assert "Still open" not in pay(folder, "--through", "2026-02").output
+    (folder / "earned.csv").write_text(EARNED)
+    assert "Still open" not in pay(folder).output
+
+
 def test_the_pay_of_one_is_told_step_by_step(folder: Path) -> None:
     told = pay(folder, "--explain", "ada").output
     assert "  Advanced up to the draw of 3,000 USD: +2,000.00; 3,000.00\n" in told
