@@ -111,6 +111,12 @@ def _doubts(source: Source, file: Path) -> Iterator[Finding]:
         yield Finding.warning(
             "S201", ("event",), message=what, mend="say where its own time stands, as `event: {time: …}`"
         )
+    for place, path in enumerate(source.item_paths):
+        if path.passes_lists and source.looks_out:
+            what = f"^ is that in which {path.text} is looked for, and no entry of the lists on its way"
+            mend = "where ^ is to be an entry of a list on the way, write a path for each, as [$.orders, $.lines]"
+            at = ("items",) if len(source.items) == 1 else ("items", place)
+            yield Finding.note("S202", at, message=what, mend=mend)
     if file.suffix != ".yaml":
         yield Finding.warning("S105", (), message="ingest reads files that end in .yaml only", mend="name it so")
 

@@ -124,7 +124,7 @@ def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> Allocat
 
     from earnest.client import Client
     from earnest.files.events import deal_events, roster_events
-    from earnest.imports.payments import left_in_the_system, payment_events
+    from earnest.imports.payments import left_in_the_system, payment_events, unknown_in_the_system
     from earnest.live.sending import EventSender
     from earnest.local.home import Home
     from shared.contracts.base import instant_text
@@ -147,7 +147,9 @@ def _send(company: CompanyFiles, plans: PlanSet, *, console: Console) -> Allocat
     # To the deals as they stand there, which may be more than the files have.
     sender.send("account-payments", "crm", events=payment_events(company, time))
     sender.wait_until_drained()
-    return Allocated({}, left_in_the_system(Client(home, home.settings()), company.payments, who=ANALYST), [])
+    client, payments = Client(home, home.settings()), company.payments
+    left = left_in_the_system(client, payments, who=ANALYST)
+    return Allocated({}, left, unknown_in_the_system(client, payments, who=ANALYST))
 
 
 def _tell(crediting: Crediting, notes: list[str], *, console: Console) -> None:

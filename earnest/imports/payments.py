@@ -9,11 +9,12 @@ from typing import Any
 from earnest.client import Client
 from earnest.files.events import instant
 from earnest.imports.reading import CompanyFiles
-from earnest.live.facts import account_payments
+from earnest.live.facts import account_payments, deal_values
 from shared.contracts.account_payments import TYPE
 from shared.contracts.message import structured_event
 from shared.money import from_minor, to_minor
 from shared.pay.allocation import AccountPayment, Left
+from shared.pay.deal_payments import allocated
 
 
 def payment_events(company: CompanyFiles, time: str) -> list[dict[str, Any]]:
@@ -48,3 +49,20 @@ def left_in_the_system(client: Client, payments: Sequence[AccountPayment], *, wh
         for said in account_payments(client, left=True, who=who)
         if said["payment_id"] in ours
     ]
+
+
+def unknown_in_the_system(client: Client, payments: Sequence[AccountPayment], *, who: str) -> list[AccountPayment]:
+    """Those of payments whose reference names nothing that the running system has of their account."""
+    named = {payment.account for payment in payments if payment.reference is not None}
+    if not named:
+        return []
+    deals = {name: values for name, values in deal_values(client, who=who) if values.get("account") in named}
+    unknown = allocated(deals, payments).unknown
+    # What was paid before and is not in these files can be taken back, too.
+    accounts = {payment.account for payment in unknown if payment.amount < 0}
+    there = {
+        (account, said["currency"], said["payment_id"])
+        for account in accounts
+        for said in account_payments(client, left=False, who=who, account=account)
+    }
+    return [one for one in unknown if one.amount >= 0 or (one.account, one.currency, one.reference) not in there]

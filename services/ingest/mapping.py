@@ -133,6 +133,11 @@ class Source(Section):
                 if isinstance(rules := getattr(section, name), tuple):
                     yield f"{part}.{name}", rules, depth + (part == "splits")
 
+    @property
+    def looks_out(self) -> bool:
+        """Whether anything is looked for in what an item lies in (`^`)."""
+        return any(rule.reach for _, rules, _ in self._places() for rule in rules)
+
     @cached_property
     def own_fields(self) -> tuple[str, ...]:
         """Those of its fields that are the company's own."""

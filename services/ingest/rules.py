@@ -81,6 +81,12 @@ class JsonPath:
                 return any(isinstance(each, list) and (filters or not each) for each in found)
         return False
 
+    @property
+    def passes_lists(self) -> bool:
+        """Whether there are several places on its way, none of which is one that `^` comes by."""
+        before = JSONPath(env=self._query.env, segments=self._query.segments[:-1])
+        return not before.singular_query()
+
     def parts_of(self, item: Item) -> Iterator[Item]:
         """The items that it finds in one. Where it names one list, that stands for what is in it."""
         for found in self.all_in(item):

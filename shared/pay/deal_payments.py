@@ -48,7 +48,7 @@ def allocated(deals: Mapping[str, Values], payments: Sequence[AccountPayment]) -
 
 
 def _account_deal(name: str, values: Values, *, ours: set[str]) -> AccountDeal | None:
-    """A deal with what is owed by it; None where that cannot be told. Nothing is owed by one that is lost or open."""
+    """A deal with what is owed by it; None where that cannot be told. Nothing is owed by one that is lost."""
     currency, amount = values.get("currency"), values.get("amount")
     if currency is None or amount is None or values.get("stage") in LOST:
         return None

@@ -210,6 +210,8 @@ def test_payments_by_account_are_allocated_as_files_allocate_them(system: System
     (bank / "mapping.yaml").write_text(f"source: bank\n{payments}")
     report = bank / "report.csv"
     said(system, folder, "import", bank, "--mapping", bank, "--report", report)  # before there is a deal of the account
+    assert "B2,remarked,reference,B2: 'Z2' is no deal or contract of account Zeta" in report.read_text()
+    assert report.read_text().count(",remarked,") == 1
     assert report.read_text().count(",left,") == 3  # B4 has taken B2 back, which was on no deal
     told = said(system, folder, "account-payments", "--left")
     assert re.search(r"B5 .* 70.50 USD .* 70.50", told)
@@ -230,6 +232,7 @@ def test_payments_by_account_are_allocated_as_files_allocate_them(system: System
     assert re.search(r"B3 .* 500.00 USD .* Z1 400.00 .* 100.00", shown)
     said(system, folder, "import", bank, "--mapping", bank, "--report", report)
     assert report.read_text().count(",left,") == 2
+    assert "remarked" not in report.read_text()
     said(system, folder, "verify")
 
 

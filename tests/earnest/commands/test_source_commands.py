@@ -127,6 +127,15 @@ def test_test_says_where_no_plan_says_what_own_fields_are(stripe: Path) -> None:
     assert "Note: custom.kind: no plans are published where this runs" in done.stdout
 
 
+def test_check_says_what_an_item_lies_in_where_its_path_passes_lists(stripe: Path) -> None:
+    text = (EXAMPLES / "stripe.yaml").read_text().replace("deal_id: $.", "deal_id: ^.")
+    for items, told in (("$.a[*].b[*]", True), ("[$.a, $.b]", False), ("$.a.b[*]", False)):
+        (stripe / "stripe.yaml").write_text(f"{text}items: {items}\n")
+        done = earnest("source", "check", "stripe.yaml", folder=stripe)
+        assert done.returncode == 0, done.stdout
+        assert ("note S202: ^ is that in which $.a[*].b[*]" in done.stdout) is told, done.stdout
+
+
 def test_test_tells_a_forged_an_old_and_an_unsigned_delivery_apart(stripe: Path) -> None:
     signed(stripe, int(time.time()) - 9000)
     old = earnest("source", "test", "stripe.yaml", "body.json", "--headers", "headers.txt", folder=stripe)
