@@ -9,7 +9,7 @@ import polars as pl
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import WHOLE_SHARE, narrow, wide
 from shared.kernel.arithmetic.running_sums import growth, running_sum
-from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of_end
+from shared.kernel.calendar import fiscal_of, last_of_window, month_of, month_of_end, window_of
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext
 from shared.kernel.evaluation.budgets import carried, granted, in_proportion
@@ -34,6 +34,7 @@ from shared.kernel.pay_of_others import PAY_CREDITS, pay_credits, with_pay
 from shared.kernel.plan.model import MAXIMUM, MINIMUM
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
+from shared.kernel.reasons import PAYS_NOTHING
 from shared.kernel.roster import Roster
 from shared.kernel.tables import EARNINGS, NUMBER, empty
 
@@ -160,18 +161,24 @@ def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     # Who sold in January only still stands in the ranking of the quarter in March. Everyone who is ranked over a longer
     # window therefore has a row in each later period, marked as idle, and is paid nothing for it unless the ranking
     # says so.
-    if any(plan.compares(c) and plan.window(c) != "month" for c in plan.components):
-        everyone = (
-            whole.select("participant_id", "plan", "version")
-            .unique()
-            .join(whole.select("period", "fiscal").unique(), how="cross")
-        )
-        first = whole.group_by("participant_id").agg(pl.col("fiscal", "period").min().name.prefix("first_"))
-        later = (pl.col("fiscal") > pl.col("first_fiscal")) | (pl.col("period") > pl.col("first_period"))
-        idle = everyone.join(first, on="participant_id").filter(later)
-        idle = idle.select(*STEP, idle=pl.lit(True), added=pl.lit(False))
+    if compares_for_longer(plan):
+        idle = in_others_segments(whole, whole).with_columns(idle=pl.lit(True), added=pl.lit(False))
         whole = pl.concat([whole, idle.join(whole.select(STEP), on=STEP, how="anti")], how="diagonal")
     return filled(whole, plan.ingredient_names).sort(ORDER)
+
+
+def compares_for_longer(plan: Plan) -> bool:
+    """Whether a component that compares goes on over several months: then everyone is in everyone's months."""
+    return any(plan.compares(c) and plan.window(c) != "month" for c in plan.components)
+
+
+def in_others_segments(steps: pl.DataFrame, everyones: pl.DataFrame) -> pl.DataFrame:
+    """Steps of participants in all segments in which anyone has one, from their own first on."""
+    versions = steps.select("participant_id", "plan", "version").unique()
+    first = steps.group_by("participant_id").agg(pl.col("fiscal", "period").min().name.prefix("first_"))
+    later = (pl.col("fiscal") > pl.col("first_fiscal")) | (pl.col("period") > pl.col("first_period"))
+    segments = versions.join(everyones.select("period", "fiscal").unique(), how="cross")
+    return segments.join(first, on="participant_id").filter(later).select(STEP)
 
 
 def last_segments(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
@@ -234,7 +241,7 @@ def _paid(
     problem, about = pay.problem, pay.about
     if component.in_turn and turns is not None:
         problem, about = turns.told_at(context.rows, component, problem=problem, about=about)
-    rows = context.rows.select(*STEP, "added").with_columns(
+    rows = context.rows.select(*STEP, "added", "idle").with_columns(
         value.alias("measure"),
         quota.alias("quota"),
         attained.alias("attainment"),
@@ -285,14 +292,22 @@ def _at_limit(rows: pl.DataFrame, unlimited: pl.Series, *, component: Component)
 
 
 def _together(rows: pl.DataFrame, component: Component, *, plan: Plan) -> pl.DataFrame:
-    """The steps of a quarter, half-year or year as one, in its last."""
+    """The steps of a quarter, half-year or year as one, in its last; and what earlier ones lacked, in each of them."""
     last = last_of_window(pl.col("fiscal"), component.pays)
-    return (
+    together = (
         rows.with_columns(fiscal=last)
         .with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
         .group_by(STEP, maintain_order=True)
         .agg(pl.col("measure", "quota", "attainment", "share", "problem", "about").last(), pl.col("amount").sum())
     )
+    # What a window lacks in a month and has in a later one is paid then; only a deal in turn is never paid later.
+    whole, window = last.alias("paid_in"), window_of(pl.col("fiscal"), plan.window(component)).alias("window")
+    final = pl.lit(component.in_turn) | pl.struct("participant_id", whole, window).is_last_distinct()
+    before = ~pl.struct("participant_id", whole).is_last_distinct()
+    missing = [name for name, reason in PAYS_NOTHING.items() if not reason.planned]
+    unpaid = rows.filter(pl.col("problem").is_in(missing) & ~pl.col("idle") & final & before)
+    unpaid = unpaid.with_columns(amount=pl.lit(0, dtype=pl.Int64)).select(together.columns)
+    return pl.concat([together, unpaid.join(together, on=STEP, how="anti")])
 
 
 def _as_earnings(rows: pl.DataFrame, name: str, *, plan: Plan) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 
 from shared.kernel.calendar import fiscal_of, window_of
 from shared.kernel.components import Component
-from shared.kernel.earn import earn, last_segments, scored
+from shared.kernel.earn import compares_for_longer, earn, in_others_segments, last_segments, scored
 from shared.kernel.evaluation.group_sums import sums_of_groups
 from shared.kernel.evaluation.named_values import names_of
 from shared.kernel.evaluation.pay import accumulated
@@ -101,7 +101,11 @@ def _summed(
     have come to, and its deals in turn."""
     events = pl.concat(
         [
-            _events(credits, _openings(credits, earned, roster=roster, plan=plan, plans=plans), plan=plan)
+            _events(
+                credits,
+                _openings(credits, earned, roster=roster, plan=plan, together=together, plans=plans, everyone=everyone),
+                plan=plan,
+            )
             for plan in together
         ],
         how="diagonal",
@@ -151,39 +155,71 @@ def _credited(credits: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 
 def _openings(
-    credits: pl.DataFrame, earned: pl.DataFrame, *, roster: Roster, plan: Plan, plans: PlanSet
+    credits: pl.DataFrame,
+    earned: pl.DataFrame,
+    *,
+    roster: Roster,
+    plan: Plan,
+    together: Sequence[Plan],
+    plans: PlanSet,
+    everyone: pl.DataFrame | None,
 ) -> pl.DataFrame:
     """The steps of everyone on a version: segments with credits or scores, without either those that were paid
     nevertheless, and those in which a fiscal period ends.
 
-    A quarter is paid in its last month, which is no step of its own unless nothing else in the quarter is one. Steps in
-    which only what the participant's group has brought moves pay are `idle`: all other components know nothing of them.
+    Steps in which only what the participant's group has brought moves pay are `idle`: all other components know nothing
+    of them.
     """
     own = earned.filter(plan.own_rows)
-    steps = [
-        credits.filter(plan.own_rows).with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar)).select(STEP)
-    ]
-    if any(measure.score for measure in plan.measures):
-        steps.append(scored(roster, plan, plans=plans).select(STEP).join(own, on="participant_id", how="semi"))
+    steps = _brought(credits, own, roster=roster, plan=plan, plans=plans)
     alone = [c for c in plan.components if not plan.compares(c)]
-    by_month = [c.component for c in alone if c.pays == "month"]
-    steps.append(own.filter(pl.col("component").is_in(by_month)).select(STEP))
-    steps_to_walk = pl.concat(steps).unique()
-    for component in alone:
-        # A quarter that is paid as a whole has its lines in its last month, where there may be no credit to walk to.
+    steps = _with_paid(steps, own, alone)
+    if plan.calendar.weeks is not None:
+        steps = pl.concat([steps, last_segments(steps, plan)])
+    steps = steps.unique().with_columns(idle=pl.lit(value=False))
+    comparing = [c for c in plan.components if plan.compares(c)]
+    known = steps.select(STEP)
+    if compares_for_longer(plan) and any(c.pays != "month" for c in comparing):
+        # What is paid by the quarter does not say in which of its months the others moved it.
+        of_all = everyone if everyone is not None else credits
+        chain = [_brought(credits, earned, roster=roster, plan=each, plans=plans) for each in together]
+        segments = [_brought(of_all, None, roster=roster, plan=each, plans=plans) for each in together]
+        if plan.calendar.weeks is not None:
+            chain, segments = ([*s, *(last_segments(each, plan) for each in s)] for s in (chain, segments))
+        others = in_others_segments(pl.concat(chain), pl.concat(segments)).filter(pl.col("version") == plan.version)
+        known = pl.concat([known, others])
+    others = _with_paid(known, own, comparing).unique().join(steps, on=STEP, how="anti")
+    return pl.concat([steps, others.with_columns(idle=pl.lit(value=True))])
+
+
+def _brought(
+    credits: pl.DataFrame, earned: pl.DataFrame | None, *, roster: Roster, plan: Plan, plans: PlanSet
+) -> pl.DataFrame:
+    """The steps of a version with credits or scores, the latter of those who have earnings, or of everyone."""
+    dated = credits.filter(plan.own_rows)
+    steps = [dated.with_columns(fiscal=fiscal_of(pl.col("credit_date"), plan.calendar)).select(STEP)]
+    if any(measure.score for measure in plan.measures):
+        entered = scored(roster, plan, plans=plans).select(STEP)
+        steps.append(
+            entered if earned is None else entered.join(earned.filter(plan.own_rows), on="participant_id", how="semi")
+        )
+    return pl.concat(steps).unique()
+
+
+def _with_paid(steps: pl.DataFrame, own: pl.DataFrame, components: Sequence[Component]) -> pl.DataFrame:
+    """The steps, and those in which one of the components was paid although there is nothing else."""
+    by_month = [c.component for c in components if c.pays == "month"]
+    steps = pl.concat([steps, own.filter(pl.col("component").is_in(by_month)).select(STEP)])
+    for component in components:
+        # A quarter that is paid as a whole has its lines in its last month, which is no step of its own unless nothing
+        # else in the quarter is one.
         if component.pays != "month":
             paid = own.filter(pl.col("component") == component.component).select(STEP)
             window = window_of(pl.col("fiscal"), component.pays).alias("window")
-            known = steps_to_walk.select("participant_id", window)
+            known = steps.select("participant_id", window)
             idle = paid.with_columns(window).join(known, on=["participant_id", "window"], how="anti")
-            steps_to_walk = pl.concat([steps_to_walk, idle.select(STEP)])
-    if plan.calendar.weeks is not None:
-        steps_to_walk = pl.concat([steps_to_walk, last_segments(steps_to_walk, plan)])
-    steps_to_walk = steps_to_walk.unique().with_columns(idle=pl.lit(value=False))
-    of_groups = [c.component for c in plan.components if plan.compares(c)]
-    others = own.filter(pl.col("component").is_in(of_groups)).select(STEP).unique()
-    others = others.join(steps_to_walk, on=STEP, how="anti").with_columns(idle=pl.lit(value=True))
-    return pl.concat([steps_to_walk, others])
+            steps = pl.concat([steps, idle.select(STEP)])
+    return steps
 
 
 def _in_order(events: pl.DataFrame, plan: Plan) -> pl.DataFrame:
