@@ -57,7 +57,7 @@ def test_a_month_that_nobody_sold_in_adds_no_line_to_a_quarter_of_what_a_group_h
     monthly = {
         "component": "c",
         "kind": "formula",
-        "amount": "case when team > 0 then 10 else 0 end",
+        "amount": "case when team < 5000 then 10 else 0 end",
         "pays": "quarter",
     }
 
