@@ -173,7 +173,7 @@ def _openings(
     own = earned.filter(plan.own_rows)
     steps = _brought(credits, own, roster=roster, plan=plan, plans=plans)
     alone = [c for c in plan.components if not plan.compares(c)]
-    steps = _with_paid(steps, own, alone)
+    steps = _with_paid(steps, own, components=alone)
     if plan.calendar.weeks is not None:
         steps = pl.concat([steps, last_segments(steps, plan)])
     steps = steps.unique().with_columns(idle=pl.lit(value=False))
@@ -188,7 +188,7 @@ def _openings(
             chain, segments = ([*s, *(last_segments(each, plan) for each in s)] for s in (chain, segments))
         others = in_others_segments(pl.concat(chain), pl.concat(segments)).filter(pl.col("version") == plan.version)
         known = pl.concat([known, others])
-    others = _with_paid(known, own, comparing).unique().join(steps, on=STEP, how="anti")
+    others = _with_paid(known, own, components=comparing).unique().join(steps, on=STEP, how="anti")
     return pl.concat([steps, others.with_columns(idle=pl.lit(value=True))])
 
 
@@ -206,7 +206,7 @@ def _brought(
     return pl.concat(steps).unique()
 
 
-def _with_paid(steps: pl.DataFrame, own: pl.DataFrame, components: Sequence[Component]) -> pl.DataFrame:
+def _with_paid(steps: pl.DataFrame, own: pl.DataFrame, *, components: Sequence[Component]) -> pl.DataFrame:
     """The steps, and those in which one of the components was paid although there is nothing else."""
     by_month = [c.component for c in components if c.pays == "month"]
     steps = pl.concat([steps, own.filter(pl.col("component").is_in(by_month)).select(STEP)])

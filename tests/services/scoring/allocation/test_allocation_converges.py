@@ -190,8 +190,11 @@ def test_a_deal_and_the_first_payment_of_its_account_do_not_miss_each_other(road
             topic for topic, _ in credit_step(connection, deal, reference=ReferenceDataCache()).publications
         ]  # it cannot know of the payment
         keeping.start()
-        with scoring_engine.connect() as watching:
-            waiting = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
+        # Within a transaction PostgreSQL shows the activity as it was when it was first looked at.
+        with scoring_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watching:
+            waiting = text(
+                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            )
             until(lambda: watching.scalar(waiting) == 1)
         assert not done.is_set()
     keeping.join()
