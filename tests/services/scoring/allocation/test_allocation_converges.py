@@ -27,7 +27,7 @@ from shared.money import to_minor
 from shared.pay.allocation import AccountPayment
 from shared.pay.deal_payments import allocated
 from tests.services.scoring.conftest import Road, empty_tables
-from tests.waiting import until
+from tests.waiting import somebody_waits_for_a_lock, until
 
 Event = tuple[str, str, dict[str, Any], str]
 ACCOUNTS = st.sampled_from(["Acme", "Beta & Söhne", 'a "quoted" one'])
@@ -190,12 +190,7 @@ def test_a_deal_and_the_first_payment_of_its_account_do_not_miss_each_other(road
             topic for topic, _ in credit_step(connection, deal, reference=ReferenceDataCache()).publications
         ]  # it cannot know of the payment
         keeping.start()
-        # Within a transaction PostgreSQL shows the activity as it was when it was first looked at.
-        with scoring_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watching:
-            waiting = text(
-                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-            )
-            until(lambda: watching.scalar(waiting) == 1)
+        until(lambda: somebody_waits_for_a_lock(scoring_engine))
         assert not done.is_set()
     keeping.join()
     for topic, record in asked:
