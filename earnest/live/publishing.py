@@ -59,7 +59,7 @@ def what_it_touches(client: Client, plans: Sequence[Plan], *, who: str) -> Touch
     """
     changes = _change_of_pay(client, plans, who=who)
     there = versions(client, who=who)
-    closed = {(period["period"]) for period in _periods(client, who=who) if period["state"] == "closed"}
+    closed = {period["period"] for period in _periods(client, who=who) if period["state"] == "closed"}
     aside = client.get("/v1/quarantine", who=who, service="scoring")["quarantined"]
     lines, pay = [], changes is None or any(change.touches for change in changes)
     for plan in plans:
@@ -124,9 +124,19 @@ def _change_of_pay(client: Client, new: Sequence[Plan], *, who: str) -> list[Ear
     )
     found = []
     for plan, currency, earned, then, gain, lose in sums.sort("plan", "currency").iter_rows():
-        theirs = by_new.get(plan, set())
-        counts = {"deals": len(theirs), "newly": len(theirs - seen)}
-        found.append(EarnedChange(plan, currency, before=earned, after=then, gain=gain, lose=lose, **counts))
+        deals_of = by_new.get(plan, set())
+        found.append(
+            EarnedChange(
+                plan,
+                currency,
+                before=earned,
+                after=then,
+                gain=gain,
+                lose=lose,
+                deals=len(deals_of),
+                newly=len(deals_of - seen),
+            )
+        )
     return [one for one in found if one.plan in by_new or one.touches]
 
 

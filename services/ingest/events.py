@@ -121,9 +121,11 @@ class Event(BaseModel):
     def fact(self, by: str) -> dict[str, Any]:
         """The record's value, with whoever sent it."""
 
-    def _sent(self, by: str) -> dict[str, str]:
-        """Said only where it is something else than the source, which mostly it is not."""
-        return {} if by == self.source else {"by": by}
+    def _patch(self, by: str, *, fields: dict[str, Any], sequence: int) -> dict[str, Any]:
+        """A `FactPatch`: flat fields, and what orders them."""
+        # `by` is said only where it is something else than the source, which mostly it is not.
+        sent = {} if by == self.source else {"by": by}
+        return {"fields": fields, "occurred_at": self.time, "sequence": sequence, "source": self.source, **sent}
 
 
 class DealEvent(Event):
@@ -152,14 +154,8 @@ class DealEvent(Event):
 
     def fact(self, by: str) -> dict[str, Any]:
         """A `DealFact`."""
-        return {
-            "deal_id": self.data.deal_id,
-            "fields": self.data.fields.flat(),
-            "occurred_at": self.time,
-            "sequence": self.data.sequence,
-            "source": self.source,
-            **self._sent(by),
-        }
+        said = self._patch(by, fields=self.data.fields.flat(), sequence=self.data.sequence)
+        return {"deal_id": self.data.deal_id, **said}
 
 
 class AccountPaymentEvent(Event):
@@ -177,14 +173,8 @@ class AccountPaymentEvent(Event):
 
     def fact(self, by: str) -> dict[str, Any]:
         """An `AccountPaymentFact`."""
-        return {
-            "payment_id": self.data.payment_id,
-            "fields": self.data.flat(),
-            "occurred_at": self.time,
-            "sequence": self.data.sequence,
-            "source": self.source,
-            **self._sent(by),
-        }
+        said = self._patch(by, fields=self.data.flat(), sequence=self.data.sequence)
+        return {"payment_id": self.data.payment_id, **said}
 
 
 class RosterEvent(Event):
@@ -202,14 +192,8 @@ class RosterEvent(Event):
 
     def fact(self, by: str) -> dict[str, Any]:
         """A `RosterFact`."""
-        return {
-            "participant_id": self.data.participant_id,
-            "fields": self.data.flat(),
-            "occurred_at": self.time,
-            "sequence": self.data.sequence,
-            "source": self.source,
-            **self._sent(by),
-        }
+        said = self._patch(by, fields=self.data.flat(), sequence=self.data.sequence)
+        return {"participant_id": self.data.participant_id, **said}
 
 
 class PlanDocument(BaseModel):

@@ -13,6 +13,7 @@ from shared.kernel.language.crediting_rules import WON, CreditingRule
 from shared.kernel.language.measures import DAYS, Measure, PayOf, QuotaTerms
 from shared.kernel.language.phrases import figure_in_words, listed, spoken
 from shared.kernel.language.sql_in_words import filter_in_words, formula_in_words
+from shared.kernel.language.values import Figure
 from shared.kernel.plan.version import Plan
 
 _TO = {
@@ -103,6 +104,12 @@ def _day(plan: Plan) -> str:
     return f"{plan.effective_from.day} {plan.effective_from:%B %Y}"
 
 
+def _limits(least: Figure | None, most: Figure | None) -> str:
+    """The limits that there are, as one phrase; "" where there are none."""
+    figures = (("least", least), ("most", most))
+    return " and ".join(f"at {which} {figure_in_words(figure)}" for which, figure in figures if figure is not None)
+
+
 def _component(component: Component, plan: Plan) -> Iterator[str]:
     yield f"### {component.title or spoken(component.component).capitalize()}"
     yield from component.in_words()
@@ -112,22 +119,12 @@ def _component(component: Component, plan: Plan) -> Iterator[str]:
         yield from multiplier.told()
     window, paid = plan.window(component), component.pays
     over = f"over {_WINDOWS[window].replace('each', 'a')}" if window in _WINDOWS else "from the beginning"
-    of_deals = [
-        f"at {which} {figure_in_words(figure)}"
-        for which, figure in (("least", component.deal_minimum), ("most", component.deal_maximum))
-        if figure is not None
-    ]
-    if of_deals:
-        yield f"Each deal pays {' and '.join(of_deals)}; of a deal that is shared, each holder has their part of that."
+    if of_deals := _limits(component.deal_minimum, component.deal_maximum):
+        yield f"Each deal pays {of_deals}; of a deal that is shared, each holder has their part of that."
     if component.in_turn:
         yield "What the roster says of you, such as a position or a rate of your own, is that of the deal's day."
-    limits = [
-        f"at {which} {figure_in_words(figure)}"
-        for which, figure in (("least", component.minimum), ("most", component.maximum))
-        if figure is not None
-    ]
-    if limits:
-        yield f"It pays {' and '.join(limits)} {over}."
+    if limits := _limits(component.minimum, component.maximum):
+        yield f"It pays {limits} {over}."
     if component.prorate != "no":
         yield (
             f"Of amounts, targets and the minimum it pays the part for the {spoken(component.prorate)} on which you are"
