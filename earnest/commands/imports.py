@@ -55,7 +55,6 @@ def import_files(
         import polars as pl
 
         from earnest.client import connected
-        from earnest.commands import ANALYST
         from earnest.files.deals import read_deals
         from earnest.files.kernel_inputs import KernelInputs
         from earnest.files.rejections import keep_inputs
