@@ -64,34 +64,42 @@ def _vocabulary(given: Any) -> Any:
     return {_word(name): _word(said) for name, said in given.items()} if isinstance(given, dict) else given
 
 
-Several = Annotated[tuple[str, ...], BeforeValidator(_several)]
+Word = str | int | Decimal | bool
+"""What may stand where a text is meant, as YAML reads it."""
+Several = Annotated[tuple[str, ...], BeforeValidator(_several, json_schema_input_type=Word | None | list[Word | None])]
 """One text, or a list of them."""
+_Repairs = Annotated[dict[str, str], BeforeValidator(_vocabulary, json_schema_input_type=dict[str, Word])]
+_Values = Annotated[dict[str, str | None], BeforeValidator(_vocabulary, json_schema_input_type=dict[str, Word | None])]
 
 
 Outer = TypeVar("Outer", bound="Notation")
 
 
 class Notation(BaseModel):
-    """How a source writes what it says. What a rule does not say of its own, its source says for all.
+    """How a source writes what it says. What a rule does not say of its own, its source says for all."""
 
-    `null` are texts for nothing (NULL, N/A); `yes` and `no` words of its own; `decimal` and `thousands` the signs in
-    numbers, `currency_signs` what may stand beside an amount; `round` to how many decimals amounts are rounded, half
-    away from zero: without it an amount that is finer than its currency is refused. `format` is how dates and instants
-    are written (strptime, or `unix` and `unix_ms` for seconds and milliseconds since 1970), one form or several; `zone`
-    the time zone of times that name none, and in which an instant is of one day or another.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     null: Several | None = None
+    """Texts for nothing, such as NULL or N/A."""
     yes: Several | None = None
+    """Words for yes, such as ja or x."""
     no: Several | None = None
+    """Words for no."""
     decimal: Literal[".", ","] | None = None
+    """The decimal sign of numbers."""
     thousands: Literal[",", ".", " ", "'"] | None = None
+    """What groups thousands in numbers."""
     currency_signs: Several | None = None
+    """What may stand beside an amount."""
     format: Several | None = None
+    """How dates and instants are written, one form or several: strptime, or `unix` and `unix_ms` for seconds and
+    milliseconds since 1970."""
     zone: str | None = None
+    """The time zone of times that name none, and in which an instant is of one day or another."""
     round: Annotated[int, Field(ge=0, le=6)] | None = None
+    """To how many decimals amounts are rounded, half away from zero; without it an amount that is finer than its
+    currency is refused."""
 
     @model_validator(mode="before")
     @classmethod
@@ -143,17 +151,16 @@ PLAIN: Final = Notation()
 
 
 class ValueRule(Notation):
-    """What is done to a value, in this order: repairs, values, then its notation, and scale.
-
-    `repairs` replaces known slips and reports them; `values` translates a vocabulary, `*` for all others (yes and no
-    are read as `true` and `false`); `scale` moves the decimal point (-2 reads cents). `type` says what it is where its
-    field does not.
-    """
+    """What is done to a value, in this order: repairs, values, then its notation, and scale."""
 
     type: Kind | None = None
-    repairs: Annotated[dict[str, str], BeforeValidator(_vocabulary)] = Field(default_factory=dict)
-    values: Annotated[dict[str, str | None], BeforeValidator(_vocabulary)] = Field(default_factory=dict)
+    """What it is, where its field does not say it."""
+    repairs: _Repairs = Field(default_factory=dict)
+    """Known slips and what is right; each use of them is reported."""
+    values: _Values = Field(default_factory=dict)
+    """A vocabulary, `*` for all others; yes and no are read as `true` and `false`."""
     scale: int = Field(default=0, ge=-12, le=12)
+    """Moves the decimal point: -2 reads cents."""
 
     def read(self, text: str, kind: Kind | Literal["instant"], *, notation: Notation = PLAIN) -> Reading:
         """What a text says, by this rule and the notation of its source. An `instant` is when an event was, to which no

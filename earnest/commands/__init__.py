@@ -4,6 +4,7 @@ What takes long to load is imported inside the functions: `earnest --help` does 
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -50,6 +51,25 @@ def a_file(path: Path | None) -> Path | None:
     if path is not None and not path.parent.is_dir():
         raise typer.BadParameter(f"there is no folder {path.parent} in which {path.name} could be written")
     return path
+
+
+Out = Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)]
+
+
+def give(text: str, out: Path | None) -> None:
+    """Print a text, or write it into a file and say so."""
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(f"Written: {out}")
+
+
+def give_schema(schema: Mapping[str, Any], out: Path | None) -> None:
+    """Print or write a JSON Schema."""
+    import orjson
+
+    give(orjson.dumps(schema, option=orjson.OPT_INDENT_2).decode(), out)
 
 
 _BELOW_ZERO: Final = re.compile(r"-[.,]?[0-9]")

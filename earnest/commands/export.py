@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import ANALYST, Actor, a_file, a_folder, app
+from earnest.commands import ANALYST, Actor, Out, a_folder, app
 
 if TYPE_CHECKING:
     from earnest.live.exports import Exported
@@ -17,8 +17,6 @@ export = typer.Typer(
     help="Files of the running installation, for calc, simulate, explain and estimate: deals, roster, plans, lines.",
 )
 app.add_typer(export, name="export")
-
-Out = Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)]
 
 
 @export.command()

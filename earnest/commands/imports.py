@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import ANALYST, a_file, a_folder, app
+from earnest.commands import ANALYST, Out, a_file, a_folder, app, give_schema
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from earnest.imports.reading import CompanyFiles
     from shared.kernel import PlanSet
     from shared.pay.deal_payments import Allocated
+
+
+mapping_files = typer.Typer(help="Mapping files, by which a company's own files are read.", no_args_is_help=True)
+app.add_typer(mapping_files, name="mapping")
+
+
+@mapping_files.command()
+def schema(out: Out = None) -> None:
+    """The JSON Schema of mapping files, by which editors complete and explain what they hold."""
+    from earnest.imports.mapping_file import MappingFile
+    from shared.json_schema import json_schema
+
+    give_schema(json_schema(MappingFile, "Earnest mapping"), out)
 
 
 @app.command("import")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from earnest.commands import ANALYST, Actor, a_file, app
+from earnest.commands import ANALYST, Actor, Out, a_file, app, give, give_schema
 
 plan = typer.Typer(help="Check, test, read, draw and compare plan files.", no_args_is_help=True)
 app.add_typer(plan, name="plan")
@@ -55,20 +55,19 @@ def assert_(files: PlanFiles) -> None:
 
 
 @plan.command()
-def schema(
-    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)] = None,
-) -> None:
+def schema(out: Out = None) -> None:
     """The JSON Schema of plan files, by which editors complete and explain what they hold."""
-    from earnest.plans.json_schema import plan_schema
+    from shared.json_schema import json_schema
+    from shared.kernel.plan.version import Plan
 
-    _give(plan_schema(), out)
+    give_schema(json_schema(Plan, "Earnest plan"), out)
 
 
 @plan.command()
 def show(
     file: PlanFile,
     html: Annotated[bool, typer.Option("--html", help="A web page instead of Markdown.")] = False,
-    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)] = None,
+    out: Out = None,
 ) -> None:
     """The plan document in plain words, as it can be handed to whoever is paid by it."""
     from earnest.files.rejections import keep_inputs
@@ -79,7 +78,7 @@ def show(
     plan = read_one_plan(file)
     text = document(plan)
     keep_inputs([out] if out else [], read=[file])
-    _give(page(plan.name, text) if html else text, out)
+    give(page(plan.name, text) if html else text, out)
 
 
 @plan.command()
@@ -195,7 +194,7 @@ def list_versions(who: Actor = ANALYST) -> None:
 @plan.command()
 def get(
     version: Annotated[str, typer.Argument(metavar="VERSION", help="Plan and version: rep@1.")],
-    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)] = None,
+    out: Out = None,
     who: Actor = ANALYST,
 ) -> None:
     """The file of a published version, byte by byte as it was published."""
@@ -216,11 +215,3 @@ def _agrees(question: str) -> bool:
         return typer.confirm(question)
     except typer.Abort:
         return False
-
-
-def _give(text: str, out: Path | None) -> None:
-    if out is None:
-        typer.echo(text)
-    else:
-        out.write_text(text, encoding="utf-8")
-        typer.echo(f"Written: {out}")

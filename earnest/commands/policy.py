@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import typer
 
 from earnest.client import connected
-from earnest.commands import AUTHOR, Actor, a_file, app
+from earnest.commands import AUTHOR, Actor, Out, app, give_schema
 from earnest.terminal import print_table
 
 policy = typer.Typer(
@@ -105,23 +105,17 @@ def show(
 @policy.command()
 def schema(
     kind: Kind,
-    out: Annotated[Path | None, typer.Option(help="A file to write; otherwise it is printed.", callback=a_file)] = None,
+    out: Out = None,
 ) -> None:
     """The JSON Schema of a kind of policies, by which editors complete and explain what they hold."""
-    import orjson
-
     from earnest.files.rejections import FileError
     from services.payout.policies import NoSuchKind, model_of, schema_of
 
     try:
-        text = orjson.dumps(schema_of(model_of(kind)), option=orjson.OPT_INDENT_2).decode()
+        schema = schema_of(model_of(kind))
     except NoSuchKind as error:
         raise FileError(str(error)) from None
-    if out is None:
-        typer.echo(text)
-    else:
-        out.write_text(text, encoding="utf-8")
-        typer.echo(f"Written: {out}")
+    give_schema(schema, out)
 
 
 def _in_words(policy: dict[str, Any]) -> str:

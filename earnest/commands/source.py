@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earnest.commands import ANALYST, app
+from earnest.commands import ANALYST, Out, app, give_schema
 from earnest.local.processes import LocalError
 
 if TYPE_CHECKING:
@@ -40,6 +40,15 @@ def check(
     typer.echo(report.as_json(findings) if as_json else report.as_text(findings, len(every)))
     if not report.is_clean(findings):
         raise typer.Exit(1)
+
+
+@source.command()
+def schema(out: Out = None) -> None:
+    """The JSON Schema of source files, by which editors complete and explain what they hold."""
+    from services.ingest import Source
+    from shared.json_schema import json_schema
+
+    give_schema(json_schema(Source, "Earnest source"), out)
 
 
 @source.command("test")

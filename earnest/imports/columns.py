@@ -11,8 +11,8 @@ from typing import Final
 import polars as pl
 
 from earnest.files.rows import NUMBER, ROW
+from earnest.imports.column_rules import ColumnRule
 from earnest.imports.formulas import FormulaError, formula_of
-from earnest.imports.mapping_file import ColumnRule
 from shared.decimals import figure
 from shared.value_rules import PLAIN, Kind, Notation, Reading, Unreadable, ValueRule, id_of_name
 

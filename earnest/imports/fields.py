@@ -7,9 +7,9 @@ from typing import Final
 
 import polars as pl
 
+from earnest.imports.column_rules import ColumnRule
 from earnest.imports.mapping_file import (
     CUSTOM,
-    ColumnRule,
     DealsTable,
     EntriesTable,
     EntryRules,

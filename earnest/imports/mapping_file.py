@@ -6,157 +6,48 @@ column.
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from earnest.files.cells import DEAL_COLUMNS, DEAL_TEXTS, BadCell, deal_patch, roster_patch
 from earnest.files.rejections import FileError
+from earnest.imports.column_rules import ColumnRule, Condition, FileNotation, Rule, Rules, Section
 from earnest.imports.earlier_form import in_today_s_form
-from earnest.imports.formulas import formula_of
 from earnest.model_fields import fields_at
 from earnest.yaml_files import text_of
 from shared.allocation_order import Order
 from shared.contracts.base import NAME, Identifier
 from shared.contracts.roster_rows import COLUMNS as ROSTER_COLUMNS
 from shared.contracts.roster_rows import NAMED
+from shared.json_schema import names_among
 from shared.kernel.language.findings import did_you_mean
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
 from shared.problems import reason_of
-from shared.value_rules import Notation, Several, ValueRule
+from shared.value_rules import Several
 
 NAMES: Final = ("mapping.yaml", "import.yaml")
 CUSTOM: Final = "custom."
 _UTC: Final = ZoneInfo("UTC")
-
-
-def _column(given: Any) -> Any:
-    """A text alone is the name of a column; `$.name` is one too, as a webhook's mapping would name it."""
-    if not isinstance(given, str):
-        return given
-    return {"column": given.removeprefix("$.") if given.startswith("$.") else given}
-
-
-class FileNotation(Notation):
-    """How files are written: their values, and of a CSV file the encoding, the delimiter, the row with the names of the
-    columns, and the column `unquoted` whose texts may have delimiters without being in quotes.
-    """
-
-    encoding: str | None = None
-    delimiter: str | None = None
-    header_row: Annotated[int, Field(ge=1, le=100)] | None = None
-    unquoted: str | None = None
-
-    @field_validator("encoding")
-    @classmethod
-    def _is_known(cls, name: str | None) -> str | None:
-        try:
-            codecs.lookup(name or "utf-8")
-        except LookupError:
-            raise ValueError(f"there is no encoding {name!r}; Excel on Windows writes cp1252") from None
-        return name
-
-    @field_validator("delimiter")
-    @classmethod
-    def _is_a_sign(cls, sign: str | None) -> str | None:
-        sign = {"tab": "\t", "\\t": "\t"}.get(sign or "", sign)
-        if sign is not None and len(sign) != 1:
-            raise ValueError(f"{sign!r} is not one sign; write a tab as tab")
-        return sign
-
-
-class Section(BaseModel):
-    """A part of a mapping: unknown words are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ColumnRule(ValueRule):
-    """Where a value of a row comes from (a column, a constant, a formula over columns, a text with columns in braces),
-    and how it is read.
-
-    `if_blank` is what holds where there is nothing; `as_id` makes the id of a name. `merge` says what becomes of it
-    where several rows are one deal; without it they must agree.
-    """
-
-    column: str | None = None
-    constant: str | None = None
-    formula: str | None = None
-    text: str | None = None
-    if_blank: str | None = None
-    as_id: bool = False
-    merge: Literal["sum", "first", "last", "least", "most"] | None = None
-
-    @field_validator("constant", "if_blank", mode="before")
-    @classmethod
-    def _as_text(cls, given: Any) -> Any:
-        if isinstance(given, bool):
-            return "yes" if given else "no"
-        return None if given is None else str(given)
-
-    @field_validator("formula")
-    @classmethod
-    def _can_be_computed(cls, formula: str | None) -> str | None:
-        if formula is not None:
-            formula_of(formula)
-        return formula
-
-    @model_validator(mode="after")
-    def _has_one_origin(self) -> ColumnRule:
-        if sum(one is not None for one in (self.column, self.constant, self.formula, self.text)) > 1:
-            raise ValueError("name one of column, constant, formula and text")
-        return self
-
-    def said(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        """The texts that are said in our terms, whatever there is to read, each with its place in the rule."""
-        yield from (((name,), text) for name in ("constant", "if_blank") if (text := getattr(self, name)) is not None)
-        yield from super().said()
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing is done to its texts but what its notation says."""
-        return not (self.repairs or self.values or self.scale or self.as_id)
-
-
-Rule = Annotated[ColumnRule, BeforeValidator(_column)]
-Rules = dict[str, Rule]
-
-
-class Condition(Notation):
-    """Which rows count: those whose value is among some (null: blank), or is not."""
-
-    column: str
-    among: list[str | None] | None = Field(default=None, alias="in", min_length=1)
-    not_among: list[str | None] | None = Field(default=None, alias="not_in", min_length=1)
-
-    @field_validator("among", "not_among", mode="before")
-    @classmethod
-    def _as_texts(cls, given: Any) -> Any:
-        if not isinstance(given, list):
-            return given
-        return [one if one is None else str(one).lower() if isinstance(one, bool) else str(one) for one in given]
-
-    @model_validator(mode="after")
-    def _says_which(self) -> Condition:
-        if (self.among is None) == (self.not_among is None):
-            raise ValueError("say either in or not_in")
-        return self
+_DEAL_FIELDS: Final = [name for name in DEAL_COLUMNS if name != "deal_id"]
+_ROSTER_FIELDS: Final = [name for name in ROSTER_COLUMNS if name not in ("participant_id", "effective_from", "name")]
 
 
 class Join(FileNotation):
-    """Another file whose columns are looked up: its row in which `key` is what `by` is here. They are called
-    `<name of the join>.<column>`. Of several such rows `take` says which; without it they must agree.
-    """
+    """Another file whose columns are looked up. They are called `<name of the join>.<column>`."""
 
     file: str
+    """The file in the folder."""
     by: Several
+    """The columns here that say which of its rows it is."""
     key: Several | None = None
+    """What these columns are called there, where it is otherwise."""
     take: Literal["first", "last"] | None = None
+    """Which of several such rows; without it they must agree."""
 
 
 def _listed(given: Any) -> Any:
@@ -168,42 +59,59 @@ class Table(FileNotation):
     """A file, the files joined to it, columns that are read or computed before all else, and the rows that count."""
 
     file: str
+    """The file in the folder: CSV, XLSX or Parquet."""
     join: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")], Join] = Field(default_factory=dict)
+    """Other files whose columns are looked up, by name."""
     columns: Rules = Field(default_factory=dict)
-    when: Annotated[list[Condition], BeforeValidator(_listed)] = Field(default_factory=list)
+    """Columns that are read or computed before everything else, by name."""
+    when: Annotated[list[Condition], BeforeValidator(_listed, json_schema_input_type=Condition | list[Condition])] = (
+        Field(default_factory=list)
+    )
+    """Which rows count: all of these conditions hold."""
 
 
 class EventRules(Section):
     """When a row became so, and what orders rows of one instant; only the running system asks."""
 
-    id: Rule | None = None  # of a webhook's event; rows have ids of their own
+    id: Rule | None = None
+    """Of a webhook's event; rows have ids of their own."""
     time: Rule | None = None
+    """When the row became so."""
     sequence: Rule | None = None
+    """What orders rows of one instant."""
 
 
 class EntryRules(Section):
     """A payment or refund that stands in the deal's own row."""
 
     id: Rule
+    """A row without it has none."""
     amount: Rule
+    """How much it was."""
     date: Rule
+    """The day on which it came."""
 
 
 class DealsTable(Table):
     """Deals, or orders in lines: several rows of a deal are one where a field says how they `merge`."""
 
     event: EventRules = EventRules()
+    """When a row became so."""
     deal_id: Rule
-    fields: Rules
+    """The id of the deal, exactly as it is."""
+    fields: Annotated[Rules, Field(json_schema_extra=names_among(_DEAL_FIELDS, start=[CUSTOM]))]
+    """The fields of deals, and `custom.<name>` for the company's own."""
     payments: EntryRules | None = None
+    """A payment that stands in the deal's row."""
     refunds: EntryRules | None = None
+    """A refund that stands in the deal's row."""
     remark_missing: list[str] = Field(default_factory=list)
+    """Fields whose absence is reported."""
 
     @field_validator("fields")
     @classmethod
     def _are_known(cls, fields: Rules) -> Rules:
-        known = [name for name in DEAL_COLUMNS if name != "deal_id"]
-        _refuse_unknown(fields, known, start=(CUSTOM,), more="custom.<name>")
+        _refuse_unknown(fields, _DEAL_FIELDS, start=(CUSTOM,), more="custom.<name>")
         taken = [name for name in fields if name.startswith(CUSTOM) and name.removeprefix(CUSTOM) in DEAL_COLUMNS]
         if taken:
             raise ValueError(f"{taken[0]} has the name of a field that deals have anyway")
@@ -217,16 +125,21 @@ class RosterTable(Table):
     """Participants with what holds of them from a date on: the columns of a roster file."""
 
     participant_id: Rule
+    """The id of the participant, exactly as it is."""
     effective_from: Rule | None = None
+    """From when on the row holds; without it from long before."""
     name: Rule | None = None
-    fields: Rules = Field(default_factory=dict)
+    """What the participant is called."""
+    fields: Annotated[Rules, Field(json_schema_extra=names_among(_ROSTER_FIELDS, start=NAMED))] = Field(
+        default_factory=dict
+    )
+    """The columns of a roster file, such as plan, manager and `quota.<measure>`."""
 
     @field_validator("fields")
     @classmethod
     def _are_known(cls, fields: Rules) -> Rules:
-        known = [name for name in ROSTER_COLUMNS if name not in ("participant_id", "effective_from", "name")]
         more = "quota.<measure>, term.<name>, score.<measure>, category.<name>, alias.<system>"
-        _refuse_unknown(fields, known, start=tuple(NAMED), more=more)
+        _refuse_unknown(fields, _ROSTER_FIELDS, start=tuple(NAMED), more=more)
         _refuse_unfit(fields, fields, patch=lambda name, text: roster_patch({"participant_id": "x", name: text}, _UTC))
         return fields
 
@@ -235,23 +148,32 @@ class EntriesTable(Table):
     """Refunds, a row each, of a deal."""
 
     deal_id: Rule
+    """The deal that it is of."""
     id: Rule | None = None
+    """The id of the refund, where the file has one."""
     amount: Rule
+    """How much was paid back."""
     date: Rule
+    """The day on which it was."""
 
 
 class PaymentsTable(Table):
-    """Payments, a row each: of a deal, or of an account, whose deals they are allocated to by `allocate`. `reference`
-    is the deal that a payment names, or the payment that one with a negative amount takes back.
-    """
+    """Payments, a row each: of a deal, or of an account, whose deals they are allocated to by `allocate`."""
 
     deal_id: Rule | None = None
+    """The deal that it is of."""
     account: Rule | None = None
+    """The account that it is of, in place of a deal."""
     reference: Rule | None = None
+    """The deal that a payment by account names, or the payment that one with a negative amount takes back."""
     id: Rule | None = None
+    """The id of the payment, where the file has one."""
     amount: Rule
+    """How much was paid."""
     currency: Rule | None = None
+    """The currency of a payment by account."""
     date: Rule
+    """The day on which it came."""
 
     @model_validator(mode="after")
     def _is_of_one(self) -> PaymentsTable:
@@ -264,36 +186,59 @@ class SplitsTable(Table):
     """Shares of deals, a row each."""
 
     deal_id: Rule
+    """The deal that is shared."""
     participant: Rule
+    """Whose share it is."""
     percent: Rule
+    """The share, in percent."""
 
 
 class QuotaRule(Section):
-    """Monthly quotas from history, where a company has none: what a winner of the territory won on average in its first
-    `months` months with wins, to the nearest amount, for everybody on `plan`.
-    """
+    """Monthly quotas from history, where a company has none: what a winner of the territory won on average."""
 
     measure: Annotated[str, Field(pattern=NAME)]
+    """The measure that has the quota."""
     months: int = Field(ge=1)
+    """How many of the territory's first months with wins count."""
     nearest: int = Field(ge=1)
+    """The amount to a multiple of which quotas are rounded."""
     plan: str | None = None
+    """Whose quotas they are: everybody's on this plan."""
 
 
 class MappingFile(Section):
-    """How a company's files are read. `source` is what the running system calls them; `occurred_at` is when a row was
-    so that does not say it.
-    """
+    """How a company's files are read."""
 
     source: Identifier = "files"
+    """What the running system calls these files."""
     notation: FileNotation = FileNotation()
-    deals: Annotated[list[DealsTable], BeforeValidator(_listed)] = Field(default_factory=list)
-    roster: Annotated[list[RosterTable], BeforeValidator(_listed)] = Field(default_factory=list)
-    splits: Annotated[list[SplitsTable], BeforeValidator(_listed)] = Field(default_factory=list)
-    payments: Annotated[list[PaymentsTable], BeforeValidator(_listed)] = Field(default_factory=list)
+    """How values are written in all files."""
+    deals: Annotated[
+        list[DealsTable], BeforeValidator(_listed, json_schema_input_type=DealsTable | list[DealsTable])
+    ] = Field(default_factory=list)
+    """The files with deals."""
+    roster: Annotated[
+        list[RosterTable], BeforeValidator(_listed, json_schema_input_type=RosterTable | list[RosterTable])
+    ] = Field(default_factory=list)
+    """The files with participants; later rows go before."""
+    splits: Annotated[
+        list[SplitsTable], BeforeValidator(_listed, json_schema_input_type=SplitsTable | list[SplitsTable])
+    ] = Field(default_factory=list)
+    """The files with shares of deals."""
+    payments: Annotated[
+        list[PaymentsTable], BeforeValidator(_listed, json_schema_input_type=PaymentsTable | list[PaymentsTable])
+    ] = Field(default_factory=list)
+    """The files with payments."""
     allocate: Order = "oldest_first"
-    refunds: Annotated[list[EntriesTable], BeforeValidator(_listed)] = Field(default_factory=list)
+    """To which deals a payment by account goes that names none and equals none."""
+    refunds: Annotated[
+        list[EntriesTable], BeforeValidator(_listed, json_schema_input_type=EntriesTable | list[EntriesTable])
+    ] = Field(default_factory=list)
+    """The files with refunds."""
     quotas: QuotaRule | None = None
+    """Quotas from history."""
     occurred_at: date | None = None
+    """When rows became so that do not say it; otherwise at the moment of the import."""
 
 
 def _refuse_unknown(fields: Mapping[str, Any], known: list[str], *, start: tuple[str, ...], more: str) -> None:

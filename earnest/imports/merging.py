@@ -8,8 +8,8 @@ from typing import Final
 import polars as pl
 
 from earnest.files.rows import ROW
+from earnest.imports.column_rules import ColumnRule
 from earnest.imports.fields import Rules
-from earnest.imports.mapping_file import ColumnRule
 from earnest.imports.tables import NOTES, refused_rows
 from shared.contracts.deals import ENTRIES
 from shared.value_rules import Kind

@@ -11,9 +11,10 @@ import polars as pl
 
 from earnest.files.rejections import REJECTED, FileError
 from earnest.files.rows import NUMBER, OURS, ROW, FileForm, other_delimiter, read_rows
+from earnest.imports.column_rules import ColumnRule, Condition, FileNotation
 from earnest.imports.columns import NoColumn, Sheet, columns_of, read_column
 from earnest.imports.fields import Rules
-from earnest.imports.mapping_file import ColumnRule, Condition, FileNotation, Join, Table
+from earnest.imports.mapping_file import Join, Table
 from shared.contracts.base import IDENTIFIER
 from shared.kernel.language.findings import did_you_mean
 from shared.problems import FORMS

@@ -36,6 +36,7 @@ from services.ingest.translation import CUSTOM, KINDS, SHARES, NoItems, Translat
 from shared.allocation_order import Order
 from shared.contracts import account_payments, deals
 from shared.contracts.base import Identifier
+from shared.json_schema import names_among
 from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
 from shared.problems import field_errors
@@ -45,6 +46,7 @@ DEEPEST: Final = 4
 """Items within each other."""
 LONGEST_ID: Final = 256
 _OTHERS: Final = ("when", "splits")
+_FIELDS: Final = sorted(set(deals.DealFields.model_fields) - {*deals.ENTRIES, "custom", "splits"})
 ValueOf = Callable[..., Any]
 """`Translation.value_of` of one item: of what, of which field, and by which `rules`."""
 FieldOf = Callable[..., dict[str, Any]]
@@ -59,19 +61,37 @@ class Source(Section):
     """
 
     source: Identifier
+    """What it is called, here and in the address of its webhook."""
     owner: Identifier | None = None
     """The name of the key of whoever answers for this file: a hand in all pay that what it reads moves."""
     signing: Signing | None = None
+    """How a delivery proves that this source sent it; without it no webhooks are taken."""
     notation: Notation = PLAIN
-    items: Annotated[tuple[str, ...], BeforeValidator(several), Field(min_length=1, max_length=DEEPEST)] = ("$",)
+    """How values are written."""
+    items: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, max_length=DEEPEST),
+        BeforeValidator(several, json_schema_input_type=str | list[str]),
+    ] = ("$",)
+    """The path of the items in a body, or paths each within what the one before has found."""
     when: Conditions = ()
+    """Which items count: all of these conditions hold."""
     event: EventRules = EventRules()
+    """Where the identity and the time of an item stand."""
     deal_id: Rules | None = None
-    fields: dict[str, Rules] = Field(default_factory=dict)
+    """Where the id of the deal stands."""
+    fields: Annotated[dict[str, Rules], Field(json_schema_extra=names_among(_FIELDS, start=[CUSTOM]))] = Field(
+        default_factory=dict
+    )
+    """The fields of deals, and `custom.<name>` for the company's own."""
     splits: SplitRules | None = None
+    """Shares of the deal."""
     payments: PaymentRules | None = None
+    """A payment that the item has."""
     allocate: Order = "oldest_first"
+    """To which deals a payment by account goes that names none and equals none."""
     refunds: EntryRules | None = None
+    """A refund that the item has."""
 
     @field_validator("items")
     @classmethod
@@ -87,11 +107,8 @@ class Source(Section):
     @field_validator("fields")
     @classmethod
     def _known_fields(cls, fields: dict[str, Rules]) -> dict[str, Rules]:
-        known = set(deals.DealFields.model_fields) - {*deals.ENTRIES, "custom", "splits"}
-        if unknown := sorted(name for name in fields if name not in known and not name.startswith(CUSTOM)):
-            raise ValueError(
-                f"unknown fields {', '.join(unknown)}; known are {', '.join(sorted(known))} and custom.<name>"
-            )
+        if unknown := sorted(name for name in fields if name not in _FIELDS and not name.startswith(CUSTOM)):
+            raise ValueError(f"unknown fields {', '.join(unknown)}; known are {', '.join(_FIELDS)} and custom.<name>")
         wrong = [
             Finding.error("P103", (name, number, *place), message=f"{text} is no {name}", mend=why)
             for name, rules in fields.items()

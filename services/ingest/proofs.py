@@ -160,7 +160,9 @@ class Token(Scheme):
 
     scheme: Literal["token"]
     header: HeaderName
+    """Where the secret stands."""
     prefix: str = ""
+    """What stands before it."""
 
     @property
     def place(self) -> Place:
@@ -173,6 +175,7 @@ class Basic(Scheme):
 
     scheme: Literal["basic"]
     user: Annotated[str, StringConstraints(min_length=1, pattern=r"^[^:\x00-\x1f]*$")]
+    """The user's name."""
 
     @property
     def place(self) -> Place:

@@ -12,12 +12,14 @@ from typing import Annotated, Any, Final
 
 from jsonpath import JSONPath
 from jsonpath.selectors import Filter
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from services.ingest.json_paths import compiled
 from services.ingest.sections import Section
 from shared.decimals import NotDecimal, bounded_decimal
-from shared.value_rules import ValueRule
+from shared.value_rules import ValueRule, Word
 
 ABSENT: Final = object()
 """Of a value: the item does not have it. Null is something else: it clears."""
@@ -109,25 +111,30 @@ def _as_words(given: Any) -> Any:
     return [_as_word(each) for each in several(given)]
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_words)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_words, json_schema_input_type=Word | list[Word])]
 
 
 class Rule(ValueRule):
-    """Where a field comes from, and how it is read (`shared.value_rules`).
-
-    `path` is where it stands; `text` is put together of paths in braces, `{^.id}-{$.line}`; `constant` is always the
-    same. `when` are conditions without which the rule says nothing.
-    """
+    """Where a field comes from, and how it is read (`shared.value_rules`)."""
 
     path: str | None = None
-    constant: Annotated[str | None, BeforeValidator(_as_word)] = None
+    """Where it stands, as a JSONPath: `$` is the item, each `^` goes one further out."""
+    constant: Annotated[str | None, BeforeValidator(_as_word, json_schema_input_type=Word | None)] = None
+    """Always the same."""
     text: str | None = None
+    """A text with paths in braces: `{^.id}-{$.line}`."""
     when: Conditions = ()
+    """Conditions without which the rule says nothing."""
 
     @model_validator(mode="before")
     @classmethod
     def _path_alone(cls, given: Any) -> Any:
         return {"path": given} if isinstance(given, str) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema of a path alone, or of a rule."""
+        return {"anyOf": [{"type": "string"}, handler(core)]}
 
     @model_validator(mode="after")
     def _one_origin(self) -> Rule:
@@ -188,8 +195,11 @@ class Condition(Section):
     """What an item must have at a path: one of some texts, or none of them. What is not there is the empty text."""
 
     path: Rule
+    """Where the item has it."""
     among: Texts | None = Field(default=None, min_length=1, alias="in")
+    """One of these texts."""
     not_among: Texts | None = Field(default=None, min_length=1, alias="not_in")
+    """None of these texts."""
 
     @model_validator(mode="after")
     def _one_list(self) -> Condition:
@@ -209,9 +219,13 @@ def several(given: Any) -> Any:
     return given if isinstance(given, list | tuple) else [given]
 
 
-Conditions = Annotated[tuple[Condition, ...], BeforeValidator(several)]
+Conditions = Annotated[
+    tuple[Condition, ...], BeforeValidator(several, json_schema_input_type=Condition | list[Condition])
+]
 """One condition, or a list of which all must hold."""
-Rules = Annotated[tuple[Rule, ...], BeforeValidator(several), Field(min_length=1)]
+Rules = Annotated[
+    tuple[Rule, ...], Field(min_length=1), BeforeValidator(several, json_schema_input_type=Rule | list[Rule])
+]
 """One rule, or a list of which the first that finds something says it."""
 Rule.model_rebuild()
 
@@ -225,16 +239,22 @@ class EventRules(Section):
     """Where an item's identity and its time come from; what is not named is its delivery's."""
 
     id: Rules | None = None
+    """The id of the event: what was taken once is not taken again."""
     time: Rules | None = None
+    """Since when it is so."""
     sequence: Rules | None = None
+    """What orders events of one instant."""
 
 
 class EntryRules(Section):
     """Where a payment or refund comes from. An item without its id has none; one whose amount is null takes it back."""
 
     id: Rules
+    """Its own id."""
     amount: Rules
+    """How much it was."""
     date: Rules
+    """The day on which it came."""
 
 
 class PaymentRules(EntryRules):
@@ -243,8 +263,11 @@ class PaymentRules(EntryRules):
     """
 
     account: Rules | None = None
+    """The account that paid, where it is not the item's deal."""
     currency: Rules | None = None
+    """The currency of a payment by account."""
     reference: Rules | None = None
+    """The deal that a payment by account names, or the payment that one with a negative amount takes back."""
 
     @model_validator(mode="after")
     def _whole(self) -> PaymentRules:
@@ -256,15 +279,18 @@ class PaymentRules(EntryRules):
 
 
 class SplitRules(Section):
-    """Where the holders of a deal stand, `holders`, and in each of them who it is and its share: in percent, as a
-    fraction of one, or as an amount, of which percentages are made. Holders of nothing are left out.
-    """
+    """Where the holders of a deal stand, and in each who it is and its share. Holders of nothing are left out."""
 
     holders: str
+    """The path of the holders."""
     participant: Rules
+    """Who it is."""
     percent: Rules | None = None
+    """The share in percent."""
     fraction: Rules | None = None
+    """The share as a fraction of one."""
     amount: Rules | None = None
+    """The share as an amount, of which percentages are made."""
 
     @field_validator("holders")
     @classmethod

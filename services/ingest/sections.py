@@ -12,4 +12,4 @@ class SourceError(ValueError):
 class Section(BaseModel):
     """A part of a source file: unknown words are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)

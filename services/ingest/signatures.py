@@ -30,8 +30,11 @@ class Timestamp(Section):
     """Where the time of signing stands, and how it is written: seconds or milliseconds since 1970, or ISO 8601."""
 
     header: HeaderName
+    """Where it stands."""
     prefix: str = ""
+    """What stands before it."""
     unit: Literal["s", "ms", "iso"] = "s"
+    """Seconds or milliseconds since 1970, or ISO 8601."""
 
     def instant(self, text: str) -> datetime:
         """The instant of a text.
@@ -58,6 +61,7 @@ class FixedText(Section):
     """A text that is signed with the rest, such as the version `v0`."""
 
     text: str
+    """The text."""
 
 
 Part = Literal["body", "timestamp", "method", "url", "decoded_url", "id", "secret"]
@@ -66,24 +70,33 @@ Part = Literal["body", "timestamp", "method", "url", "decoded_url", "id", "secre
 class Signature(Scheme):
     """A signature over parts of the request.
 
-    The secret is the key of the HMAC; where `secret` is itself one of the parts, they are hashed without a key. `url`
-    is the address as the sender has it, for behind a proxy nobody here knows it; the query of the request is added.
-    `decoded_url` is the same as HubSpot's third version writes it. `tolerance` are the seconds that the time of signing
-    may lie from now, before it and after.
+    The secret is the key of the HMAC; where `secret` is itself one of the parts, they are hashed without a key.
     """
 
     header: HeaderName
+    """Where the signature stands."""
     algorithm: Literal["sha256", "sha1", "sha384", "sha512"] = "sha256"
+    """The hash."""
     encoding: Literal["hex", "base64"] = "hex"
+    """How the signature is written."""
     prefix: str = ""
+    """What stands before it, such as `sha256=`."""
     between: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """What stands between several in one header."""
     secrets_are: Literal["text", "hex", "base64", "whsec"] = "text"
+    """How secrets are written."""
     parts: list[Part | FixedText] = Field(default=["body"], min_length=1)
+    """What is signed, in this order; `decoded_url` is the `url` as HubSpot's third version writes it."""
     separator: str = ""
+    """What stands between the parts."""
     timestamp: Timestamp | None = None
+    """The time of signing."""
     id: HeaderName | None = None
+    """The header with the name of the delivery."""
     url: Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$")] | None = None
+    """The address as the sender has it, for behind a proxy nobody here knows it; the query of the request is added."""
     tolerance: int = Field(default=300, ge=1, le=86_400)
+    """The seconds that the time of signing may lie from now, before it and after."""
 
     @field_validator("parts", mode="before")
     @classmethod
@@ -219,14 +232,23 @@ class StandardWebhooks(Signature):
 
     scheme: Literal["standard-webhooks"]
     header: HeaderName = "webhook-signature"
+    """Where the signature stands."""
     encoding: Literal["hex", "base64"] = "base64"
+    """How the signature is written."""
     prefix: str = "v1,"
+    """What stands before it."""
     between: str | None = " "
+    """What stands between several in one header."""
     secrets_are: Literal["text", "hex", "base64", "whsec"] = "whsec"
+    """How secrets are written."""
     parts: list[Part | FixedText] = Field(default=["id", "timestamp", "body"], min_length=1)
+    """What is signed, in this order."""
     separator: str = "."
+    """What stands between the parts."""
     timestamp: Timestamp | None = Timestamp(header="webhook-timestamp")
+    """The time of signing."""
     id: HeaderName | None = "webhook-id"
+    """The header with the name of the delivery."""
 
 
 Signing = Annotated[StandardWebhooks | Hmac | Bearer | Token | Basic, Field(discriminator="scheme")]

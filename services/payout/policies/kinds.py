@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
+from shared.json_schema import json_schema
 from shared.pay.policy import Policy
 
 PLACES: Final = (
@@ -27,8 +28,6 @@ PLACES: Final = (
 By name and not imported above: payroll and the books have formats of their own in their policies, and read policies
 themselves; so the arrow at import points from them to this package, and the models are looked up when somebody asks.
 """
-
-DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 class NoSuchKind(LookupError):
@@ -79,20 +78,7 @@ def schema_of(model: type[Policy]) -> dict[str, Any]:
     """The JSON Schema of a kind, for editors and for whoever writes policies by program; every field with its
     description.
     """
-    schema = _tidy(model.model_json_schema(by_alias=True))
-    return {"$schema": DIALECT, "title": f"Earnest {model.__name__}", **schema}
-
-
-def _tidy(node: Any) -> Any:
-    """Without titles, which only repeat a field's name, and with descriptions in one line."""
-    if isinstance(node, list):
-        return [_tidy(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {name: _tidy(value) for name, value in node.items() if name != "title" or not isinstance(value, str)}
-    if isinstance(kept.get("description"), str):
-        kept["description"] = " ".join(kept["description"].split())
-    return kept
+    return json_schema(model, f"Earnest {model.__name__}")
 
 
 def _models(module: str) -> list[type[Policy]]:

@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from pydantic import BaseModel
 
-from earnest.imports.mapping_file import ColumnRule, FileNotation, Join, MappingFile, Section, Table
+from earnest.imports.column_rules import ColumnRule, FileNotation, Section
+from earnest.imports.mapping_file import Join, MappingFile, Table
 from shared.value_rules import Notation
 from tests.command_line import earnest
 
