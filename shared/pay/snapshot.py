@@ -56,8 +56,8 @@ class UnclearedRun(NamedTuple):
     corrected: tuple[Month, ...]
 
 
-PAID_FOR: Final[tuple[StepName, ...]] = ("returned", "recovery", "repayment")
-"""The steps that say what a run paid for its pay period and took of pay, beside what it paid."""
+PAID_FOR: Final[tuple[StepName, ...]] = ("returned", "recovery", "repayment", "draw", "forgiveness")
+"""The steps that say what a run paid for its pay period, lent and took of pay, beside what it paid."""
 
 
 class CarriedState(NamedTuple):
@@ -93,6 +93,7 @@ class CarriedState(NamedTuple):
             paid=before.paid + paid - sums["returned"],
             recovered=before.recovered - sums["recovery"],
             repaid=before.repaid - sums["repayment"],
+            lent=before.lent + sums["draw"] + sums["recovery"] - sums["forgiveness"],
         )
         return {**self.paid, pay_period: found}
 

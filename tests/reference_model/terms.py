@@ -80,8 +80,8 @@ class Paid(NamedTuple):
     draw: int
 
 
-def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run]) -> list[Paid]:
-    """What each run pays to somebody who joined in the first month.
+def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run], *, left: date | None = None) -> list[Paid]:
+    """What each run pays to somebody who joined in the first month; `left` is their last day, within a month.
 
     What a month brings is known only where nothing is held: guarantees and maxima that forfeit go with no release.
 
@@ -91,6 +91,9 @@ def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run]) -> list[Pa
     Of a draw and of what is owed a month gives back the same, whether one run pays it or several do: a share of all
     that it brings above the draw, less what its runs took before. What is negative may still become something before
     the month ends: until then it is carried.
+
+    A draw that is recovered after the maximum is a loan beside it: what is still to be recovered was never paid as far
+    as a maximum is concerned, and the draw is advanced up to whatever the maximum lets through.
     """
     found: list[Paid] = []
     states = [_Line(terms, deal) for deal in deals]
@@ -99,53 +102,68 @@ def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run]) -> list[Pa
     before: list[_Before] = []
     for run in runs:
         number, settles = run.month, run.settles
+        gone = left is not None and left < run.day
+        at_leaving = terms.get("leaver", {}) if gone else {}
+        drawn = "draw" in terms and not (gone and (left.month - 1 < number or at_leaving.get("guarantee") == "ends"))
+        owing = draw
         balance += sum(state.grows(run.day, closes=settles) for state in states)
         adds = _added(terms, _brought(deals, states, run.day), number, settles=settles, before=added)
         balance, added = balance + sum(adds.values()) - sum(added.values()), adds
         mine = [each for each in before if each.month == number]
-        level = terms["draw"]["amount"] * 100 if "draw" in terms else 0
-        left = max(0, level - sum(each.paid for each in mine))  # what was paid in advance of the month's end is some
+        level = terms["draw"]["amount"] * 100 if drawn else 0
+        least = max(0, level - sum(each.paid for each in mine))  # what was paid in advance of the month's end is some
         most = min((_left(each, before, terms, number) for each in _maxima(terms, "carry")), default=None)
-        advanced = "draw" in terms and settles and balance < left
-        if advanced:
-            balance, draw = left, draw + left - balance
+        if drawn and settles and balance < least:
+            balance, draw = least, draw + least - balance
         first = not _afterwards(terms)
         back = 0
-        if first and not advanced and _recovers(terms, number):
+        recovered = "draw" in terms and (gone or _recovers(terms, number))
+        share = 1 if gone else terms.get("draw", {}).get("recover", 1)
+        if first and draw <= owing and recovered:
             whole = balance + sum(each.paid + each.taken + each.repaid for each in mine)
-            back = min(draw, _more(terms["draw"].get("recover", 1), whole - level, [each.taken for each in mine]))
-            back = min(back, max(0, balance - left))
+            back = min(draw, _more(share, whole - level, [each.taken for each in mine]))
+            back = min(back, max(0, balance - least))
         balance -= back
         negative = terms.get("negative", {})
         whole = balance + sum(each.paid + each.repaid for each in mine)
         repaid = min(owed, _more(negative.get("recover", 1), whole - level, [each.repaid for each in mine]))
-        repaid = min(repaid, max(0, balance - left))
+        repaid = min(repaid, max(0, balance - least))
         balance, owed = balance - repaid, owed - repaid
         if balance < 0 and settles and negative.get("balance", "carry") != "carry":
             owed += -balance if negative["balance"] == "receivable" else 0
             balance = 0
         paid = max(0, balance)
-        paid = 0 if paid < terms.get("minimum", {}).get("amount", 0) * 100 else paid
-        paid = paid if most is None else min(paid, most)
+        paid = 0 if paid < terms.get("minimum", {}).get("amount", 0) * 100 and not gone else paid
+        if most is not None and first:
+            paid = min(paid, most)
+        elif most is not None:
+            through = min(paid - (draw - owing), most) + draw - owing
+            more = max(0, min(least, paid) - through) if settles else 0
+            draw, balance, paid = draw + more, balance + more, through + more
         balance -= paid
-        if not first and not advanced and _recovers(terms, number):
+        if not first and draw <= owing and recovered:
             whole = paid + sum(each.paid + each.taken for each in mine)
-            back = min(draw, _more(terms["draw"].get("recover", 1), whole - level, [each.taken for each in mine]))
-            back = min(back, max(0, paid - left))
+            back = min(draw, _more(share, whole - level, [each.taken for each in mine]))
+            back = min(back, max(0, paid - least))
             paid -= back
         draw -= back
-        before.append(_Before(number, paid, back, repaid))
+        if gone and at_leaving.get("draw_balance") == "receivable":
+            owed, draw = owed + draw, 0
+        if at_leaving.get("draw_balance") == "forgive" or (settles and _forgives(terms, number)):
+            draw = 0
+        before.append(_Before(number, paid, back, repaid, draw - owing))
         found.append(Paid(paid + run.returned, balance, sum(state.held for state in states), draw))
     return found
 
 
 class _Before(NamedTuple):
-    """What a run paid for a month, took of a draw, and took of what was owed."""
+    """What a run paid for a month, took of a draw, and took of what was owed; by how much a draw's balance grew."""
 
     month: int
     paid: int
     taken: int
     repaid: int
+    lent: int
 
 
 def _brought(deals: Sequence[Deal], states: Sequence[_Line], day: date) -> list[int]:
@@ -192,8 +210,8 @@ def _left(maximum: Data, before: Sequence[_Before], terms: Data, number: int) ->
     """What a maximum leaves of its span in a month."""
     first = number - number % LENGTHS[maximum.get("every", "pay_period")]
     inside = [each for each in before if each.month >= first]
-    taken = sum(each.taken for each in inside) if _afterwards(terms) else 0
-    return max(0, maximum["amount"] * 100 - sum(each.paid for each in inside) - taken)
+    lent = sum(each.lent for each in inside) if _afterwards(terms) else 0
+    return max(0, maximum["amount"] * 100 - sum(each.paid for each in inside) + lent)
 
 
 def _afterwards(terms: Data) -> bool:
@@ -208,6 +226,12 @@ def _recovers(terms: Data, number: int) -> bool:
         return False
     since = int(draw.get("recover_since", "2025-01")[5:]) - 1
     return bool(number >= max(since, draw.get("recover_after_months", 0)))
+
+
+def _forgives(terms: Data, number: int) -> bool:
+    """Whether a draw's balance is given up at the end of a month."""
+    draw = terms.get("draw", {})
+    return draw.get("kind") == "forgiven" and (number + 1) % LENGTHS[draw["forgive_every"]] == 0
 
 
 def _more(share: Any, above: int, taken: Sequence[int]) -> int:

@@ -153,9 +153,11 @@ def test_terms_by_which_nobody_is_paid_are_named(folder: Path, changed: tuple[st
             "P702: payment terms t: the maximum is below the draw, which is then never paid in full",
         ),
         ("draw: {amount: 3000, since: 2025-01}\nmaximum: {amount: 100, until: 2024-12}", None),
+        ("draw: {amount: 3000, recovered: after_maximum}\nmaximum: {amount: 100}", None),
+        ("draw: {amount: 3000}\nmaximum: {amount: 100, above: forfeit}", None),
         ("draw: {amount: 3000, recover: 0%}", "P701: payment terms t: what the draw advances is never recovered"),
     ],
-    ids=["maximum", "at-another-time", "recover"],
+    ids=["maximum", "at-another-time", "after-the-maximum", "forfeits", "recover"],
 )
 def test_terms_that_contradict_themselves_are_named_by_pay_and_by_policy_check(
     folder: Path, more: str, says: str | None

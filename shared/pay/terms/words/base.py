@@ -261,11 +261,12 @@ class TermLine(NamedTuple):
 
 
 class PaidFor(NamedTuple):
-    """What runs paid for a pay period or span, what was given back and paid again once; and took of pay."""
+    """What runs paid for a pay period or span, once what was given back; took of pay; and added to draws' balance."""
 
     paid: int = 0
     recovered: int = 0
     repaid: int = 0
+    lent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,8 +286,7 @@ class Position:
         final: the last day lies in this pay period.
         settles: the run settles its pay period. An off-cycle run does not: it advances and tops up nothing for it.
         members: by span, which is in `bases` like a pay period: the pay periods and shorter spans in it.
-        paid_over: by span that holds the run's pay period, and for the pay period, what earlier runs paid for the pay
-            periods in it and took of pay.
+        paid_over: by span that holds the run's pay period, and for the pay period, what earlier runs did about it.
     """
 
     pay_period: str

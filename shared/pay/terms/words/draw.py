@@ -48,7 +48,8 @@ class Draw(Level):
     """How much of the pay above the draw goes into recovery in one pay period."""
     recovered: Literal["before_maximum", "after_maximum"] = "before_maximum"
     """before_maximum: of what is due, before a maximum that carries limits what is paid of the rest. after_maximum: of
-    what is within the maximum, which counts what is recovered as paid. A maximum that forfeits cuts before both."""
+    what is within the maximum, which counts what is recovered as paid, and nothing of what is advanced and still to be
+    recovered. A maximum that forfeits cuts before both."""
     recover_since: PeriodName | None = None
     """The first month in which anything is recovered; at once where absent."""
     recover_after_months: Annotated[int, Field(ge=1, le=600)] | None = None
@@ -98,6 +99,27 @@ def recovers_of_payments(terms: Wording) -> bool:
     return draw is not None and draw.recovered == "after_maximum"
 
 
+def lent_beside(walk: Walk) -> int:
+    """What the run advanced so far that no maximum limits: of a draw that is recovered after it."""
+    return walk.draw - walk.position.draw if recovers_of_payments(walk.terms) else 0
+
+
+def advance_beyond(walk: Walk, paid: int, *, of: int) -> int:
+    """What is paid with a draw that is recovered after the maximum: what that lets `paid` through `of`, or the draw
+    where it is more. The difference is advanced, so that who earns more is never paid less.
+    """
+    least = min(_secured_still(walk), of)
+    if paid >= least or not (walk.position.settles and recovers_of_payments(walk.terms)):
+        return paid
+    _advance(walk, least - paid)
+    return least
+
+
+def _advance(walk: Walk, amount: int) -> None:
+    walk.draw += amount
+    walk.change("draw", amount)
+
+
 # A draw that is never taken back is a guarantee: nothing of it is owed, so it is booked and shown as one.
 def _floor(walk: Walk, pay_period: str) -> Floor | None:
     ruled = walk.ruled[pay_period]
@@ -118,9 +140,7 @@ def _advance_or_recover(walk: Walk) -> None:
     walk.secured = level or 0
     # An off-cycle run advances nothing: what its pay period brings is not known before it ends.
     if level is not None and walk.position.settles and walk.rest < (left := _secured_still(walk)):
-        advanced = left - walk.rest
-        walk.draw += advanced
-        walk.change("draw", advanced)
+        _advance(walk, left - walk.rest)
     elif not recovers_of_payments(walk.terms):
         before = walk.position.paid_before()
         _recover(walk, walk.rest, beside=before.recovered + before.repaid)

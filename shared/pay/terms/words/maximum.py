@@ -12,7 +12,7 @@ from shared.formatting import money
 from shared.kernel.language.findings import Finding
 from shared.pay.spans import Span
 from shared.pay.terms.words.base import Level, Money, SpannedLevel, Terms, Walk, Word, Wording
-from shared.pay.terms.words.draw import DRAW, recovers_of_payments
+from shared.pay.terms.words.draw import DRAW, Draw, advance_beyond, lent_beside, recovers_of_payments
 from shared.pay.terms.words.guarantee import GUARANTEE
 from shared.pay.terms.words.minimum import MINIMUM
 
@@ -33,19 +33,24 @@ def _ceiling(walk: Walk, pay_period: str, brought: int) -> int:
 
 
 def _limit(walk: Walk, paid: int) -> int:
-    """More than a maximum is carried. It is per pay period or span: what earlier runs paid for it counts."""
-    position, month = walk.position, walk.own.month
+    """More than a maximum is carried. It is per pay period or span: what earlier runs paid for it counts.
+
+    Of a draw that is recovered after the maximum the balance is a loan: what was lent is no pay, until it is recovered
+    of pay, given up, or owed as a claim by whoever leaves. So the maximum is of what is paid less what that balance
+    grew by.
+    """
+    position, month, lent = walk.position, walk.own.month, lent_beside(walk)
+    due = paid - lent
     for maximum in maxima(walk.terms):
         if maximum.above == "carry" and maximum.holds_in(month):
             over = maximum.over(month)
             paid_for = position.paid_before(over)
-            # What a draw took of payments was paid as far as a maximum of payments is concerned.
-            before = paid_for.paid + (paid_for.recovered if recovers_of_payments(walk.terms) else 0)
+            before = paid_for.paid - (paid_for.lent if recovers_of_payments(walk.terms) else 0)
             left = max(0, walk.terms.minor(maximum) - before)
-            if paid > left:
-                paid = left
+            if due > left:
+                due = left
                 walk.limited.append(_said(walk.terms, maximum, over=over, before=before))
-    return paid
+    return advance_beyond(walk, due + lent, of=paid)
 
 
 def _said(terms: Terms, maximum: Maximum, *, over: Span | None, before: int) -> str:
@@ -65,14 +70,22 @@ def _one_for_each_span(said: Said) -> None:
         raise ValueError("say one maximum for each span: two for the same one would be the lower of them")
 
 
+def _is_beside(maximum: Maximum, draw: Draw) -> bool:
+    return maximum.above == "forfeit" or draw.recovered == "after_maximum"
+
+
 def _slips(terms: Wording, name: str) -> Iterator[Finding]:
+    draw = terms[DRAW]
     floors: tuple[tuple[str, Level | None], ...] = (
-        ("draw", terms[DRAW]),
+        ("draw", draw),
         ("guarantee", terms[GUARANTEE]),
         ("minimum", terms[MINIMUM]),
     )
     for maximum, (word, least) in product(maxima(terms), floors):
         every = getattr(least, "every", "pay_period")
+        # Up to a draw is advanced what a maximum that forfeits leaves, or one after which it is recovered lets through.
+        if word == "draw" and draw and draw.kind != "non_recoverable" and _is_beside(maximum, draw):
+            continue
         if least and every == maximum.every and least.amount > maximum.amount and least.overlaps(maximum):
             said = f"payment terms {name}: the maximum is below the {word}, which is then never paid in full"
             yield Finding(
