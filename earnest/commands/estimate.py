@@ -137,7 +137,12 @@ def _as_json(result: Estimate, participant: str) -> None:
     credits = result.credits.select(
         "deal_id", "rule", "credit_date", amount=money("amount", currencies), currency="currency"
     ).to_dicts()
-    document = {"participant_id": participant, "earnings": _rows(result), "credits": credits}
+    document = {
+        "participant_id": participant,
+        "earnings": _rows(result),
+        "credits": credits,
+        "used_up": result.used_up,
+    }
     typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
 
 
@@ -156,12 +161,15 @@ def _as_table(result: Estimate, participant: str) -> None:
         if row["change"].strip("-0."):
             table.add_row(*(row[name] for name in ("period", "component", "now", "then", "change", "currency")))
     console = Console(highlight=False)
-    if not table.rows:
-        console.print(f"These deals would not change what {participant} earns.", markup=False)
-        return
+    changes = bool(table.rows)
     for currency in sorted({row["currency"] for row in rows}):
         of = [row for row in rows if row["currency"] == currency]
         now, then, change = (f"{sum(Decimal(row[name]) for row in of):f}" for name in ("now", "then", "change"))
         table.add_section()
         table.add_row("all", "all", now, then, change, currency)
-    console.print(table)
+    if changes:
+        console.print(table)
+    else:
+        console.print(f"These deals would not change what {participant} earns.", markup=False)
+    for said in result.used_up:
+        console.print(f"{said}.", markup=False, soft_wrap=True)

@@ -11,6 +11,7 @@ import polars as pl
 
 from earnest.files.kernel_inputs import KernelInputs, check_in_roster
 from earnest.files.rejections import FileError
+from earnest.simulation.used_up import used_up
 from shared.kernel import credit, earn, measure
 
 _EARNING = ["period", "component", "currency"]
@@ -19,10 +20,11 @@ _EARNING = ["period", "component", "currency"]
 @dataclass(frozen=True)
 class Estimate:
     """period, component, currency, now, then and change (minor units) of each earning that is or would be; `credits`
-    that are new."""
+    that are new; `used_up`, the budgets of which these leave nothing."""
 
     earnings: pl.DataFrame
     credits: pl.DataFrame
+    used_up: list[str]
 
 
 def closings(texts: list[str]) -> dict[str, date | None]:
@@ -55,14 +57,23 @@ def estimate(inputs: KernelInputs, participant: str, *, closing: Mapping[str, da
         Overflow: a sum is beyond 10^18 minor units.
     """
     check_in_roster(inputs, participant)
-    (credits, now), (new_credits, then) = (_of(each, participant) for each in (inputs, with_closed(inputs, closing)))
+    calculated = [_of(each) for each in (inputs, with_closed(inputs, closing))]
+    (credits, now), (new_credits, then) = (_only(participant, *each) for each in calculated)
     # Everything is calculated twice and subtracted: what one more deal pays depends on tiers, quotas and everyone else,
     # and only the whole calculation knows.
     both = now.rename({"amount": "now"}).join(then.rename({"amount": "then"}), on=_EARNING, how="full", coalesce=True)
     filled = both.with_columns(pl.col("now", "then").fill_null(0))
     earnings = filled.with_columns(change=pl.col("then") - pl.col("now")).sort(_EARNING)
     new = new_credits.join(credits, on=["deal_id", "rule", "period", "amount"], how="anti")
-    return Estimate(earnings, new.sort("credit_date", "deal_id", "rule"))
+    new = new.sort("credit_date", "deal_id", "rule")
+    versions = new.group_by("plan", "version", maintain_order=True).agg(pl.col("credit_date").max()).iter_rows()
+    by_key = {(each.plan, each.version): each for each in inputs.plans}
+    budgets = [
+        said
+        for plan, version, day in versions
+        for said in used_up(by_key[plan, version], calculated[1][1], participant=participant, day=day)
+    ]
+    return Estimate(earnings, new, budgets)
 
 
 def with_closed(inputs: KernelInputs, closing: Mapping[str, date | None]) -> KernelInputs:
@@ -92,9 +103,12 @@ def _closed(deals: pl.DataFrame, closing: Mapping[str, date | None]) -> pl.DataF
     return closed.drop("on", "closes")
 
 
-def _of(inputs: KernelInputs, participant: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """A participant's credits and earnings; everyone is computed, as pools and contests need."""
+def _of(inputs: KernelInputs) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Credits and earnings of everyone, as pools and contests need."""
     credits = credit(inputs.deals, inputs.roster, plans=inputs.plans).credits
-    earned = earn(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
+    return credits, earn(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
+
+
+def _only(participant: str, credits: pl.DataFrame, earned: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     theirs = pl.col("participant_id") == participant
     return credits.filter(theirs), earned.filter(theirs).group_by(_EARNING).agg(pl.col("amount").sum())

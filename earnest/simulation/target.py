@@ -24,7 +24,9 @@ import polars as pl
 from earnest.files.kernel_inputs import KernelInputs, check_in_roster
 from earnest.files.rejections import FileError
 from earnest.simulation.bends import along_bends, crossings
-from earnest.simulation.further_deal import fields_of, plan_on, why_not_credited
+from earnest.simulation.further_deal import fields_of, plan_on
+from earnest.simulation.paid_on_others import others_credited
+from earnest.simulation.used_up import used_up
 from shared.kernel import Credited, Roster, credit, measure
 from shared.kernel.calendar import fiscal_at, window_of
 from shared.kernel.checks.numbers_in_plan import numbers_of, numbers_of_rules
@@ -96,8 +98,8 @@ def answer(inputs: KernelInputs, question: Question, *, zone: ZoneInfo) -> Answe
     """What it takes.
 
     Raises:
-        FileError: nobody of that name is in the roster or on a plan then, a column is none, or such a deal credits them
-            nothing.
+        FileError: nobody of that name is in the roster or on a plan then, a column is none, or such a deal credits
+            neither them nor anybody on whose pay they are paid.
         Overflow: a sum is beyond 10^18 minor units.
     """
     check_in_roster(inputs, question.participant)
@@ -110,6 +112,8 @@ class _Search:
         self._plan = plan_on(inputs, question.participant, day=question.by)
         values = fields_of(inputs, question.columns, day=question.by, zone=zone)
         self._values = {"currency": self._plan.currency, "owner": question.participant} | values
+        # Of a deal of somebody else, on whose pay the participant is paid, what that pays turns on both plans.
+        self._seller, self._plans = question.participant, [self._plan]
         self._deal_currency = str(self._values["currency"])
         try:
             self._target = to_minor(question.target, self._plan.currency)
@@ -156,7 +160,7 @@ class _Search:
             target=self._target,
             amount=amount,
             pays=pays,
-            unpaid=self._unpaid(looked_at or None),
+            unpaid=self._unpaid(looked_at or None, is_reached=amount is not None),
             **more,
         )
 
@@ -180,13 +184,14 @@ class _Search:
         factors = self._factors()
         begins = {Fraction(0)}
         quotas = {Fraction(1)}
-        mine = self._earned_now.filter(participant_id=self._question.participant)
+        mine = self._earned_now.filter(pl.col("participant_id").is_in([self._question.participant, self._seller]))
         for value, quota in mine.filter(self._within()).select("measure", "quota").unique().iter_rows():
             begins |= {Fraction(value)} if value is not None else set()
             quotas |= {Fraction(quota)} if quota is not None and quota > 0 else set()
         turns = self._turns_by_columns(factors) | {
             (Fraction(number) * quota - begin) / factor / self._question.number
-            for (_, number), quota, begin, factor in product(numbers_of(self._plan), quotas, begins, factors)
+            for plan in self._plans
+            for (_, number), quota, begin, factor in product(numbers_of(plan), quotas, begins, factors)
         }
         marks = {int(turn * unit) + move for turn in turns for move in (-1, 0, 1)}
         usable = sorted(mark for mark in marks | ladder if 0 < mark <= most)
@@ -198,13 +203,15 @@ class _Search:
     def _turns_by_columns(self, factors: Sequence[Fraction]) -> set[Fraction]:
         """Amounts at which what the plans make of the other columns of the deal may turn."""
         columns = {Fraction(value) for value in self._values.values() if isinstance(value, Decimal | int)}
-        numbers = {Fraction(number) for _, number in (*numbers_of(self._plan), *numbers_of_rules(self._plan))}
+        numbers = {
+            Fraction(number) for plan in self._plans for _, number in (*numbers_of(plan), *numbers_of_rules(plan))
+        }
         return crossings(columns, numbers, factors=factors)
 
     def _factors(self) -> list[Fraction]:
         """What of a deal's amount a rule credits, by each of the rules that credit it."""
         units = Fraction(10 ** minor_digits(self._plan.currency), 10 ** minor_digits(self._deal_currency))
-        credits = self._probed.credits.filter(participant_id=self._question.participant)
+        credits = self._probed.credits.filter(participant_id=self._seller)
         factors = {
             Fraction(amount) / units / PROBES[int(deal_id.split()[0].removeprefix("#"))]
             for deal_id, amount in credits.select("deal_id", "amount").unique().iter_rows()
@@ -309,17 +316,24 @@ class _Search:
         return [int(sums.get(name, 0)) for name in names]
 
     def _check_credited(self) -> None:
-        if self._probed.credits.filter(participant_id=self._question.participant).is_empty():
-            why = why_not_credited(self._probed.uncredited)
-            raise FileError(f"such a deal credits {self._question.participant} nothing{f': {why}' if why else ''}")
+        who, day = self._question.participant, self._question.by
+        if who in self._probed.credits["participant_id"]:
+            return
+        theirs = others_credited(self._inputs, self._plan, participant=who, day=day, further=self._probed)
+        self._seller = theirs[0]
+        self._plans += [plan_on(self._inputs, seller, day=day) for seller in theirs]
 
-    def _unpaid(self, amount: int | None) -> list[str]:
-        """The components that pay nothing of the window, and why."""
+    def _unpaid(self, amount: int | None, *, is_reached: bool) -> list[str]:
+        """The components that pay nothing of the window, and why; where the target is not reached, also the budgets
+        that are used up.
+        """
         earned = self._earned([amount], number=self._question.number) if amount else self._earned_now
+        who, day = self._question.participant, self._question.by
+        used = used_up(self._plan, earned, participant=who, day=day) if not is_reached else ()
         named = self._name(0) if amount and not self._inputs.plans.grouped else self._question.participant
         problems = earned.filter(self._within() & pl.col("problem").is_not_null()).filter(participant_id=named)
         told = problems.select("component", "problem", "about").unique().sort("component").iter_rows()
-        return [f"{component}: {in_words(problem, about)}" for component, problem, about in told]
+        return [*(f"{component}: {in_words(problem, about)}" for component, problem, about in told), *used]
 
 
 def _for_each(table: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
