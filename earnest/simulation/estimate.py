@@ -58,7 +58,7 @@ def estimate(inputs: KernelInputs, participant: str, *, closing: Mapping[str, da
     """
     check_in_roster(inputs, participant)
     calculated = [_of(each) for each in (inputs, with_closed(inputs, closing))]
-    (credits, now), (new_credits, then) = (_only(participant, *each) for each in calculated)
+    (credits, now), (new_credits, then) = (_only(participant, of=each) for each in calculated)
     # Everything is calculated twice and subtracted: what one more deal pays depends on tiers, quotas and everyone else,
     # and only the whole calculation knows.
     both = now.rename({"amount": "now"}).join(then.rename({"amount": "then"}), on=_EARNING, how="full", coalesce=True)
@@ -109,6 +109,7 @@ def _of(inputs: KernelInputs) -> tuple[pl.DataFrame, pl.DataFrame]:
     return credits, earn(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
 
 
-def _only(participant: str, credits: pl.DataFrame, earned: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _only(participant: str, *, of: tuple[pl.DataFrame, pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    credits, earned = of
     theirs = pl.col("participant_id") == participant
     return credits.filter(theirs), earned.filter(theirs).group_by(_EARNING).agg(pl.col("amount").sum())

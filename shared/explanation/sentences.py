@@ -53,7 +53,7 @@ class Sentences:
         if not credits and not line.slices:
             return " ".join([f"{self._cause(line)}: {grouped(line.amount)} {currency}.", *self._here(line)])
         said = [self._credit(line)] if credits else [f"{self._cause(line)}."]
-        if credits and self._part.measure is not None:
+        if credits and self._part.measure is not None and (line.before != line.after or self._feeds(line)):
             said.append(self._moved(line))
         if line.rule_skipped is not None and not line.slices:
             said.append(f"It pays nothing. {line.rule_skipped.message}")
@@ -193,11 +193,27 @@ class Sentences:
         dated = "closed" if rule is None or rule.date == "close_date" else "credited"
         said = f"Deal {line.deal_id}, {dated} on {line.credit_date}"
         if not line.credited:
-            return f"{said}, counts by rule {line.rule}{share}."
+            return f"{said}, counts{self._for_others(line)} by rule {line.rule}{share}."
         amount = grouped(line.credited)
         unit = f" {self._part.currency}" if rule is None or rule.amount is None else ""
         at = f", converted at {line.exchange}," if line.exchange else ""
         return f"{said}, credits {amount}{unit}{at} by rule {line.rule}{share}."
+
+    def _feeds(self, line: Line) -> bool:
+        """Whether the rule of a line feeds the measure of the part, or what that is calculated from."""
+        measure = None if self._part.measure is None else self._plan.measure(self._part.measure)
+        if measure is None:
+            return True
+        of = {measure.measure, *(each.name for each in self._plan.followed(measure.builds_on()) if each.is_measure)}
+        return any(line.rule in each.rules for each in self._plan.measures if each.measure in of)
+
+    def _for_others(self, line: Line) -> str:
+        """For which measures of a component a credit counts that does not count for the one of the part."""
+        if self._component is None or self._feeds(line):
+            return ""
+        looked_at = self._plan.measures_of(self._component)
+        fed = [each.measure for each in self._plan.measures if each.measure in looked_at and line.rule in each.rules]
+        return f" for {' and '.join(fed)}" if fed else ""
 
     def _moved(self, line: Line) -> str:
         name = self._part.measure

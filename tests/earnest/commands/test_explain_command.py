@@ -129,7 +129,7 @@ def check(sentence: str) -> None:
         ("kicker", "It reaches nothing that pays more: the pay stays at 500.00 USD."),
         ("mbo_bonus", "Before any deal of the month, by scores, quotas and fixed amounts. 2,000.00 × 90% = 1,800.00"),
         ("card_bonus", "counts by rule own (share 40%). That takes card from 102.0033% to 111.6033%."),
-        ("by_table", "bookings stays at 12,600.55 (126.0055% of quota). 12,600.55 × 4% = 504.022 (by the table)."),
+        ("by_table", "counts for pro_share by rule pro (share 40%). 12,600.55 × 4% = 504.022 (by the table)."),
         ("linked", "8.00 (pay(flat_one) * 0.1)."),
         ("capped", "Cut to the maximum of 900: -360.06 USD."),
         ("floored", "Raised to the minimum of 400: 273.99 USD."),
