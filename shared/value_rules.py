@@ -142,9 +142,9 @@ class Notation(BaseModel):
         said = {name: value for name in names if (value := getattr(self, name, None)) is not None}
         return outer.model_copy(update=said)
 
-    def without_signs(self) -> Self:
-        """The notation of what is a number already where it comes from, in plain digits whatever signs texts have."""
-        return self.model_copy(update={"decimal": None, "thousands": None})
+    def of_typed(self) -> Self:
+        """The notation of what is a number or a date already where it comes from: no sign and no form is in these."""
+        return self.model_copy(update={"decimal": None, "thousands": None, "format": None})
 
 
 PLAIN: Final = Notation()

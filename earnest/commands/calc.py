@@ -148,6 +148,8 @@ def _tell_of_files(company: CompanyFiles, calculation: Calculation, *, console: 
     console.print(counts_table(company, calculation.unread))
     if (summary := report_summary(company.notes())) is not None:
         console.print(summary)
+    for remark in company.remarks:
+        console.print(f"Warning: {remark}.", highlight=False, markup=False, soft_wrap=True)
 
 
 def _summarise(calculation: Calculation, of_plans: list[str], *, out: Path | None, console: Console) -> None:

@@ -117,6 +117,8 @@ def import_files(
     console.print(counts_table(company, unfit))
     if (summary := report_summary(rows)) is not None:
         console.print(summary)
+    for remark in company.remarks:
+        console.print(f"Warning: {remark}.", highlight=False, markup=False, soft_wrap=True)
     console.print(f"{won_in_words(company, unfit)} {people.size:,} participants.", highlight=False)
     if not rows.is_empty():
         console.print(f"Every row that was not simply taken is in {report}.", highlight=False, soft_wrap=True)

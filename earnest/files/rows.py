@@ -21,9 +21,9 @@ from shared.contracts.roster_rows import BadHeader, TooWide, fitted, header_of
 CHUNK = 50_000
 ROW = "@row"
 """The column that holds the row number, a name no file is likely to use."""
-NUMBER = "@number "
-"""Before the name of a column: the column that says which cells of it are numbers in the file itself, in plain digits
-whatever signs texts have. Only a mapping asks (`FileForm.binary`).
+TYPED = "@typed "
+"""Before the name of a column: the column that says which cells of it are numbers or dates in the file itself, in plain
+digits and as 2025-03-31 however texts are written. Only a mapping asks (`FileForm.binary`).
 """
 FIRST_ROW = 2
 """The header is row 1; a Parquet file counts as if it had one."""
@@ -230,7 +230,7 @@ def _parquet_texts(path: Path, *, binary: bool) -> pl.DataFrame:
     written = sum(size for of_kind in sums for row in frame.select(of_kind).rows() for size in row)
     if written > MOST_BYTES:
         raise FileError(f"{path}: its texts have {written:,} bytes; {MOST_BYTES:,} at most are read")
-    exact = [name for name, kind in schema.items() if binary and (kind.is_float() or kind.is_decimal())]
+    typed = [name for name, kind in schema.items() if binary and (kind.is_numeric() or kind.is_temporal())]
     times, numbers = pl.col(pl.Datetime), pl.col(pl.Float32, pl.Float64)
     if binary:
         # A whole number in a column that is binary because some are missing is an id more often than not: 17850, and no
@@ -238,13 +238,13 @@ def _parquet_texts(path: Path, *, binary: bool) -> pl.DataFrame:
         texts = numbers.fill_nan(None).cast(pl.String).str.replace(r"\.0$", "")
         frame = frame.with_columns(times.dt.to_string("iso"), texts)
     frame = frame.cast(pl.String).with_row_index(ROW, FIRST_ROW).with_columns(pl.col(ROW).cast(pl.Int64))
-    return frame.with_columns(pl.lit(True).alias(f"{NUMBER}{name}") for name in exact)
+    return frame.with_columns(pl.lit(True).alias(f"{TYPED}{name}") for name in typed)
 
 
 def _xlsx(path: Path, file: str, *, used: Callable[[str], bool], form: FileForm) -> Rows:
     path.open("rb").close()  # a file that is not there or not readable is told as every other
     try:
-        rows, refused, numbers = first_sheet(path, used, header_row=form.header_row, binary=form.binary)
+        rows, refused, typed = first_sheet(path, used, header_row=form.header_row, binary=form.binary)
     except SheetError as error:
         raise FileError(f"{path}: this is no XLSX workbook that can be read ({error})") from None
     header_row = form.header_row
@@ -258,6 +258,6 @@ def _xlsx(path: Path, file: str, *, used: Callable[[str], bool], form: FileForm)
     frame = _frame(header, (pair for pair in numbered if pair[0] not in refused), file=file, wide=wide)
     if form.binary:
         frame = frame.with_columns(
-            pl.col(ROW).is_in(numbers[place]).alias(f"{NUMBER}{name}") for place, name in enumerate(header)
+            pl.col(ROW).is_in(typed[place]).alias(f"{TYPED}{name}") for place, name in enumerate(header)
         )
     return Rows(frame, rejected(sorted(wide)))

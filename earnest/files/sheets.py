@@ -41,12 +41,12 @@ class SheetError(ValueError):
 
 class SheetRows(NamedTuple):
     """The cells of all rows as text (blank: None), header included; by row, from 1, why it cannot be used; and by the
-    place of a column, from 0, in which rows it has numbers.
+    place of a column, from 0, in which rows it has what is a number or, for a mapping, a date.
     """
 
     rows: list[tuple[str | None, ...]]
     refused: dict[int, str]
-    numbers: dict[int, list[int]]
+    typed: dict[int, list[int]]
 
 
 def first_sheet(path: Path, used: Callable[[str], bool], *, header_row: int = 1, binary: bool = False) -> SheetRows:
@@ -64,6 +64,8 @@ def first_sheet(path: Path, used: Callable[[str], bool], *, header_row: int = 1,
         # The library does not say of what kind a cell is, but what of a cell is left when all are read as one kind:
         # three readings tell numbers from texts.
         texts, flags, numbers = (_read(workbook, kind) for kind in ("string", "boolean", "float"))
+        # And a fourth one dates, of which the text alone may be anybody's.
+        dates = _read(workbook, "datetime") if binary else None
         # Errors such as #DIV/0! read as blank, and a blank cell says nothing: a deal would keep what an earlier row
         # said of it.
         sheet = _first_sheet(path)
@@ -85,7 +87,8 @@ def first_sheet(path: Path, used: Callable[[str], bool], *, header_row: int = 1,
         cells = texts.to_series(place).str.replace(_MIDNIGHT, "$1").to_list()
         # Numbers read as yes and no too; what is truly yes or no has that word as its text.
         is_number = flags.to_series(place).is_not_null() & ~texts.to_series(place).is_in(["true", "false"])
-        of_column[place] = [row + 1 for row in is_number.arg_true()]
+        is_typed = is_number if dates is None else is_number | dates.to_series(place).is_not_null()
+        of_column[place] = [row + 1 for row in is_typed.arg_true()]
         for row in is_number.arg_true():
             cells[row] = text = shortest(numbers.to_series(place)[row])
             if used(name) and (why := doubt(text, binary=binary)):

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from earnest.files.rows import NUMBER, ROW
+from earnest.files.rows import ROW, TYPED
 from earnest.imports.column_rules import ColumnRule
 from earnest.imports.formulas import FormulaError, formula_of
 from shared.decimals import figure
@@ -27,6 +27,7 @@ _AS_IT_IS: Final[Mapping[Kind, str]] = {
     "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "yes_no": r"^(yes|no|true|false)$",
 }
+_ISO: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _LOCAL_TIME: Final = r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$"
 
 
@@ -78,30 +79,38 @@ def _column(sheet: Sheet, rule: ColumnRule, *, name: str, kind: Kind) -> tuple[p
         return _read(sheet.frame[ROW], _joined(sheet, rule.text), rule=rule, kind=kind, notation=PLAIN)
     notation = Notation(round=sheet.notation.round) if needed[0] in sheet.read else sheet.notation
     texts = sheet.frame[needed[0]]
+    # A rule with a form is one of a date, whatever takes it.
+    kind = "date" if rule.format is not None else kind
+    rows, typed = sheet.frame[ROW], f"{TYPED}{needed[0]}"
+    if kind not in ("number", "money", "date") or typed not in sheet.frame.columns:
+        return _read_day(rows, texts, rule=rule, kind=kind, notation=notation)
+    is_typed = sheet.frame[typed]
+    if kind == "date":  # which a number is none: it may be seconds since 1970
+        is_typed &= texts.str.contains(_ISO)
+    return _typed_and_texts(rows, texts, is_typed=is_typed, rule=rule, kind=kind, notation=notation)
+
+
+def _typed_and_texts(
+    rows: pl.Series, texts: pl.Series, *, is_typed: pl.Series, rule: ColumnRule, kind: Kind, notation: Notation
+) -> tuple[pl.Series, pl.DataFrame]:
+    """The values of a column in which some cells are numbers or dates in the file itself: these are written as no
+    notation says, 1.234 is not a thousand, and 2025-03-02 is in March whatever order the days of texts have.
+    """
+    cells = pl.DataFrame({"text": texts, "is_typed": is_typed})
+    parts = cells.select(typed=pl.when("is_typed").then("text"), text=pl.when(~pl.col("is_typed")).then("text"))
+    typed, of_typed = _read_day(rows, parts["typed"], rule=rule.of_typed(), kind=kind, notation=notation.of_typed())
+    others, of_others = _read_day(rows, parts["text"], rule=rule, kind=kind, notation=notation)
+    return pl.select(pl.coalesce(typed, others)).to_series(), pl.concat([of_typed, of_others])
+
+
+def _read_day(
+    rows: pl.Series, texts: pl.Series, *, rule: ColumnRule, kind: Kind, notation: Notation
+) -> tuple[pl.Series, pl.DataFrame]:
+    """The values of texts; of a time of the company's own clock its date is meant, where a date is."""
     if kind == "date" and not rule.within(notation).format:
-        # A time of the company's own clock: its date is meant.
         texts = texts.str.replace(_LOCAL_TIME, "${1}")
-    rows, numbers = sheet.frame[ROW], f"{NUMBER}{needed[0]}"
-    if kind in ("number", "money") and numbers in sheet.frame.columns:
-        is_number = sheet.frame[numbers]
-        return _numbers_and_texts(rows, texts, is_number=is_number, rule=rule, kind=kind, notation=notation)
     found, changes = _read(rows, texts, rule=rule, kind=kind, notation=notation)
     return (found.str.replace(_LOCAL_TIME, "${1}") if kind == "date" else found), changes
-
-
-def _numbers_and_texts(
-    rows: pl.Series, texts: pl.Series, *, is_number: pl.Series, rule: ColumnRule, kind: Kind, notation: Notation
-) -> tuple[pl.Series, pl.DataFrame]:
-    """The values of a column in which some cells are numbers in the file itself: no sign of the notation is in these,
-    and 1.234 is not a thousand.
-    """
-    cells = pl.DataFrame({"text": texts, "is_number": is_number})
-    parts = cells.select(number=pl.when("is_number").then("text"), text=pl.when(~pl.col("is_number")).then("text"))
-    numbers, of_numbers = _read(
-        rows, parts["number"], rule=rule.without_signs(), kind=kind, notation=notation.without_signs()
-    )
-    others, of_others = _read(rows, parts["text"], rule=rule, kind=kind, notation=notation)
-    return pl.select(pl.coalesce(numbers, others)).to_series(), pl.concat([of_numbers, of_others])
 
 
 def _as_it_is(rule: ColumnRule, kind: Kind, *, notation: Notation) -> str | None:

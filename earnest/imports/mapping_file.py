@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ from shared.contracts.roster_rows import NAMED
 from shared.json_schema import names_among
 from shared.kernel.language.findings import did_you_mean
 from shared.kernel.plan.exact_yaml import PlanFileError, read_yaml
+from shared.kernel.plan.schema_findings import mistakes_of
 from shared.problems import reason_of
 from shared.value_rules import Several
 
@@ -278,7 +280,7 @@ def read_mapping(path: Path) -> tuple[MappingFile, Path]:
 
 
 def _mistakes(error: ValidationError) -> Iterator[str]:
-    for mistake in error.errors(include_url=False):
+    for mistake in mistakes_of(error, partial(fields_at, MappingFile)):
         path = tuple(part for part in mistake["loc"])
         place, what = ".".join(map(str, path)), reason_of(mistake)
         if mistake["type"] == "extra_forbidden":

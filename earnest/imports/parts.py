@@ -38,6 +38,12 @@ class TablePart:
         """The rows that cannot be used, by what the mapping says alone."""
         return refused_rows(self.notes)
 
+    def refused_with(self, rejected: pl.DataFrame) -> pl.Series:
+        """Those and the rows that became what no contract took: `rejected` by rows of the whole table."""
+        mine = rejected.filter((pl.col("file") == self.what) & pl.col("row").is_between(self.first + 1, self.last))
+        spoilt = self.into.filter(pl.col("into").is_in((mine["row"] - self.first).implode()))[ROW]
+        return pl.concat([self.refused, spoilt])
+
     @property
     def last(self) -> int:
         """The last row, as a row of the whole table."""

@@ -63,7 +63,7 @@ class Counts:
 class CompanyFiles:
     """A company's files as read by its mapping: deals and roster in the form of `earnest calc`, when rows became so
     (`TIMES`), payments by account, and what happened to the other rows. `unsaid` is what holds of a deal that does not
-    say it.
+    say it; `remarks` are on the quotas that are made of history.
     """
 
     mapping: MappingFile
@@ -73,6 +73,7 @@ class CompanyFiles:
     parts: Sequence[TablePart]
     payments: Sequence[AccountPayment]
     unsaid: Mapping[str, str]
+    remarks: Sequence[str]
 
     def allocated(self) -> tuple[Rows, Allocated]:
         """The deals with the payments by account that are allocated to them, and how they were."""
@@ -148,22 +149,26 @@ class CompanyFiles:
         return rejected.with_columns(pl.col("file").str.strip_prefix("@"), message=mended)
 
     def counts(self, rejected: pl.DataFrame) -> list[Counts]:
-        """What became of the rows of each file; `rejected` are the rows of deals and roster that no contract took."""
-        counts = []
+        """What became of the rows of each file; `rejected` are the rows of deals and roster that no contract took. A
+        file that is read twice, as of managers and of those that they manage, has its rows counted once.
+        """
+        parts: dict[tuple[str, str], list[TablePart]] = {}
         for part in self.parts:
-            mine = rejected.filter((pl.col("file") == part.what) & pl.col("row").is_between(part.first + 1, part.last))
-            spoilt = part.into.filter(pl.col("into").is_in((mine["row"] - part.first).implode()))[ROW]
-            refused = pl.concat([part.refused, spoilt]).unique()
-            used = part.into.filter(~pl.col(ROW).is_in(refused.implode()))
-            taken = used["into"].n_unique()
+            parts.setdefault((part.read.file, part.what), []).append(part)
+        counts = []
+        for (file, what), those in parts.items():
+            refused = pl.concat([part.refused_with(rejected) for part in those]).unique()
+            used = pl.concat([part.into for part in those]).filter(~pl.col(ROW).is_in(refused.implode()))
+            read = max(part.read.read for part in those)
+            taken, rows = used["into"].n_unique(), used[ROW].n_unique()
             counts.append(
                 Counts(
-                    file=part.read.file,
-                    what=part.what,
-                    read=part.read.read,
+                    file=file,
+                    what=what,
+                    read=read,
                     taken=taken,
-                    merged=used.height - taken,
-                    left_out=part.read.left_out,
+                    merged=rows - taken,
+                    left_out=read - rows - refused.len(),
                     refused=refused.len(),
                 )
             )
@@ -212,8 +217,9 @@ def read_company(mapping: MappingFile, folder: Path, *, plans: PlanSet, step: Ca
     for roster in mapping.roster:
         _append(parts, frames, read=roster_part(of(roster, roster_rules(roster))))
     people = _whole(frames, "participant_id")
+    remarks: list[str] = []
     if mapping.quotas is not None:
-        people = with_quotas(people, deals, rule=mapping.quotas)
+        people, remarks = with_quotas(people, deals, rule=mapping.quotas)
     return CompanyFiles(
         mapping=mapping,
         deals=Rows(deals, REJECTED.to_frame()),
@@ -222,6 +228,7 @@ def read_company(mapping: MappingFile, folder: Path, *, plans: PlanSet, step: Ca
         parts=parts,
         payments=payments,
         unsaid=unsaid,
+        remarks=remarks,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from earnest.files.rejections import REJECTED, FileError
-from earnest.files.rows import NUMBER, OURS, ROW, FileForm, other_delimiter, read_rows
+from earnest.files.rows import OURS, ROW, TYPED, FileForm, other_delimiter, read_rows
 from earnest.imports.column_rules import ColumnRule, Condition, FileNotation
 from earnest.imports.columns import NoColumn, Sheet, columns_of, read_column
 from earnest.imports.fields import Rules
@@ -38,7 +38,7 @@ class TableRows:
     """The rows of a table that count, with a column for each field, and what happened to them.
 
     `rows` are the numbers of all rows of the file; `unread` has `ROW` and `id` (the first cell) of those with too
-    many cells; `left_out` is how many of them do not count.
+    many cells.
     """
 
     file: str
@@ -46,7 +46,6 @@ class TableRows:
     notes: pl.DataFrame
     rows: Sequence[int]
     unread: pl.DataFrame
-    left_out: int
 
     @property
     def read(self) -> int:
@@ -98,7 +97,7 @@ def read_table(folder: Path, table: Table, *, fields: Rules, outer: FileNotation
             if name in IDS:
                 notes.append(_no_ids(sheet.frame[ROW], column, name=name))
     except NoColumn as error:
-        known = [name for name in sheet.frame.columns if name != ROW and not name.startswith(NUMBER)]
+        known = [name for name in sheet.frame.columns if name != ROW and not name.startswith(TYPED)]
         mend = other_delimiter(known, _form(notation).delimiter) or did_you_mean(error.name, known, what="columns")
         raise FileError(f"{folder / table.file}: there is no column {error.name}; {mend}") from None
     kept = sheet.frame[ROW]
@@ -109,7 +108,6 @@ def read_table(folder: Path, table: Table, *, fields: Rules, outer: FileNotation
         notes=told.cast(NOTES).sort(ROW, maintain_order=True),
         rows=[*rows.frame[ROW], *rows.rejected["row"]],
         unread=rows.rejected.select(pl.col("row").alias(ROW), "id"),
-        left_out=rows.frame.height - kept.len(),
     )
 
 
@@ -153,13 +151,13 @@ def _read_ready(sheet: Sheet, waiting: dict[str, ColumnRule]) -> list[pl.DataFra
             continue
         kind = _kind_of(rule)
         column, changes = read_column(sheet, rule, name=name, kind=kind)
-        numbers = [sheet.frame[f"{NUMBER}{one}"] for one in columns_of(rule, name) if f"{NUMBER}{one}" in sheet.frame]
-        sheet.frame = sheet.frame.with_columns(column.alias(name)).drop(f"{NUMBER}{name}", strict=False)
+        typed = [sheet.frame[f"{TYPED}{one}"] for one in columns_of(rule, name) if f"{TYPED}{one}" in sheet.frame]
+        sheet.frame = sheet.frame.with_columns(column.alias(name)).drop(f"{TYPED}{name}", strict=False)
         # A text is read on by the field that takes it; what is a number or a date now is not read a second time.
         if kind != "text" or rule.values:
             sheet.read.add(name)
-        elif rule.column is not None and numbers:
-            sheet.frame = sheet.frame.with_columns(numbers[0].alias(f"{NUMBER}{name}"))
+        elif rule.text is None and typed:
+            sheet.frame = sheet.frame.with_columns(typed[0].alias(f"{TYPED}{name}"))
         notes.append(_noted(changes, name))
         del waiting[name]
     return notes
@@ -240,8 +238,8 @@ def _join(
 
 
 def _joined_name(join: str, column: str) -> str:
-    bare = column.removeprefix(NUMBER)
-    return f"{join}.{bare}" if bare == column else f"{NUMBER}{join}.{bare}"
+    bare = column.removeprefix(TYPED)
+    return f"{join}.{bare}" if bare == column else f"{TYPED}{join}.{bare}"
 
 
 def rejections(notes: pl.DataFrame, ids: pl.DataFrame, *, file: str) -> pl.DataFrame:

@@ -58,6 +58,11 @@ def live_roster(people: Iterator[tuple[str, Values]]) -> Roster:
     return Roster.from_facts((who, facts_of(values)) for who, values in people)
 
 
+def on_a_plan(values: Values) -> bool:
+    """Whether a participant's values name a plan, from whatever day on."""
+    return any(path.endswith("/plan") and value for path, value in values.items())
+
+
 def facts_of(values: Values) -> Facts:
     """Values as facts that nobody said at any time."""
     return {path: [value, "", 0, ""] for path, value in values.items()}

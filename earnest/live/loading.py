@@ -20,7 +20,7 @@ from earnest.files.events import Undeclared, deal_events, roster_events, undecla
 from earnest.files.rejections import Rejection, in_order, rejected
 from earnest.files.roster import roster_rows
 from earnest.files.rows import Rows
-from earnest.live.facts import participant_values
+from earnest.live.facts import on_a_plan, participant_values
 from earnest.live.sending import EventSender, Refusal
 from earnest.plans.published import published_plans, versions
 from shared.contracts import roster
@@ -33,7 +33,7 @@ from shared.kernel.language.findings import did_you_mean
 from shared.spreadsheets import write_csv
 
 REFUSED = "refused"
-_NOT_PUBLISHED = "no plan is published: publish it and load the file again"
+_NOT_PUBLISHED = "no plan is published yet: publish it, and then load this file again, which puts them on it"
 PAGE = 1000
 SHOWN = 20
 """Refused rows that the screen shows where they are also written into a file."""
@@ -152,11 +152,7 @@ def _on_the_only_plan(
             placed.add(who)
     without = sorted(set(begins) - placed)
     if without and (len(plans) == 1 or not plans):
-        there = {
-            who
-            for who, values in participant_values(client, who=ANALYST)
-            if any(path.endswith("/plan") and value for path, value in values.items())
-        }
+        there = {who for who, values in participant_values(client, who=ANALYST) if on_a_plan(values)}
         without = [who for who in without if who not in there]
     if not without:
         return [], []

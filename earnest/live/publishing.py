@@ -4,14 +4,14 @@ what everybody has earned.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 import polars as pl
 
 from earnest.client import Client
-from earnest.live.facts import Values, deal_values, live_roster, participant_values
+from earnest.live.facts import Values, deal_values, live_roster, on_a_plan, participant_values
 from earnest.plans.published import published_plans, versions
 from shared.formatting import counted, money
 from shared.kernel import PlanSet, Roster, credit, measure
@@ -69,6 +69,9 @@ def what_it_touches(client: Client, plans: Sequence[Plan], *, who: str) -> Touch
         lines.append(f"{plan.plan}@{plan.version} holds from {plan.effective_from} on{_replaces(plan, there)}.")
         if not reach["participants"]:
             lines.append("  Nobody is on the plan from then on.")
+            lines += _on_no_plan(
+                client, {version["plan"] for version in there} | {each.plan for each in plans}, who=who
+            )
             continue
         lines.append(f"  Participants on the plan from then on: {reach['participants']:,}.")
         if months := reach["months"]:
@@ -95,6 +98,20 @@ def what_it_touches(client: Client, plans: Sequence[Plan], *, who: str) -> Touch
             "diff OLD NEW --deals FILE --roster FILE`, over the files of `earnest export`."
         )
     return Touched(lines, pay)
+
+
+def _on_no_plan(client: Client, plans: Collection[str], *, who: str) -> list[str]:
+    """Whom the roster puts on no plan, ever. Publishing puts nobody on one: whoever answers for the roster does."""
+    without = sum(not on_a_plan(values) for _, values in participant_values(client, who=who))
+    if not without:
+        return []
+    is_or_are = "participant of the roster is" if without == 1 else "participants of the roster are"
+    mend = (
+        "after this load their file again, `earnest roster load FILE`, which puts them on the only plan"
+        if len(plans) == 1
+        else "name it in the column plan of their file, and load that again with `earnest roster load FILE`"
+    )
+    return [f"  {without:,} {is_or_are} on no plan: {mend}."]
 
 
 def _change_of_pay(client: Client, new: Sequence[Plan], *, who: str) -> list[EarnedChange] | None:

@@ -86,8 +86,8 @@ class Translation:
             return value  # a company's own field may be a number, or yes or no
         text = as_text(value)
         # The signs of a notation are those of texts: the number 1.234 of JSON is no thousand.
-        if isinstance(value, int | Decimal) and kind in ("money", "number"):
-            rule, notation = rule.without_signs(), notation.without_signs()
+        if isinstance(value, int | Decimal) and kind in ("money", "number") and rule.format is None:
+            rule, notation = rule.of_typed(), notation.of_typed()
         # Dates of other fields are those of the contract, whose validation knows the zone.
         if kind == "date" and name.startswith(CUSTOM) and notation.zone is None:
             notation = notation.model_copy(update={"zone": self.zone})

@@ -60,11 +60,16 @@ UNIT_CODES: Final = frozenset({"P211", "P213"})
 MANY = 24
 
 
+def nearest(word: str, known: Collection[str]) -> str | None:
+    """The known word that is nearest to one that is not, if any is near."""
+    return next(iter(get_close_matches(word, [name for name in known if name != word], n=1)), None)
+
+
 def did_you_mean(word: str, known: Collection[str], *, what: str) -> str:
     """A hint: the nearest known word, or all of them where none is near and they are few."""
     known = [name for name in known if name != word]  # known elsewhere, and no help here
-    if near := get_close_matches(word, known, n=1):
-        return f"did you mean {near[0]}?"
+    if near := nearest(word, known):
+        return f"did you mean {near}?"
     if not known:
         return f"there are no {what} yet"
     if len(known) > MANY:

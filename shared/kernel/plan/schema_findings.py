@@ -12,7 +12,7 @@ from shared.contracts.base import PERIOD
 from shared.kernel.components import KINDS
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.crediting_rules import CreditingRule
-from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
+from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean, nearest
 from shared.kernel.language.measures import Measure
 from shared.kernel.language.values import PlanPart
 from shared.kernel.plan.version import Plan
@@ -40,8 +40,19 @@ COMPONENTS = "components"
 
 def schema_findings(error: ValidationError, fields: Callable[[Path], set[str]] | None = None) -> list[Finding]:
     """The mistakes that a validator found; `fields` says which fields there are where an unknown one stands."""
-    mistakes = [mistake for mistake in error.errors() if not _only_follows(mistake)]
-    return [finding for mistake in mistakes for finding in _findings(mistake, fields or _fields)]
+    known = fields or _fields
+    return [finding for mistake in mistakes_of(error, known) for finding in _findings(mistake, known)]
+
+
+def mistakes_of(error: ValidationError, fields: Callable[[Path], set[str]]) -> list[Mapping[str, Any]]:
+    """What a validator says, without what only follows from something else that it says."""
+    mistakes = [mistake for mistake in error.errors(include_url=False) if not _only_follows(mistake)]
+    # What is misspelt is there, and not missing besides.
+    meant = {
+        (*path[:-1], nearest(str(path[-1]), fields(path)))
+        for path in (mistake["loc"] for mistake in mistakes if mistake["type"] == "extra_forbidden")
+    }
+    return [mistake for mistake in mistakes if mistake["type"] != "missing" or mistake["loc"] not in meant]
 
 
 def _only_follows(mistake: Mapping[str, Any]) -> bool:
@@ -71,6 +82,8 @@ def _in_plain_words(
             return path[:-1], "P101", f"{path[-1]} is missing", f"add `{path[-1]}: …`"
         case "union_tag_not_found":
             field = _tag_field(context)
+            if word := nearest(field, [name for name in mistake["input"] if isinstance(name, str)]):
+                return (*path, word), "P102", f"there is no field {word} here", f"did you mean {field}?"
             mend = f"the kinds are {', '.join(sorted(KINDS))}" if field == "kind" else f"add `{field}: …`"
             return path, "P101", f"{field} is missing", mend
         case "extra_forbidden":

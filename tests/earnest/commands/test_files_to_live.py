@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from subprocess import CompletedProcess
 from tempfile import mkdtemp
+from typing import Any, Final
 from unittest.mock import patch
 
 import pytest
@@ -25,6 +26,8 @@ from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from tests.command_line import earnest
 from tests.earnest.commands.loaded_files import DEALS, MANAGER, REP, ROSTER
+
+AS_ANALYST: Final[dict[str, Any]] = {"who": "analyst", "service": "scoring"}
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +68,21 @@ def earned(text: str) -> dict[tuple[str, str, str], Decimal]:
     return {(row["participant_id"], row["component"], row["period"]): Decimal(row["amount"]) for row in rows}
 
 
+def test_a_roster_without_plans_that_comes_before_the_plan_is_loaded_again(system: System, folder: Path) -> None:
+    (folder / "early.csv").write_text("participant_id,name\npia,Pia\n")
+    told = said(system, folder, "roster", "load", "early.csv")
+    assert "1 participants no plan, and no plan is published yet: publish it, and then load this file again" in told
+    told = said(system, folder, "plan", "publish", "plans/rep.yaml")
+    assert "rep@1 holds from 2025-01-01 on.\n  Nobody is on the plan from then on.\n" in told
+    assert "  1 participant of the roster is on no plan: after this load their file again" in told
+    assert "they are put on the only one, rep." in said(system, folder, "roster", "load", "early.csv")
+    values = Client(system.home, system.settings).get("/v1/plans/rep/reach?since=2025-01-01", **AS_ANALYST)
+    assert values["participants"] == 1
+
+
 def test_plans_are_published_as_they_are_written_and_fetched_back(system: System, folder: Path) -> None:
     told = said(system, folder, "plan", "publish", "plans")
-    assert "rep@1 holds from 2025-01-01 on.\n  Nobody is on the plan from then on." in told
-    assert "Published: rep@1" in told
+    assert "manager@1 holds from 2025-01-01 on.\n  Nobody is on the plan from then on.\nPublished: manager@1" in told
     assert said(system, folder, "plan", "get", "rep@1") == REP
     assert "from 2025-01-01 on" in said(system, folder, "plan", "list")
     assert "nothing changes" in said(system, folder, "plan", "publish", "plans/rep.yaml")
@@ -243,7 +257,7 @@ def test_a_version_that_changes_pay_asks_and_says_whom_it_touches(system: System
         done = run(system, folder, "plan", "publish", "rep-2.yaml")
     assert done.returncode == 1
     assert "rep@2 holds from 2025-01-01 on, in place of rep@1." in done.stdout
-    assert "Participants on the plan from then on: 2." in done.stdout
+    assert "Participants on the plan from then on: 3." in done.stdout
     assert "which are calculated anew: 2025-01 to 2025-03" in done.stdout
     assert "answer y, or say --yes" in done.stderr
     before = of_reps(live_earnings(system))

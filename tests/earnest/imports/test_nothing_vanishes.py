@@ -54,6 +54,26 @@ def test_a_blank_beside_a_value_in_the_lines_of_an_order_is_not_guessed_at(tmp_p
     assert len(report) == 4
 
 
+def test_a_file_that_is_read_twice_has_its_rows_counted_once(tmp_path: Path) -> None:
+    twice = """
+roster:
+  - {file: r.csv, participant_id: boss, fields: {plan: {constant: lead}}, when: {column: boss, not_in: [null]}}
+  - {file: r.csv, participant_id: p, fields: {plan: {constant: rep}, quota: q}, when: {column: p, not_in: [zoe]}}
+"""
+    _, screen = said(tmp_path, DEALS + twice, r="p,boss,q\nann,mia,5\nben,mia,5\nmia,,5\neve,mia,x\nzoe,,5\n")
+    assert screen.count("r.csv │ roster │") == 1
+    assert "│ r.csv │ roster │ 5 │ 3 │ 0 │ 1 │ 1 │" in screen
+
+
+def test_a_quota_of_which_rounding_leaves_nothing_is_told(tmp_path: Path) -> None:
+    roster = "roster: {file: r.csv, participant_id: p, fields: {territory: t, plan: {constant: rep}}}\n"
+    quotas = "quotas: {measure: sales, months: 1, nearest: 500, plan: rep}\n"
+    deals = "id,a,d,o,x\nD1,35.64,2024-01-01,ann,Acme\nD2,700,2024-01-01,ben,Acme\n"
+    _, screen = said(tmp_path, DEALS + roster + quotas, d=deals, r="p,t\nann,East\nben,West\n")
+    assert "Warning: the quota of sales in territory East is 0: its average is 35.64, and the nearest" in screen
+    assert "territory West" not in screen
+
+
 def test_a_share_of_nobody_and_a_payment_of_no_day_are_refused(tmp_path: Path) -> None:
     splits = "splits: {file: s.csv, deal_id: id, participant: who, percent: pct}\n"
     payments = "payments: {file: p.csv, deal_id: id, amount: a, date: d}\n"
@@ -153,6 +173,33 @@ def test_numbers_and_dates_of_a_spreadsheet_are_no_texts_that_the_notation_reads
     said(tmp_path, notation + DEALS.replace("d.csv", "d.xlsx") + ROSTER)
     rows = list(csv.DictReader((tmp_path / "out" / "deals.csv").open()))
     assert [(row["amount"], row["close_date"]) for row in rows] == [("100.13", "2024-01-31"), ("1234.50", "2024-02-28")]
+
+
+def test_dates_of_a_file_are_read_by_no_form_that_texts_have(tmp_path: Path) -> None:
+    heads = ("id", "a", "d", "o", "x", "m", "u")
+    day, at = datetime(2024, 3, 2), datetime(2024, 3, 2, 10, 11)  # noqa: DTZ001 - as files have them
+    book = openpyxl.Workbook()
+    for row in (
+        heads,
+        ("D1", 1, day, "ann", day, at, 1709341200),
+        ("D2", 1, "2024-02-03", "ann", "02.03.2024", "2024-02-03", None),
+    ):
+        book.worksheets[0].append(row)
+    book.save(tmp_path / "d.xlsx")
+    frame = pl.DataFrame([("D1", 1, day.date(), "ann", day.date(), at, 1709341200)], schema=heads, orient="row")
+    frame.write_parquet(tmp_path / "d.parquet")
+    # Forms by which an ISO date can be read, too, and then is another day.
+    deals = (
+        'notation: {format: "%Y-%d-%m"}\n'
+        "deals: {file: d.FORM, deal_id: id, columns: {d: {}}, fields: {amount: a, close_date: d, owner: o,\n"
+        '  account: {column: x, format: ["%d.%m.%Y", "%Y-%d-%m"]}, open_date: m, custom.u: {column: u, format: unix}}}\n'
+    )
+    for form in ("xlsx", "parquet"):
+        said(tmp_path, deals.replace("FORM", form) + ROSTER)
+        rows = list(csv.DictReader((tmp_path / "out" / "deals.csv").open()))
+        read = {(row["close_date"], row["open_date"], row["account"]) for row in rows}
+        assert read == {("2024-03-02", "2024-03-02", "2024-03-02")}
+        assert rows[0]["u"] == "2024-03-02T01:00:00+00:00"
 
 
 def test_numbers_of_a_parquet_file_keep_their_point_through_joins_and_columns(tmp_path: Path) -> None:
