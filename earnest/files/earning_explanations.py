@@ -11,7 +11,8 @@ from earnest.files.kernel_inputs import KernelInputs, check_in_roster
 from earnest.files.rejections import FileError
 from shared import explanation
 from shared.explanation import Part
-from shared.kernel import credit, earn, explain, measure
+from shared.kernel import credit, explain, measure
+from shared.kernel.idle_months import earn_every_month
 from shared.kernel.pay_of_others import pay_credits
 from shared.money import from_minor
 from shared.periods import Month
@@ -39,7 +40,7 @@ def explain_earnings(
     """
     check_in_roster(inputs, participant)
     credits = credit(inputs.deals, inputs.roster, plans=inputs.plans).credits
-    earned = earn(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
+    earned = earn_every_month(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
     # Everybody is calculated, and then one person explained: pools and contests depend on the others.
     theirs = pl.col("participant_id") == participant
     own, paid = credits.filter(theirs), earned.filter(theirs)

@@ -38,13 +38,13 @@ class Years:
         self._counts_distinct = bool(self._units.filter(pl.col("bucket") != "").height)
         windows = {plan.window(c) for plan in plans for c in plan.components if c.needs_group}
         windows |= {measure.reset for plan in plans for measure in plan.apart.groups}
-        dated = any(plan.calendar.weeks or any(m.score for m in plan.measures) for plan in plans)
+        dated = any(plan.calendar.weeks or any(m.score or m.rolling for m in plan.measures) for plan in plans)
         # Seats of all years of a call are participants with names of their own. Where people are compared, names are
         # not enough: each year is moved so far into the future that nobody shares a window with another year.
         self._apart = CYCLE if windows else 0
         self.at_once = MANY if not windows else SOME if windows == {"month"} and not dated else 1
-        """How many years one call takes; fiscal weeks and the versions that scores belong to cannot be moved in
-        time."""
+        """How many years one call takes; fiscal weeks, rolling windows and the versions that scores belong to
+        cannot be moved in time."""
 
     def pay(self, lots: Sample) -> pl.DataFrame:
         """`EARNINGS` of the years, with `year` and the places `seat` and `who` beside them."""

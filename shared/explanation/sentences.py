@@ -14,6 +14,7 @@ from shared.kernel.arithmetic.expressions import MOST_OF_DEAL, WITHOUT_RATE
 from shared.kernel.components import Component
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.formulas import references
+from shared.kernel.language.measures import Measure
 from shared.kernel.language.phrases import figure_in_words
 
 LIMITS = ("minimum", "maximum", "budget", "limit", "carry_over")
@@ -147,9 +148,10 @@ class Sentences:
         limits = self._component or self._plan
         match line.rule:
             case "opening":
-                if self._looks_at_others:
+                if any(measure.among is not None for measure in self._looked_at):
                     return "Not by a deal of their own: by what others have brought, scores, quotas and fixed amounts"
-                return "Before any deal of the month, by scores, quotas and fixed amounts"
+                before = ", and what the months before it brought" if any(m.rolling for m in self._looked_at) else ""
+                return f"Before any deal of the month, by scores, quotas and fixed amounts{before}"
             case "minimum" if limits.minimum is not None:
                 return f"Raised to the minimum of {figure_in_words(limits.minimum)}"
             case "maximum" if limits.maximum is not None:
@@ -173,10 +175,10 @@ class Sentences:
         return line.rule
 
     @property
-    def _looks_at_others(self) -> bool:
-        """Whether what others bring moves the pay, through the measure of a group."""
-        looked_at = [] if self._component is None else map(self._plan.measure, self._plan.measures_of(self._component))
-        return any(measure is not None and measure.among is not None for measure in looked_at)
+    def _looked_at(self) -> list[Measure]:
+        """The measures at which the component looks."""
+        names = set() if self._component is None else self._plan.measures_of(self._component)
+        return [measure for measure in self._plan.measures if measure.measure in names]
 
     def _credit(self, line: Line) -> str:
         if line.earned_by is None:

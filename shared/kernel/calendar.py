@@ -13,11 +13,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import accumulate
-from typing import NewType
+from typing import NewType, TypeVar
 
 import polars as pl
 
-from shared.kernel.language.conventions import CalendarTerms, Reset
+from shared.kernel.language.conventions import CalendarTerms, Reset, Window
 from shared.periods import Month, last_day
 
 Fiscal = NewType("Fiscal", int)
@@ -26,6 +26,7 @@ is one more."""
 PERIODS_IN = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 FISCAL = pl.Int32
 _YEARS_EACH_WAY = 60
+_Fiscals = TypeVar("_Fiscals", int, pl.Expr, pl.Series)
 
 
 def month_of(day: pl.Expr) -> pl.Expr:
@@ -119,6 +120,19 @@ def window_of(fiscal: pl.Expr, reset: Reset) -> pl.Expr:
     # Fiscal numbers are twelve times the year and the place in it, so integer division gives quarters, halves and years
     # that never straddle two fiscal years.
     return fiscal if reset == "month" else fiscal // PERIODS_IN[reset]
+
+
+def periods_in(window: Window) -> int:
+    """How many fiscal periods a window has that is not for ever."""
+    return window if isinstance(window, int) else PERIODS_IN[window]
+
+
+def first_of_window(fiscal: _Fiscals, window: Window) -> _Fiscals:
+    """The fiscal period with which the window begins of which one is a part, or of a rolling one the last; not for
+    ever."""
+    if isinstance(window, int):
+        return fiscal - (window - 1)
+    return fiscal // PERIODS_IN[window] * PERIODS_IN[window]
 
 
 def last_of_window(fiscal: pl.Expr, reset: Reset) -> pl.Expr:

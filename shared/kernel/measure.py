@@ -9,6 +9,7 @@ import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import narrow, wide
+from shared.kernel.arithmetic.running_sums import enters, leaves
 from shared.kernel.calendar import fiscal_of, fiscal_of_month, window_of
 from shared.kernel.evaluation.pay import DEAL, ORDER, context_of_deals
 from shared.kernel.plan.plan_set import PlanSet
@@ -165,7 +166,9 @@ def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
     column = pl.lit(0, dtype=pl.Int64)
     apart = any(plan.apart.by_event for plan in together)
     for (plan, ingredient, of), own in zip(sources, hits, strict=True):
-        within: list[pl.Expr] = [pl.col("participant_id"), window_of(pl.col("fiscal"), of.reset)]
+        within: list[pl.Expr] = [pl.col("participant_id")]
+        if of.rolling is None:
+            within.append(window_of(pl.col("fiscal"), of.reset))
         if plan.conventions.versions == "restart":
             within.append(pl.col("version"))
         match ingredient.take:
@@ -173,6 +176,12 @@ def _added(name: str, together: Sequence[Plan]) -> pl.Expr:
                 value = pl.col("amount")
             case "deals":
                 value = pl.col("deals")
+            case "distinct" | "leaving" if of.rolling is not None:
+                told = (pl.col("bucket").str.split(",").list.first() if apart else pl.col("bucket")).alias("told")
+                moves = enters if ingredient.take == "distinct" else leaves
+                # Of a group every one is told: which is its first is seen with everyone's (`group_sums`).
+                moved = pl.lit(True) if of.among else moves(pl.col("fiscal"), of.rolling, of=[*within, told, hit])
+                value = (moved & (told != "")).cast(pl.Int64)
             case "distinct":
                 # The first row of a bucket in its window counts one, and later ones nothing. Over the rows of every
                 # version together, so that an account that bought under the old version is not new under the next.

@@ -81,7 +81,21 @@ def window(of: Fiscal, reset: str) -> tuple[int, int]:
     return (0, 0) if reset == "never" else (of[0], of[1] // PERIODS[reset])
 
 
-def periods_of(of: Fiscal, reset: str) -> list[Fiscal]:
-    """All fiscal periods of the window of one, in order."""
+def over(measure: Data) -> str | int:
+    """Over which time a measure adds up: until it begins anew, or the last so many fiscal periods."""
+    return measure.get("rolling") or str(measure.get("reset", "month"))
+
+
+def counts_at(of: Fiscal, here: Fiscal, measure: Data) -> bool:
+    """Whether what was credited in one fiscal period, up to another, is in the window of a measure there."""
+    reset = over(measure)
+    return of in periods_of(here, reset) if isinstance(reset, int) else window(of, reset) == window(here, reset)
+
+
+def periods_of(of: Fiscal, reset: str | int) -> list[Fiscal]:
+    """All fiscal periods of the window of one, in order; of a number the last so many, with the one itself."""
+    if isinstance(reset, int):
+        last = of[0] * 12 + of[1]
+        return [divmod(number, 12) for number in range(last - reset + 1, last + 1)]
     found = [(year, place) for year in range(of[0] - 1, of[0] + 2) for place in range(12)]
     return [each for each in found if window(each, reset) == window(of, reset)]

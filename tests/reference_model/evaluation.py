@@ -91,11 +91,10 @@ class Evaluation:
 
     def _hits(self, name: str, way: Callable[[Data], Any]) -> list[Credit]:
         measure = named(self.plan["measures"], "measure", name)
-        here = dates.window(self.fiscal, measure.get("reset", "month"))
         found = []
         for each in self.before if not measure.get("among") else self._of_group(measure["among"]):
             feeding = way(named(each.plan["measures"], "measure", name))
-            if each.rule in feeding and dates.window(each.fiscal, measure.get("reset", "month")) == here:
+            if each.rule in feeding and dates.counts_at(each.fiscal, self.fiscal, measure):
                 found.append(each)
         return found
 
@@ -198,11 +197,10 @@ class Evaluation:
         """The window's fiscal periods, each with its part of the year, of the figure and of the ramp, and of that the
         days in role.
         """
-        reset = measure.get("reset", "month")
-        periods = dates.periods_of(self.fiscal, reset)
+        periods = dates.periods_of(self.fiscal, dates.over(measure))
+        year = Fraction(12, dates.PERIODS[terms["per"]] if terms.get("per") else len(periods))
         if terms.get("to_date"):
             periods = [each for each in periods if each <= self.fiscal]
-        year = Fraction(12, dates.PERIODS[terms.get("per") or reset])
         part = Fraction(0)
         by_day = str(terms.get("changes")).endswith("days")
         for each in periods:

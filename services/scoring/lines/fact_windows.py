@@ -12,7 +12,7 @@ import polars as pl
 
 from services.scoring.reference.data import spans_of_versions
 from shared.kernel import Plan, PlanSet
-from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
+from shared.kernel.calendar import Fiscal, days_of, first_of_window, fiscal_at
 from shared.kernel.language.conventions import RESETS, Reset
 from shared.periods import Month, first_day, last_day, period_of
 
@@ -48,7 +48,9 @@ def window(plan: Plan, period: Month) -> Window:
     begins, ends = days_of(first, plan.calendar)[0], days_of(last, plan.calendar)[1]
     if longest == "never":
         return Window(BEGINNING, date.min, begins, ends)
-    since = days_of(Fiscal(first - first % PERIODS_IN[longest]), plan.calendar)[0]
+    # A rolling measure is looked at in each period of the window, and has those before it.
+    before = max((measure.rolling - 1 for measure in plan.measures if measure.rolling is not None), default=0)
+    since = days_of(Fiscal(first_of_window(int(first), longest) - before), plan.calendar)[0]
     return Window(period_of(since), since, begins, ends)
 
 

@@ -18,7 +18,6 @@ from shared.kernel.arithmetic.expressions import Overflow
 from shared.kernel.checks.numbers_in_plan import Numbers, numbers_of
 from shared.kernel.components import Component
 from shared.kernel.language.axes import Axis
-from shared.kernel.language.conventions import RESETS
 from shared.kernel.language.deal_facts import CREDITED
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import references
@@ -31,6 +30,7 @@ from shared.kernel.plan.reference_point import (
     reference_terms,
 )
 from shared.kernel.plan.version import Plan
+from shared.kernel.plan.windows import is_longer
 from shared.kernel.scenarios import Scenarios, pay_at
 
 STEPS = 120
@@ -161,7 +161,8 @@ def _beside(measure: Measure, other: Measure, *, values: Sequence[Fraction], mov
     quota = quota_of(other)
     # Something of its own: by rules that do not feed the measure, or before the measure began anew. Without it, it can
     # be no more than what the measure's own deals have brought.
-    own = bool(other.rules - measure.rules) or RESETS.index(other.reset) > RESETS.index(measure.reset)
+    before = other.rolling is not None or is_longer(other.reset, measure.reset)
+    own = bool(other.rules - measure.rules) or (before and other.window != measure.window)
     if moved and other.sum_of is not None and measure.sum_of is not None:
         return [quota * own + value for value in values]
     if moved and other.sum_of is not None:  # deals of a usual size: an average stays where it is

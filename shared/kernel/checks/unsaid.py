@@ -47,7 +47,9 @@ def _open_readings(plan: Plan, others: Sequence[Plan]) -> Iterator[tuple[str, st
         what = f"what somebody without a quota is paid ({depending['zero_quota']})"
         default = "nothing, and the missing quota is named as a problem"
         yield "zero_quota", what, default, "nothing: attainment is 0%; full: attainment is 100%"
-    longer = ", ".join(measure.measure for measure in plan.measures if measure.reset != "month" and measure.ingredients)
+    longer = ", ".join(
+        measure.measure for measure in plan.measures if measure.window != "month" and measure.ingredients
+    )
     # A version that replaces one from its first day begins with it: sums begin when they began.
     begins = any(other.effective_from != plan.effective_from for other in others) if others else plan.version > 1
     if longer and begins:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from shared.kernel.components.base import EvaluationContext, Kind, Part
 from shared.kernel.language.findings import Finding
-from shared.kernel.language.formulas import Reference
+from shared.kernel.language.formulas import Reference, on_scale
 from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, ends_of, lies_in, rising_and_open
 from shared.kernel.language.phrases import between, scale, spoken, table
 from shared.kernel.language.plausibility import suspicious_rates
@@ -45,6 +45,11 @@ class Whole(Kind):
     def refers_to(self) -> list[Reference]:
         """The measure that is paid and the one that decides the rate."""
         return [Reference("amount", self.measure), Reference(self.on, self.by or self.measure)]
+
+    def named(self) -> list[Reference]:
+        """What decides the rate, where that is another measure, too."""
+        other = self.by if self.by != self.measure else None
+        return [*([] if other is None else [Reference(on_scale(self.on), other)]), *super().named()]
 
     def pays_of(self) -> list[Reference]:
         """Its measure."""

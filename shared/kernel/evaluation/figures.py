@@ -13,7 +13,16 @@ import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.arithmetic.running_sums import begins
-from shared.kernel.calendar import PERIODS_IN, Fiscal, bounds, days_of, fiscal_of, window_of
+from shared.kernel.calendar import (
+    PERIODS_IN,
+    Fiscal,
+    bounds,
+    days_of,
+    first_of_window,
+    fiscal_of,
+    periods_in,
+    window_of,
+)
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext, Moment
 from shared.kernel.evaluation.role_days import RoleDays, days_between
@@ -237,26 +246,24 @@ class Figures:
         self, measure: Measure, participant: str, *, fiscal: Fiscal, figure: Callable[[str, Fiscal], Fraction]
     ) -> Fraction:
         terms = measure.quota
-        reset = measure.reset if measure.reset != "never" else "year"
-        per = PERIODS_IN[terms.per if terms.per is not None and terms.per != "never" else reset]
-        length = PERIODS_IN[reset]
-        place = fiscal % 12
-        first = place // length * length
-        after = place + 1 if terms.to_date else first + length
+        window = measure.window if measure.window != "never" else "year"
+        per = periods_in(terms.per if terms.per is not None and terms.per != "never" else window)
+        first = first_of_window(int(fiscal), window)
+        periods = [Fiscal(period) for period in range(first, first + periods_in(window))]
+        if terms.to_date:
+            periods = [period for period in periods if period <= fiscal]
         whole = Fraction(0)
-        for number in range(first, after):
+        for period in periods:
             # Each period has its share of a year, so that quotas of any window are sums of the same twelve numbers and
             # a year is exactly its periods.
-            share = Fraction(terms.spread[number]) if terms.spread else Fraction(1, 12)
-            period = Fiscal(fiscal + number - place)
+            share = Fraction(terms.spread[period % 12]) if terms.spread else Fraction(1, 12)
             ramped = self._ramped(terms, period, started=self._started.get(participant))
             whole += share * ramped * figure(participant, period)
         # The figure is for `per` periods, a share of `spread` for one of twelve: a figure per quarter is worth 12/3 of
         # a year's share.
         weight = whole * Fraction(12, per)
         if terms.prorate != "no" and terms.changes not in DAYS:
-            window = [Fiscal(fiscal + number - place) for number in range(first, after)]
-            weight *= self._days.share(participant, *self._from_to(window), unit=terms.prorate)
+            weight *= self._days.share(participant, *self._from_to(periods), unit=terms.prorate)
         return weight
 
     @staticmethod

@@ -13,11 +13,12 @@ from typing import Final
 import polars as pl
 
 from shared.kernel.arithmetic.expressions import narrow, wide
-from shared.kernel.calendar import window_of
+from shared.kernel.arithmetic.running_sums import enters, leaves
+from shared.kernel.calendar import first_of_window, window_of
 from shared.kernel.components.groups import category_of
 from shared.kernel.evaluation.pay import DEAL, context_for, filled
-from shared.kernel.language.conventions import Reset
 from shared.kernel.language.deal_facts import told_in
+from shared.kernel.language.measures import LEAVING, Measure
 from shared.kernel.plan.kept_apart import KeptApart
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -62,9 +63,7 @@ class GroupSums:
         for measure in self._plan.apart.groups:
             among = measure.among or ""
             own = pl.lit(None, dtype=pl.String) if among == "plan" else pl.lit(context.category(category_of(among)))
-            rows = self._summed(
-                rows.with_columns(_named(own, among)), list(measure.ingredients), among=among, reset=measure.reset
-            )
+            rows = self._summed(rows.with_columns(_named(own, among)), measure)
         return rows.drop(column for column in rows.columns if column.startswith("@@"))
 
     def at_deals(self, rows: pl.DataFrame, *, before: bool, anew: str | None) -> pl.DataFrame:
@@ -74,15 +73,7 @@ class GroupSums:
         if anew is not None:
             rows = rows.with_columns(self._anew(anew))
         for measure in self._plan.apart.groups:
-            rows = self._summed(
-                rows,
-                list(measure.ingredients),
-                among=measure.among or "",
-                reset=measure.reset,
-                of_deals=True,
-                before=before,
-                anew=anew,
-            )
+            rows = self._summed(rows, measure, of_deals=True, before=before, anew=anew)
         return rows.drop(column for column in rows.columns if column.startswith("@@"))
 
     def _anew(self, column: str) -> pl.Expr:
@@ -93,24 +84,25 @@ class GroupSums:
     def _summed(
         self,
         rows: pl.DataFrame,
-        names: list[str],
+        measure: Measure,
         *,
-        among: str,
-        reset: Reset,
         of_deals: bool = False,
         before: bool = False,
         anew: str | None = None,
     ) -> pl.DataFrame:
         """The rows with the sums of their groups in place of their own."""
+        names = list(measure.ingredients)
         moment = _DEAL if of_deals else _SEGMENT
-        by = [f"@@{among}", "@@window"]
+        by = [f"@@{measure.among}", "@@window"]
         if self._plan.conventions.versions == "restart":
             by.append("@@version")
         keyed = self._keyed
         if anew is not None:
             by.append("@@anew")
             keyed = keyed.with_columns(self._anew(anew))
-        keys = {"@@window": window_of(pl.col("fiscal"), reset).cast(pl.Int64), "@@version": pl.col("version")}
+        # A rolling sum is what everything has come to, less the same just before its window.
+        window = window_of(pl.col("fiscal"), "never" if measure.rolling else measure.reset).cast(pl.Int64)
+        keys = {"@@window": window, "@@version": pl.col("version")}
         # All moments in their order, each with its number: sums up to one are then found by a number.
         moments = (
             pl.concat([keyed.select(moment), rows.select(moment)])
@@ -123,8 +115,13 @@ class GroupSums:
             # The first of a value in the group counts one, whoever brings it, and later ones nothing.
             events = events.sort("@@moment").with_columns(pl.col(name).clip(0, 1))
             value = pl.col("bucket").str.split(",").list.first()
-            first = pl.int_range(pl.len()).over(*by, value, pl.col(name)) == 0
-            events = events.with_columns(pl.col(name) * first.cast(pl.Int64))
+            counts = pl.int_range(pl.len()).over(*by, value, pl.col(name)) == 0
+            if measure.rolling is not None:
+                moves = leaves if name.endswith(LEAVING) else enters
+                counts = moves(
+                    pl.col("fiscal"), measure.rolling, of=[*map(pl.col, by), value.alias("told"), pl.col(name)]
+                )
+            events = events.with_columns(pl.col(name) * counts.cast(pl.Int64))
         sums = (
             events.group_by(*by, "@@moment")
             .agg(wide(name).sum() for name in names)
@@ -141,7 +138,24 @@ class GroupSums:
             .sort("@@row")
             .with_columns(pl.col(names).fill_null(0))
         )
+        if measure.rolling is not None:
+            gone = _gone(found, sums, measure, by=by, moments=moments)
+            found = found.with_columns(found[name] - gone[name] for name in names)
         return narrow(found, *names, what="the sum of a group").drop("@@row", "@@moment", "@@window", "@@version")
+
+
+def _gone(
+    rows: pl.DataFrame, sums: pl.DataFrame, measure: Measure, *, by: list[str], moments: pl.DataFrame
+) -> pl.DataFrame:
+    """What has left the rolling window of each row, by the names of the ingredients."""
+    names = list(measure.ingredients)
+    taken = {name: f"{name}{LEAVING}" if f"{name}{LEAVING}" in names else name for name in names}
+    before = moments["fiscal"].search_sorted(first_of_window(rows["fiscal"], measure.window), side="left")
+    last = pl.Series("@@moment", before.cast(pl.Int64) - 1)
+    ended = sums.select(*by, pl.col("@@moment").cast(pl.Int64), *(pl.col(of).alias(n) for n, of in taken.items()))
+    left = rows.select(*by).with_columns(last).with_row_index("@@row").sort("@@moment")
+    found = left.join_asof(ended, on="@@moment", by=by, check_sortedness=False).sort("@@row")
+    return found.with_columns(pl.col(names).fill_null(0))
 
 
 def as_told(together: Sequence[Plan], place: Callable[[KeptApart], int | None]) -> pl.Expr:

@@ -13,12 +13,12 @@ import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.arithmetic.expressions import WHOLE_SHARE, narrow
-from shared.kernel.arithmetic.running_sums import begins, running_sum
+from shared.kernel.arithmetic.running_sums import begins
 from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.group_sums import GroupSums, as_told
-from shared.kernel.evaluation.pay import DEAL, ORDER, context_for, filled, of_credits_in_order, priced, window_starts
+from shared.kernel.evaluation.pay import DEAL, ORDER, context_for, filled, of_credits_in_order, priced, summed
 from shared.kernel.evaluation.unpaid import first_reason, lacking_at_deals
 from shared.kernel.language.deal_facts import DealFacts, told_in
 from shared.kernel.plan.kept_apart import KeptApart
@@ -110,12 +110,10 @@ class Turns:
         keys = [pl.col(name) for name in STEP_OF_DEAL]
         apart = begins(rows, [pl.col("participant_id"), *([pl.col("@@anew")] if anew is not None else [])])
         deal = (begins(rows, keys) | apart).cast(pl.Int64).cum_sum()
-        resets = {plan.reset_of(name) for name in self._names}
-        begin = {reset: window_starts(rows, reset, plan=plan) | apart for reset in resets}
         sums, steps = [], []
-        for name in self._names:
+        for so_far in summed(rows, self._names, plan=plan, apart=apart):
+            name = so_far.name
             adds = rows[name].cast(pl.Int128)
-            so_far = running_sum(adds, begin[plan.reset_of(name)])
             sums.append(so_far.to_frame(name).select(pl.col(name).last().over(deal)).to_series())
             steps.append(adds.to_frame(name).select(pl.col(name).sum().over(deal)).to_series())
         befores = [so_far - step for so_far, step in zip(sums, steps, strict=True)]

@@ -107,5 +107,8 @@ Reset = Literal["month", "quarter", "half_year", "year", "never"]
 """After which time a sum begins anew."""
 RESETS: tuple[Reset, ...] = ("month", "quarter", "half_year", "year", "never")
 """From the shortest to the longest."""
+Window = Reset | int
+"""Over which time a sum adds up: until it begins anew, or over so many fiscal periods, the last of which is the one at
+which it is looked at."""
 
-__all__ = ["RESETS", "CalendarTerms", "Conventions", "Exchange", "ExchangeRate", "Reset"]
+__all__ = ["RESETS", "CalendarTerms", "Conventions", "Exchange", "ExchangeRate", "Reset", "Window"]

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from shared.contracts.base import Identifier
 from shared.formatting import percent
 from shared.kernel.language.category_texts import CATEGORY, Compared
-from shared.kernel.language.conventions import Reset
+from shared.kernel.language.conventions import Reset, Window
 from shared.kernel.language.findings import Finding, Flaws, Path
 from shared.kernel.language.formulas import FormulaText, Reference, categories_in, references
 from shared.kernel.language.lookups import Lookup
@@ -24,7 +24,7 @@ from shared.kernel.language.values import Levels, Name, OwnFigure, PlanPart, Rat
 PAY_OF: Final = "pay_of:"
 """What the name of the rule begins with by which pay of others is credited to a measure, whose name follows."""
 
-Take = Literal["amount", "deals", "distinct", "latest"]
+Take = Literal["amount", "deals", "distinct", "leaving", "latest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class Ingredient:
     take: Take
     rules: tuple[str, ...]
 
+
+ADDING_UP: Final = ("sum_of", "count_of", "average_of", "ratio", "distinct")
+"""The ways in which a measure may be that of a group, or of a rolling window."""
+LEAVING: Final = "/leaving"
+"""What the name of the ingredient ends with that takes from a rolling one what leaves its window."""
 
 Group = Literal["plan", "team", "territory", "position"]
 """Whose credits a measure adds up: of everyone on the plan, or of those who share a manager, a territory or a
@@ -164,6 +169,8 @@ class Measure(PlanPart):
     was on its date, and a participant sees that of the group in which they are."""
     reset: Reset = "month"
     """After which time it begins anew."""
+    rolling: int | None = Field(default=None, ge=2, le=120)
+    """Over how many fiscal periods it adds up, the one at which it is looked at being the last; instead of `reset`."""
     quota: QuotaTerms = QuotaTerms()
     """The quota by which its attainment is measured."""
 
@@ -172,9 +179,14 @@ class Measure(PlanPart):
         said = [way for way in WAYS if getattr(self, way) is not None]
         if len(said) != 1:
             raise ValueError(f"measure {self.measure} is built in one way: {', '.join(WAYS)}")
-        if self.among is not None and said[0] not in ("sum_of", "count_of", "average_of", "ratio", "distinct"):
-            ways = "a sum_of, count_of, average_of, ratio or distinct"
+        ways = f"a {', '.join(ADDING_UP[:-1])} or {ADDING_UP[-1]}"
+        if self.among is not None and said[0] not in ADDING_UP:
             raise ValueError(f"measure {self.measure} is among a {self.among}: {ways}")
+        if self.rolling is not None and said[0] not in ADDING_UP:
+            built = "; a formula, a lookup or a scorecard may be built from one that is" if self.is_calculated else ""
+            raise ValueError(f"measure {self.measure} is rolling: {ways}{built}")
+        if self.rolling is not None and "reset" in self.model_fields_set:
+            raise ValueError(f"measure {self.measure} is rolling, and so never begins anew: take out `reset`")
         whole = sum((goal.weight for goal in self.scorecard.values()), Decimal(0)) if self.scorecard else Decimal(1)
         if whole != 1:
             message = f"the weights of scorecard {self.measure} sum to {percent(whole)}, not to 100%"
@@ -201,7 +213,11 @@ class Measure(PlanPart):
             # An average and a ratio do not add up; their two sums do, and are divided when they are looked at.
             return {name: Ingredient("amount", self.average_of), f"{name}/to": Ingredient("deals", self.average_of)}
         if self.distinct is not None:
-            return {name: Ingredient("distinct", self.distinct.of)}
+            found = {name: Ingredient("distinct", self.distinct.of)}
+            if self.rolling is not None:
+                # A value leaves with its last credit only, so what leaves is another sum than what came.
+                found[f"{name}{LEAVING}"] = Ingredient("leaving", self.distinct.of)
+            return found
         if self.ratio is not None:
             return {name: Ingredient("amount", self.ratio.of), f"{name}/to": Ingredient("amount", self.ratio.to)}
         if self.pay_of is not None:
@@ -209,6 +225,11 @@ class Measure(PlanPart):
             # rule of a plan can have.
             return {name: Ingredient("amount", (f"{PAY_OF}{name}",))}
         return {}
+
+    @property
+    def window(self) -> Window:
+        """Over which time it adds up."""
+        return self.reset if self.rolling is None else self.rolling
 
     def builds_on(self) -> list[Reference]:
         """The names of other measures, and of terms, that it is calculated from."""

@@ -16,7 +16,13 @@ from shared.kernel.plan.circles import ordered
 from shared.kernel.plan.deal_rounding import own_rates_rounded
 from shared.kernel.plan.model import PlanModel
 from shared.kernel.plan.turn_checks import first_come, not_in_turn, paid_to_each
-from shared.kernel.plan.window_checks import lost, nothing_to_prorate, paid_again, shared_by_versions
+from shared.kernel.plan.window_checks import (
+    lost,
+    nothing_to_prorate,
+    paid_again,
+    paid_while_it_rolls,
+    shared_by_versions,
+)
 
 
 def flaws(plan: PlanModel) -> Iterator[Finding]:
@@ -34,6 +40,7 @@ def flaws(plan: PlanModel) -> Iterator[Finding]:
         *paid_to_each(plan),
         *first_come(plan),
         *paid_again(plan),
+        *paid_while_it_rolls(plan),
         *lost(plan),
         *nothing_to_prorate(plan),
         *shared_by_versions(plan),

@@ -18,7 +18,7 @@ from pydantic import Field, SerializeAsAny
 from shared.contracts.base import CurrencyCode, Identifier, PlausibleDate
 from shared.kernel.components import Component
 from shared.kernel.language.category_texts import Compared
-from shared.kernel.language.conventions import RESETS, CalendarTerms, Conventions, Exchange, Reset
+from shared.kernel.language.conventions import RESETS, CalendarTerms, Conventions, Exchange, Reset, Window
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.filters import ColumnTypes, compile_filter
 from shared.kernel.language.findings import Path
@@ -213,12 +213,20 @@ class PlanModel(PlanPart):
     @cached_property
     def pays_without_credits(self) -> bool:
         """Whether someone may be paid for a month in which they have no credit."""
-        return self.minimum is not None or any(c.pays_without_credits for c in self.components)
+        return self.minimum is not None or any(map(self.may_pay_alone, self.components))
+
+    def may_pay_alone(self, component: Component) -> bool:
+        """Whether a component may pay somebody for a month in which they have no credit."""
+        if component.pays_without_credits:
+            return True
+        # In a rolling window there is what was credited in the months before.
+        at_rest = component.is_fixed or type(component).needs_group
+        return at_rest and any(m.rolling for m in self.measures if m.measure in self.measures_of(component))
 
     @cached_property
     def prorates(self) -> bool:
         """Whether all that it pays without credits is for days in role: who was there on some is paid for them."""
-        fixed = [component for component in self.components if component.pays_without_credits]
+        fixed = [component for component in self.components if self.may_pay_alone(component)]
         return self.minimum is None and bool(fixed) and all(component.prorate != "no" for component in fixed)
 
     @property
@@ -243,11 +251,11 @@ class PlanModel(PlanPart):
         """Whether the pay of a component's window is a sum of what shorter ones pay, each rounded by itself."""
         return is_longer(self.window(component), self.windows.of_measure(component))
 
-    def reset_of(self, ingredient: str) -> Reset:
-        """After which time an ingredient begins anew."""
+    def window_of(self, ingredient: str) -> Window:
+        """Over which time an ingredient adds up."""
         if ingredient.startswith("@"):
             return self.window(self.component(ingredient[1:]))
-        return next(measure.reset for name, _, measure in self.ingredients() if name == ingredient)
+        return next(measure.window for name, _, measure in self.ingredients() if name == ingredient)
 
     def money_in(self, ingredient: str) -> bool:
         """Whether an ingredient is counted in minor units of money, and not in plain numbers."""

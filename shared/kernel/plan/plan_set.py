@@ -28,7 +28,8 @@ class PlanConflict(ValueError):
 class Declaration(NamedTuple):
     """What of a plan version decides whether it can stand beside others; `columns` are its deal columns and their
     types, `continues` says that sums of the version before it go on in its own, `pays_on` names by component the pay of
-    others that it depends on, and `converts` the currencies that it converts from its first day on."""
+    others that it depends on, `converts` the currencies that it converts from its first day on, and `counted` over how
+    many rolling periods each of its distinct counts goes."""
 
     plan: str
     version: int
@@ -39,6 +40,7 @@ class Declaration(NamedTuple):
     currency: str = ""
     converts: frozenset[str] = frozenset()
     components: tuple[str, ...] = ()
+    counted: Mapping[str, int | None] = MappingProxyType({})
     pays_on: Mapping[str, frozenset[tuple[str, str | None]]] = MappingProxyType({})
 
     @classmethod
@@ -55,6 +57,7 @@ class Declaration(NamedTuple):
             currency=plan.currency,
             converts=frozenset(rate.currency for rate in rates if rate.effective_from <= plan.effective_from),
             components=tuple(component.component for component in plan.components),
+            counted={measure.measure: measure.rolling for measure in plan.measures if measure.distinct is not None},
             pays_on=plan.pays_on,
         )
 
@@ -101,6 +104,13 @@ def check_together(versions: Iterable[Declaration]) -> None:
                 f"{later.key} says `versions: continue`, and the fiscal periods of its calendar are not those of"
                 f" {earlier.key}: no sum of the one goes on in the other; say `versions: restart` in {later.key}, or"
                 " leave the calendar as it is"
+            )
+        changed = [n for n, rolls in later.counted.items() if n in earlier.counted and earlier.counted[n] != rolls]
+        if continued and changed:
+            # Which credit of a value is the one that counts follows from the window: in two of them it is not the same.
+            raise PlanConflict(
+                f"{later.key} says `versions: continue`, and {changed[0]} is counted over another `rolling` than in"
+                f" {earlier.key}: say `versions: restart` in {later.key}, or give the measure another name"
             )
     for flaw in _pay_flaws(holding):
         raise PlanConflict(flaw)
@@ -228,7 +238,7 @@ class PlanSet:
             and not plan.pays_without_credits
             and not any(measure.score for measure in plan.measures)
             and all(rule.date == "close_date" for rule in plan.credits)
-            and all(measure.reset == "month" for measure in plan.measures)
+            and all(measure.window == "month" for measure in plan.measures)
             and all(plan.window(c) == c.pays == "month" and not c.carry_over for c in plan.components)
             for plan in self
         )

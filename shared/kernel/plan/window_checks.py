@@ -11,6 +11,7 @@ import polars as pl
 from shared.kernel.calendar import fiscal_of, window_of
 from shared.kernel.language.conventions import RESETS, Reset
 from shared.kernel.language.findings import Finding, Path
+from shared.kernel.language.measures import Measure
 from shared.kernel.plan.model import PlanModel
 from shared.kernel.plan.windows import is_longer
 
@@ -35,6 +36,22 @@ def paid_again(plan: PlanModel) -> Iterator[Finding]:
                 message=f"{component.component} pays by the {_said(window)}, but {name} {_anew(reset)}:"
                 " what it has come to would be paid again in each window",
                 mend=f"{first}, or let {name} begin anew after each {_said(window)} (reset: {window})",
+            )
+
+
+def paid_while_it_rolls(plan: PlanModel) -> Iterator[Finding]:
+    """Components that pay a part of a rolling sum, and so each credit in every period of its window."""
+    rolling = {measure.measure: measure.rolling for measure in plan.measures if measure.rolling is not None}
+    for place, component in enumerate(plan.components):
+        paid = {name for name, _ in plan.windows.sums_of(component.pays_of())}
+        for name in sorted(paid & set(rolling))[:1]:
+            yield Finding.error(
+                "P223",
+                ("components", place),
+                message=f"{component.component} pays a part of {name}, which adds up the last {rolling[name]} months:"
+                f" each deal would be paid {rolling[name]} times",
+                mend=f"pay a measure of the same credits that begins anew each month, and look at {name}: tiers"
+                f" `by: {name}`, a rate, a table, a gate, a multiplier",
             )
 
 
@@ -83,10 +100,10 @@ def nothing_to_prorate(plan: PlanModel) -> Iterator[Finding]:
 
 def prorated_in_part(plan: PlanModel) -> Iterator[Finding]:
     """Components that are prorated beside others that pay whole amounts."""
-    whole = [c.component for c in plan.components if c.pays_without_credits and c.prorate == "no"]
+    whole = [c.component for c in plan.components if plan.may_pay_alone(c) and c.prorate == "no"]
     whole += ["the minimum of the plan"] if plan.minimum is not None else []
     for place, component in enumerate(plan.components):
-        if component.prorate != "no" and component.pays_without_credits and whole:
+        if component.prorate != "no" and plan.may_pay_alone(component) and whole:
             yield Finding.warning(
                 "P311",
                 ("components", place, "prorate"),
@@ -136,10 +153,10 @@ def gated_by_shorter(plan: PlanModel) -> Iterator[Finding]:
                     "P215",
                     ("components", place),
                     message=f"{component.component} pays a sum that {_anew(over)}, by {measure.measure},"
-                    f" which {_anew(measure.reset)}: each time that changes, all that was paid before is"
+                    f" which {_over(measure)}: each time that changes, all that was paid before is"
                     " priced again",
-                    mend=f"let both begin anew together, or pay each {_said(measure.reset)} by itself and say window:"
-                    f" {over}",
+                    mend=("let both begin anew together, or " if measure.rolling is None else "")
+                    + f"pay each {_said(measure.reset)} by itself and say window: {over}",
                 )
                 break
 
@@ -149,7 +166,13 @@ def without_effect(plan: PlanModel) -> Iterator[Finding]:
     for place, measure in enumerate(plan.measures):
         terms = measure.quota
         for name in ("per", "changes", "to_date", "spread", "ramp", "prorate"):
-            if measure.reset == "never" and getattr(terms, name) != type(terms).model_fields[name].default:
+            if getattr(terms, name) == type(terms).model_fields[name].default:
+                continue
+            if measure.rolling is not None and name == "to_date":
+                message = f"{measure.measure} only ever has months so far: to_date has no effect on its quota"
+                mend = "take it out; for who joined within them there is `prorate`"
+                yield Finding.warning("P308", ("measures", place, "quota", name), message=message, mend=mend)
+            if measure.reset == "never":
                 message = f"{measure.measure} never begins anew, so that its quota is one figure: {name} has no effect"
                 mend = "say after which time it begins anew (reset), or take it out"
                 yield Finding.warning("P308", ("measures", place, "quota", name), message=message, mend=mend)
@@ -166,6 +189,10 @@ def _said(reset: Reset) -> str:
 
 def _how_long(reset: Reset) -> str:
     return "for ever" if reset == "never" else f"over a {_said(reset)}"
+
+
+def _over(measure: Measure) -> str:
+    return _anew(measure.reset) if measure.rolling is None else f"rolls on over {measure.rolling} months"
 
 
 def _anew(reset: Reset) -> str:

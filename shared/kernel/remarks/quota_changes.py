@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from shared.formatting import trimmed
-from shared.kernel.calendar import PERIODS_IN, Fiscal, days_of, fiscal_at
-from shared.kernel.language.conventions import CalendarTerms, Reset
+from shared.kernel.calendar import Fiscal, days_of, first_of_window, fiscal_at, periods_in
+from shared.kernel.language.conventions import CalendarTerms, Window
 from shared.kernel.language.measures import DAYS, Measure
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
@@ -66,13 +66,15 @@ def _late(change: QuotaChange) -> Iterator[Remark]:
         return
     # With `changes: by_period` each figure counts for its own periods, so only the month in which it begins is split.
     by_period = change.measure.quota.changes == "by_period"
-    over: Reset = "month" if by_period else change.measure.reset
+    over: Window = "month" if by_period else change.measure.window
     first, last = window_at(change.effective_from, over, calendar=change.plan.calendar)
     if change.effective_from > first:
-        mend = " or say in the plan that quotas change by_period" if over != "month" else ""
+        # On whatever day it begins, months before it are in a rolling window.
+        mends = [] if isinstance(over, int) else [f"let it begin on {last + timedelta(days=1)}"]
+        mends += ["say in the plan that quotas change by_period"] if over != "month" else []
         says = (
             f"{change.in_words}, and on plan {change.plan.plan} it counts for the whole of {first} to {last}."
-            f" If it is not meant for the days before, let it begin on {last + timedelta(days=1)}{mend}."
+            f" If it is not meant for the days before, {' or '.join(mends)}."
         )
         yield change.remark("late_quota", says, until=last)
 
@@ -84,11 +86,10 @@ def _far_off(change: QuotaChange) -> Iterator[Remark]:
         yield change.remark("quota_far_off", says, until=change.effective_from)
 
 
-def window_at(day: date, over: Reset, *, calendar: CalendarTerms) -> tuple[date, date]:
+def window_at(day: date, over: Window, *, calendar: CalendarTerms) -> tuple[date, date]:
     """The first and last day of the window of a day; `over` is not `never`."""
-    length, place = PERIODS_IN[over], fiscal_at(day, calendar)
-    start = place // length * length
-    return days_of(Fiscal(start), calendar)[0], days_of(Fiscal(start + length - 1), calendar)[1]
+    start = first_of_window(int(fiscal_at(day, calendar)), over)
+    return days_of(Fiscal(start), calendar)[0], days_of(Fiscal(start + periods_in(over) - 1), calendar)[1]
 
 
 def _of_measure(roster: Roster, plans: PlanSet, *, plan: Plan, measure: Measure) -> Iterator[QuotaChange]:

@@ -24,7 +24,7 @@ def plan_changes(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
     moves = timeline.filter(pl.col("active") & pl.col("was") & (pl.col("plan") != pl.col("before")))
     for who, before, plan, day in moves.select("participant_id", "before", "plan", "effective_from").iter_rows():
         to = plans.version_on(plan, day)
-        if to is not None and (window := _longest_window(to, day)) is not None:
+        if to is not None and (window := _longest_window(to, day, rolling=False)) is not None:
             measure, first, last = window
             says = (
                 f"From {day} {who} is on plan {plan} instead of {before}, within {first} to {last}:"
@@ -43,7 +43,7 @@ def version_changes(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
         before = plans.version_on(plan.plan, day - timedelta(days=1))
         if before is None or plan.plan not in taken or "versions" in plan.conventions.model_fields_set:
             continue
-        if (window := _longest_window(plan, day)) is not None:
+        if (window := _longest_window(plan, day, rolling=True)) is not None:
             measure, first, last = window
             says = (
                 f"{plan.key} replaces {before.key} on {day}, within {first} to {last}: {measure} begins anew,"
@@ -53,15 +53,16 @@ def version_changes(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
             yield Remark(kind="version_within", participant_id="", says=says, since=day, until=last)
 
 
-def _longest_window(plan: Plan, day: date) -> tuple[str, date, date] | None:
+def _longest_window(plan: Plan, day: date, *, rolling: bool) -> tuple[str, date, date] | None:
     """A measure of the plan with a quota, and the first and last day of its window, of those that hold the day and
-    begin before it the first to begin.
+    begin before it the first to begin. Every day is within a rolling window, so no other day would be better to begin
+    on: such windows are looked at only with `rolling`.
     """
     windows = []
     for name in sorted({name for component in plan.components for name in plan.quotas_of(component)}):
         measure = plan.measure(name)
         if measure is not None and measure.reset != "never":
-            first, last = window_at(day, measure.reset, calendar=plan.calendar)
+            first, last = window_at(day, measure.window if rolling else measure.reset, calendar=plan.calendar)
             if first < day:
                 windows.append((name, first, last))
     return min(windows, key=lambda window: (window[1], window[0]), default=None)

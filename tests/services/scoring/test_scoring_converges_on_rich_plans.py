@@ -33,6 +33,8 @@ MEASURES = [
     {"measure": "accounts", "distinct": {"column": "account", "of": ["logos"]}, "reset": "quarter"},
     {"measure": "newest", "latest_of": ["last"], "reset": "half_year"},
     {"measure": "average", "average_of": ["own"]},
+    {"measure": "lately", "sum_of": ["own"], "rolling": 3, "quota": {"default": 500, "per": "month"}},
+    {"measure": "active", "distinct": {"column": "account", "of": ["logos"]}, "rolling": 2},
     {"measure": "conduct", "score": True, "reset": "quarter"},
 ]
 SQUAD = {"measure": "squad", "sum_of": ["own"], "among": "team", "reset": "quarter"}
@@ -57,6 +59,9 @@ COMPONENTS = [
     {"component": "spif", "kind": "flat", "measure": "bookings", "rate": "10%", "budget": 300, "first_come": True},
     {"component": "least", "kind": "flat", "measure": "bookings", "rate": "1%", "minimum": 30},
     {"component": "climbed", "kind": "graduated", "measure": "bookings", "by": "accounts", "tiers": [{"up_to": 1, "rate": "1%"}, {"rate": "2%"}]},
+    {"component": "rolls", "kind": "whole", "measure": "bookings", "by": "lately", "on": "attainment", "tiers": TIERS},
+    {"component": "lately", "kind": "graduated", "measure": "bookings", "by": "lately", "on": "attainment", "tiers": TIERS},
+    {"component": "active", "kind": "bonus", "measure": "active", "on": "amount", "milestones": [{"at": 1, "amount": 20}, {"at": 2, "amount": 45}]},
     {"component": "crossed", "kind": "graduated", "measure": "yearly", "on": "attainment", "crossing": "whole", "tiers": TIERS, "maximum": 90},
     {"component": "rates", "kind": "table", "each": "deal", "measure": "bookings", "axes": [{"deal": "account", "of": ["a", 'b "c"'], "others": True}, {"deal": "amount * 2", "at": [100, 5000]}], "values": [["1%", "2%"], ["3%", "4%"], ["5%", "6%"]]},
     {"component": "squad", "kind": "graduated", "measure": "bookings", "by": "squad", "tiers": [{"up_to": 3000, "rate": "1%"}, {"rate": "2%"}]},

@@ -22,7 +22,7 @@ def worlds_at_groups(draw: st.Draw) -> tuple[dict[str, Any], list[Any], list[Any
         "measure": "group",
         draw(st.sampled_from(["sum_of", "count_of"])): ["size"],
         "among": draw(st.sampled_from(["team", "territory", "position", "plan"])),
-        "reset": draw(resets),
+        **draw(st.one_of(resets.map(lambda reset: {"reset": reset}), st.integers(2, 4).map(lambda n: {"rolling": n}))),
     }
     steps = [{"up_to": end, "gives": "2%"}, {"gives": "5%"}]
     looked = {"measure": "looked", "lookup": {"measure": "group", "on": "amount", "steps": steps}}
@@ -46,7 +46,7 @@ def worlds_at_groups(draw: st.Draw) -> tuple[dict[str, Any], list[Any], list[Any
         "measures": [
             {"measure": "sales", "sum_of": ["own"], "reset": draw(resets)},
             group,
-            looked | {"reset": group["reset"]},
+            looked | {"reset": group.get("reset", "month")},
         ],
         "components": [
             {"component": f"c{n}", "measure": "sales"} | draw(st.sampled_from(kinds))

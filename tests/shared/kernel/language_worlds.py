@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from shared.kernel import Plan
 from shared.kernel.language.conventions import RESETS
+from shared.kernel.language.measures import ADDING_UP
 from tests.shared.kernel import chances as st
 from tests.shared.kernel.language_components import cents, component, rarely
 from tests.shared.kernel.language_facts import DAYS
@@ -134,6 +135,7 @@ def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
             "distinct": different,
         },
         {"measure": "ratio", "ratio": {"of": draw(some), "to": draw(some)}},
+        {"measure": "rolled", draw(st.sampled_from(["sum_of", "count_of"])): draw(some), "quota": draw(quota_terms())},
         {"measure": "score", "score": True},
         {"measure": "made", "formula": draw(st.sampled_from(FORMULAS))},
         {"measure": "looked", "lookup": draw(st.sampled_from(LOOKUPS))},
@@ -147,9 +149,23 @@ def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
                 goal |= {"minimum": f"{10 * draw(st.integers(0, 6))}%", "maximum": percent(draw, 80, 200)}
         ways.append({"measure": "card", "scorecard": goals})
     ways.append({"measure": "blended", "formula": draw(st.sampled_from(BLENDED))})
-    reset = [way | {"reset": draw(resets)} for way in ways]
-    longest = max((way["reset"] for way in reset), key=RESETS.index)  # what sums a formula adds up is not paid again
+    reset = [way | (draw(rolling(way)) or {"reset": draw(resets)}) for way in ways]
+    longest = max(
+        (way.get("reset", "month") for way in reset), key=RESETS.index
+    )  # what sums a formula adds up is not paid again
     return [way | {"reset": longest} if "formula" in way else way for way in reset]
+
+
+@st.composite
+def rolling(draw: st.Draw, way: dict[str, Any]) -> dict[str, Any]:
+    """Over how many periods a measure rolls on, now and then; `base` is what most components pay, and never does."""
+    if (
+        way["measure"] == "base"
+        or not set(ADDING_UP) & set(way)
+        or not rarely(draw, 8 if way["measure"] == "count" else 2)
+    ):
+        return {}
+    return {"rolling": draw(st.sampled_from([2, 3, 3, 5, 12, 14]))}
 
 
 @st.composite

@@ -29,6 +29,8 @@ measures:
   - {measure: overlay, sum_of: [expert, team]}
   - {measure: deals, count_of: [own]}
   - {measure: objectives, score: true}
+  - {measure: lately, sum_of: [own], rolling: 3}
+  - {measure: twelve_months, count_of: [own], rolling: 12}
   - {measure: card, scorecard: {bookings: {weight: 60%, maximum: 150%}, objectives: {weight: 40%, minimum: 50%}}}
 components:
   - component: commission
@@ -61,6 +63,8 @@ def test_the_document_says_the_plan() -> None:
         "| attainment of bookings / deals | up to 5 | above 5 |\n| :-- | --: | --: |\n| up to 80% of quota | 0 | 100 |",
         "All of it together is at most 90,000 a month.",
         "- **Overlay**: the sum of what is credited by *expert* and *team*, beginning anew each month.",
+        "- **Lately**: the sum of what is credited by *own*, of this month and the 2 before it.",
+        "- **Twelve months**: the number of deals credited by *own*, of this month and the 11 before it.",
         "- **Card**: a scorecard: 60% for the attainment of bookings (no more than 150%), 40% for the attainment of objectives",
         "- **Own**: a deal of which the stage is won and renewal is no counts for the one who holds the deal",
         "counts for the specialist of the deal, with 50% of margin, on its invoice date, at most 5,000 for one deal.",
