@@ -16,7 +16,6 @@ from shared.kernel.evaluation.budgets import carried, granted, in_proportion
 from shared.kernel.evaluation.group_sums import GroupSums, sums_of_groups
 from shared.kernel.evaluation.pay import (
     ORDER,
-    accumulated,
     component_pay,
     context_for,
     ends_fiscal_period,
@@ -24,10 +23,10 @@ from shared.kernel.evaluation.pay import (
     forfeited,
     shown,
     shown_measure,
-    window_starts,
     without_leavers,
 )
 from shared.kernel.evaluation.turns import Turns, turns_of, with_pay_in_turn
+from shared.kernel.evaluation.window_sums import accumulated, window_starts
 from shared.kernel.language.values import Figure
 from shared.kernel.measure import EVENT_KEYS, STEP
 from shared.kernel.pay_of_others import PAY_CREDITS, pay_credits, with_pay

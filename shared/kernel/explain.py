@@ -12,10 +12,10 @@ from shared.kernel.components import Component
 from shared.kernel.earn import compares_for_longer, earn, in_others_segments, last_segments, scored
 from shared.kernel.evaluation.group_sums import sums_of_groups
 from shared.kernel.evaluation.named_values import names_of
-from shared.kernel.evaluation.pay import accumulated
 from shared.kernel.evaluation.results import NO_VALUES, values_at_the_end
 from shared.kernel.evaluation.turns import Turns, by_size, turns_of, with_pay_in_turn
 from shared.kernel.evaluation.walk import EARNING, LAST, OF_MONTH, OPENING, Walk, after_lines, without_deal
+from shared.kernel.evaluation.window_sums import accumulated
 from shared.kernel.measure import STEP, measure, paid_by_deal, with_increments
 from shared.kernel.pay_of_others import on_last_days, pay_credits
 from shared.kernel.plan.plan_set import PlanSet

@@ -24,7 +24,7 @@ def running_sum(values: pl.Series, begin: pl.Series) -> pl.Series:
     return total - (total - values).zip_with(begin, pl.Series([None], dtype=total.dtype)).forward_fill()
 
 
-def rolling_sum(values: pl.Series, leaving: pl.Series, begin: pl.Series, *, first: pl.Series) -> pl.Series:
+def rolling_sum(values: pl.Series, leaving: pl.Series, *, begin: pl.Series, first: pl.Series) -> pl.Series:
     """The sum up to and including each row, from the row on with the place `first`, which is in the same run; of each
     row before that, what it takes with it when it leaves is `leaving`: all it added, where nothing else stands for
     it."""

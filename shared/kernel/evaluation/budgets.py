@@ -17,14 +17,12 @@ from shared.kernel.components.groups import divided, grouped
 from shared.kernel.evaluation.pay import (
     DEAL,
     ORDER,
-    accumulated,
     component_pay,
     context_for,
     filled,
     of_credits_in_order,
-    window_keys,
-    window_starts,
 )
+from shared.kernel.evaluation.window_sums import accumulated, window_keys, window_starts
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 

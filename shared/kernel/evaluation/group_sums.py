@@ -139,13 +139,13 @@ class GroupSums:
             .with_columns(pl.col(names).fill_null(0))
         )
         if measure.rolling is not None:
-            gone = _gone(found, sums, measure, by=by, moments=moments)
+            gone = _gone(found, sums, measure=measure, by=by, moments=moments)
             found = found.with_columns(found[name] - gone[name] for name in names)
         return narrow(found, *names, what="the sum of a group").drop("@@row", "@@moment", "@@window", "@@version")
 
 
 def _gone(
-    rows: pl.DataFrame, sums: pl.DataFrame, measure: Measure, *, by: list[str], moments: pl.DataFrame
+    rows: pl.DataFrame, sums: pl.DataFrame, *, measure: Measure, by: list[str], moments: pl.DataFrame
 ) -> pl.DataFrame:
     """What has left the rolling window of each row, by the names of the ingredients."""
     names = list(measure.ingredients)

@@ -1,28 +1,27 @@
-"""Rows at which a plan version is evaluated: what every ingredient has come to, window by window, and what the
-components then pay."""
+"""Rows at which a plan version is evaluated: its measures, and what the components pay."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
-from shared.kernel.arithmetic.expressions import NUMBER_SCALE, narrow
-from shared.kernel.arithmetic.running_sums import begins, first_within, growth, rolling_sum, running_sum
-from shared.kernel.calendar import first_of_window, month_of_end, window_of
+from shared.kernel.arithmetic.expressions import NUMBER_SCALE
+from shared.kernel.arithmetic.running_sums import growth, running_sum
+from shared.kernel.calendar import month_of_end
 from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.components.part import within_limits
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.unpaid import first_reason, lacking_in_role, unpaid
-from shared.kernel.language.conventions import Reset, Window
+from shared.kernel.evaluation.window_sums import window_starts
 from shared.kernel.language.formulas import FormulaError
-from shared.kernel.language.measures import LEAVING, Measure
+from shared.kernel.language.measures import Measure
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import NUMBER
@@ -60,62 +59,6 @@ def of_credits_in_order(rows: pl.DataFrame, *size: pl.Expr) -> pl.DataFrame:
     """Rows of a credit each in the order of time, or within a segment by `size`; those without a deal come first of
     their segment."""
     return rows.sort(*ORDER, pl.col("deal_id").is_not_null(), *size, *DEAL, "rule")
-
-
-def accumulated(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """Rows in order with their ingredients summed over each ingredient's window up to and including the row.
-
-    Raises:
-        Overflow: a sum is beyond 10^18 minor units.
-    """
-    names = plan.ingredient_names
-    return narrow(rows.with_columns(summed(rows, names, plan=plan)), *names, what="the sum of a measure")
-
-
-def summed(
-    rows: pl.DataFrame, names: Sequence[str], *, plan: Plan, apart: pl.Series | None = None
-) -> Iterator[pl.Series]:
-    """The sum of each ingredient over its window up to and including each of some rows in order (Int128); with `apart`
-    also begun anew where that is true."""
-    known: dict[Window, tuple[pl.Series, pl.Series | None]] = {}
-    for name in names:
-        window = plan.window_of(name)
-        if window not in known:
-            known[window] = _windows(rows, window, plan=plan, apart=apart)
-        begin, first = known[window]
-        # In 128 bits first: what one participant sells in a year fits, a wrapped sum would look like any other amount.
-        adds = rows[name].cast(pl.Int128)
-        if first is None:
-            yield running_sum(adds, begin).alias(name)
-            continue
-        leaving = f"{name}{LEAVING}"
-        goes = rows[leaving].cast(pl.Int128) if leaving in names else adds
-        yield rolling_sum(adds, goes, begin, first=first).alias(name)
-
-
-def _windows(
-    rows: pl.DataFrame, window: Window, *, plan: Plan, apart: pl.Series | None
-) -> tuple[pl.Series, pl.Series | None]:
-    """Where a sum begins; of a rolling one, which leaves behind what is before its window, also the place of the first
-    row in the window of each."""
-    rolling = isinstance(window, int)
-    begin = window_starts(rows, "never" if rolling else cast(Reset, window), plan=plan)
-    begin = begin if apart is None else begin | apart
-    since = first_of_window(rows["fiscal"], window) if rolling else None
-    return begin, None if since is None else first_within(rows["fiscal"], begin, since=since)
-
-
-def window_keys(reset: Reset, plan: Plan) -> list[pl.Expr]:
-    """Whose rows belong to one sum: the participant, the window, and with `versions: restart` the version."""
-    # The plan is no key: rows are of one plan. With `versions: continue` the sum of a window goes on under the next
-    # version, which then prices all of it, and pays what that has grown by.
-    keys = [pl.col("participant_id"), window_of(pl.col("fiscal"), reset)]
-    return keys if plan.conventions.versions == "continue" else [*keys, pl.col("version")]
-
-
-def window_starts(rows: pl.DataFrame, reset: Reset, *, plan: Plan) -> pl.Series:
-    """Where in rows in order a new sum begins."""
-    return begins(rows, window_keys(reset, plan))
 
 
 def context_for(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> EvaluationContext:

@@ -18,8 +18,9 @@ from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
 from shared.kernel.evaluation.group_sums import GroupSums, as_told
-from shared.kernel.evaluation.pay import DEAL, ORDER, context_for, filled, of_credits_in_order, priced, summed
+from shared.kernel.evaluation.pay import DEAL, ORDER, context_for, filled, of_credits_in_order, priced
 from shared.kernel.evaluation.unpaid import first_reason, lacking_at_deals
+from shared.kernel.evaluation.window_sums import sums_so_far
 from shared.kernel.language.deal_facts import DealFacts, told_in
 from shared.kernel.plan.kept_apart import KeptApart
 from shared.kernel.plan.version import Plan
@@ -111,7 +112,7 @@ class Turns:
         apart = begins(rows, [pl.col("participant_id"), *([pl.col("@@anew")] if anew is not None else [])])
         deal = (begins(rows, keys) | apart).cast(pl.Int64).cum_sum()
         sums, steps = [], []
-        for so_far in summed(rows, self._names, plan=plan, apart=apart):
+        for so_far in sums_so_far(rows, self._names, plan=plan, apart=apart):
             name = so_far.name
             adds = rows[name].cast(pl.Int128)
             sums.append(so_far.to_frame(name).select(pl.col(name).last().over(deal)).to_series())

@@ -23,11 +23,11 @@ from shared.kernel.evaluation.pay import (
     forfeited,
     shown,
     shown_measure,
-    window_starts,
     without_leavers,
 )
 from shared.kernel.evaluation.turns import Turns
 from shared.kernel.evaluation.unpaid import AT_ZERO
+from shared.kernel.evaluation.window_sums import window_starts
 from shared.kernel.language.measures import PAY_OF
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster

@@ -18,7 +18,7 @@ from pydantic import Field, SerializeAsAny
 from shared.contracts.base import CurrencyCode, Identifier, PlausibleDate
 from shared.kernel.components import Component
 from shared.kernel.language.category_texts import Compared
-from shared.kernel.language.conventions import RESETS, CalendarTerms, Conventions, Exchange, Reset, Window
+from shared.kernel.language.conventions import RESETS, CalendarTerms, Conventions, Exchange, Reset
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.filters import ColumnTypes, compile_filter
 from shared.kernel.language.findings import Path
@@ -217,11 +217,9 @@ class PlanModel(PlanPart):
 
     def may_pay_alone(self, component: Component) -> bool:
         """Whether a component may pay somebody for a month in which they have no credit."""
-        if component.pays_without_credits:
-            return True
         # In a rolling window there is what was credited in the months before.
-        at_rest = component.is_fixed or type(component).needs_group
-        return at_rest and any(m.rolling for m in self.measures if m.measure in self.measures_of(component))
+        before = any(m.rolling for m in self.measures if m.measure in self.measures_of(component))
+        return component.pays_without_credits or (before and (component.is_fixed or type(component).needs_group))
 
     @cached_property
     def prorates(self) -> bool:
@@ -250,12 +248,6 @@ class PlanModel(PlanPart):
     def sums_rounded(self, component: Component) -> bool:
         """Whether the pay of a component's window is a sum of what shorter ones pay, each rounded by itself."""
         return is_longer(self.window(component), self.windows.of_measure(component))
-
-    def window_of(self, ingredient: str) -> Window:
-        """Over which time an ingredient adds up."""
-        if ingredient.startswith("@"):
-            return self.window(self.component(ingredient[1:]))
-        return next(measure.window for name, _, measure in self.ingredients() if name == ingredient)
 
     def money_in(self, ingredient: str) -> bool:
         """Whether an ingredient is counted in minor units of money, and not in plain numbers."""

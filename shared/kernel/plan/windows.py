@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 
 from shared.kernel.components import Component
-from shared.kernel.language.conventions import RESETS, Reset
+from shared.kernel.language.conventions import RESETS, Reset, Window
 from shared.kernel.language.formula_sums import added_up
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.measures import Measure
@@ -46,6 +46,12 @@ class Windows:
         anew by itself, such as a factor by category; and without a gate how often it is paid.
         """
         return self._of_measures[component.component]
+
+    def of_ingredient(self, ingredient: str) -> Window:
+        """Over which time an ingredient adds up: that of its measure, or of the component whose deals it sums."""
+        if ingredient.startswith("@"):
+            return next(self.of(each) for each in self._components if each.component == ingredient[1:])
+        return self._measures[ingredient.partition("/")[0]].window
 
     def sums_of(
         self, paid: Sequence[Reference | str], window: Callable[[Component], Reset] | None = None
