@@ -19,7 +19,6 @@ from shared.kernel.evaluation.pay import (
     component_pay,
     context_for,
     ends_fiscal_period,
-    filled,
     forfeited,
     shown,
     shown_measure,
@@ -35,6 +34,7 @@ from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.reasons import PAYS_NOTHING
 from shared.kernel.roster import Roster
+from shared.kernel.segments import completed, last_segments
 from shared.kernel.tables import EARNINGS, NUMBER, empty
 
 
@@ -91,7 +91,7 @@ def _earned_together(
         earning
         for plan in together
         for earning in _earned(
-            _complete(contributed, plan),
+            completed(contributed, plan, together=together),
             roster,
             plan=plan,
             groups=groups.get(plan.version),
@@ -109,7 +109,7 @@ def _contributed(
     per credit; a day with a score makes its segment a step."""
     of_plan = measures.filter(plan.own_rows)
     # A column per ingredient: everything after works on columns, and a measure that somebody has none of is null here
-    # and zero in `_complete`.
+    # and zero in `completed`.
     if apart:
         yield of_plan.unnest("event").pivot("measure", index=[*STEP, *EVENT_KEYS], values="amount")
     else:
@@ -145,44 +145,6 @@ def scored(roster: Roster, plan: Plan, *, plans: PlanSet) -> pl.DataFrame:
         )
         .unique()
     )
-
-
-def _complete(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """Steps with every ingredient of the plan, in order; the last segment of every fiscal period among them, if need be
-    as `added`.
-
-    Where everyone is compared over a longer window, they are in everyone's steps, in those of others as `idle`.
-    """
-    whole = steps.with_columns(idle=pl.lit(False), added=pl.lit(False))
-    if plan.calendar.weeks is not None:
-        ends = last_segments(whole, plan).join(whole, on=STEP, how="anti")
-        whole = pl.concat([whole, ends.with_columns(idle=pl.lit(False), added=pl.lit(True))], how="diagonal")
-    # Who sold in January only still stands in the ranking of the quarter in March. Everyone who is ranked over a longer
-    # window therefore has a row in each later period, marked as idle, and is paid nothing for it unless the ranking
-    # says so.
-    if compares_for_longer(plan):
-        idle = in_others_segments(whole, whole).with_columns(idle=pl.lit(True), added=pl.lit(False))
-        whole = pl.concat([whole, idle.join(whole.select(STEP), on=STEP, how="anti")], how="diagonal")
-    return filled(whole, plan.ingredient_names).sort(ORDER)
-
-
-def compares_for_longer(plan: Plan) -> bool:
-    """Whether a component that compares goes on over several months: then everyone is in everyone's months."""
-    return any(plan.compares(c) and plan.window(c) != "month" for c in plan.components)
-
-
-def in_others_segments(steps: pl.DataFrame, everyones: pl.DataFrame) -> pl.DataFrame:
-    """Steps of participants in all segments in which anyone has one, from their own first on."""
-    versions = steps.select("participant_id", "plan", "version").unique()
-    first = steps.group_by("participant_id").agg(pl.col("fiscal", "period").min().name.prefix("first_"))
-    later = (pl.col("fiscal") > pl.col("first_fiscal")) | (pl.col("period") > pl.col("first_period"))
-    segments = versions.join(everyones.select("period", "fiscal").unique(), how="cross")
-    return segments.join(first, on="participant_id").filter(later).select(STEP)
-
-
-def last_segments(steps: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """The steps in which the fiscal periods of some steps end, once each."""
-    return steps.select(STEP).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar)).unique()
 
 
 def _earned(
@@ -316,21 +278,28 @@ def _as_earnings(rows: pl.DataFrame, name: str, *, plan: Plan) -> pl.DataFrame:
 def _limits(
     earnings: Iterable[pl.DataFrame], context: EvaluationContext, *, plan: Plan, roster: Roster
 ) -> list[pl.DataFrame]:
-    """What the plan's own minimum adds to, and its maximum takes from, the pay of a fiscal period; also one in which a
-    quarter is paid."""
+    """What the plan's own minimum adds to pay of a fiscal period in which somebody has a step, and its maximum takes
+    from that of any; also one in which a quarter is paid."""
     if plan.minimum is None and plan.maximum is None:
         return []
-    own = last_segments(context.rows.filter(pl.col("version") == plan.version), plan)
+    # Who has left the plan still stands in a ranking, and a version that has ended still pays its part of a quarter:
+    # neither is owed the minimum of a month that is another's.
+    own = last_segments(context.rows.filter(pl.col("version") == plan.version), plan).with_columns(tops_up=pl.lit(True))
     paid_in = pl.concat(earnings).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
     total = paid_in.group_by(STEP).agg(pl.col("amount").sum())
-    rows = pl.concat([own, total.select(STEP)]).unique().join(total, on=STEP, how="left").sort(ORDER)
-    months = context_for(rows.with_columns(pl.col("amount").fill_null(0)), plan, roster=roster)
+    rows = own.join(total, on=STEP, how="full", coalesce=True).sort(ORDER)
+    filled_in = rows.with_columns(pl.col("amount").fill_null(0), pl.col("tops_up").fill_null(value=False))
+    months = context_for(filled_in, plan, roster=roster)
     limited: list[pl.DataFrame] = []
     for name, figure in ((MINIMUM, plan.minimum), (MAXIMUM, plan.maximum)):
         if figure is None:
             continue
         room = _limit(figure, months) - months.rows["amount"]
-        moved = room.clip(lower_bound=0) if name == MINIMUM else room.clip(upper_bound=0)
+        if name == MINIMUM:
+            added = room.clip(lower_bound=0) * months.rows["tops_up"]
+            moved = without_leavers(added, months.rows, plan=plan, roster=roster)
+        else:
+            moved = room.clip(upper_bound=0)
         by = months.rows.with_columns(
             shown(ExactColumn.of(months.rows["amount"], 10**plan.digits), "a sum of pay").alias("measure"),
             quota=pl.lit(None, dtype=NUMBER),
@@ -338,7 +307,7 @@ def _limits(
             share=pl.lit(None, dtype=pl.Int64),
             problem=pl.lit(None, dtype=pl.String),
             about=pl.lit(None, dtype=pl.String),
-            amount=without_leavers(moved, months.rows, plan=plan, roster=roster) if name == MINIMUM else moved,
+            amount=moved,
         )
         limited.append(_as_earnings(by.filter(pl.col("amount") != 0), name, plan=plan))
     return limited

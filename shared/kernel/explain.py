@@ -9,7 +9,7 @@ import polars as pl
 
 from shared.kernel.calendar import fiscal_of, window_of
 from shared.kernel.components import Component
-from shared.kernel.earn import compares_for_longer, earn, in_others_segments, last_segments, scored
+from shared.kernel.earn import earn, scored
 from shared.kernel.evaluation.group_sums import sums_of_groups
 from shared.kernel.evaluation.named_values import names_of
 from shared.kernel.evaluation.results import NO_VALUES, values_at_the_end
@@ -21,6 +21,7 @@ from shared.kernel.pay_of_others import on_last_days, pay_credits
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
+from shared.kernel.segments import compares_for_longer, in_others_segments, last_segments
 from shared.kernel.tables import LINES, SLICES, empty
 
 
@@ -186,7 +187,8 @@ def _openings(
         segments = [_brought(of_all, None, roster=roster, plan=each, plans=plans) for each in together]
         if plan.calendar.weeks is not None:
             chain, segments = ([*s, *(last_segments(each, plan) for each in s)] for s in (chain, segments))
-        others = in_others_segments(pl.concat(chain), pl.concat(segments)).filter(pl.col("version") == plan.version)
+        others = in_others_segments(pl.concat(chain), pl.concat(segments), together=together)
+        others = others.filter(pl.col("version") == plan.version)
         known = pl.concat([known, others])
     others = _with_paid(known, own, components=comparing).unique().join(steps, on=STEP, how="anti")
     return pl.concat([steps, others.with_columns(idle=pl.lit(value=True))])

@@ -192,8 +192,9 @@ def _of_deal(name: str, credited: ExactColumn, *, points: Scenarios) -> ExactCol
 
 def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:
     """A participant per point, each in a period of their own where a component looks at everyone in a period."""
+    version = pl.lit(plan.version, dtype=pl.Int64).alias("version")
     if points.rows is not None:
-        return points.rows
+        return points.rows.with_columns(version)
     # Points are questions, not people who sell against each other: in periods of their own a contest has one runner
     # each.
     apart = any(component.compares for component in plan.components)
@@ -205,7 +206,7 @@ def _rows(plan: Plan, points: Scenarios) -> pl.DataFrame:
             "fiscal": fiscals,
         },
         schema={"participant_id": pl.String, "fiscal": FISCAL},
-    ).with_columns(period=month_of_end(pl.col("fiscal"), plan.calendar))
+    ).with_columns(version, period=month_of_end(pl.col("fiscal"), plan.calendar))
 
 
 def _limits(plan: Plan, context: EvaluationContext) -> dict[str, pl.Series]:

@@ -15,7 +15,18 @@ from tests.reference_model import dates, kinds
 from tests.reference_model.credits import Credit, chain, counts_level, credits
 from tests.reference_model.dependencies import RESETS, at_the_end, compares, lacks, measure_window, pay_window
 from tests.reference_model.evaluation import Evaluation
-from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, convention, in_force, is_active, plan_of, rounded
+from tests.reference_model.facts import (
+    DECIMALS,
+    Data,
+    Deals,
+    Roster,
+    convention,
+    in_force,
+    is_active,
+    plan_of,
+    rounded,
+    version_at,
+)
 
 Step = tuple[dates.Fiscal, int, str]
 """A fiscal period, the plan version of which there are credits or scores in it, and the month: of these days all is
@@ -90,6 +101,19 @@ def _credits_by_pay(paid: Paid, roster: Roster, plans: list[Data]) -> list[Credi
     ]
 
 
+def _family(plan: Data, plans: list[Data]) -> list[Data]:
+    """The versions whose sums go on in one another up to this one and from it: neighbours in time that both say so."""
+    in_order = sorted((p for p in plans if p["plan"] == plan["plan"]), key=lambda p: p["effective_from"])
+    found: list[Data] = []
+    for each in in_order:
+        if not (found and {convention(p, "versions") for p in (found[-1], each)} == {"continue"}):
+            if any(each is plan for each in found):
+                return found
+            found = []
+        found.append(each)
+    return found
+
+
 def _is_fixed(component: Data) -> bool:
     """Whether it pays amounts for a time, and no part of a measure."""
     return component["kind"] in ("bonus", "curve", "formula") or not component.get("measure")
@@ -100,8 +124,7 @@ class _Version:
 
     def __init__(self, plan: Data, credited: list[Credit], roster: Roster, plans: list[Data]) -> None:
         self._plan, self._roster = plan, roster
-        on = convention(plan, "versions") == "continue"
-        family = [p for p in plans if p is plan or (on and p["plan"] == plan["plan"])]
+        self._family = family = _family(plan, plans)
         self._credits = [c for c in credited if any(c.plan is p for p in family)]
         steps: dict[str, set[Step]] = defaultdict(set)
         for each in self._credits:
@@ -125,20 +148,33 @@ class _Version:
                 yield change["participant_id"], change["effective_from"]
 
     def _with_idle(self, steps: list[Step]) -> list[Step]:
-        """Where people are compared over more than a month, everyone has everyone's periods from their first on."""
+        """Where people are compared over more than a month, everyone has everyone's periods from their first on, by the
+        versions that hold in them.
+        """
         longer = [c for c in self._plan["components"] if compares(self._plan, c["component"])]
         if all(pay_window(self._plan, c) == "month" for c in longer):
             return steps
-        first, number = (steps[0][0], steps[0][2]), self._plan["version"]
-        idle = {(f, number, month) for each in self._steps.values() for f, _, month in each if (f, month) > first}
-        return sorted({*steps, *idle})
+        first = (steps[0][0], steps[0][2])
+        later = {(f, month) for each in self._steps.values() for f, _, month in each if (f, month) > first}
+        return sorted({*steps, *((f, number, month) for f, month in later for number in self._holding(f))})
+
+    def _holding(self, fiscal: dates.Fiscal) -> set[int]:
+        """The versions, of those whose sums go on, that hold on some day of a fiscal period."""
+        day, last = dates.days(self._plan, fiscal)
+        found = set()
+        while day <= last:
+            holds = version_at(self._family, self._plan["plan"], day)
+            found |= {holds["version"]} if holds else set()
+            day += timedelta(days=1)
+        return found
 
     def paid(self) -> Iterator[tuple[str, str, str, dates.Fiscal, Fraction]]:
         """(participant, component, month, fiscal period, amount) of this version's steps, the plan's own limits among
         them.
         """
         for participant, steps in self._steps.items():
-            periods = {fiscal: Fraction(0) for fiscal, version, _ in steps if version == self._number}
+            own = {fiscal for fiscal, version, _ in steps if version == self._number}
+            periods = dict.fromkeys(own, Fraction(0))
             for component in self._plan["components"]:
                 for (fiscal, _, month), amount in self._component(participant, component):
                     last = dates.periods_of(fiscal, component.get("pays", "month"))[-1]
@@ -147,7 +183,7 @@ class _Version:
                     paid_in = (month, fiscal) if monthly else (dates.ends_in(self._plan, last), last)
                     yield participant, component["component"], *paid_in, amount
             for fiscal, amount in periods.items():
-                yield from self._limits(participant, fiscal, amount)
+                yield from self._limits(participant, fiscal, amount, tops_up=fiscal in own)
 
     def _ends(self, step: Step) -> bool:
         """Whether the step's fiscal period ends in its month."""
@@ -230,10 +266,18 @@ class _Version:
 
     def _has_ended(self, component: Data, here: Evaluation, step: Step) -> bool:
         """Whether a fiscal period of the window has ended."""
-        steps = self._everyones if compares(self._plan, component["component"]) else self._steps
         window = pay_window(self._plan, component)
-        so_far = [e for e in steps[here.participant] if e <= step]
+        so_far = [e for e in self._seen(component, here, step) if e <= step]
         return any(self._ends(e) and dates.window(e[0], window) == dates.window(step[0], window) for e in so_far)
+
+    def _seen(self, component: Data, here: Evaluation, step: Step) -> list[Step]:
+        """The steps of somebody that a component sees: those of others too where it compares, or is seen at one."""
+        own = self._steps[here.participant]
+        return (
+            self._everyones[here.participant]
+            if step not in own or compares(self._plan, component["component"])
+            else own
+        )
 
     def _in_window(self, component: Data, here: Evaluation, step: Step) -> Fraction:
         """Before minimum and maximum: in a window longer than that of the measure, the sum of what each of the shorter
@@ -242,11 +286,10 @@ class _Version:
         whole, own = pay_window(self._plan, component), measure_window(self._plan, component)
         if RESETS.index(whole) <= RESETS.index(own):
             return self._unlimited(component, here, step)
-        steps = self._everyones if compares(self._plan, component["component"]) else self._steps
         window = dates.window(step[0], whole)
         ends = {
             dates.window(each[0], own): each
-            for each in steps[here.participant]
+            for each in self._seen(component, here, step)
             if each <= step and dates.window(each[0], whole) == window
         }
         evaluations = [(self.evaluation(here.participant, each), each) for each in ends.values()]
@@ -278,11 +321,11 @@ class _Version:
         return rounded(amount, convention(self._plan, "rounding"), DECIMALS[self._plan["currency"]])
 
     def _limits(
-        self, participant: str, fiscal: dates.Fiscal, amount: Fraction
+        self, participant: str, fiscal: dates.Fiscal, amount: Fraction, *, tops_up: bool
     ) -> Iterator[tuple[str, str, str, dates.Fiscal, Fraction]]:
         month = dates.ends_in(self._plan, fiscal)
         here = self.evaluation(participant, (fiscal, self._number, month))
-        if self._plan.get("minimum") is not None and not self._left(here):
+        if tops_up and self._plan.get("minimum") is not None and not self._left(here):
             least = self._cents(here.figure(self._plan["minimum"]))
             yield participant, "plan_minimum", month, fiscal, max(least - amount, Fraction(0))
         if self._plan.get("maximum") is not None:

@@ -25,14 +25,14 @@ def category_of(among: Among) -> str:
 
 
 def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]]:
-    """The rows of each period and group, in the order of participants; who is in no group is alone."""
-    rows: dict[tuple[str, int, str], list[tuple[str, int]]] = defaultdict(list)
+    """The rows of each period, plan version and group, in the order of participants; who is in no group is alone."""
+    rows: dict[tuple[str, int, int, str], list[tuple[str, int]]] = defaultdict(list)
     of = context.rows["fiscal"] if among == "plan" else context.category(category_of(among))
-    for number, (participant, period, fiscal, group) in enumerate(
-        context.rows.select("participant_id", "period", "fiscal", group=of).iter_rows()
+    for number, (participant, period, fiscal, version, group) in enumerate(
+        context.rows.select("participant_id", "period", "fiscal", "version", group=of).iter_rows()
     ):
         # A slash begins no id, so nobody who is alone shares a group with one that is called like them.
-        rows[period, fiscal, f"/{participant}" if group is None else group].append((participant, number))
+        rows[period, fiscal, version, f"/{participant}" if group is None else group].append((participant, number))
     return [[number for _, number in sorted(members)] for members in rows.values()]
 
 

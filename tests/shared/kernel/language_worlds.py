@@ -237,10 +237,15 @@ def conventions(draw: st.Draw) -> dict[str, str]:
 
 @st.composite
 def plans(draw: st.Draw) -> list[dict[str, Any]]:
-    """One or two versions of `rep` that measure the same in the same ways, and a plan `lead`."""
+    """Up to three versions of `rep` that measure the same in the same ways, and plans `lead` and `head`.
+
+    People are compared by versions that go on where those begin with a quarter, as they may then.
+    """
     found = []
+    begins = draw(st.sampled_from([DAYS, st.sampled_from([date(2025, month, 1) for month in (1, 2, 4, 7)])]))
+    later = sorted(draw(st.lists(begins, max_size=2, unique=True)))
     for plan, since in (
-        ("rep", [date(2024, 1, 1), draw(DAYS)][: draw(st.integers(1, 2))]),
+        ("rep", [date(2024, 1, 1), *later]),
         ("lead", [date(2024, 1, 1)]),
         ("head", [date(2024, 1, 1)]),
     ):
@@ -250,12 +255,14 @@ def plans(draw: st.Draw) -> list[dict[str, Any]]:
             below = ["rep"] if plan == "lead" else ["rep", "lead"]
             measured = [*measured, draw(pay_of([*below, plan]))]
         goes_on = terms.get("versions") == "continue" and len(since) > 1
-        kinds = draw(st.lists(st.sampled_from(KINDS[2:] if goes_on else KINDS), min_size=1, max_size=3))
+        kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3))
         for version, day in enumerate(since, start=1):
             if goes_on and "weeks" in calendar and draw(maybe):
                 calendar = calendar | {"long_years": [*calendar["long_years"], 2040]}  # the same until then
             elif not goes_on and draw(maybe):
                 calendar = draw(calendars())
+            if version > 1 and rarely(draw):
+                terms = terms | {"versions": "restart"}
             data = {
                 "plan": plan,
                 "version": version,

@@ -17,7 +17,7 @@ ORDER = (
     ("plan",),
     ("crediting", "evaluation"),
     ("credit", "measure"),
-    ("pay_of_others",),
+    ("pay_of_others", "segments"),
     ("earn",),
     ("explain", "idle_months", "scenarios"),
     ("checks", "remarks"),

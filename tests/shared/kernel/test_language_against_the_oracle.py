@@ -22,6 +22,7 @@ from tests.reference_model import dates, oracle
 from tests.reference_model.credits import Unknown, unknown_amounts
 from tests.reference_model.credits import credits as reference_credits
 from tests.shared.kernel.chances import smallest
+from tests.shared.kernel.compared_worlds import worlds_of_people_compared
 from tests.shared.kernel.group_worlds import worlds_at_groups
 from tests.shared.kernel.language_facts import deals, rosters
 from tests.shared.kernel.language_worlds import plans
@@ -42,6 +43,10 @@ def world(seed: int) -> World:
 
 def world_at_groups(seed: int) -> World:
     return worlds_at_groups().of(Random(seed))
+
+
+def world_of_people_compared(seed: int) -> World:
+    return worlds_of_people_compared().of(Random(seed))
 
 
 def agreed(seed: int, differ: Callable[[World], str | None], *, of: Callable[[int], World] = world) -> None:
@@ -143,3 +148,10 @@ def test_the_lines_of_every_kind_sum_to_the_earning(seed: int) -> None:
 def test_deals_priced_by_where_a_group_stands_equal_the_reference_models(seed: int) -> None:
     agreed(seed, earnings_differ, of=world_at_groups)
     agreed(seed, lines_differ, of=world_at_groups)
+
+
+@many
+@seeds
+def test_people_compared_by_versions_that_follow_each_other_equal_the_reference_models(seed: int) -> None:
+    agreed(seed, earnings_differ, of=world_of_people_compared)
+    agreed(seed, lines_differ, of=world_of_people_compared)
