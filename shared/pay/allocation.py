@@ -14,6 +14,7 @@ from datetime import date
 from typing import NamedTuple
 
 from shared.allocation_order import Order
+from shared.pay.terms.words.release import DatedAmount
 
 
 class AccountPayment(NamedTuple):
@@ -32,8 +33,11 @@ class AccountPayment(NamedTuple):
 
 
 class AccountDeal(NamedTuple):
-    """A deal of an account with what the customer owes by it: its amount without what is known to be paid on it.
-    `references` are what payments may call it besides its id.
+    """A deal of an account with what the customer owes by it: its amount without what is known to be paid on it, which
+    `paid` says by day. `references` are what payments may call it besides its id.
+
+    A refund of money that was not there was credited, and lowers what is owed from its day on. After `lost_on` nothing
+    is owed any more; what was given until then stays.
     """
 
     deal_id: str
@@ -42,6 +46,9 @@ class AccountDeal(NamedTuple):
     closed_on: date | None
     owed: int
     references: tuple[str, ...] = ()
+    paid: tuple[DatedAmount, ...] = ()
+    refunds: tuple[DatedAmount, ...] = ()
+    lost_on: date | None = None
 
 
 class Share(NamedTuple):
@@ -82,13 +89,22 @@ def allocate(deals: Iterable[AccountDeal], payments: Iterable[AccountPayment]) -
         payments: each id once.
     """
     books: dict[tuple[str, str], _Account] = defaultdict(_Account)
+    events: list[tuple[date, AccountPayment | AccountDeal, DatedAmount | None]] = []
     for deal in deals:
         books[deal.account, deal.currency].add(deal)
+        events += [(refund.day, deal, refund) for refund in deal.refunds]
+        if deal.lost_on is not None:
+            events.append((deal.lost_on, deal, None))
+    events += [(payment.day, payment, None) for payment in payments]
     shares: list[Share] = []
-    # Of one day, what came in goes first: money cannot bounce before it is there.
-    for payment in sorted(payments, key=lambda one: (one.day, one.amount < 0, one.id)):
-        account = books[payment.account, payment.currency]
-        shares += account.give(payment) if payment.amount >= 0 else account.take_back(payment)
+    for _, about, refund in sorted(events, key=_in_turn):
+        account = books[about.account, about.currency]
+        if isinstance(about, AccountPayment):
+            shares += account.give(about) if about.amount >= 0 else account.take_back(about)
+        elif refund is not None:
+            account.refund(about, refund)
+        else:
+            account.lose(about)
     left = [
         Left(given.payment, given.left) for account in books.values() for given in account.given.values() if given.left
     ]
@@ -99,6 +115,15 @@ def allocate(deals: Iterable[AccountDeal], payments: Iterable[AccountPayment]) -
         sorted(left, key=lambda one: (one.payment.account, one.payment.day, one.payment.id)),
         sorted(unknown, key=lambda one: (one.account, one.day, one.id)),
     )
+
+
+def _in_turn(event: tuple[date, AccountPayment | AccountDeal, DatedAmount | None]) -> tuple[date, int, str, int]:
+    day, about, refund = event
+    if isinstance(about, AccountDeal):
+        # At the end of the day, as `release` counts it: what came in on that day was there to be sent back.
+        return day, 3 if refund is None else 2, about.deal_id, 0 if refund is None else refund.amount
+    # Of one day, what came in goes first: money cannot bounce before it is there.
+    return day, int(about.amount < 0), about.id, 0
 
 
 _Age = tuple[date, str]
@@ -139,6 +164,10 @@ class _Account:
     last: list[_Given] = field(default_factory=list)
     missing: list[Left] = field(default_factory=list)
     unknown: list[AccountPayment] = field(default_factory=list)
+    # By deal: what payments gave it, and what of its refunds was money that went back.
+    on_deal: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    sent_back: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    lost: set[str] = field(default_factory=set)
 
     def add(self, deal: AccountDeal) -> None:
         """Open a deal."""
@@ -148,7 +177,22 @@ class _Account:
         self.owed[deal.deal_id] = 0
         self._owe(deal.deal_id, deal.owed)
 
+    def refund(self, deal: AccountDeal, refund: DatedAmount) -> None:
+        """Lower what is owed by what was refunded and never paid (`shared.pay.terms.words.release.collected`)."""
+        own = sum(entry.amount for entry in deal.paid if entry.day <= refund.day)
+        there = own + self.on_deal[deal.deal_id] - self.sent_back[deal.deal_id]
+        money = min(refund.amount, max(0, there))
+        self.sent_back[deal.deal_id] += money
+        self._owe(deal.deal_id, self.owed[deal.deal_id] - (refund.amount - money))
+
+    def lose(self, deal: AccountDeal) -> None:
+        """Nothing is owed by the deal from now on, whatever bounces."""
+        self._owe(deal.deal_id, 0)
+        self.lost.add(deal.deal_id)
+
     def _owe(self, deal_id: str, owed: int) -> None:
+        if deal_id in self.lost:
+            return
         age, before, self.owed[deal_id] = self.age[deal_id], self.owed[deal_id], owed
         if before > 0:
             _remove(self.owing_exactly[before], age)
@@ -182,6 +226,7 @@ class _Account:
             self._owe(deal_id, self.owed[deal_id] - amount)
             given.left -= amount
             given.shares.append((deal_id, amount))
+            self.on_deal[deal_id] += amount
 
     def take_back(self, payment: AccountPayment) -> list[Share]:
         """Take back what a payment gave: what is left of it first, then what it gave last."""
@@ -196,6 +241,7 @@ class _Account:
                 back = min(amount, wanted)
                 if amount > back:
                     given.shares.append((deal_id, amount - back))
+                self.on_deal[deal_id] -= back
                 self._owe(deal_id, self.owed[deal_id] + back)
                 wanted -= back
                 shares.append(Share(payment, deal_id, -back))

@@ -4,14 +4,14 @@ same from files and in the running system.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from shared.money import MoneyError, from_minor, to_minor
 from shared.pay.allocation import AccountDeal, AccountPayment, Left, allocate
-from shared.pay.deal_facts import LOST
+from shared.pay.deal_facts import LOST, dated_amounts
 
 Values = Mapping[str, Any]
 """What is in force of a deal, by path."""
@@ -48,15 +48,21 @@ def allocated(deals: Mapping[str, Values], payments: Sequence[AccountPayment]) -
 
 
 def _account_deal(name: str, values: Values, *, ours: set[str]) -> AccountDeal | None:
-    """A deal with what is owed by it; None where that cannot be told. Nothing is owed by one that is lost."""
+    """A deal with what is owed by it; None where that cannot be told."""
     currency, amount = values.get("currency"), values.get("amount")
-    if currency is None or amount is None or values.get("stage") in LOST:
+    if currency is None or amount is None:
         return None
-    # Not less refunds: these are money that went back after it came (`shared.pay.terms.words.release.collected`).
-    paid = sum(_paid(values, ours), Decimal(0))
-    try:
-        owed = to_minor(Decimal(amount) - paid, currency)
-    except MoneyError:
+    own = {path: entry for path, entry in values.items() if path.partition(".")[2] not in ours}
+
+    def units(text: str) -> int | None:
+        try:
+            return to_minor(Decimal(text), currency)
+        except MoneyError:
+            return None
+
+    whole, paid = units(amount), dated_amounts(own, "payments", units=units)
+    refunds = dated_amounts(values, "refunds", units=units)
+    if whole is None or paid is None or refunds is None:
         return None
     closed = values.get("close_date")
     references = tuple(reference for reference in [values.get("contract")] if reference)
@@ -65,14 +71,19 @@ def _account_deal(name: str, values: Values, *, ours: set[str]) -> AccountDeal |
         account=values["account"],
         currency=currency,
         closed_on=date.fromisoformat(closed) if closed else None,
-        owed=owed,
+        owed=whole - sum(entry.amount for entry in paid),
         references=references,
+        paid=tuple(paid),
+        refunds=tuple(refunds),
+        lost_on=_lost_on(values),
     )
 
 
-def _paid(values: Values, ours: set[str]) -> Iterator[Decimal]:
-    """The payments that the deal has of itself."""
-    for path, entry in values.items():
-        kind, _, name = path.partition(".")
-        if kind == "payments" and entry is not None and name not in ours:
-            yield Decimal(entry["amount"])
+def _lost_on(values: Values) -> date | None:
+    """The day from which a deal owes nothing; of one that is lost on no day that is known, the first there is: whether
+    anything was ever owed by it cannot be told.
+    """
+    if values.get("stage") not in LOST:
+        return None
+    day = values.get("cancel_date")
+    return date.fromisoformat(day) if day else date.min

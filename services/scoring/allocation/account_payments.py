@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from services.scoring.facts_codec import pack
 from shared.contracts.account_payments import PAYMENT, AccountPaymentFact
-from shared.facts import Facts, value_of
+from shared.facts import Facts, value_of, values_of
 from shared.money import to_minor
 from shared.pay.allocation import AccountPayment
 from shared.pay.deal_payments import Entries
@@ -55,6 +55,16 @@ def payment_of(stored: StoredPayment) -> AccountPayment | None:
         reference=said["reference"],
         order=said["allocate"],
     )
+
+
+def owed_values(facts: Facts) -> dict[str, Any]:
+    """What is in force of a deal, as payments are allocated by it. One that is cancelled without a date was cancelled
+    on the day, in UTC, on which that was said; one that was lost may never have been owed.
+    """
+    values = values_of(facts)
+    if values.get("stage") == "cancelled" and not values.get("cancel_date"):
+        values["cancel_date"] = facts["stage"][1][:10]
+    return values
 
 
 def packed_by_deal(entries: Entries, payments: Mapping[str, StoredPayment]) -> dict[str, str]:

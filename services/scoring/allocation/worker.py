@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from services.scoring.allocation import store
-from services.scoring.allocation.account_payments import merged, packed_by_deal, payment_of, takes_back
+from services.scoring.allocation.account_payments import merged, owed_values, packed_by_deal, payment_of, takes_back
 from services.scoring.credit.store import save_taken_back
 from services.scoring.facts_codec import NO_FACTS, unpack
 from services.scoring.records import cause_of, reallocations
 from shared.contracts.account_payments import AccountPaymentFact, Reallocation
 from shared.contracts.topics import ACCOUNT_PAYMENTS, REALLOCATIONS
-from shared.facts import values_of
 from shared.log.port import Stored
 from shared.log.step import Outcome, Rejection, decoded
 from shared.pay.deal_payments import allocated
@@ -45,7 +44,7 @@ def allocate_step(connection: Connection, batch: Sequence[Stored]) -> Outcome:
     deals = store.lock_deals_of(connection, accounts)
     payments = store.payments_of(connection, accounts)
     valid = [payment for stored in payments.values() if (payment := payment_of(stored)) is not None]
-    found = allocated({deal_id: values_of(unpack(facts)) for deal_id, facts, _ in deals}, valid)
+    found = allocated({deal_id: owed_values(unpack(facts)) for deal_id, facts, _ in deals}, valid)
     packed = packed_by_deal(found.entries, payments)
     changed = {deal_id: packed.get(deal_id) for deal_id, _, before in deals if packed.get(deal_id) != before}
     store.save_allocated(connection, changed)

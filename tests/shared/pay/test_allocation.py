@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shared.allocation_order import ORDERS
 from shared.pay.allocation import AccountDeal, AccountPayment, Allocation, allocate
+from shared.pay.terms.words.release import DatedAmount
 
 DAY = date(2025, 1, 1)
 
@@ -89,6 +90,47 @@ def test_what_bounced_and_was_never_given_is_told() -> None:
     assert left(allocate(DEALS, [paid("x", -40, 1)])) == [("x", -40)]
 
 
+def test_what_was_given_before_a_deal_was_lost_stays_and_nothing_is_given_after() -> None:
+    lost = deal("A", 100)._replace(lost_on=DAY + timedelta(days=5))
+    before, on_the_day, after = paid("p1", 30, 4), paid("p2", 20, 5), paid("p3", 60, 6, "A")
+    found = allocate([lost, deal("B", 50, 1)], [before, on_the_day, after])
+    assert shares(found) == [("p1", "A", 30), ("p2", "A", 20), ("p3", "B", 50)]
+    assert (left(found), found.unknown) == ([("p3", 10)], [])
+
+
+def test_what_bounces_after_a_deal_was_lost_is_not_owed_again() -> None:
+    lost = deal("A", 100)._replace(lost_on=DAY + timedelta(days=5))
+    found = allocate([lost], [paid("p1", 100, 4), paid("x", -100, 6, "p1"), paid("p2", 100, 7)])
+    assert shares(found) == [("p1", "A", 100), ("x", "A", -100)]
+    assert left(found) == [("p2", 100)]
+
+
+@pytest.mark.parametrize(
+    ("refunds", "given_to"),
+    [
+        ([(2, 40)], [("p", "A", 60), ("p", "B", 40)]),  # a credit note, before any money
+        ([(6, 40)], [("p", "A", 100)]),  # of a later day: money that went back
+        ([(5, 40)], [("p", "A", 100)]),  # of the same day too
+        ([(2, 100)], [("p", "B", 50)]),
+        ([(2, 30), (3, 30)], [("p", "A", 40), ("p", "B", 50)]),
+    ],
+)
+def test_a_credit_note_lowers_what_is_owed_and_money_that_went_back_does_not(
+    refunds: list[tuple[int, int]], given_to: list[tuple[str, str, int]]
+) -> None:
+    credited = deal("A", 100)._replace(
+        refunds=tuple(DatedAmount(DAY + timedelta(days=day), amount) for day, amount in refunds)
+    )
+    assert shares(allocate([credited, deal("B", 50, 1)], [paid("p", 100, 5)])) == given_to
+
+
+def test_of_a_deal_paid_in_part_a_refund_is_first_money_and_then_a_credit() -> None:
+    deal_paid = deal("A", 70)._replace(
+        paid=(DatedAmount(DAY, 30),), refunds=(DatedAmount(DAY + timedelta(days=2), 50),)
+    )
+    assert shares(allocate([deal_paid], [paid("p", 70, 5)])) == [("p", "A", 50)]
+
+
 ACCOUNTS = st.sampled_from(["acme", "beta"])
 SOME_DEALS = st.lists(
     st.builds(
@@ -98,6 +140,10 @@ SOME_DEALS = st.lists(
         st.just("USD"),
         st.dates(DAY, DAY + timedelta(days=30)),
         st.integers(-50, 300),
+        refunds=st.lists(
+            st.builds(DatedAmount, st.dates(DAY, DAY + timedelta(days=30)), st.integers(1, 200)), max_size=2
+        ).map(tuple),
+        lost_on=st.none() | st.dates(DAY, DAY + timedelta(days=30)),
     ),
     max_size=6,
     unique_by=lambda one: one.deal_id,

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -44,6 +45,8 @@ DEALS = st.fixed_dictionaries(
         "currency": st.sampled_from(["USD", "USD", "EUR"]),
         "stage": st.sampled_from(["won", "open", "lost", "cancelled"]),
         "close_date": WITHIN,
+        "cancel_date": st.none() | WITHIN,
+        "refunds.r": st.none() | st.fixed_dictionaries({"amount": AMOUNTS, "date": WITHIN}),
         "contract": st.sampled_from(["K1", "K2"]),
         "payments.own": st.none() | st.fixed_dictionaries({"amount": AMOUNTS, "date": WITHIN}),
         "payments.P1": st.fixed_dictionaries({"amount": AMOUNTS, "date": WITHIN}),
@@ -82,6 +85,9 @@ def as_files_have_it(events: list[Event]) -> tuple[dict[str, dict[str, Any]], di
     """By deal its payments, and by payment what is left of it, of the final facts."""
     facts = facts_of(events)
     deals = {name: values_of(said) for name, said in facts["deals"].items()}
+    for name, values in deals.items():
+        if values.get("stage") == "cancelled" and not values.get("cancel_date"):
+            values["cancel_date"] = facts["deals"][name]["stage"][1][:10]
     payments = [
         AccountPayment(
             name,
@@ -166,6 +172,25 @@ def test_whoever_set_a_payment_has_a_hand_in_the_deal_that_it_is_allocated_to(
         packed = connection.scalar(text("select facts from paid_deal"))
     entry = {"amount": "60.00", "date": "2025-03-02"}
     assert unpack(packed)["payments.P1"] == [entry, "2025-03-02T00:00:00.000000Z", 0, "bank"]
+
+
+@pytest.mark.parametrize("cancelled", [{"cancel_date": "2025-03-05"}, {}])
+def test_what_was_allocated_to_a_deal_before_it_was_cancelled_stays_with_it(
+    road: Road, scoring_engine: Engine, cancelled: dict[str, str]
+) -> None:
+    for name in ("D1", "D2"):
+        road.deal(name, account="Acme", amount="100.00", currency="USD", close_date="2025-03-01", stage="won")
+    for name, amount, day in (("P1", "60.00", "2025-03-02"), ("P2", "40.00", "2025-03-09")):
+        paid = {"account": "Acme", "currency": "USD", "amount": amount, "date": day, "reference": "D1"}
+        paid |= {"allocate": "oldest_first"}
+        road.fact("account_payments", "payment_id", name, {"payment": paid}, f"{day}T00:00:00.000000Z")
+    road.drain()
+    road.deal("D1", "2025-05-02T00:00:00.000000Z", 1, stage="cancelled", **cancelled)
+    road.drain()
+    first = {"amount": "60.00", "date": "2025-03-02"}
+    second = {"P2": {"amount": "40.00", "date": "2025-03-09"}}
+    of_d1, of_d2 = ({"P1": first}, second) if cancelled else ({"P1": first, **second}, {})
+    assert as_stored(scoring_engine)[0] == {"D1": of_d1, "D2": of_d2}
 
 
 def test_a_deal_and_the_first_payment_of_its_account_do_not_miss_each_other(road: Road, scoring_engine: Engine) -> None:
