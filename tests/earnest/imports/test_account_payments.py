@@ -13,7 +13,7 @@ from tests.command_line import earnest
 
 DEALS = """deal_id,owner,amount,close_date,account,refunds
 D1,ann,1000.00,2025-01-10,Acme,
-D2,ann,500.00,2025-01-20,Acme,r1:100.00:2025-02-01
+D2,ann,500.00,2025-01-20,Acme,r1:100.00:2025-02-10
 D3,ann,300.00,2025-01-25,Beta,
 """
 PAYMENTS = """id,account,reference,amount,date
@@ -49,7 +49,7 @@ def paid(folder: Path, *more: str) -> tuple[dict[str, str], str]:
 
 def test_pay_waits_for_payments_by_account(tmp_path: Path) -> None:
     found, said = paid(tmp_path)
-    # P1 equals what D2 owes, which a refund does not change; P2 names D1; P3 pays the rest of D1 and leaves 100; P4 takes P2 back.
+    # P1 equals what D2 owes, which money that went back later does not change; P2 names D1; P3 pays the rest of D1 and leaves 100; P4 takes P2 back.
     assert (found["2025-01"], found["2025-02"]) == ("0.00", "150.00")
     assert "P5: 70.00 USD are left, for no deal of account Gamma owes them" in said
     assert "P3: 100.00 USD are left" in said
