@@ -62,7 +62,7 @@ def statements(
     path = f"/v1/participants/{quote(participant, safe='')}/statements"
     for statement in connected().get(path, who=who)["statements"]:
         table.add_row(statement["run"], statement["state"])
-    print_table(table, f"{participant} has no statement: nobody of that id was in a run.")
+    print_table(table, f"{participant} has no statement: no run has paid them yet.")
 
 
 @adjustments.command("list")

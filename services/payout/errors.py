@@ -155,8 +155,12 @@ class PeriodClosed(Refusal):
     type = "period-closed"
     title = "The period is closed"
 
-    def __init__(self, period: str, closed_through: Month | None) -> None:
-        super().__init__(f"{period} is closed: the books are closed up to and including {closed_through}")
+    def __init__(self, period: str, closed_through: Month | None, *, by: tuple[str, str] | None = None) -> None:
+        run = "" if by is None else f"; run {by[0]} pays it and is {by[1]}"
+        super().__init__(
+            f"{period} is closed: the books are closed up to and including {closed_through}{run}. What comes late is"
+            " paid by the run over an open pay period"
+        )
         self.period, self.closed_through = period, closed_through
 
 
@@ -177,9 +181,12 @@ class ActiveRun(Refusal):
     type = "active-run"
     title = "The period has a run"
 
-    def __init__(self, period: str) -> None:
-        super().__init__(f"{period} has a run already that was not cancelled")
-        self.period = period
+    def __init__(self, period: str, *, run: str, state: str) -> None:
+        super().__init__(
+            f"{period} has run {run} already, which is {state}: go on with it, or"
+            f" {'return it and ' if state == 'submitted' else ''}cancel it first"
+        )
+        self.period, self.run, self.state = period, run, state
 
 
 class ActiveOffCycle(Refusal):

@@ -27,6 +27,7 @@ from services.payout.ledger.schemas import (
 )
 from services.payout.ledger.worker import WORKER
 from services.payout.periods import checked
+from services.payout.roster import store as roster
 from shared.contracts.base import Identifier, PeriodName
 from shared.deps import SnapshotDep
 from shared.http import next_page
@@ -60,6 +61,7 @@ def show_balance(_: EarningsReader, snapshot: SnapshotDep, participant_id: Parti
     """What a participant has earned, was paid and is owed, per currency."""
     with snapshot.connect() as connection:
         balances = views.balances(connection, participant_id)
+        roster.check_known(connection, participant_id, found=balances)
     return Balances(participant_id=participant_id, balances=[BalanceView.of(balance) for balance in balances])
 
 
@@ -74,6 +76,8 @@ def list_journals(
     """A participant's journals, the latest first: what was booked, in which period, about which period, and why."""
     with snapshot.connect() as connection:
         journals = views.journals(connection, participant_id, before=before, limit=limit)
+        if before == LATEST:  # further pages may be empty
+            roster.check_known(connection, participant_id, found=journals)
     return Journals(
         participant_id=participant_id,
         journals=[JournalView.of(journal) for journal in journals],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 
 import orjson
 from sqlalchemy import Connection, select
@@ -11,6 +11,7 @@ from services.payout.roster.tables import person
 from shared.columns import arrays, insert_rows, is_any
 from shared.facts import Facts
 from shared.pay.people import Person
+from shared.problems import NotFound
 
 _FACTS = select(person.c.participant_id, person.c.facts).order_by(person.c.participant_id)
 _FACTS_OF_SOME = _FACTS.where(is_any(person.c.participant_id, "participants"))
@@ -25,6 +26,16 @@ def people(connection: Connection, participants: Iterable[str] | None = None) ->
     wanted = list(dict.fromkeys(participants))
     known = {who: orjson.loads(facts) for who, facts in connection.execute(_FACTS_OF_SOME, {"participants": wanted})}
     return {participant: Person(participant, known.get(participant, {})) for participant in wanted}
+
+
+def check_known(connection: Connection, participant_id: str, *, found: Sized) -> None:
+    """Of a listing of a participant's: that somebody of that name is there, where nothing was found.
+
+    Raises:
+        NotFound: the roster knows nobody of that name.
+    """
+    if not found and not connection.execute(_FACTS_OF_SOME, {"participants": [participant_id]}).first():
+        raise NotFound(f"there is no participant {participant_id}")
 
 
 _LOCK_FACTS = _FACTS_OF_SOME.with_for_update()

@@ -30,16 +30,17 @@ def lock_drafts(connection: Connection) -> None:
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended('earnest.runs', 0))"))
 
 
-def add(connection: Connection, run: Run) -> bool:
-    """Add a draft, with drafts locked; False where another run over the same pay period is not cancelled."""
+def add(connection: Connection, run: Run) -> None:
+    """Add a draft, with drafts locked."""
     values = {name: getattr(run, name) for name in Run.__slots__ if name not in _BY_EVENTS}
-    asked = {"pay_group": run.pay_group, "pay_period": run.pay_period}
-    whole = run.kind == "regular" and run.participants is None
-    if whole and connection.execute(_ACTIVE, asked).one_or_none():
-        return False
     values["participants"] = None if run.participants is None else list(run.participants)
     connection.execute(insert(tables.run).values(values))
-    return True
+
+
+def run_over(connection: Connection, pay_group: str, *, pay_period: str) -> tuple[str, str] | None:
+    """The run over all of a pay period of a group that was not cancelled, and its state."""
+    found = connection.execute(_ACTIVE, {"pay_group": pay_group, "pay_period": pay_period}).one_or_none()
+    return None if found is None else (found[0], found[1])
 
 
 # A draft is inserted without them: the database refuses a run that does not begin as one (trigger `guard_run`).
@@ -201,7 +202,7 @@ def _run(row: Row[Any]) -> Run:
 _LOCK_RUN = text("select pg_advisory_xact_lock(hashtextextended('earnest.run/' || :run, 0))")
 
 _ACTIVE = text("""
-    select id from run where pay_group = :pay_group and pay_period = :pay_period and kind = 'regular'
+    select id, state from run where pay_group = :pay_group and pay_period = :pay_period and kind = 'regular'
       and participants is null and state <> 'cancelled'""")
 
 # Approvals belong to a submission: whoever approved before the run was returned approved something else.

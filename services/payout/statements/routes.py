@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Engine
 
 from services.payout.errors import NoSuchRun
+from services.payout.roster import store as roster
 from services.payout.statements import build, layout, store, team
 from services.payout.statements.facts import Person, StatementFacts, sha256
 from services.payout.statements.media import MEDIA, Form, accepted, named
@@ -74,6 +75,7 @@ def list_statements_of_participant(
     """The runs in which a participant has a statement."""
     with snapshot.connect() as connection:
         runs = store.runs_of(connection, participant_id)
+        roster.check_known(connection, participant_id, found=runs)
     return StatementList(statements=[_entry(run, participant_id) for run in runs])
 
 

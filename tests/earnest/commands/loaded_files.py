@@ -56,3 +56,23 @@ D6,bob,70,2025-04-20,,,,,,,,,
 D1,,950.10,,,,,,,,,,
 D7,bob,,2025-05-01,,,,,,,,,
 """
+ABROAD = """\
+plan: abroad
+version: 1
+name: Abroad
+currency: USD
+effective_from: 2025-01-01
+columns: {seats: number}
+exchange: {source: bank, rates: [{currency: EUR, from: 2025-01-10, rate: 1.1}]}
+credits: [{rule: own}, {rule: seats, amount: seats}]
+measures: [{measure: sales, sum_of: [own]}, {measure: seats, sum_of: [seats]}]
+components:
+  - {component: pay, kind: flat, measure: sales, rate: 10%}
+  - {component: kicker, kind: per_unit, measure: seats, amount: 1}
+"""
+DEALS_ABROAD = """\
+deal_id,owner,amount,currency,close_date,seats
+G1,gil,100,GBP,2025-01-15,2
+G2,gil,100,EUR,2025-01-09,3
+G3,gil,100,EUR,2025-01-10,4
+"""

@@ -25,7 +25,7 @@ from earnest.local.drain import wait_until_drained
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
 from tests.command_line import earnest
-from tests.earnest.commands.loaded_files import DEALS, MANAGER, REP, ROSTER
+from tests.earnest.commands.loaded_files import ABROAD, DEALS, DEALS_ABROAD, MANAGER, REP, ROSTER
 
 AS_ANALYST: Final[dict[str, Any]] = {"who": "analyst", "service": "scoring"}
 
@@ -324,3 +324,26 @@ def test_publishing_says_which_deals_waited_for_the_plan(system: System, folder:
     assert "They have no credits from then on yet." in done.stdout
     assert "Deals that it credits: 1; 1 of them credits nobody so far." in done.stdout
     assert "What is earned by solo changes by +5.00 USD, from 0.00 to 5.00: 1 gains, 0 lose." in done.stdout
+
+
+def test_a_deal_without_a_rate_is_counted_by_the_rule_that_needs_none_live_as_from_files(
+    system: System, folder: Path
+) -> None:
+    (folder / "abroad.yaml").write_text(ABROAD)
+    (folder / "gil.csv").write_text("participant_id,plan\ngil,abroad\n")
+    (folder / "gil-deals.csv").write_text(DEALS_ABROAD)
+    said(system, folder, "plan", "publish", "abroad.yaml", "--yes")
+    said(system, folder, "roster", "load", "gil.csv")
+    told = " ".join(said(system, folder, "deals", "load", "gil-deals.csv").split())
+    assert "gil is not credited by a rule: `exchange` of the plan has no rate for" in told
+    files = ("--plan", "abroad.yaml", "--roster", "gil.csv", "--deals", "gil-deals.csv")
+    said(system, folder, "calc", *files, "--out", "gil")
+    client = Client(system.home, system.settings)
+    of_files = earned((folder / "gil" / "earnings.csv").read_text())
+    answer = client.get("/v1/participants/gil/earnings", who="analyst", service="scoring")
+    live = {("gil", each["component"], each["period"]): Decimal(each["amount"]) for each in answer["earnings"]}
+    assert live == of_files == {("gil", "pay", "2025-01"): Decimal(11), ("gil", "kicker", "2025-01"): Decimal(9)}
+    missed = client.get("/v1/uncredited?reason=no_rate", who="analyst", service="scoring")["uncredited"]
+    rejected = list(csv.DictReader((folder / "gil" / "rejected.csv").open(newline="")))
+    assert [(each["deal_id"], each["participant_id"]) for each in missed] == [("G1", "gil"), ("G2", "gil")]
+    assert [(each["id"], each["reason"]) for each in rejected] == [("G1", "no_rate"), ("G2", "no_rate")]

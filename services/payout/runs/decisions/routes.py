@@ -15,6 +15,7 @@ from fastapi import APIRouter, Path, Query, Response
 from services.payout.deps import Deps, EarningsReader, KeysDep, RunsApprover, TermsWriter
 from services.payout.errors import NoSuchDecision
 from services.payout.periods import checked
+from services.payout.roster import store as roster
 from services.payout.runs.decisions import service, store
 from services.payout.runs.decisions.model import Adjustment
 from services.payout.runs.decisions.schemas import (
@@ -126,6 +127,8 @@ def list_adjustments(
     """Manual adjustments, of everybody or of one participant."""
     with snapshot.connect() as connection:
         adjustments = store.adjustments(connection, participant_id)
+        if participant_id is not None:
+            roster.check_known(connection, participant_id, found=adjustments)
     return Adjustments(adjustments=[AdjustmentView.of(adjustment) for adjustment in adjustments])
 
 

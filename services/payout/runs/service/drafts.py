@@ -74,8 +74,11 @@ def draft(deps: Dependencies, request: RunRequest, *, author: str) -> Run:
         store.lock_drafts(connection)
         run = _drafted(connection, deps, request=request, author=author, simulated=False)
         _check_off_cycle(connection, run)
-        if not store.add(connection, run):
-            raise ActiveRun(run.pay_period)
+        if run.kind == "regular" and run.participants is None:
+            there = store.run_over(connection, run.pay_group, pay_period=run.pay_period)
+            if there is not None:
+                raise ActiveRun(run.pay_period, run=there[0], state=there[1])
+        store.add(connection, run)
     return run
 
 
@@ -104,7 +107,8 @@ def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest,
     month = period_of(ends)
     if closed is not None and (closes or month) <= closed:
         if regular:
-            raise PeriodClosed(span.name, closed)
+            there = store.run_over(connection, group.id, pay_period=span.name)
+            raise PeriodClosed(span.name, closed, by=there)
         month = next_period(closed)  # an off-cycle run of a closed month books in the first that is open
     number = 0 if simulated else store.number_of(connection, span.name) + 1
     return Run(

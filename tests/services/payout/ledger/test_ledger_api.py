@@ -175,3 +175,16 @@ def test_what_is_no_month_and_nothing_to_sum_by_are_refused(desk: Desk) -> None:
     assert problem(desk.get("/v1/balances?by=mood"))[0] == 422
     assert problem(desk.get("/v1/balances?after=%00"))[0] == 422
     assert problem(desk.get("/v1/balances", "payroll")) == (403, "forbidden")
+
+
+def test_a_listing_of_somebody_nobody_knows_says_so(desk: Desk, book: Book) -> None:
+    book([roster("bea", "2025-01-01", plan="rep")])
+    for path in (
+        "/v1/participants/{}/balance",
+        "/v1/participants/{}/journal",
+        "/v1/participants/{}/statements",
+        "/v1/adjustments?participant_id={}",
+    ):
+        unknown, known = desk.get(path.format("zoe")), desk.get(path.format("bea"))
+        assert (problem(unknown), unknown.json()["detail"]) == ((404, "not-found"), "there is no participant zoe"), path
+        assert known.is_success, path

@@ -64,6 +64,12 @@ def test_approval_closes_the_period_and_every_earlier_one(book: Book, desk: Desk
         {"pay_group": "default", "period": "2025-02", "state": "closed", "closed_by": "run-2025-02-1"},
         {"pay_group": "default", "period": "2025-01", "state": "closed", "closed_by": "run-2025-02-1"},
     ]
+    again = desk.post("/v1/runs", "dana", {"period": "2025-02"})
+    assert problem(again) == (409, "period-closed")
+    assert again.json()["detail"] == (
+        "2025-02 is closed: the books are closed up to and including 2025-02; run run-2025-02-1 pays it and is exported."
+        " What comes late is paid by the run over an open pay period"
+    )
     assert problem(desk.post("/v1/runs", "dana", {"period": "2025-01"})) == (409, "period-closed")
 
 
@@ -85,7 +91,14 @@ def test_only_the_author_calculates_submits_and_cancels_a_run(desk: Desk, verb: 
 
 def test_a_cancelled_run_makes_room_for_another(desk: Desk) -> None:
     run = desk.draft("2025-01")["id"]
-    assert problem(desk.post("/v1/runs", "dana", {"period": "2025-01"})) == (409, "active-run")
+    again = desk.post("/v1/runs", "dana", {"period": "2025-01"})
+    assert problem(again) == (409, "active-run")
+    told = "2025-01 has run run-2025-01-1 already, which is {}: go on with it, or {}cancel it first"
+    assert again.json()["detail"] == told.format("calculated", "")
+    desk.do(run, "submit", "dana")
+    again = desk.post("/v1/runs", "dana", {"period": "2025-01"})
+    assert again.json()["detail"] == told.format("submitted", "return it and ")
+    assert desk.post(f"/v1/runs/{run}/return", "frank", {"reason": "one is missing"}).is_success
     assert desk.do(run, "cancel", "dana")["state"] == "cancelled"
     assert desk.draft("2025-01")["id"] == "run-2025-01-2"
 
@@ -230,7 +243,7 @@ def test_what_is_not_there_is_not_found(desk: Desk) -> None:
     assert problem(desk.get("/v1/runs/run-2025-01-1")) == (404, "no-such-run")
     assert problem(desk.get("/v1/payroll/batches/run-2025-01-1/file"))[0] == 404
     assert problem(desk.get("/v1/runs/robert'); drop table run"))[0] == 422
-    assert desk.balance("nobody") == {}
+    assert problem(desk.get("/v1/participants/nobody/balance")) == (404, "not-found")
 
 
 def test_the_journal_says_what_was_booked_about_which_period_and_why(book: Book, desk: Desk) -> None:
