@@ -98,7 +98,7 @@ def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run], *, left: d
     found: list[Paid] = []
     states = [_Line(terms, deal) for deal in deals]
     balance = draw = owed = 0
-    added: dict[Span, int] = {}
+    added: dict[Span, _Added] = {}
     before: list[_Before] = []
     for run in runs:
         number, settles = run.month, run.settles
@@ -107,8 +107,8 @@ def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run], *, left: d
         drawn = "draw" in terms and not (gone and (left.month - 1 < number or at_leaving.get("guarantee") == "ends"))
         owing = draw
         balance += sum(state.grows(run.day, closes=settles) for state in states)
-        adds = _added(terms, _brought(deals, states, run.day), number, settles=settles, before=added)
-        balance, added = balance + sum(adds.values()) - sum(added.values()), adds
+        adds = _added(terms, _brought(deals, states, run.day), run, before=added)
+        balance, added = balance + _changes(adds) - _changes(added), adds
         mine = [each for each in before if each.month == number]
         level = terms["draw"]["amount"] * 100 if drawn else 0
         least = max(0, level - sum(each.paid for each in mine))  # what was paid in advance of the month's end is some
@@ -174,31 +174,45 @@ def _brought(deals: Sequence[Deal], states: Sequence[_Line], day: date) -> list[
     return sums
 
 
-def _added(
-    terms: Data, brought: Sequence[int], last: int, *, settles: bool, before: Mapping[Span, int]
-) -> dict[Span, int]:
-    """What guarantees add to each span of months through the last one, and maxima that forfeit take away: first of each
-    month, then of each quarter, half-year and year. What holds the last month stays as it was `before` it is settled.
+class _Added(NamedTuple):
+    """What a guarantee tops up, and what is lost above a maximum of that."""
+
+    topped: int = 0
+    lost: int = 0
+
+
+def _changes(added: Mapping[Span, _Added]) -> int:
+    return sum(each.topped - each.lost for each in added.values())
+
+
+def _added(terms: Data, brought: Sequence[int], run: Run, *, before: Mapping[Span, _Added]) -> dict[Span, _Added]:
+    """What guarantees add to each span of months through the run's, and maxima that forfeit take away: first of each
+    month, then of each quarter, half-year and year. A run that does not settle its month pays in advance of what that
+    is known to bring: nothing more than `before` is topped up in what holds it, and nothing more than a maximum is paid.
     """
+    last, has_ended = run.month, (run.day + timedelta(days=1)).day == 1
     now, added = list(brought[: last + 1]), {}
     guarantee = terms.get("guarantee")
     for length in (1, 3, 6, 12):
         for first in range(0, last + 1, length):
             through = min(first + length - 1, last)
             base = sum(now[first : through + 1])
-            change = 0
-            if guarantee is not None and LENGTHS[guarantee.get("every", "pay_period")] == length:
-                ended = Fraction(through - first + 1, length)
+            topped = 0
+            if guarantee is not None and _is_for(guarantee, length):
+                ended = Fraction(through - first + (through < last or has_ended), length)
                 if ended == 1 or guarantee.get("settled") == "running":
-                    change = max(0, cents(guarantee["amount"] * 100 * ended) - base)
-            for each in _maxima(terms, "forfeit"):
-                if LENGTHS[each.get("every", "pay_period")] == length:
-                    change = min(change, each["amount"] * 100 - base)
-            if not settles and first + length > last:
-                change = before.get((first, length), 0)
-            added[first, length] = change
-            now[through] += change
+                    topped = max(0, cents(guarantee["amount"] * 100 * ended) - base)
+            if not run.settles and first + length > last:
+                topped = min(topped, before.get((first, length), _Added()).topped)
+            amounts = [each["amount"] * 100 for each in _maxima(terms, "forfeit") if _is_for(each, length)]
+            lost = max([0, *(base + topped - amount for amount in amounts)])
+            added[first, length] = _Added(topped, lost)
+            now[through] += topped - lost
     return added
+
+
+def _is_for(level: Data, length: int) -> bool:
+    return LENGTHS[level.get("every", "pay_period")] == length
 
 
 def _maxima(terms: Data, above: str) -> list[Data]:

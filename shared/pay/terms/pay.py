@@ -52,9 +52,7 @@ def pay(position: Position, ruled: Mapping[str, PeriodTerms]) -> Pay:
     """
     walk = Walk(position, ruled)
     for name in sorted(position.bases, key=lambda name: (_length(ruled[name]), name)):
-        # An off-cycle run pays in advance of its pay period: what that brings is not known before it ends.
-        if position.settles or not position.is_open(name):
-            _settle_period(walk, name)
+        _settle_period(walk, name)
     for act in _ACTS:
         if act.order < LIMITS:
             act.do(walk)
@@ -89,8 +87,12 @@ def _settle_period(walk: Walk, pay_period: str) -> None:
     base = walk.brought(pay_period)
     floors = [floor for word in WORDS if word.floor and (floor := word.floor(walk, pay_period)) is not None]
     floor = max(floors, default=_NOTHING_SECURED)
+    before = walk.position.topped.get(pay_period, 0)
     topped = max(0, floor.amount - base) if floors else 0
-    if change := topped - walk.position.topped.get(pay_period, 0):
+    # An off-cycle run pays in advance of its pay period: more than that is known to bring by now, it may still bring.
+    if not walk.position.settles and walk.position.is_open(pay_period):
+        topped = min(topped, before)
+    if change := topped - before:
         walk.change(floor.step, change, pay_period=pay_period)
     lost = max((word.ceiling(walk, pay_period, base + topped) for word in WORDS if word.ceiling), default=0)
     if change := walk.position.forfeited.get(pay_period, 0) - lost:
