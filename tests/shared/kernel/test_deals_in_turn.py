@@ -15,7 +15,6 @@ import pytest
 from shared.kernel import Plan, PlanSet, credit, earn, explain, measure
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import AMOUNT_SCALE, RATE_SCALE, REPRICED
-from shared.kernel.checks import findings
 from shared.kernel.crediting.deals import values_table
 from shared.kernel.scenarios import Scenarios, pay_at
 from tests.shared.kernel.test_kernel_against_the_oracle import roster_of
@@ -242,45 +241,6 @@ def test_a_deal_of_a_day_without_a_row_is_named_beside_those_that_are_paid() -> 
     assert earned.select("amount", "problem", "about").rows() == [(60_00, "no_category", "a blank position")]
     lines = explain(credits, roster, plans=plans, earnings=earned).lines.filter(rule="own").sort("deal_id")
     assert lines.select("amount", "problem").rows() == [(0, "no_category"), (60_00, None)]
-
-
-LIMITED = {"measure": "sales", "deal_minimum": 100, "deal_maximum": 180}
-
-
-@pytest.mark.parametrize(
-    "component",
-    [
-        {"kind": "flat", "rate": "10%"},
-        {"kind": "graduated", "tiers": [{"up_to": 100_000, "rate": "10%"}, {"rate": "20%"}]},
-        {"kind": "slab", "tiers": [{"up_to": 100_000, "rate": "10%"}, {"rate": "20%"}]},
-        {"kind": "table", "each": "deal", "axes": [{"deal": "seats", "up_to": [100]}], "values": ["10%", "20%"]},
-        {"kind": "per_unit", "amount": "0.1"},
-    ],
-    ids=lambda component: component["kind"],
-)
-def test_each_deal_pays_within_a_least_and_a_most_and_a_split_its_part(component: dict[str, Any]) -> None:
-    deals = {
-        "small": deal("300", "2025-01-10", 1),
-        "usual": deal("1200", "2025-01-11", 1),
-        "large": deal("9000", "2025-01-12", 1),
-        "back": deal("-300", "2025-01-13", 1),
-        "half": deal("300", "2025-01-14", 1, owner=None, splits={"ann": "50", "eve": "50"}),
-        "gone": D1 | {"refunds.r": {"amount": "1000", "date": "2025-03-01"}},
-    }
-    found = paid(deals, components=[{"component": "c"} | LIMITED | component])
-    assert found == {"small": 100, "usual": 120, "large": 180, "back": -100, "half": 50, "gone": 0}
-
-
-def test_limits_of_a_deal_are_of_kinds_that_pay_deals() -> None:
-    whole = {"component": "c", "kind": "whole", "tiers": TIERS} | LIMITED
-    with pytest.raises(ValueError, match="kinds that pay each deal by itself"):
-        Plan.model_validate(PLAN | {"components": [whole]})
-
-
-def test_a_most_of_a_deal_below_its_least_is_found() -> None:
-    crossed = {"component": "c", "kind": "flat", "rate": "10%"} | LIMITED | {"deal_maximum": 50}
-    said = [str(found.message) for found in findings(Plan.model_validate(PLAN | {"components": [crossed]}))]
-    assert "each deal of c has a maximum below its minimum" in said
 
 
 def test_ends_and_rates_of_tiers_may_be_the_participants_own() -> None:
