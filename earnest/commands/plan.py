@@ -125,13 +125,16 @@ def diff(
     from earnest.plans.changes import differences
     from earnest.plans.cost_of_change import compared, cost_table
     from earnest.plans.published import plan_named
+    from earnest.terminal import tell_unused
 
     if (deals is None) != (roster is None):
         raise typer.BadParameter("give --deals and --roster together")
     before, after = plan_named(old, who=who), plan_named(new, who=who)
     typer.echo("\n".join(differences(before, after)))
     if deals is not None and roster is not None:
-        typer.echo("\n" + cost_table(compared(before, after, deals=deals, roster=roster)))
+        pay, unused = compared(before, after, deals=deals, roster=roster)
+        typer.echo("\n" + cost_table(pay))
+        tell_unused(unused)
 
 
 @plan.command()

@@ -9,16 +9,16 @@ from pathlib import Path
 import polars as pl
 
 from earnest.files.kernel_inputs import read_inputs
-from earnest.files.rejections import FileError
+from earnest.files.rejections import FileError, in_order
 from shared.kernel import PlanSet, credit, earn, measure
 from shared.kernel.plan.version import Plan
 
 ALWAYS = date(1900, 1, 1)
 
 
-def compared(old: Plan, new: Plan, *, deals: Path, roster: Path) -> pl.DataFrame:
+def compared(old: Plan, new: Plan, *, deals: Path, roster: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """participant_id, before, after (minor units), for everyone who earns under one of them; both as if always in
-    force.
+    force. And the rows that one of them cannot use (`REJECTED`).
 
     The new plan is taken to be that of the participants on the old one, also where its id is another.
 
@@ -28,24 +28,25 @@ def compared(old: Plan, new: Plan, *, deals: Path, roster: Path) -> pl.DataFrame
     """
     if old.currency != new.currency:
         raise FileError(f"one plan pays in {old.currency}, the other in {new.currency}: their pay cannot be compared")
-    before, after = (
+    (before, unused), (after, unused_by_new) = (
         _earned(plan.model_copy(update={"effective_from": ALWAYS, "plan": old.plan}), deals, roster=roster)
         for plan in (old, new)
     )
     both = before.rename({"amount": "before"}).join(
         after.rename({"amount": "after"}), on="participant_id", how="full", coalesce=True
     )
-    return both.with_columns(pl.col("before", "after").fill_null(0), currency=pl.lit(old.currency)).sort(
+    pay = both.with_columns(pl.col("before", "after").fill_null(0), currency=pl.lit(old.currency)).sort(
         pl.col("after") - pl.col("before"), "participant_id"
     )
+    return pay, in_order(pl.concat([unused, unused_by_new]).unique())
 
 
-def _earned(plan: Plan, deals: Path, *, roster: Path) -> pl.DataFrame:
+def _earned(plan: Plan, deals: Path, *, roster: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     plans = PlanSet([plan])
     inputs = read_inputs(deals, roster, plans=plans)
     credits = credit(inputs.deals, inputs.roster, plans=plans).credits
     earned = earn(measure(credits, plans), inputs.roster, plans=plans)
-    return earned.group_by("participant_id").agg(pl.col("amount").sum())
+    return earned.group_by("participant_id").agg(pl.col("amount").sum()), inputs.rejected
 
 
 def cost_table(pay: pl.DataFrame) -> str:

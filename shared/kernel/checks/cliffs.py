@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from itertools import islice, pairwise, product
+from typing import NamedTuple
 
 import polars as pl
 
@@ -45,32 +46,66 @@ Deal = dict[str, str | Fraction | None]
 
 def cliffs(plan: Plan) -> Iterator[Finding]:
     """Where a component pays less for more."""
-    for measure in plan.measures:
-        if not measure.adds_up:
-            continue
-        looking = [c.component for c in plan.components if measure.measure in plan.measures_of(c)]
-        if looking:
-            yield from _along(measure, looking, plan=plan)
+    for walk in _walks(plan):
+        yield from _along(walk, plan)
 
 
 def places(plan: Plan) -> int:
-    """How much there is to walk: the numbers of the plan, along each measure."""
-    return len(numbers_of(plan)) * len(plan.measures)
+    """How much there is to walk: along each measure, the numbers of what looks at it."""
+    return sum(len(walk.numbers) for walk in _walks(plan))
 
 
-def _along(measure: Measure, components: Sequence[str], *, plan: Plan) -> Iterator[Finding]:
+class _Walk(NamedTuple):
+    """A measure, the components that look at it, and what these look at in turn: a part of the plan and its numbers,
+    with their places in the whole.
+    """
+
+    measure: Measure
+    components: frozenset[str]
+    part: Plan
+    numbers: Numbers
+
+
+def _walks(plan: Plan) -> Iterator[_Walk]:
+    """The measures that deals add to and somebody is paid by. Of a plan of many components, each with a measure of its
+    own, every walk would otherwise compute all of them, at the numbers of all of them.
+    """
     numbers = numbers_of(plan)
+    looks_at = {component.component: plan.measures_of(component) for component in plan.components}
+    leading = {component.component: plan.leading_to(component) for component in plan.components}
+    for measure in plan.measures:
+        looking = [name for name, names in looks_at.items() if measure.measure in names]
+        if not measure.adds_up or not looking:
+            continue
+        components = {each.component for name in looking for each in leading[name]}
+        measures = {measure.measure}.union(*(looks_at[name] for name in components))
+        part = {
+            "components": tuple(each for each in plan.components if each.component in components),
+            "measures": tuple(each for each in plan.measures if each.measure in measures),
+        }
+        kept = {*map(id, part["components"]), *map(id, part["measures"])}
+        said = {name: getattr(plan, name) for name in type(plan).model_fields}
+        yield _Walk(
+            measure,
+            components=frozenset(looking),
+            part=type(plan).model_construct(**said | part),
+            numbers=[each for each in numbers if id(getattr(plan, str(each[0][0]))[each[0][1]]) in kept],
+        )
+
+
+def _along(walk: _Walk, plan: Plan) -> Iterator[Finding]:
+    measure, components, part, numbers = walk
     values = _values(measure, numbers, plan=plan)
     # A deal moves every measure that sums the rule which credits it, so each rule may lead another way up; and each
     # category may be paid otherwise.
-    ways_up = [_points(measure, values, beside=beside, plan=plan) for beside in _ways(measure, plan)]
-    people = reference_categories(plan)
+    ways_up = [_points(measure, values, beside=beside, plan=part) for beside in _ways(measure, part)]
+    people = reference_categories(part)
 
     @cache
     def pays(way: int, person: int, deal: tuple[tuple[str, str | Fraction | None], ...]) -> dict[str, pl.Series]:
         # All components together: most of them look at no deal, and are walked at the same points.
         points = replace(ways_up[way], categories=people[person], deal=dict(deal))
-        return pay_at(plan, points).pay
+        return pay_at(part, points).pay
 
     for place, component in enumerate(plan.components):
         if component.component not in components or type(component).needs_group:

@@ -181,6 +181,18 @@ def test_diff_of_a_plan_with_itself_says_that_the_two_say_the_same(plan: Path) -
     assert run("diff", plan, plan) == (0, "rep version 1 -> rep version 1\nThe two say the same.\n")
 
 
+def test_diff_names_deals_that_it_cannot_use(plan: Path, tmp_path: Path) -> None:
+    (tmp_path / "deals.csv").write_text(
+        "deal_id,owner,amount,close_date\nD1,ann,12x,2025-03-01\nD2,ann,50,2025-03-01\n"
+    )
+    (tmp_path / "roster.csv").write_text("participant_id,plan\nann,rep\n")
+    files = ("--deals", str(tmp_path / "deals.csv"), "--roster", str(tmp_path / "roster.csv"))
+    done = CliRunner().invoke(app, ["plan", "diff", str(plan), str(plan), *files])
+    assert done.exit_code == 0
+    assert done.stderr.count("D1") == 1
+    assert "amount: '12x' is not a decimal number" in done.stderr
+
+
 def test_diff_says_what_changed_and_what_it_costs_whom(plan: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.yaml"
     new.write_text(

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from stripe import WebhookSignature
 
+from earnest.local.drain import wait_until_drained
 from earnest.local.system import System
 from tests.command_line import earnest
 
@@ -186,7 +187,70 @@ def test_what_is_not_there_is_told_in_a_line(stripe: Path, arguments: tuple[str,
     assert "Traceback" not in done.stderr
 
 
-def test_a_running_installation_takes_changed_files_without_a_restart(system: System) -> None:
+PLAN = """
+plan: rep
+version: 1
+name: Rep
+currency: EUR
+effective_from: 2025-01-01
+columns: {margin: decimal, signed: date, renewal: yes_no}
+credits: [{rule: own, when: margin > 100}]
+measures: [{measure: sales, sum_of: [own]}]
+components: [{component: pay, kind: flat, measure: sales, rate: 10%}]
+"""
+SHOP = """
+source: shop
+signing: {scheme: token, header: X-Shop-Token, secrets: [shop.secret]}
+notation: {decimal: ",", thousands: ".", currency_signs: €, round: 2, format: "%d.%m.%Y", yes: ja, no: nein}
+items: $.orders
+event: {id: $.id, time: {path: $.changed, format: "%d.%m.%Y %H:%M", zone: Europe/Berlin}}
+deal_id: $.id
+fields:
+  stage: {constant: won}
+  currency: {constant: EUR}
+  amount: $.total
+  close_date: $.sold
+  owner: $.seller
+  custom.margin: $.margin
+  custom.signed: $.signed
+  custom.renewal: $.renewal
+"""
+ORDER = {"id": "S1", "changed": "31.03.2025 10:15", "total": "1.234,565 €", "sold": "31.03.2025", "seller": "ann"}
+ORDER |= {"margin": "1.250,50", "signed": "28.02.2025", "renewal": "ja"}
+
+
+def reads_its_own_notation(system: System, folder: Path) -> None:
+    """What a source says of thousands, decimals and dates holds for its trial and its delivery alike, of the company's
+    own fields as of deals'.
+    """
+    (folder / "plan.yaml").write_text(PLAN)
+    (folder / "roster.csv").write_text("participant_id,plan\nann,rep\n")
+    (folder / "body.json").write_text(json.dumps({"orders": [ORDER, ORDER | {"id": "S2", "margin": "12,50,0"}]}))
+    (folder / "headers.txt").write_text("X-Shop-Token: hush\n")
+    (system.home.sources / "shop.yaml").write_text(SHOP)
+    (system.home.sources / "shop.secret").write_text("hush")
+    home = {"EARNEST_HOME": str(system.home.path)}
+    for words in (("plan", "publish", "plan.yaml"), ("roster", "load", "roster.csv"), ("source", "reload")):
+        done = earnest(*words, folder=folder, environment=home)
+        assert done.returncode == 0, done.stdout + done.stderr
+    tried = earnest("source", "test", "shop", "body.json", "--headers", "headers.txt", folder=folder, environment=home)
+    assert "event 0 (S1): deal S1, so since 2025-03-31T08:15:00.000000Z" in tried.stdout
+    for said in ("amount: 1234.57", "custom.margin: 1250.50", "custom.signed: 2025-02-28", "custom.renewal: yes"):
+        assert f"  {said}\n" in tried.stdout
+    assert "data.fields.custom.margin: '12,50,0' is not a number as it is written here" in tried.stdout
+    url = f"{system.urls['ingest']}/v1/webhooks/shop"
+    answer = httpx.post(url, content=(folder / "body.json").read_bytes(), headers={"X-Shop-Token": "hush"})
+    assert (answer.status_code, answer.json()["accepted"], answer.json()["rejected"]) == (202, 1, 1)
+    wait_until_drained(system.settings, lambda _: None)
+    exported = earnest("export", "deals", folder=folder, environment=home).stdout.splitlines()
+    assert exported == [
+        "deal_id,stage,amount,currency,close_date,owner,margin,renewal,signed",
+        "S1,won,1234.57,EUR,2025-03-31,ann,1250.50,yes,2025-02-28",
+    ]
+    assert earnest("export", "lines", folder=folder, environment=home).stdout.rstrip().endswith(",123.46,EUR")
+
+
+def test_a_running_installation_takes_changed_files_without_a_restart(system: System, tmp_path: Path) -> None:
     def source(*arguments: str) -> tuple[int, str]:
         done = earnest("source", *arguments, environment={"EARNEST_HOME": str(system.home.path)})
         return done.returncode, done.stdout + done.stderr
@@ -204,6 +268,7 @@ def test_a_running_installation_takes_changed_files_without_a_restart(system: Sy
     assert "changed since it was loaded: earnest source reload" in source("list")[1]
     assert source("reload") == (0, "Loaded by 1 process: stripe\n")
     assert deliver() == 202
+    reads_its_own_notation(system, tmp_path)
     assert "used" in source("list")[1].split("stripe.yaml")[1]
     (folder / "stripe.yaml").write_text("source: stripe\nfeilds: {}\n")
     code, said = source("reload")

@@ -108,7 +108,7 @@ def names_of_two(system: System, folder: Path) -> None:
     (folder / "mapping.yaml").write_text(
         "deals: {file: d.csv, deal_id: id, fields: {amount: a, currency: {constant: USD}, close_date: d, owner: o}}\n"
         "roster: {file: r.csv, participant_id: p, effective_from: {constant: 1996-01-01},"
-        " fields: {plan: {constant: rep}, alias.crm: mail}}\n"
+        " fields: {plan: {constant: northwind-rep}, alias.crm: mail}}\n"
     )
     (folder / "d.csv").write_text("id,a,d,o\nX1,5,1997-01-02,zoe\nX2,5,1997-01-02,z@acme.example\n")
     arguments = ("import", folder, "--mapping", folder, "--report", folder / "report.csv")

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from earnest.cli import app
+from shared.kernel.checks.cliffs import cliffs, places
 from shared.kernel.checks.texts import check_texts
 from shared.kernel.plan.plan_file import plans_of_text
 
@@ -167,6 +168,22 @@ def test_cliffs_of_a_plan_that_is_too_large_to_be_walked_are_left_to_who_has_the
     texts = plans_of_text(HEAD + CLIFF, "plan.yaml")
     assert [each.finding.code for each in check_texts(texts, most_walked=1)] == []
     assert {each.finding.code for each in check_texts(texts, most_walked=1000)} == {"P401"}
+
+
+def test_each_measure_is_walked_by_what_looks_at_it_alone() -> None:
+    many = "components:\n" + "".join(
+        f"  - {{component: c{n}, kind: whole, measure: m{n}, tiers: [{{up_to: 100, rate: 5%}}, {{rate: {n}%}}]}}\n"
+        for n in range(1, 21)
+    )
+    rules = ", ".join(f"{{rule: r{n}, when: \"product = 'p{n}'\"}}" for n in range(1, 21))
+    measures = ", ".join(f"{{measure: m{n}, sum_of: [r{n}]}}" for n in range(1, 21))
+    text = HEAD + f"credits: [{rules}]\nmeasures: [{measures}]\n{many}"
+    [read] = plans_of_text(text, "plan.yaml")
+    assert read.plan is not None, read.findings
+    # Of each three numbers: with those of all others every walk would be twenty times as long, and of all of them.
+    assert places(read.plan) == 20 * 3
+    told = [finding.message.split(": ")[1].split(" ")[0] for finding in cliffs(read.plan) if finding.code == "P401"]
+    assert told == ["c1", "c2", "c3", "c4"]
 
 
 def test_nobody_is_without_the_quota_of_a_ratio() -> None:
