@@ -33,7 +33,7 @@ FORM: Final = 1
 DUMP: Final = "database.dump"
 MANIFEST: Final = "manifest.json"
 FOLDERS: Final = ("keys", "sources", "deliveries", "files")
-FILES: Final = ("keys.json", "company", "log")
+FILES: Final = ("keys.json", "company", "log", "time_zone")
 
 
 def backup(home: Home, file: Path) -> int:

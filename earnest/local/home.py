@@ -69,6 +69,11 @@ class Home:
         return self.path / "log"
 
     @property
+    def time_zone(self) -> Path:
+        """The company's time zone, by which what is here was dated."""
+        return self.path / "time_zone"
+
+    @property
     def keys_file(self) -> Path:
         """The API keys as the services read them: names, hashes and scopes."""
         return self.path / "keys.json"
@@ -126,12 +131,19 @@ def company_zone() -> ZoneInfo:
     except LocalError:
         # Files need no database: the address only fills the field that settings must have.
         settings = Settings(database_url="postgresql://")
+    return zone_named(settings.time_zone)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone that EARNEST_TIME_ZONE names.
+
+    Raises:
+        LocalError: there is no such time zone.
+    """
     try:
-        return settings.zone
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise LocalError(
-            f"EARNEST_TIME_ZONE: there is no time zone {settings.time_zone!r}; write one like Europe/Berlin"
-        ) from None
+        raise LocalError(f"EARNEST_TIME_ZONE: there is no time zone {name!r}; write one like Europe/Berlin") from None
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from earnest.local.claims import claim_folder, claim_port, release_ports
-from earnest.local.home import Home, settings_from
+from earnest.local.home import Home, settings_from, zone_named
 from earnest.local.kafka import Kafka
 from earnest.local.postgres import Postgres
 from earnest.local.processes import LocalError
@@ -21,6 +21,7 @@ LogKind = Literal["postgres", "kafka"]
 PORTS: Mapping[str, int] = {"ingest": 8801, "scoring": 8802, "payout": 8803, "alerts": 8804}
 MODULES = tuple(f"services.{name}" for name in PORTS)
 KAFKA_SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
+TIME_ZONE = "EARNEST_TIME_ZONE"
 NOTED = ("DATABASE_URL", KAFKA_SERVERS)
 READY_SECONDS = 120.0
 
@@ -52,7 +53,7 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
     own. The processes end when the calling thread does.
 
     Raises:
-        LocalError: the folder is in use or was begun with another log, or something did not start.
+        LocalError: the folder is in use, was begun with another log or time zone, or something did not start.
     """
     with ExitStack() as cleanup:
         cleanup.callback(claim_folder(home.path).close)
@@ -60,9 +61,10 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
         # Before anything starts: services of an earlier life would work on beside ours.
         end_services(home)
         kind = log_kind(home, log)
+        zone = time_zone(home)
         cleanup.callback(release_ports, home.path)
         servers: list[Server] = []
-        environment = {**os.environ, **_own_variables(home)}
+        environment = {**os.environ, **_own_variables(home), TIME_ZONE: zone}
         if "DATABASE_URL" not in os.environ:
             postgres = Postgres(home.postgres)
             _start(postgres, servers, cleanup=cleanup)
@@ -77,6 +79,7 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
             environment[KAFKA_SERVERS] = kafka.bootstrap_servers
         # Noted once the log runs: a first start that failed binds nobody to its choice.
         home.log_note.write_text(kind)
+        home.time_zone.write_text(zone)
         noted = {name: value for name, value in environment.items() if name in NOTED or name.startswith("EARNEST_")}
         home.note(noted)
         services = [
@@ -111,6 +114,24 @@ def log_kind(home: Home, asked: LogKind | None) -> LogKind:
             f"{home.path} was begun with --log {begun}: go on with that, or choose another folder with --home"
         )
     return "kafka" if "kafka" in (wanted, begun) else "postgres"
+
+
+def time_zone(home: Home) -> str:
+    """The company's time zone: the one that the folder was begun with, or else EARNEST_TIME_ZONE, or UTC.
+
+    In another zone the next instant near midnight would be of another date, and of another month's pay.
+
+    Raises:
+        LocalError: EARNEST_TIME_ZONE names another, or none that there is.
+    """
+    begun = home.time_zone.read_text().strip() if home.time_zone.exists() else None
+    wanted = os.environ.get(TIME_ZONE)
+    if begun and wanted and wanted != begun:
+        raise LocalError(
+            f"{home.path} was begun with {TIME_ZONE}={begun}, by whose days its deals are dated: "
+            f"go on with that, or choose another folder with --home"
+        )
+    return zone_named(begun or wanted or "UTC").key
 
 
 def _own_variables(home: Home) -> dict[str, str]:

@@ -41,7 +41,9 @@ def write_backup(file: Path, *, digest: str) -> None:
 
 
 @pytest.mark.long
-def test_a_backup_of_what_runs_is_restored_and_verifies_identically(server_folder: Path, tmp_path: Path) -> None:
+def test_a_backup_of_what_runs_is_restored_and_verifies_identically(
+    server_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     homes = [Home(Path(mkdtemp(prefix=f"backup-{place}-", dir=server_folder))) for place in (1, 2)]
     for home in homes:
         home.path.chmod(0o755)
@@ -54,6 +56,7 @@ def test_a_backup_of_what_runs_is_restored_and_verifies_identically(server_folde
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 
+    monkeypatch.setenv("EARNEST_TIME_ZONE", "Asia/Tokyo")
     with running_system(homes[0]):
         run(homes[0], "plan", "publish", "plan.yaml")
         run(homes[0], "roster", "load", "roster.csv")
@@ -75,7 +78,9 @@ def test_a_backup_of_what_runs_is_restored_and_verifies_identically(server_folde
     assert "not ready: it does not answer" in earnest("--home", homes[0].path, "status", folder=tmp_path).stdout
 
     run(homes[1], "restore", "all.backup")
+    monkeypatch.delenv("EARNEST_TIME_ZONE")
     with running_system(homes[1]) as system:
+        assert system.settings.time_zone == "Asia/Tokyo"
         assert "identical" in run(homes[1], "verify")
         earnings = Client(homes[1], system.settings).get(
             "/v1/participants/ann/earnings", who="analyst", service="scoring"
