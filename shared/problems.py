@@ -24,6 +24,7 @@ from pydantic import BaseModel
 
 from shared.contracts.base import (
     CURRENCY,
+    EVERYONE_OR_ID,
     IDENTIFIER,
     NAME,
     PAY_PERIOD,
@@ -35,6 +36,8 @@ from shared.contracts.base import (
 
 FORMS: Final = {
     IDENTIFIER: "write letters without accents, digits and . _ : @ / + - only, beginning with a letter or digit",
+    EVERYONE_OR_ID: "write letters without accents, digits and . _ : @ / + - only, beginning with a letter or digit; or"
+    " * alone for everyone",
     NAME: "write small letters, digits and _ only, beginning with a letter",
     CURRENCY: "write a currency in three capitals, for example USD",
     PERIOD: "write a month as 2025-03",

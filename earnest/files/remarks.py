@@ -9,6 +9,7 @@ import polars as pl
 from shared.kernel import PlanSet, Roster
 from shared.kernel.remarks.deals import deal_remarks
 from shared.kernel.remarks.earnings import earnings_remarks
+from shared.kernel.remarks.missing_scores import missing_scores
 from shared.kernel.remarks.remark import SHOWN, remark_sentences
 from shared.kernel.remarks.roster import roster_remarks
 from shared.kernel.remarks.split_deals import split_remarks
@@ -21,6 +22,7 @@ def of_slips(
     `earned` is what they earn."""
     remarks = [
         *roster_remarks(roster, plans),
+        *missing_scores(roster, plans),
         *deal_remarks(deals),
         *split_remarks(credits, plans),
         *earnings_remarks(earned, plans),

@@ -13,6 +13,7 @@ from earnest.files.deals import STAMP
 from earnest.files.rejections import FileError, Rejection, rejected
 from earnest.files.rows import ROW, Rows, read_rows
 from earnest.local.home import company_zone
+from shared.contracts.roster import EVERYONE
 from shared.contracts.roster_rows import BadHeader, check_columns
 from shared.facts import Facts, merge
 from shared.kernel import PlanSet, Roster
@@ -59,17 +60,16 @@ def read_roster(roster: Path | Rows, plans: PlanSet) -> RosterOfFile:
             facts = people.setdefault(who, {})
             merge(facts, patch.flat(), occurred_at=STAMP, sequence=row[ROW], source="file")
             joined[who] = min(since, joined.get(who, since))
+    size = len(people.keys() - {EVERYONE})
     put = _on_the_only_plan(people, joined, plans=plans)
     notes = []
     if put:
         notes = [
-            f"The roster gives {put:,} of {len(people):,} participants no plan: here they are on the only one, "
+            f"The roster gives {put:,} of {size:,} participants no plan: here they are on the only one, "
             f"{next(iter(plans)).plan}. So does `earnest roster load`; a file that is sent otherwise names it in its "
             "column plan."
         ]
-    return RosterOfFile(
-        Roster.from_facts(people.items()), len(people), pl.concat([rows.rejected, rejected(refused)]), notes
-    )
+    return RosterOfFile(Roster.from_facts(people.items()), size, pl.concat([rows.rejected, rejected(refused)]), notes)
 
 
 def _on_the_only_plan(people: dict[str, Facts], joined: dict[str, date], *, plans: PlanSet) -> int:
@@ -77,7 +77,11 @@ def _on_the_only_plan(people: dict[str, Facts], joined: dict[str, date], *, plan
     ids = {plan.plan for plan in plans}
     if len(ids) != 1:
         return 0
-    without = {who: facts for who, facts in people.items() if not any(path.endswith("/plan") for path in facts)}
+    without = {
+        who: facts
+        for who, facts in people.items()
+        if who != EVERYONE and not any(path.endswith("/plan") for path in facts)
+    }
     for participant_id, facts in without.items():
         # Sequence 0, below every row: what a row of the file says of the plan prevails.
         merge(facts, {f"{joined[participant_id]}/plan": next(iter(ids))}, occurred_at=STAMP, sequence=0, source="file")

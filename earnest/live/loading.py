@@ -147,6 +147,8 @@ def _on_the_only_plan(
     for event in events:
         data = event["data"]
         who, since = data["participant_id"], data["effective_from"]
+        if who == roster.EVERYONE:
+            continue
         begins[who] = min(since, begins.get(who, since))
         if data["fields"].get("plan"):
             placed.add(who)

@@ -13,6 +13,7 @@ import polars as pl
 
 from earnest.simulation.history import BaseYear
 from earnest.simulation.sampling import Sample
+from shared.contracts.roster import EVERYONE
 from shared.kernel import PlanSet, Roster, earn, measure, summed
 from shared.kernel.tables import SUMS
 
@@ -38,7 +39,9 @@ class Years:
         self._counts_distinct = bool(self._units.filter(pl.col("bucket") != "").height)
         windows = {plan.window(c) for plan in plans for c in plan.components if c.needs_group}
         windows |= {measure.reset for plan in plans for measure in plan.apart.groups}
-        dated = any(plan.calendar.weeks or any(m.score or m.rolling for m in plan.measures) for plan in plans)
+        dated = roster.has_everyones or any(
+            plan.calendar.weeks or any(m.score or m.rolling for m in plan.measures) for plan in plans
+        )
         # Seats of all years of a call are participants with names of their own. Where people are compared, names are
         # not enough: each year is moved so far into the future that nobody shares a window with another year.
         self._apart = CYCLE if windows else 0
@@ -124,7 +127,8 @@ def _relabelled(roster: Roster, named: pl.DataFrame) -> Roster:
         # Calendar years and not days, so that quotas and scores stay on their dates; after CYCLE years weekdays and
         # leap days are the same again, and prorated quotas are, too.
         moved = pl.col("effective_from").dt.offset_by(pl.concat_str(pl.col("later"), pl.lit("y")))
-        return copies.with_columns(effective_from=moved).select(table.columns)
+        everyones = table.filter(pl.col("participant_id") == EVERYONE)
+        return pl.concat([copies.with_columns(effective_from=moved).select(table.columns), everyones])
 
     return Roster.of(
         copied(roster.assignments),

@@ -22,7 +22,7 @@ from services.payout.roster.store import people
 from services.payout.runs import verify as runs
 from services.payout.statements import store as statements
 from shared.contracts.message import Unreadable, decode
-from shared.contracts.roster import RosterFact
+from shared.contracts.roster import EVERYONE, RosterFact
 from shared.contracts.topics import EARNINGS, ROSTER, Topic
 from shared.facts import Facts
 from shared.log.headers import ONLY_FOR
@@ -98,6 +98,8 @@ def _facts(values: Iterable[bytes | None]) -> dict[str, Facts]:
         try:
             patch = decode(RosterFact, value)
         except Unreadable:
+            continue
+        if patch.participant_id == EVERYONE:
             continue
         patch.merge_into(merged.setdefault(patch.participant_id, {}))
     return {participant: facts for participant, facts in merged.items() if facts}

@@ -25,6 +25,7 @@ from shared.periods import Month
 IDENTIFIER: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]*$"
 WITHOUT_NUL: Final = r"^[^\x00]*$"
 WITHOUT_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+EVERYONE_OR_ID: Final = r"^(\*|[A-Za-z0-9][A-Za-z0-9._:@/+-]*)$"
 NAME: Final = r"^[a-z][a-z0-9_]{0,62}$"
 CURRENCY: Final = r"^[A-Z]{3}$"
 PERIOD: Final = r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$"

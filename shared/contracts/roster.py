@@ -7,11 +7,12 @@ other, so a new quota says nothing about the manager. On the road a patch is fla
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.contracts.base import (
+    EVERYONE_OR_ID,
     NAME,
     BusinessDate,
     Contract,
@@ -63,6 +64,12 @@ NAMED: Final = {
     "aliases": "alias",
 }
 """Fields of several values by name, and how the attribute of each begins."""
+
+EVERYONE: Final = "*"
+"""In the place of a participant: figures that are entered once for everyone who has none of their own."""
+
+EVERYONES: Final = ("quota", "quotas", "terms", "scores")
+"""The fields that can be everyone's."""
 
 EVERY_QUOTA: Final = "quota.*"
 """The path of a quota for every measure."""
@@ -116,14 +123,32 @@ class AssignmentFields(Contract):
         return fields
 
 
-class RosterPatch(Submission):
-    """What HR or sales operations say about a participant from a date on: the `data` of a CloudEvent, or a CSV row."""
+RosterSubject = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=EVERYONE_OR_ID)]
+"""A participant, or `EVERYONE`."""
 
-    participant_id: Identifier
+
+class RosterPatch(Submission):
+    """What HR or sales operations say about a participant from a date on: the `data` of a CloudEvent, or a CSV row.
+
+    With `*` in the place of the participant, quotas, terms and scores are those of everyone who has none of their own,
+    such as what the company reached; nothing else can be everyone's.
+    """
+
+    participant_id: RosterSubject
     effective_from: BusinessDate
     fields: AssignmentFields
     name: Text | None = None
     sequence: WholeNumber = Field(default=0, ge=0, lt=2**63)
+
+    @model_validator(mode="after")
+    def _says_what_can_be_everyones(self) -> Self:
+        said = [*self.fields.model_fields_set, *(["name"] if self.name is not None else [])]
+        if self.participant_id == EVERYONE and (others := sorted(set(said).difference(EVERYONES))):
+            raise ValueError(
+                f"participant_id * is everyone, whose figures alone can be entered once (quota, term, score), and not"
+                f" {', '.join(others)}: leave that out, or name the participant"
+            )
+        return self
 
     def flat(self) -> dict[str, Any]:
         """The patch as the flat map of the road; the name is not dated."""
@@ -133,9 +158,9 @@ class RosterPatch(Submission):
 
 
 class RosterFact(FactPatch):
-    """A patch of a participant on the road."""
+    """A patch of a participant, or of everyone's figures, on the road."""
 
-    participant_id: Identifier
+    participant_id: RosterSubject
 
 
 def merge_patches(people: dict[str, Facts], patches: Iterable[RosterFact]) -> dict[str, Facts]:

@@ -17,7 +17,8 @@ from shared.explanation.numbers import attainment, plain
 from shared.formatting import grouped, percent, trimmed
 from shared.kernel import Plan
 from shared.kernel.components import Component
-from shared.kernel.evaluation.named_values import made_of, names_of, told_as_text
+from shared.kernel.evaluation.figures import FOR_EVERYONE
+from shared.kernel.evaluation.named_values import ENTERED_FOR, made_of, names_of, told_as_text
 from shared.kernel.language.axes import Axis
 from shared.kernel.language.formulas import Reference, in_percent, parsed, references
 from shared.kernel.language.phrases import Told, are_shares
@@ -46,7 +47,12 @@ class Names:
         """What the names came to, of `LINES.values`; `of_deal` tells a line of a deal."""
         came_to: Mapping[str, str | None] = orjson.loads(text) if text is not None else {}
         return [
-            NamedValue(name=name, value=value, said=self._said(self._names[name], value))
+            NamedValue(
+                name=name,
+                value=value,
+                said=self._said(self._names[name], value)
+                + (" (entered for everyone)" if came_to.get(f"{name} {ENTERED_FOR}") == FOR_EVERYONE else ""),
+            )
             for name, value in came_to.items()
             if name in self._names and (of_deal or not self._names[name].of_deal)
         ]

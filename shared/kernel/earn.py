@@ -128,8 +128,7 @@ def _steps(events: pl.DataFrame) -> pl.DataFrame:
 def scored(roster: Roster, plan: Plan, *, plans: PlanSet) -> pl.DataFrame:
     """The steps of participants for whom a score was entered on a day on which they are on the version."""
     names = [measure.measure for measure in plan.measures if measure.score]
-    rows = roster.scores.filter(pl.col("name").is_in(names)).select("participant_id", day="effective_from")
-    on = rows.sort("day").join_asof(
+    on = roster.scored_days(names).join_asof(
         roster.assignments, left_on="day", right_on="effective_from", by="participant_id", check_sortedness=False
     )
     of_plan = on.filter((pl.col("plan") == plan.plan) & pl.col("active")).drop("effective_from", strict=False)

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from shared.contracts.roster import EVERYONE
 from shared.facts import Facts
 from shared.kernel.language.category_texts import ROSTER_CATEGORIES
 from shared.kernel.tables import ASSIGNMENTS, CATEGORIES, FIGURES, QUOTAS, empty
@@ -28,8 +29,8 @@ def alias_key(name: pl.Expr) -> pl.Expr:
 @dataclass(frozen=True)
 class Roster:
     """Assignments, quotas, terms, scores and the company's own categories, sorted by effective date, as as-of joins
-    need them; and aliases, which hold whenever a deal closes: a new address does not take the deals of the old one
-    away.
+    need them, figures of everyone under `EVERYONE`; and aliases, which hold whenever a deal closes: a new address does
+    not take the deals of the old one away.
     """
 
     assignments: pl.DataFrame
@@ -97,6 +98,21 @@ class Roster:
         return self.categories.filter(pl.col("name") == name).select("participant_id", "effective_from", "value")
 
     @cached_property
+    def has_everyones(self) -> bool:
+        """Whether any figure was entered once for everyone."""
+        return any(EVERYONE in table["participant_id"] for table in (self.quotas, self.terms, self.scores))
+
+    def scored_days(self, names: Iterable[str]) -> pl.DataFrame:
+        """participant_id, day: for whom one of some scores was entered on which day, alone or with everyone; by day."""
+        rows = self.scores.filter(pl.col("name").is_in(list(names))).select("participant_id", day="effective_from")
+        for_everyone = pl.col("participant_id") == EVERYONE
+        own, everyones = rows.filter(~for_everyone), rows.filter(for_everyone)
+        if everyones.is_empty():
+            return own.sort("day")
+        people = self.assignments.select("participant_id").unique()
+        return pl.concat([own, people.join(everyones.select("day").unique(), how="cross")]).sort("day")
+
+    @cached_property
     def _for_every_measure(self) -> bool:
         return EVERY in self.quotas["measure"]
 
@@ -114,8 +130,8 @@ class Roster:
         return False
 
     def only(self, participants: Iterable[str]) -> Roster:
-        """The roster of these participants."""
-        those = pl.col("participant_id").is_in(sorted(set(participants)))
+        """The roster of these participants, with the figures that are everyone's."""
+        those = pl.col("participant_id").is_in(sorted({*participants, EVERYONE}))
         return Roster(*(table.filter(those) for table in self.tables))
 
     @property
@@ -158,14 +174,16 @@ class Roster:
     @staticmethod
     def from_facts(participants: Iterable[tuple[str, Facts]]) -> Roster:
         """The roster of merged facts, whose dated paths are `<date>/<attribute>` and `<date>/quota.<measure>`,
-        `quota.*` for every measure, `term.<name>`, `score.<measure>`, `category.<name>` and `alias.<system>`.
+        `quota.*` for every measure, `term.<name>`, `score.<measure>`, `category.<name>` and `alias.<system>`; of
+        `EVERYONE` the figures count.
         """
         assignments: list[tuple[Any, ...]] = []
         kinds = ("quota", "term", "score", "category", "alias")
         figures: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in kinds}
         for participant_id, facts in participants:
             changes = changes_by_date(facts)
-            assignments += [(participant_id, *row) for row in _carried_forward(changes)]
+            if participant_id != EVERYONE:
+                assignments += [(participant_id, *row) for row in _carried_forward(changes)]
             for day, attributes in changes:
                 for attribute, value in attributes.items():
                     kind, dot, name = attribute.partition(".")

@@ -13,7 +13,17 @@ from typing import Any
 
 from tests.reference_model import dates
 from tests.reference_model.credits import Credit
-from tests.reference_model.facts import DECIMALS, Data, Roster, convention, in_force, is_active, number
+from tests.reference_model.facts import (
+    DECIMALS,
+    EVERYONE,
+    Data,
+    Roster,
+    convention,
+    figure_in_force,
+    in_force,
+    is_active,
+    number,
+)
 from tests.reference_model.formulas import misses, worked_out
 from tests.reference_model.lookups import looked_up
 from tests.reference_model.tables import in_table
@@ -155,21 +165,24 @@ class Evaluation:
         return attained * number(goal["weight"])
 
     def _score(self, measure: Data) -> Fraction:
-        """The latest score entered in the window so far."""
+        """The latest score entered in the window so far: the participant's own, or else everyone's."""
+        own = self._entered(measure, self.participant)
+        found = self._entered(measure, EVERYONE) if own is None else own
+        return Fraction(0) if found is None else Fraction(Decimal(found))
+
+    def _entered(self, measure: Data, whose: str) -> Any:
         key = f"score.{measure['measure']}"
         here = dates.window(self.fiscal, measure.get("reset", "month"))
         entered = [
             (change["effective_from"], change[key])
             for change in self.roster
-            if change["participant_id"] == self.participant
-            and key in change
-            and change["effective_from"] <= self.last_day
+            if change["participant_id"] == whose and key in change and change["effective_from"] <= self.last_day
         ]
         if not entered:
-            return Fraction(0)
-        day, value = max(entered)
+            return None
+        day, value = max(entered, key=lambda each: each[0])
         there = dates.window(dates.fiscal(self.plan, day), measure.get("reset", "month"))
-        return Fraction(Decimal(value)) if there == here else Fraction(0)
+        return value if there == here else None
 
     def quota(self, name: str) -> Fraction:
         """The quota of a measure for its window."""
@@ -180,12 +193,12 @@ class Evaluation:
         return self._quota_of_window(measure, terms)
 
     def _figure(self, measure: Data, day: date) -> Fraction:
-        own = in_force(self.roster, self.participant, f"quota.{measure['measure']}", day)
+        own = figure_in_force(self.roster, self.participant, f"quota.{measure['measure']}", day)
         if own is not None:
             return Fraction(Decimal(own))
         default = (measure.get("quota") or {}).get("default")
         if isinstance(default, dict):  # the participant's own figure of the day
-            term = in_force(self.roster, self.participant, f"term.{default['term']}", day)
+            term = figure_in_force(self.roster, self.participant, f"term.{default['term']}", day)
             found = default.get("default") if term is None else term
             if found is not None:
                 return number(found) * number(default.get("times", 1))
@@ -258,7 +271,7 @@ class Evaluation:
 
     def term(self, name: str, default: Any = None) -> Fraction | None:
         """A figure of the participant's own; None where there is none and no default."""
-        own = in_force(self.roster, self.participant, f"term.{name}", self.as_of or self.last_day)
+        own = figure_in_force(self.roster, self.participant, f"term.{name}", self.as_of or self.last_day)
         if own is not None:
             return Fraction(Decimal(own))
         return None if default is None else number(default)

@@ -45,6 +45,16 @@ def in_force(roster: Roster, participant: str, attribute: str, day: date) -> Any
     return max(changes, key=lambda c: c["effective_from"])[attribute] if changes else None
 
 
+EVERYONE = "*"
+"""Whose entries are everybody's who has none of their own."""
+
+
+def figure_in_force(roster: Roster, participant: str, attribute: str, day: date) -> Any:
+    """A quota or term of a participant on a day: their own, or else what was entered for everyone."""
+    own = in_force(roster, participant, attribute, day)
+    return in_force(roster, EVERYONE, attribute, day) if own is None else own
+
+
 def is_active(roster: Roster, participant: str, day: date) -> bool:
     """Whether somebody is in the roster by a day and has not left."""
     known = any(c["participant_id"] == participant and c["effective_from"] <= day for c in roster)

@@ -17,6 +17,7 @@ from tests.reference_model.dependencies import RESETS, at_the_end, compares, lac
 from tests.reference_model.evaluation import Evaluation
 from tests.reference_model.facts import (
     DECIMALS,
+    EVERYONE,
     Data,
     Deals,
     Roster,
@@ -145,7 +146,10 @@ class _Version:
         names = {f"score.{m['measure']}" for m in self._plan["measures"] if m.get("score")}
         for change in self._roster:
             if names & set(change):
-                yield change["participant_id"], change["effective_from"]
+                whose = change["participant_id"]
+                everyone = {each["participant_id"] for each in self._roster}
+                for participant in everyone if whose == EVERYONE else [whose]:
+                    yield participant, change["effective_from"]
 
     def _with_idle(self, steps: list[Step]) -> list[Step]:
         """Where people are compared over more than a month, everyone has everyone's periods from their first on, by the

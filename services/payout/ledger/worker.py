@@ -19,7 +19,7 @@ from services.payout.ledger.store import BookedEarning, Earner
 from services.payout.roster import store as roster
 from shared.contracts.earnings import EarningsChanged
 from shared.contracts.message import Unreadable, decode
-from shared.contracts.roster import RosterFact, merge_patches
+from shared.contracts.roster import EVERYONE, RosterFact, merge_patches
 from shared.contracts.topics import EARNINGS, ROSTER
 from shared.log.port import Stored
 from shared.log.step import Outcome, Rejection
@@ -48,7 +48,9 @@ def step(now: Callable[[], datetime], connection: Connection, batch: Sequence[St
     for stored in batch:
         try:
             if stored.partition.topic == ROSTER.name:
-                patches.append(decode(RosterFact, stored.record.value))
+                patch = decode(RosterFact, stored.record.value)
+                if patch.participant_id != EVERYONE:  # whose figures are scoring's matter, and whom nobody pays
+                    patches.append(patch)
                 continue
             changed = decode_earnings(stored.record.value)
         except Unreadable as error:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from shared.contracts.roster import EVERYONE
 from shared.facts import Facts, set_by
 
 SETTINGS: Final = pl.Schema(
@@ -47,7 +48,13 @@ def roster_settings(people: Mapping[str, Facts], again: SentAgain) -> pl.DataFra
     sent = pl.DataFrame(resent, schema=dict.fromkeys([*_KEY, "who"], pl.String()), orient="row")
     also = spans.drop("who").join(sent, on=_KEY).select(spans.columns)
     days = pl.col("day", "until").str.to_date("%Y-%m-%d")
-    return pl.concat([spans, also]).with_columns(days).select(SETTINGS.names())
+    said = pl.concat([spans, also]).with_columns(days).select(SETTINGS.names())
+    # Whoever entered a figure for everyone had a hand in everybody's pay.
+    of_everyone = pl.col("participant_id") == EVERYONE
+    persons = [who for who in people if who != EVERYONE]
+    each = pl.DataFrame({"participant_id": persons}, schema={"participant_id": pl.String()})
+    shared = said.filter(of_everyone).drop("participant_id").join(each, how="cross")
+    return pl.concat([said.filter(~of_everyone), shared.select(SETTINGS.names())])
 
 
 def _rows(people: Mapping[str, Facts]) -> Iterator[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from services.scoring.lines.fact_windows import window
 from services.scoring.reference import store as stored_reference
 from services.scoring.reference.data import below, reports_of
 from services.scoring.reference.store import ReferenceDataCache
+from shared.contracts.roster import EVERYONE
 from shared.contracts.topics import DEALS, ROSTER
 from shared.kernel import PlanSet
 from shared.kernel.pay_of_others import PAY_CREDITS
@@ -66,7 +67,7 @@ def _provenance(
     connection: Connection, plans: PlanSet, *, everyone: set[str], period: Month, participants: Sequence[str] | None
 ) -> Provenance:
     """Who said what of everyone in the windows of a month, and of deals that some, or all, have lost in them."""
-    people = stored_reference.participants(connection, everyone)
+    people = stored_reference.participants(connection, {*everyone, EVERYONE})
     since = min((window(plan, period).since for plan in plans), default=period)
     # Where a plan compares people, whoever set what the others lost had a hand in it, too.
     concerned = None if participants is None or plans.grouped else participants

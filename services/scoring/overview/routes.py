@@ -19,6 +19,7 @@ from shared.contracts.base import Identifier
 from shared.deps import SnapshotDep
 from shared.kernel.remarks.deals import far_ahead, far_from
 from shared.kernel.remarks.earnings import earnings_remarks
+from shared.kernel.remarks.missing_scores import missing_scores
 from shared.kernel.remarks.remark import remarks_within
 from shared.kernel.remarks.roster import roster_remarks
 from shared.periods import first_day, last_day
@@ -83,6 +84,7 @@ def list_remarks(snapshot: SnapshotDep, reference: ReferenceDep, *, period: Mont
         late = stored_deals.closing_after(connection, far_from(last))
     remarks = [
         *remarks_within(roster_remarks(current.roster, current.plans), first, last=last),
+        *missing_scores(current.roster, current.plans),
         *earnings_remarks(earned, current.plans),
         *far_ahead(late, last),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from services.scoring.store import fetch
+from shared.contracts.roster import EVERYONE
 
 
 def uncredited_by_reason(connection: Connection) -> dict[str, int]:
@@ -20,9 +21,10 @@ def unpaid_by_reason(connection: Connection) -> dict[str, int]:
 def counts(connection: Connection) -> tuple[int, int, int]:
     """How many deals, participants and plan versions there are."""
     query = (
-        "select (select count(*) from deal), (select count(*) from participant), (select count(*) from plan_version)"
+        "select (select count(*) from deal), (select count(*) from participant where participant_id <> %s),"
+        " (select count(*) from plan_version)"
     )
-    [(deals, participants, plan_versions)] = fetch(connection, query)
+    [(deals, participants, plan_versions)] = fetch(connection, query, EVERYONE)
     return deals, participants, plan_versions
 
 

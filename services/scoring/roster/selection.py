@@ -8,7 +8,7 @@ change, counts as below.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from services.scoring.reference.data import below, reports_of
+from shared.contracts.roster import EVERYONE
 from shared.kernel import Plan, PlanSet, Roster
 from shared.kernel.roster import alias_key
 
@@ -44,10 +45,10 @@ class Selection:
 
 
 def select(
-    before: Roster, after: Roster, *, participants: Iterable[str], new_plans: Sequence[Plan], plans: PlanSet
+    before: Roster, after: Roster, *, participants: Collection[str], new_plans: Sequence[Plan], plans: PlanSet
 ) -> Selection:
     """What two rosters that differ in the named participants touch, and plan versions that are new beside `plans`."""
-    changed = list(participants)
+    changed = [who for who in participants if who != EVERYONE]
     selection = Selection()
     reports = reports_of(before, after)
     was, now = _rows(before.assignments, changed), _rows(after.assignments, changed)
@@ -60,6 +61,8 @@ def select(
             selection.add_holders(below([participant], reports), since)
         if since is not None or any(set(one[participant]) != set(other[participant]) for one, other in figures):
             selection.earners.add(participant)
+    if EVERYONE in participants:  # figures of everyone change what anybody earns
+        selection.earners.update(after.assignments["participant_id"])
     selection.add_holders(_named_otherwise(before, after, changed=changed), date.min)
     for plan in new_plans:
         # Also what is held below them: a version may credit managers who are on it with that.

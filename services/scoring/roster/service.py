@@ -13,6 +13,7 @@ from services.scoring.earn import store as stored_sums
 from services.scoring.records import events
 from services.scoring.roster.selection import Selection
 from shared.contracts import credits
+from shared.contracts.roster import EVERYONE
 from shared.contracts.topics import CREDITS, RECREDITS, Topic
 from shared.kernel import PlanSet, Roster
 from shared.log.port import Record
@@ -35,10 +36,11 @@ def requests_for(
     # A message without changes: whoever is named earns again on the sums that are there.
     earn_again = events(cause, credits.TYPE)
     with_sums = stored_sums.periods_of(connection, sorted(selection.earners))["participant_id"]
-    # Who has no sums earns without a credit, where a plan pays so, by what others are paid, or by a score: nobody else
-    # has anything to earn again.
-    without_sums = plans.pay_without_credits or plans.pays_on_others
-    idle = selection.earners if without_sums else selection.earners & set(roster.scores["participant_id"])
+    # Who has no sums earns without a credit, where a plan pays so, by what others are paid, or by a score, of their own
+    # or of everyone: nobody else has anything to earn again.
+    scored = set(roster.scores["participant_id"])
+    anybody = plans.pay_without_credits or plans.pays_on_others or EVERYONE in scored
+    idle = selection.earners if anybody else selection.earners & scored
     for participant in sorted({*with_sums, *idle}):
         message = orjson.dumps({"participant_id": participant, "changes": []}).decode()
         yield CREDITS, earn_again(participant, message)

@@ -36,7 +36,8 @@ class EvaluationContext:
 
     `rows` has at least participant_id, period and fiscal. `measured`, `quotas`, `terms` and `categories` give the
     column of a name; `paid` has what components before this one pay, `by_deal` names those that pay deal by deal;
-    `moments` divides the window of a component that is prorated.
+    `moments` divides the window of a component that is prorated; `entered_for` says for whom the figure behind
+    a name was entered, None where none was for everyone.
     """
 
     rows: pl.DataFrame
@@ -50,6 +51,7 @@ class EvaluationContext:
     per_deal: Callable[[EvaluationContext, str], ExactColumn] | None = None
     moments: Callable[[EvaluationContext, str], Iterable[Moment]] | None = None
     by_deal: Collection[str] = ()
+    entered_for: Callable[[EvaluationContext, str, str], pl.Series | None] | None = None
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property

@@ -8,9 +8,11 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, cached_property
+from typing import Final
 
 import polars as pl
 
+from shared.contracts.roster import EVERYONE
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.arithmetic.running_sums import begins
 from shared.kernel.calendar import (
@@ -26,11 +28,13 @@ from shared.kernel.calendar import (
 from shared.kernel.components import Component
 from shared.kernel.components.context import EvaluationContext, Moment
 from shared.kernel.evaluation.role_days import RoleDays, days_between
+from shared.kernel.language.conventions import Reset
 from shared.kernel.language.measures import DAYS, Measure, QuotaTerms
 from shared.kernel.language.values import Term
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
+FOR_EVERYONE: Final = "everyone"
 _NANO = 10**9
 """What figures of participants are counted in: 10^-9."""
 
@@ -55,11 +59,11 @@ class Figures:
         figure = self._in_force(context, quotas, default=default)
         if isinstance(terms.default, Term):
             # Of the last day, as the quota that it stands for, whatever day a deal is looked at.
-            own = self._dated(context, self._terms_of(terms.default))["value"]
+            own = self._entered(context, self._terms_of(terms.default))
             standing_in = _nano(own, Fraction(terms.default.default or 0)) * Fraction(terms.default.times)
             if terms.default.default is None:
                 standing_in = where(own.is_not_null(), standing_in, otherwise=Fraction(default))
-            figure = where(self._dated(context, quotas)["value"].is_not_null(), figure, otherwise=standing_in)
+            figure = where(self._entered(context, quotas).is_not_null(), figure, otherwise=standing_in)
         if terms == QuotaTerms(default=terms.default) or measure.reset == "never":
             return figure
         return figure * self._weights(context, measure)
@@ -82,14 +86,15 @@ class Figures:
             for participant, day, value in self._terms_of(standing_in).iter_rows():
                 own[participant].append((day, value))
 
-        def of_day(figures: list[tuple[date, Decimal | None]], day: date) -> Decimal | None:
-            held = [value for since, value in figures if since <= day]
-            return held[-1] if held else None
+        def of_day(figures: dict[str, list[tuple[date, Decimal | None]]], who: str, day: date) -> Decimal | None:
+            held = [value for since, value in figures[who] if since <= day]
+            found = held[-1] if held else None
+            return of_day(figures, EVERYONE, day) if found is None and who != EVERYONE else found
 
         def on(participant: str, day: date) -> Fraction:
-            quota = of_day(changes[participant], day)
+            quota = of_day(changes, participant, day)
             if quota is None and isinstance(standing_in, Term):
-                figure = of_day(own[participant], day)
+                figure = of_day(own, participant, day)
                 figure = standing_in.default if figure is None else figure
                 return Fraction(default) if figure is None else Fraction(figure) * Fraction(standing_in.times)
             return Fraction(default if quota is None else quota)
@@ -104,7 +109,7 @@ class Figures:
                 days(fiscal),
                 unit=terms.changes,
                 figure=lambda day: on(participant, day),
-                changes=sorted({day for day, _ in [*changes[participant], *own[participant]]}),
+                changes=sorted({day for who in (participant, EVERYONE) for day, _ in [*changes[who], *own[who]]}),
                 in_role_only=terms.prorate != "no",
             )
 
@@ -121,23 +126,41 @@ class Figures:
 
     def term(self, context: EvaluationContext, name: str, default: Fraction | None) -> ExactColumn:
         """A figure of each participant's own."""
-        terms = self._roster.terms.filter(pl.col("name") == name)
-        return _nano(self._dated(context, terms, as_of=True)["value"], Fraction(default or 0))
+        return _nano(self._term(context, name), Fraction(default or 0))
 
     def has_term(self, context: EvaluationContext, name: str) -> pl.Series:
         """Who has the figure."""
-        return self._dated(context, self._roster.terms.filter(pl.col("name") == name), as_of=True)[
-            "value"
-        ].is_not_null()
+        return self._term(context, name).is_not_null()
+
+    def _term(self, context: EvaluationContext, name: str) -> pl.Series:
+        return self._entered(context, self._roster.terms.filter(pl.col("name") == name), as_of=True)
 
     def score(self, context: EvaluationContext, name: str) -> ExactColumn:
         """The score entered for a measure in the window of each row: the latest of the window so far."""
         measure = self._plan.measure(name)
         assert measure is not None
-        scores = self._dated(context, self._roster.scores.filter(pl.col("name") == name))
-        entered = fiscal_of(pl.col("effective_from"), self._plan.calendar)
-        window, of = (window_of(fiscal, measure.reset) for fiscal in (pl.col("fiscal"), entered))
-        return _nano(scores.select(pl.when(window == of).then("value")).to_series(), Fraction(0))
+        scores = self._roster.scores.filter(pl.col("name") == name)
+        return _nano(self._entered(context, scores, within=measure.reset), Fraction(0))
+
+    def entered_for(self, context: EvaluationContext, kind: str, name: str) -> pl.Series | None:
+        """For whom the figure behind a name, a term, a quota or a score, was entered, in words; None where none of that
+        name was entered for everyone."""
+        measure = self._plan.measure(name) if kind != "term" else None
+        within: Reset | None = None
+        if kind == "term":
+            table = self._roster.terms.filter(pl.col("name") == name)
+        elif kind == "quota" and measure is not None:
+            table = self._roster.quotas_of(name, is_share=measure.is_share).rename({"quota": "value"})
+        elif measure is not None and measure.score is not None:
+            table, within = self._roster.scores.filter(pl.col("name") == name), measure.reset
+        else:
+            return None
+        if EVERYONE not in table["participant_id"]:
+            return None
+        own = self._own(context.rows, table, as_of=kind == "term", within=within)
+        entered = self._entered(context, table, as_of=kind == "term", within=within)
+        words = pl.Series([FOR_EVERYONE]).zip_with(entered.is_not_null(), pl.Series(["nobody"]))
+        return pl.Series(["the participant"]).zip_with(own.is_not_null(), words)
 
     def moments(self, context: EvaluationContext, component: Component) -> Iterator[Moment]:
         """The window of a component in the times in role between which something changes, a context for the first time
@@ -185,7 +208,26 @@ class Figures:
     def _in_force(
         self, context: EvaluationContext, table: pl.DataFrame, *, default: Decimal | Fraction | int
     ) -> ExactColumn:
-        return _nano(self._dated(context, table)["value"], Fraction(default))
+        return _nano(self._entered(context, table), Fraction(default))
+
+    def _entered(
+        self, context: EvaluationContext, table: pl.DataFrame, *, as_of: bool = False, within: Reset | None = None
+    ) -> pl.Series:
+        """What was entered for each participant, or else for everyone; with `within` in the window of the row only."""
+
+        own = self._own(context.rows, table, as_of=as_of, within=within)
+        if not self._roster.has_everyones or own.null_count() == 0:
+            return own
+        for_everyone = context.rows.with_columns(participant_id=pl.lit(EVERYONE))
+        return own.zip_with(own.is_not_null(), self._own(for_everyone, table, as_of=as_of, within=within))
+
+    def _own(self, rows: pl.DataFrame, table: pl.DataFrame, *, as_of: bool, within: Reset | None) -> pl.Series:
+        found = self._joined(rows, table.select("participant_id", "effective_from", "value"), as_of=as_of)
+        if within is None:
+            return found["value"]
+        entered = fiscal_of(pl.col("effective_from"), self._plan.calendar)
+        window, here = (window_of(fiscal, within) for fiscal in (entered, pl.col("fiscal")))
+        return found.select(pl.when(window == here).then("value")).to_series()
 
     def _dated(self, context: EvaluationContext, table: pl.DataFrame, *, as_of: bool = False) -> pl.DataFrame:
         return self._joined(context.rows, table.select("participant_id", "effective_from", "value"), as_of=as_of)

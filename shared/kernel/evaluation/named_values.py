@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import polars as pl
 
@@ -12,6 +13,9 @@ from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.pay import shown
 from shared.kernel.language.formulas import Reference
 from shared.kernel.plan.version import Plan
+
+ENTERED_FOR: Final = "entered for"
+"""Behind a name: for whom its figure was entered, where one was for everyone."""
 
 
 def named_values(
@@ -33,20 +37,29 @@ def named_values(
     names = names_of(component, plan)
     if not names or not context.height:
         return pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
+    columns: dict[str, pl.Series] = {}
+
+    def known(r: Reference, at: EvaluationContext, places: pl.Series | None = None) -> None:
+        found = {r.text: _as_text(at.look_up(r.kind, r.name), r)}
+        if at.entered_for is not None and (whom := at.entered_for(at, r.kind, r.name)) is not None:
+            found[f"{r.text} {ENTERED_FOR}"] = whom
+        columns.update({name: said if places is None else said.gather(places) for name, said in found.items()})
+
     if at_deals is None:
-        columns = {r.text: _as_text(context.look_up(r.kind, r.name), r) for r in names if not r.of_deal}
+        for r in names:
+            if not r.of_deal:
+                known(r, context)
     else:
         deals, places = at_deals()
         standing = component.priced_at(deals)
         priced = {reference.name for reference in plan.followed(component.prices_by())}
-        columns = {}
         for r in names:
             if r.of_deal:
                 columns[r.text] = _as_text(_of_deal(r, component, deals=deals), r).gather(places)
             elif r.kind == "formula" or r.name in priced:
-                columns[r.text] = _as_text(standing.look_up(r.kind, r.name), r).gather(places)
+                known(r, standing, places)
             else:
-                columns[r.text] = _as_text(context.look_up(r.kind, r.name), r)
+                known(r, context)
     if not columns:
         return pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
     return pl.DataFrame(columns).select(pl.struct(pl.all()).struct.json_encode()).to_series()

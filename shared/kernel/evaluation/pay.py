@@ -72,6 +72,7 @@ def context_for(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> Evaluation
         quotas=figures.quota,
         terms=figures.term,
         categories=figures.category,
+        entered_for=figures.entered_for,
         per_deal=lambda at, name: _of_deals(at, plan, name=name),
         moments=lambda at, name: figures.moments(at, plan.component(name)),
         by_deal=plan.pays_by_deal,

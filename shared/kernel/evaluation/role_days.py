@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from shared.contracts.roster import EVERYONE
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
@@ -56,7 +57,7 @@ class RoleDays:
     def moments(self, participant: str, first: date, last: date, *, unit: Unit) -> list[tuple[date, Fraction]]:
         """The times in role between which something changes that the roster says: the first day, and the part of all
         days."""
-        also = self._changes.get(participant, [])
+        also = [*self._changes.get(participant, []), *self._changes.get(EVERYONE, [])]
         return [
             (day, part) for day, part, there in self._spans(participant, first, last, unit=unit, also=also) if there
         ]

@@ -174,7 +174,7 @@ def _how(measure: Measure) -> str:
             f" {_listed(measure.ratio.to)}"
         )
     if measure.score is not None:
-        return "the score that is entered for you"
+        return "the score that is entered for you, or once for everyone"
     if measure.scorecard is not None:
         goals = [
             f"{percent(goal.weight)} for the attainment of {spoken(name)}"

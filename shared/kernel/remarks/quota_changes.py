@@ -10,13 +10,14 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from shared.contracts.roster import EVERYONE
 from shared.formatting import trimmed
 from shared.kernel.calendar import Fiscal, days_of, first_of_window, fiscal_at, periods_in
 from shared.kernel.language.conventions import CalendarTerms, Window
 from shared.kernel.language.measures import DAYS, Measure
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
-from shared.kernel.remarks.remark import Remark, RemarkKind
+from shared.kernel.remarks.remark import Remark, RemarkKind, whom
 from shared.kernel.roster import Roster
 
 FAR: Final = 10
@@ -37,7 +38,7 @@ class QuotaChange(NamedTuple):
     def in_words(self) -> str:
         """The beginning of a sentence about it."""
         return (
-            f"From {self.effective_from} the quota of {self.participant_id} for {self.measure.measure} is"
+            f"From {self.effective_from} the quota of {whom(self.participant_id)} for {self.measure.measure} is"
             f" {trimmed(self.quota)} instead of {trimmed(self.before)}"
         )
 
@@ -119,9 +120,10 @@ def _of_measure(roster: Roster, plans: PlanSet, *, plan: Plan, measure: Measure)
 
 
 def _on_plan(changes: pl.DataFrame, day: str, *, roster: Roster, plan: Plan) -> pl.DataFrame:
-    """Those whose participant is active on the plan on a day of theirs."""
+    """Those whose participant is active on the plan on a day of theirs, and those of everyone."""
     assigned = roster.assignments.select("participant_id", since="effective_from", on="plan", active="active")
     on_day = changes.sort(day).join_asof(
         assigned, left_on=day, right_on="since", by="participant_id", check_sortedness=False
     )
-    return on_day.filter(pl.col("active") & (pl.col("on") == plan.plan)).select(changes.columns)
+    in_role = pl.col("active") & (pl.col("on") == plan.plan)
+    return on_day.filter(in_role | (pl.col("participant_id") == EVERYONE)).select(changes.columns)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final, Literal, NamedTuple
 
+from shared.contracts.roster import EVERYONE
+
 RemarkKind = Literal[
     "late_quota",
     "quota_far_off",
@@ -17,6 +19,7 @@ RemarkKind = Literal[
     "percent_sign_missing",
     "figure_unused",
     "score_undated",
+    "score_missing",
     "category_unknown",
     "unknown_plan",
     "plan_not_in_force",
@@ -39,6 +42,7 @@ MORE: Final[dict[RemarkKind, str]] = {
     "percent_sign_missing": "figures look like a percentage that lost its sign.",
     "figure_unused": "figures are those of people whose plans do not look at them.",
     "score_undated": "scores have no day, and count in no window.",
+    "score_missing": "scores are entered for nobody.",
     "category_unknown": "categories are written otherwise in roster and plan, or nobody has them.",
     "unknown_plan": "plans that somebody is on do not exist.",
     "plan_not_in_force": "plans begin after somebody is on them.",
@@ -77,6 +81,11 @@ class Remark(NamedTuple):
         return _about(self.says, [self.participant_id])
 
 
+def whom(participant_id: str) -> str:
+    """Whom a figure is for, in words."""
+    return "everyone" if participant_id == EVERYONE else participant_id
+
+
 def remarks_within(remarks: Iterable[Remark], first: date, *, last: date) -> list[Remark]:
     """Those that matter on some day from a first to a last one."""
     return [remark for remark in remarks if remark.since <= last and remark.until >= first]
@@ -97,7 +106,7 @@ def remark_sentences(remarks: Iterable[Remark]) -> list[str]:
 
 
 def _about(says: str, who: list[str]) -> str:
-    named = sorted(set(who))
+    named = sorted({whom(one) for one in who})
     return says.replace(
         "{who}", f"{named[0]} is" if len(named) == 1 else f"{len(named):,} participants, {named[0]} first, are"
     )

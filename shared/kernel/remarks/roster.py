@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from shared.contracts.roster import EVERYONE
 from shared.formatting import percent, trimmed
 from shared.kernel.language.plausibility import HIGH_ATTAINMENT, HIGH_RATE
 from shared.kernel.language.units import MONEY
@@ -15,7 +16,7 @@ from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.reference_point import reference_terms
 from shared.kernel.plan.version import Plan
 from shared.kernel.remarks.quota_changes import quota_changes
-from shared.kernel.remarks.remark import EVER, MORE, SHOWN, Remark
+from shared.kernel.remarks.remark import EVER, MORE, SHOWN, Remark, whom
 from shared.kernel.remarks.reporting_circles import reporting_circles
 from shared.kernel.remarks.undated_scores import undated_scores
 from shared.kernel.remarks.unknown_categories import unknown_categories
@@ -92,10 +93,11 @@ def _too_high(
     figures: pl.DataFrame, kind: str, *, name: str, high: Decimal, people: pl.DataFrame, does: str
 ) -> Iterator[Remark]:
     rows = figures.filter((pl.col("name") == name) & (pl.col("value").abs() >= high))
-    rows = rows.join(people.select("participant_id").unique(), on="participant_id", how="semi")
+    concerned = [*people["participant_id"].unique(), EVERYONE]
+    rows = rows.filter(pl.col("participant_id").is_in(concerned))
     for who, value, since, until in rows.select("participant_id", "value", "since", "until").iter_rows():
         says = (
-            f"From {since} {kind}.{name} of {who} is {trimmed(value)}, which is {percent(value)}: {does}."
+            f"From {since} {kind}.{name} of {whom(who)} is {trimmed(value)}, which is {percent(value)}: {does}."
             f" Write {trimmed(value)}% if percent is meant."
         )
         yield Remark(
@@ -128,7 +130,9 @@ def _figures_unused(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
         )
     )
     ever = roster.assignments.select("participant_id", "plan").unique()
-    looked_at = ever.join(looks, on="plan")
+    # What is everyone's is looked at by any plan that looks at it.
+    of_everyone = looks.select("plan", "figure", participant_id=pl.lit(EVERYONE))
+    looked_at = pl.concat([ever.join(looks, on="plan"), of_everyone], how="diagonal")
     unknown = ever.filter(~pl.col("plan").is_in(sorted(known)))
     idle = given.join(looked_at, on=["participant_id", "figure"], how="anti").join(
         unknown, on="participant_id", how="anti"

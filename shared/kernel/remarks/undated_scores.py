@@ -8,6 +8,7 @@ from typing import Final
 
 import polars as pl
 
+from shared.contracts.roster import EVERYONE
 from shared.contracts.roster_rows import LONG_BEFORE
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.remarks.remark import Remark
@@ -24,11 +25,13 @@ def undated_scores(roster: Roster, plans: PlanSet) -> Iterator[Remark]:
     if undated.is_empty():
         return
     for plan in plans.holding:
-        people = roster.assignments.filter(pl.col("plan") == plan.plan).select("participant_id").unique()
+        people = roster.assignments.filter(pl.col("plan") == plan.plan)["participant_id"].unique()
         for measure in plan.measures:
             if measure.score is None or measure.reset == "never":
                 continue
-            of_it = undated.filter(pl.col("name") == measure.measure).join(people, on="participant_id", how="semi")
+            of_it = undated.filter(pl.col("name") == measure.measure).filter(
+                pl.col("participant_id").is_in([*people, EVERYONE])
+            )
             window = measure.reset.replace("_", "-")
             says = (
                 f"score.{measure.measure}: {{who}} without the day of it, so that it never counts: write in"

@@ -36,6 +36,16 @@ def test_a_roster_file_has_the_figures_that_plans_ask_for(ingest: Ingest) -> Non
     }
 
 
+def test_figures_of_everyone_come_in_a_row_of_their_own(ingest: Ingest) -> None:
+    csv = "participant_id,effective_from,plan,score.ebitda\n*,2025-03-31,,97%\n*,2025-04-01,rep,\n"
+    answer = ingest.client.post("/v1/roster", content=csv, headers={"content-type": "text/csv"})
+    [taken, refused] = answer.json()["results"]
+    assert (taken["status"], refused["status"]) == ("accepted", "rejected")
+    assert "participant_id * is everyone" in refused["errors"][0]["reason"]
+    [fact] = ingest.in_log(ROSTER_TOPIC)
+    assert (fact["participant_id"], fact["fields"]) == ("*", {"2025-03-31/score.ebitda": "0.97"})
+
+
 def test_a_row_with_more_cells_than_the_header_is_refused_and_the_others_are_taken(ingest: Ingest) -> None:
     body = "participant_id,manager\nann,dee\n\nbob,dee,rep\ncy,dee,,\n"
     answer = ingest.client.post("/v1/roster", content=body, headers={"content-type": "text/csv"})

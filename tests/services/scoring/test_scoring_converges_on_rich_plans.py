@@ -71,6 +71,9 @@ COMPONENTS = [
 ]  # fmt: skip
 
 
+ON_LEAVE = [{"on_leave": True}, {"on_leave": False}]
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> Any:
     """Patches with custom fields, rosters with figures and territories, and versions of a plan with some of the components."""
@@ -88,9 +91,16 @@ def worlds(draw: st.DrawFn) -> Any:
     people = [
         change
         | draw(
-            st.sampled_from([{}, {"territory": "north"}, {"term.rate": "0.07"}, {"quota.yearly": draw(cents(900_000))}])
+            st.sampled_from(
+                [
+                    {} if change["participant_id"] == "*" else {"territory": "north"},
+                    {},
+                    {"term.rate": "0.07"},
+                    {"quota.yearly": draw(cents(900_000))},
+                ]
+            )
         )
-        | draw(st.sampled_from([{}, {}, {"on_leave": True}, {"on_leave": False}]))
+        | draw(st.sampled_from([{}, {}] if change["participant_id"] == "*" else [{}, {}, *ON_LEAVE]))
         | draw(st.sampled_from([{}, {"score.conduct": "0.85"}, {"score.conduct": "1.1"}]))
         for change in draw(rosters())
     ]

@@ -189,6 +189,19 @@ def test_a_quota_of_someone_without_credits_asks_nobody_anything(company: Road) 
     assert company.published == []
 
 
+def test_a_quota_of_everyone_earns_everybody_again_and_credits_nothing_again(company: Road) -> None:
+    company.deal("d1", owner="ann", **WON)
+    company.drain()
+    company.published.clear()
+    company.person("*", "2025-03-01", quota_bookings="500")
+    company.drain()
+    assert {topic for topic, _ in company.published} == {"credits", "earnings"}
+    assert pay(company)["ann", "commission", "2025-03"] == 2500 + 5000
+    company.person("ann", "2025-03-02", quota_bookings="100000")
+    company.drain()
+    assert pay(company)["ann", "commission", "2025-03"] == 5000
+
+
 def test_what_says_nothing_new_publishes_nothing(company: Road) -> None:
     company.deal("d1", owner="ann", **WON)
     company.drain()

@@ -36,10 +36,24 @@ def rosters(draw: st.Draw) -> list[dict[str, Any]]:
                 "term.factor": st.integers(0, 3_000).map(lambda n: str(Decimal(n).scaleb(-4))),
                 "score.score": st.integers(0, 15).map(lambda n: str(Decimal(n).scaleb(-1))),
             }
+            if not first:  # taken away again: then everyone's counts
+                options |= {
+                    name: st.one_of(options[name], st.sampled_from([None])) for name in ("quota.base", "term.top")
+                }
             for name, values in options.items():
                 if draw(maybe) or (first and name in ("plan", "manager")):
                     change[name] = draw(values)
             changes.append(change)
+    # What is entered once for everyone: own figures go before it, also those that end.
+    for day in draw(st.lists(DAYS, max_size=2, unique=True)) if draw(maybe) else ():
+        figures: dict[str, st.Chance] = {
+            "quota.base": st.one_of(cents(2_000_000), st.sampled_from([None])),
+            "term.top": cents(100_000),
+            "term.factor": st.sampled_from(["0.05", "0.2", None]),
+            "score.score": st.sampled_from(["0.3", "0.9", "1.4", None]),
+        }
+        given = {name: draw(values) for name, values in figures.items() if draw(maybe)}
+        changes.append({"participant_id": "*", "effective_from": day} | given)
     return changes
 
 

@@ -85,6 +85,9 @@ def rosters(draw: st.DrawFn) -> list[dict[str, Any]]:
                 if draw(st.booleans()):
                     change[f"quota.{measure}"] = draw(cents(2_000_000))
             changes.append(change)
+    if draw(st.integers(0, 2)) == 0:  # entered once for everyone
+        change = {"quota.bookings": draw(cents(2_000_000)), "quota.both": draw(st.none() | cents(2_000_000))}
+        changes.append({"participant_id": "*", "effective_from": draw(DAYS)} | change)
     return changes
 
 

@@ -98,6 +98,12 @@ def test_whoever_set_the_roster_on_any_day_of_the_month(
     assert hands() == {"roster": moved & paid}
 
 
+def test_whoever_entered_a_figure_of_everyone_had_a_hand_in_everybodys_pay(say: Say, hands: Hands) -> None:
+    say("*", **dated("2025-03-05", quota__bookings="1"))
+    assert hands() == {"quota": hands("crm")["roster"]}
+    assert hands(period="2025-02") == {}
+
+
 @pytest.mark.parametrize(
     "facts",
     [
