@@ -14,7 +14,7 @@ from shared.kernel.crediting.aliases import named_by_alias, with_participants
 from shared.kernel.crediting.custom_columns import with_declared_problems
 from shared.kernel.crediting.deal_amounts import exact_number, named
 from shared.kernel.crediting.exchange import exchanged, portion
-from shared.kernel.crediting.told import told_of_credits, with_shares
+from shared.kernel.crediting.told import column_of_category, told_of_credits, with_shares
 from shared.kernel.crediting.uncredited import missing_amounts, uncredited_holders, unknown_participants, unusable_deals
 from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
 from shared.kernel.language.deal_facts import hexadecimal, told
@@ -241,7 +241,7 @@ def assigned(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.Data
     """Add what is in force at the credit date: manager, plan, active, version, currency; `known` is null for
     strangers."""
     assignments = roster.assignments.rename({"territory": "territory_of"}).with_columns(known=pl.lit(True))
-    return (
+    found = (
         payees.sort("credit_date")
         .join_asof(
             assignments,
@@ -254,6 +254,12 @@ def assigned(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.Data
         .join_asof(plans.in_force, left_on="credit_date", right_on="effective_from", by="plan", check_sortedness=False)
         .drop("effective_from", strict=False)
     )
+    for name in plans.own_groups:
+        told = roster.of_category(name).rename({"value": column_of_category(name)})
+        found = found.join_asof(
+            told, left_on="credit_date", right_on="effective_from", by="participant_id", check_sortedness=False
+        ).drop("effective_from", strict=False)
+    return found
 
 
 def managers_above(holders: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> list[pl.DataFrame]:
@@ -271,7 +277,9 @@ def managers_above(holders: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> 
         if payees.is_empty():
             return levels
         upper = {"participant_id": "manager", _BELOW: "participant_id"}
-        payees = assigned(payees.with_columns(**upper).drop(_ASSIGNED, strict=False), roster, plans=plans)
+        own_groups = [column_of_category(name) for name in plans.own_groups]
+        below = payees.with_columns(**upper).drop(*_ASSIGNED, *own_groups, strict=False)
+        payees = assigned(below, roster, plans=plans)
         levels.append(payees)
 
 

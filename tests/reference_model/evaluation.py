@@ -116,7 +116,8 @@ class Evaluation:
     def _group(self, among: str, participant: str, day: date) -> Any:
         if among == "plan":
             return among
-        own = in_force(self.roster, participant, "manager" if among == "team" else among, day)
+        named = {"team": "manager", "territory": "territory", "position": "position"}
+        own = in_force(self.roster, participant, named.get(among, f"category.{among}"), day)
         return (participant,) if own is None else own
 
     def _measured(self, measure: Data) -> Fraction:

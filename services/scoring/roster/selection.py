@@ -52,11 +52,18 @@ def select(
     selection = Selection()
     reports = reports_of(before, after)
     was, now = _rows(before.assignments, changed), _rows(after.assignments, changed)
-    # Quotas, rates, scores and categories change what is earned, and not who is credited.
+    own_groups = PlanSet([*plans, *new_plans]).own_groups
+    groups = [
+        (_rows(before.of_category(name), changed), _rows(after.of_category(name), changed)) for name in own_groups
+    ]
+    # Quotas, rates, scores and other categories change what is earned, and not who is credited.
     tables = zip(before.tables[1:], after.tables[1:], strict=True)
     figures = [(_rows(one, changed), _rows(other, changed)) for one, other in tables]
     for participant in changed:
         since = _first_difference(was[participant], now[participant])
+        for one, other in groups:  # a credit counts for the group that its participant was in
+            moved = _first_difference(one[participant], other[participant])
+            since = min((day for day in (since, moved) if day is not None), default=None)
         if since is not None:
             selection.add_holders(below([participant], reports), since)
         if since is not None or any(set(one[participant]) != set(other[participant]) for one, other in figures):

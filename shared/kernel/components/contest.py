@@ -13,8 +13,8 @@ from pydantic import Field
 from shared.formatting import trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
-from shared.kernel.components.groups import Among, grouped, together, told_apart_by
-from shared.kernel.language.category_texts import Compared
+from shared.kernel.components.groups import grouped, together
+from shared.kernel.language.category_texts import Among, Compared, told_apart_by
 from shared.kernel.language.findings import Path
 from shared.kernel.language.phrases import scale, table
 from shared.kernel.language.values import Amount, Name

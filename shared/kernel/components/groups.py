@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, Mode
 from shared.kernel.components.context import EvaluationContext
-from shared.kernel.language.category_texts import Compared
-from shared.kernel.language.findings import Path
+from shared.kernel.language.category_texts import Among, category_of
 from shared.kernel.language.phrases import spoken
-from shared.kernel.language.values import Name
 from shared.money import largest_remainder
-
-Among = Name
-"""Who is together: everyone on the plan, all who share a manager, or a category (territory, position or one of the
-company's own) at the end of the period."""
-
-
-def category_of(among: Among) -> str:
-    """The category of participants that makes the groups."""
-    return "manager" if among == "team" else among
 
 
 def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]]:
@@ -39,12 +28,6 @@ def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]
 def together(among: Among) -> str:
     """Who is together, in words."""
     return "everyone on the plan" if among == "plan" else f"everyone of a {spoken(among)}"
-
-
-def told_apart_by(among: Among) -> Iterator[tuple[Path, Compared]]:
-    """The category by which groups are told apart, if it is one, and where a component says it."""
-    if among not in ("plan", "team"):
-        yield ("among",), Compared(among, ())
 
 
 def divided(amount: Fraction, weights: Sequence[Fraction], *, digits: int, mode: Mode = "half_up") -> list[Fraction]:

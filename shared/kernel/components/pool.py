@@ -14,8 +14,8 @@ from shared.formatting import money, percent, trimmed
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.arithmetic.expressions import NUMBER_SCALE
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
-from shared.kernel.components.groups import Among, divided, grouped, together, told_apart_by
-from shared.kernel.language.category_texts import Compared
+from shared.kernel.components.groups import divided, grouped, together
+from shared.kernel.language.category_texts import Among, Compared, told_apart_by
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import spoken

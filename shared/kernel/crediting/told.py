@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import polars as pl
 
+from shared.kernel.language.category_texts import roster_attribute
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.deal_facts import hexadecimal
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 
-_GROUPS = {"team": "manager", "territory": "territory_of", "position": "position"}
-"""The columns of `credit.assigned` that make the groups of measures."""
+
+def column_of_category(name: str) -> str:
+    """The column of `credit.assigned` that has a category of participants."""
+    return "territory_of" if name == "territory" else roster_attribute(name)
 
 
 def told_of_credits(plan: Plan, rule: CreditingRule) -> list[str | None]:
@@ -20,7 +23,7 @@ def told_of_credits(plan: Plan, rule: CreditingRule) -> list[str | None]:
     facts = [name if rule.rule in apart.rules_in_turn else None for name in apart.facts]
     # Deals in turn are priced by where their participant's group stands, also where it adds up other rules.
     of_groups = apart.rules_of_groups | apart.rules_in_turn
-    groups = [_GROUPS[name] if rule.rule in of_groups else None for name in apart.attributes]
+    groups = [column_of_category(name) if rule.rule in of_groups else None for name in apart.attributes]
     told_of = [*facts, *groups]
     return told_of if any(told_of) or rule.rule in apart.rules_with_share else []
 

@@ -15,8 +15,8 @@ import polars as pl
 from shared.kernel.arithmetic.expressions import narrow, wide
 from shared.kernel.arithmetic.running_sums import enters, leaves
 from shared.kernel.calendar import first_of_window, window_of
-from shared.kernel.components.groups import category_of
 from shared.kernel.evaluation.pay import DEAL, context_for, filled
+from shared.kernel.language.category_texts import category_of
 from shared.kernel.language.deal_facts import told_in
 from shared.kernel.language.measures import LEAVING, Measure
 from shared.kernel.plan.kept_apart import KeptApart

@@ -10,6 +10,9 @@ import polars as pl
 from pydantic import StringConstraints
 from sqlglot import expressions as sql
 
+from shared.kernel.language.findings import Path
+from shared.kernel.language.values import Name
+
 CATEGORY: Final = "category"
 """The function by which a formula may name a category outright: `category(segment)`."""
 
@@ -26,6 +29,22 @@ CategoryText = Annotated[str, StringConstraints(min_length=1)]
 def roster_attribute(category: str) -> str:
     """The column of a roster file that holds a category."""
     return category if category in ROSTER_CATEGORIES else f"{CATEGORY}.{category}"
+
+
+Among = Name
+"""Who is together: everyone on the plan, all who share a manager, or a category (territory, position or one of the
+company's own)."""
+
+
+def category_of(among: Among) -> str:
+    """The category of participants that makes the groups."""
+    return "manager" if among == "team" else among
+
+
+def told_apart_by(among: Among) -> Iterator[tuple[Path, Compared]]:
+    """The category by which groups are told apart, if it is one, and where a part of a plan says it."""
+    if among not in ("plan", "team"):
+        yield ("among",), Compared(among, ())
 
 
 def is_one_of(categories: pl.Series, texts: Sequence[str]) -> pl.Series:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from shared.contracts.base import Identifier
 from shared.formatting import percent
-from shared.kernel.language.category_texts import CATEGORY, Compared
+from shared.kernel.language.category_texts import CATEGORY, Among, Compared, told_apart_by
 from shared.kernel.language.conventions import Reset, Window
 from shared.kernel.language.findings import Finding, Flaws, Path
 from shared.kernel.language.formulas import FormulaText, Reference, categories_in, references
@@ -39,11 +39,6 @@ ADDING_UP: Final = ("sum_of", "count_of", "average_of", "ratio", "distinct")
 """The ways in which a measure may be that of a group, or of a rolling window."""
 LEAVING: Final = "/leaving"
 """What the name of the ingredient ends with that takes from a rolling one what leaves its window."""
-
-Group = Literal["plan", "team", "territory", "position"]
-"""Whose credits a measure adds up: of everyone on the plan, or of those who share a manager, a territory or a
-position."""
-
 DAYS: Final = ("calendar_days", "business_days")
 """In which days a part of a window may be counted: all, or Monday to Friday."""
 
@@ -164,7 +159,7 @@ class Measure(PlanPart):
     """A number that is looked up by a measure or a category: a rate, a factor."""
     pay_of: PayOf | None = None
     """What those who report to the participant are paid."""
-    among: Group | None = None
+    among: Among | None = None
     """Whose credits it adds up beside the participant's own: each credit counts for the group in which its participant
     was on its date, and a participant sees that of the group in which they are."""
     reset: Reset = "month"
@@ -275,6 +270,8 @@ class Measure(PlanPart):
 
     def categories(self) -> Iterator[tuple[Path, Compared]]:
         """The categories at which it looks, each with the texts that it names, and where."""
+        if self.among is not None:
+            yield from told_apart_by(self.among)
         if self.formula is not None:
             yield from ((("formula",), found) for found in categories_in(self.formula))
         if self.lookup is not None:

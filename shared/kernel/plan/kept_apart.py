@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
 from shared.kernel.components import Component
+from shared.kernel.language.category_texts import category_of
 from shared.kernel.language.deal_facts import CREDITED
 from shared.kernel.language.filters import MONEY
 from shared.kernel.language.formulas import Reference
@@ -71,8 +72,8 @@ class KeptApart:
 
     @cached_property
     def attributes(self) -> tuple[str, ...]:
-        """What makes the groups, of participants on the date of a credit."""
-        return tuple(sorted({measure.among for measure in self.groups if measure.among not in (None, "plan")}))
+        """The categories that make the groups, of participants on the date of a credit."""
+        return tuple(sorted({category_of(m.among) for m in self.groups if m.among not in (None, "plan")}))
 
     def place_of_fact(self, column: str) -> int | None:
         """Where a column of the deal stands in what is told of a credit; None where it is not told."""
@@ -80,7 +81,8 @@ class KeptApart:
 
     def place_of_group(self, among: str) -> int | None:
         """Where the group stands in it; None where it is not told."""
-        return 1 + len(self.facts) + self.attributes.index(among) if among in self.attributes else None
+        category = category_of(among)
+        return 1 + len(self.facts) + self.attributes.index(category) if category in self.attributes else None
 
     @cached_property
     def rules_with_share(self) -> frozenset[str]:

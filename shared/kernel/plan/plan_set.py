@@ -14,6 +14,7 @@ from typing import NamedTuple
 import polars as pl
 
 from shared.kernel.calendar import goes_on
+from shared.kernel.language.category_texts import ROSTER_CATEGORIES
 from shared.kernel.language.conventions import CalendarTerms
 from shared.kernel.language.filters import ColumnTypes
 from shared.kernel.plan.model import PlanModel
@@ -263,6 +264,12 @@ class PlanSet:
     def adds_up_groups(self) -> bool:
         """Whether some plan has measures of groups."""
         return any(plan.apart.groups for plan in self)
+
+    @cached_property
+    def own_groups(self) -> tuple[str, ...]:
+        """The categories of the company's own by which measures of groups tell participants apart."""
+        names = {name for plan in self.holding for name in plan.apart.attributes}
+        return tuple(sorted(names.difference(ROSTER_CATEGORIES)))
 
     @cached_property
     def pays_on_others(self) -> bool:

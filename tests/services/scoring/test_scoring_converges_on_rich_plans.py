@@ -71,6 +71,7 @@ COMPONENTS = [
 ]  # fmt: skip
 
 
+SEGMENTS = [{"category.segment": "smb"}, {"category.segment": "big"}, {"category.segment": None}]
 ON_LEAVE = [{"on_leave": True}, {"on_leave": False}]
 
 
@@ -102,13 +103,15 @@ def worlds(draw: st.DrawFn) -> Any:
         )
         | draw(st.sampled_from([{}, {}] if change["participant_id"] == "*" else [{}, {}, *ON_LEAVE]))
         | draw(st.sampled_from([{}, {"score.conduct": "0.85"}, {"score.conduct": "1.1"}]))
+        | draw(st.sampled_from([{}, {}] if change["participant_id"] == "*" else [{}, *SEGMENTS]))
         for change in draw(rosters())
     ]
     components = draw(
         st.lists(st.sampled_from(COMPONENTS), min_size=1, max_size=6, unique_by=lambda c: str(c["component"]))
     )
     on_pay = draw(st.booleans())
-    squads = [SQUAD] if {"squad", "kick"} & {str(component["component"]) for component in components} else []
+    squad = SQUAD | {"among": draw(st.sampled_from(["team", "team", "segment"]))}
+    squads = [squad] if {"squad", "kick"} & {str(component["component"]) for component in components} else []
     below = [{"measure": "below", "pay_of": {"plans": ["rep"]}, "reset": "quarter"}] if on_pay else []
     override = [{"component": "override", "kind": "flat", "measure": "below", "rate": "10%"}] if on_pay else []
     calendars = {plan: draw(st.sampled_from(CALENDARS)) for plan in ("rep", "lead")}

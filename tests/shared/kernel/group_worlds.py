@@ -21,7 +21,7 @@ def worlds_at_groups(draw: st.Draw) -> tuple[dict[str, Any], list[Any], list[Any
     group = {
         "measure": "group",
         draw(st.sampled_from(["sum_of", "count_of"])): ["size"],
-        "among": draw(st.sampled_from(["team", "territory", "position", "plan"])),
+        "among": draw(st.sampled_from(["team", "territory", "position", "segment", "plan"])),
         **draw(st.one_of(resets.map(lambda reset: {"reset": reset}), st.integers(2, 4).map(lambda n: {"rolling": n}))),
     }
     steps = [{"up_to": end, "gives": "2%"}, {"gives": "5%"}]

@@ -127,7 +127,7 @@ def measures(draw: st.Draw, names: list[str]) -> list[dict[str, Any]]:
     ways_of_groups = [{"sum_of": draw(some)}, {"count_of": draw(some)}, {"distinct": different}]
     team = {"measure": "team", **draw(st.sampled_from(ways_of_groups))}
     others: list[dict[str, Any]] = [
-        team | {"among": draw(st.sampled_from(["team", "territory", "position", "plan"]))},
+        team | {"among": draw(st.sampled_from(["team", "territory", "position", "segment", "plan"]))},
         {"measure": "average", "average_of": draw(some)},
         {"measure": "latest", "latest_of": [latest]},
         {
