@@ -14,11 +14,13 @@ from shared.kernel.crediting.aliases import named_by_alias, with_participants
 from shared.kernel.crediting.custom_columns import with_declared_problems
 from shared.kernel.crediting.deal_amounts import exact_number, named
 from shared.kernel.crediting.exchange import exchanged, portion
+from shared.kernel.crediting.own_caps import cap_of, column_of_term, with_own_figures
 from shared.kernel.crediting.told import column_of_category, told_of_credits, with_shares
 from shared.kernel.crediting.uncredited import missing_amounts, uncredited_holders, unknown_participants, unusable_deals
 from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
 from shared.kernel.language.deal_facts import hexadecimal, told
 from shared.kernel.language.filters import filter_frame
+from shared.kernel.language.values import terms_in
 from shared.kernel.plan.plan_set import PlanSet
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
@@ -259,7 +261,7 @@ def assigned(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.Data
         found = found.join_asof(
             told, left_on="credit_date", right_on="effective_from", by="participant_id", check_sortedness=False
         ).drop("effective_from", strict=False)
-    return found
+    return with_own_figures(found, roster, plans=plans)
 
 
 def managers_above(holders: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> list[pl.DataFrame]:
@@ -277,8 +279,8 @@ def managers_above(holders: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> 
         if payees.is_empty():
             return levels
         upper = {"participant_id": "manager", _BELOW: "participant_id"}
-        own_groups = [column_of_category(name) for name in plans.own_groups]
-        below = payees.with_columns(**upper).drop(*_ASSIGNED, *own_groups, strict=False)
+        own = [*map(column_of_category, plans.own_groups), *map(column_of_term, plans.own_caps)]
+        below = payees.with_columns(**upper).drop(*_ASSIGNED, *own, strict=False)
         payees = assigned(below, roster, plans=plans)
         levels.append(payees)
 
@@ -289,7 +291,8 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
     names = set(condition.meta.root_names())
     part, bucket = _part_of(rule.amount), plan.apart.column_of(rule.rule)
     told_of = told_of_credits(plan, rule)
-    looked_at = {*_CREDITED, part, bucket or part, *filter(None, told_of), *names}
+    own = {column_of_term(term.term) for term in terms_in(rule)}
+    looked_at = {*_CREDITED, part, bucket or part, *filter(None, told_of), *names, *own}
     due = payees.select(name for name in payees.columns if name in looked_at).filter(
         plan.own_rows & pl.col("active") & (pl.lit(plan.exchange is not None) | (pl.col("currency") == plan.currency))
     )
@@ -317,7 +320,7 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
         bucket="bucket",
         exchange="exchange",
         place=pl.lit(plan.rules.index(rule), dtype=pl.Int64),
-        cap=pl.lit(None if rule.cap is None else int(rule.cap.scaleb(plan.digits)), dtype=pl.Int64),
+        cap=cap_of(rule, plan.digits),
         holding="holding",
     )
 

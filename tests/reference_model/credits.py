@@ -13,7 +13,18 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from tests.reference_model import dates
-from tests.reference_model.facts import DECIMALS, Data, Deals, Roster, in_force, number, plan_of, rounded, shared_out
+from tests.reference_model.facts import (
+    DECIMALS,
+    Data,
+    Deals,
+    Roster,
+    figure_in_force,
+    in_force,
+    number,
+    plan_of,
+    rounded,
+    shared_out,
+)
 from tests.reference_model.formulas import worked_out
 
 DATES = ("open_date", "close_date")
@@ -38,6 +49,14 @@ class Credit:
     def fiscal(self) -> dates.Fiscal:
         """The fiscal period of the credit date."""
         return dates.fiscal(self.plan, self.day)
+
+
+def _cap(cap: Any, roster: Roster, payee: str, day: date, decimals: int) -> Fraction:
+    """The cap of a rule; a figure of the payee's own on the day of the credit, or the default."""
+    if not isinstance(cap, dict):
+        return number(cap)
+    own = figure_in_force(roster, payee, f"term.{cap['term']}", day)
+    return rounded(number(cap["default"] if own is None else own) * number(cap.get("times", 1)), "half_up", decimals)
 
 
 class Unknown(NamedTuple):
@@ -100,7 +119,7 @@ def _of_deal(deal_id: str, deal: Data, roster: Roster, plans: list[Data]) -> Ite
                     yield Unknown(deal_id, payee, "no_value" if lacks else "no_rate")
                     continue
                 if rule.get("cap") is not None:
-                    amount = min(amount, number(rule["cap"]))
+                    amount = min(amount, _cap(rule["cap"], roster, payee, day, DECIMALS[plan["currency"]]))
                 yield Credit(
                     deal_id=deal_id,
                     payee=payee,

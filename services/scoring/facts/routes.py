@@ -13,10 +13,12 @@ from services.scoring.facts.schemas import MOST, DealFacts, DealPage, Participan
 from services.scoring.facts_codec import unpack
 from services.scoring.store import KeyedTable, fetch_page
 from shared.contracts.base import Identifier
+from shared.contracts.roster import RosterSubject
 from shared.deps import SnapshotDep
 
 router = APIRouter(prefix="/v1/facts", tags=["facts"], dependencies=[MAY_READ])
 
+AfterPerson = Annotated[RosterSubject | None, Query(description="Continue after this id", examples=["ann"])]
 After = Annotated[Identifier | None, Query(description="Continue after this id", examples=["crm/1"])]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 _DEALS = KeyedTable(name="paid_deal", keys=("deal_id",), columns=("facts",))
@@ -33,7 +35,7 @@ def list_deals(snapshot: SnapshotDep, *, after: After = None, limit: Limit = 100
 
 
 @router.get("/roster", summary="List participants with their facts")
-def list_roster(snapshot: SnapshotDep, *, after: After = None, limit: Limit = 1000) -> RosterPage:
+def list_roster(snapshot: SnapshotDep, *, after: AfterPerson = None, limit: Limit = 1000) -> RosterPage:
     """Every participant with the value in force of each attribute and date: what `earnest export roster` writes."""
     with snapshot.connect() as connection:
         page = dict(_facts(connection, _PARTICIPANTS, after=after, limit=limit))

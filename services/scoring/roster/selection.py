@@ -8,9 +8,10 @@ change, counts as below.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -52,24 +53,24 @@ def select(
     selection = Selection()
     reports = reports_of(before, after)
     was, now = _rows(before.assignments, changed), _rows(after.assignments, changed)
-    own_groups = PlanSet([*plans, *new_plans]).own_groups
-    groups = [
-        (_rows(before.of_category(name), changed), _rows(after.of_category(name), changed)) for name in own_groups
-    ]
+    told = _told_by_the_roster(PlanSet([*plans, *new_plans]))
+    own = [(_rows(of(before), participants), _rows(of(after), participants)) for of in told]
     # Quotas, rates, scores and other categories change what is earned, and not who is credited.
     tables = zip(before.tables[1:], after.tables[1:], strict=True)
     figures = [(_rows(one, changed), _rows(other, changed)) for one, other in tables]
     for participant in changed:
         since = _first_difference(was[participant], now[participant])
-        for one, other in groups:  # a credit counts for the group that its participant was in
-            moved = _first_difference(one[participant], other[participant])
-            since = min((day for day in (since, moved) if day is not None), default=None)
+        since = _first([since, *(_first_difference(one[participant], other[participant]) for one, other in own)])
         if since is not None:
             selection.add_holders(below([participant], reports), since)
         if since is not None or any(set(one[participant]) != set(other[participant]) for one, other in figures):
             selection.earners.add(participant)
     if EVERYONE in participants:  # figures of everyone change what anybody earns
-        selection.earners.update(after.assignments["participant_id"])
+        everybody = set(after.assignments["participant_id"])
+        selection.earners.update(everybody)
+        since = _first([_first_difference(one[EVERYONE], other[EVERYONE]) for one, other in own])
+        if since is not None:
+            selection.add_holders(everybody, since)
     selection.add_holders(_named_otherwise(before, after, changed=changed), date.min)
     for plan in new_plans:
         # Also what is held below them: a version may credit managers who are on it with that.
@@ -77,6 +78,21 @@ def select(
         selection.add_holders(below(ever_on, reports), plan.effective_from)
         selection.earners.update(ever_on)
     return _beyond_holders(selection, new_plans, plans=plans)
+
+
+def _told_by_the_roster(plans: PlanSet) -> list[Callable[[Roster], pl.DataFrame]]:
+    """What credits depend on beside assignments, by participant and date: the groups for which they count, and their
+    caps."""
+    categories = [partial(Roster.of_category, name=name) for name in plans.own_groups]
+    return [*categories, *(partial(_figures, name=name) for name in plans.own_caps)]
+
+
+def _figures(roster: Roster, name: str) -> pl.DataFrame:
+    return roster.terms.filter(pl.col("name") == name).select("participant_id", "effective_from", "value")
+
+
+def _first(days: Iterable[date | None]) -> date | None:
+    return min((day for day in days if day is not None), default=None)
 
 
 def _named_otherwise(before: Roster, after: Roster, *, changed: list[str]) -> set[str]:
@@ -116,7 +132,7 @@ def _declares_otherwise(plan: Plan, plans: PlanSet) -> bool:
     return plan.columns != (last.columns if last else {})
 
 
-def _rows(table: pl.DataFrame, participants: list[str]) -> Mapping[str, _Rows]:
+def _rows(table: pl.DataFrame, participants: Collection[str]) -> Mapping[str, _Rows]:
     """Each participant's rows without the name, by effective date where the table is."""
     rows: dict[str, _Rows] = defaultdict(list)
     columns = [
@@ -124,7 +140,8 @@ def _rows(table: pl.DataFrame, participants: list[str]) -> Mapping[str, _Rows]:
         "effective_from",
         *(c for c in table.columns if c not in ("participant_id", "effective_from")),
     ]
-    for participant, *row in table.select(columns).filter(pl.col("participant_id").is_in(participants)).iter_rows():
+    of_them = table.select(columns).filter(pl.col("participant_id").is_in(list(participants)))
+    for participant, *row in of_them.iter_rows():
         rows[participant].append(tuple(row))
     return rows
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 from sqlglot.errors import SqlglotError
 
 from shared.kernel.language.formulas import FormulaText
 from shared.kernel.language.sql_text import parse
-from shared.kernel.language.values import Amount, Levels, Name, Rate
+from shared.kernel.language.values import Levels, Name, OwnFigure, Rate
 
 WON = "stage = 'won'"
 RELATIONS = ("holder", "managers", "team", "territory")
@@ -48,8 +48,24 @@ class CreditingRule(Levels):
     date: Name = "close_date"
     """The date of the credit: `close_date`, `open_date`, or a column of type `date`. A deal without it is not credited
     yet."""
-    cap: Amount | None = None
-    """The most that one deal credits one participant by this rule."""
+    cap: OwnFigure | None = None
+    """The most that one deal credits one participant by this rule; `{term: name, default: …}` is the participant's own
+    on the date of the credit."""
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
     """With `match: first`, rules of higher priority are tried first, and those of the same priority in the order of the
     file."""
+
+    @field_validator("cap", mode="before")
+    @classmethod
+    def _is_known_when_credited(cls, cap: Any) -> Any:
+        """A deal is credited by itself, before measures add credits up."""
+        if isinstance(cap, dict) and "measure" in cap:
+            raise ValueError(
+                "a deal is credited before measures add up, so a measure caps no credit: write a number, or {term: …,"
+                " default: …}; what a deal pays is capped by the component, as deal_maximum: {measure: …}"
+            )
+        if isinstance(cap, dict) and "term" in cap and cap.get("default") is None:
+            raise ValueError(
+                f"say the cap of those who have no figure of their own: {{term: {cap['term']}, default: 50000}}"
+            )
+        return cap

@@ -43,6 +43,13 @@ def number_in_plan(value: Any) -> Decimal:
     """
     if isinstance(value, Real) and not isinstance(value, int):  # files are read without such numbers
         raise ValueError('write it as text, for example "0.05" or "5%": a JSON number with decimals is not exact')
+    if isinstance(value, dict) and ("term" in value or "measure" in value):
+        name = value.get("term", value.get("measure"))
+        what = f"term({name})" if "term" in value else str(name)
+        raise ValueError(
+            "this is one number of the plan, the same for everybody: write it, or say what is each participant's own"
+            f" in a formula with {what} where the component takes one (amount, when, multiply, a measure)"
+        )
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise ValueError("write a number, for example 0.05 or 5%")
     if isinstance(value, int) and abs(value) >= 10**LONGEST_NUMBER:

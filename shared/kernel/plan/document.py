@@ -247,7 +247,7 @@ def _rule(rule: CreditingRule) -> str:
         levels = f", {rule.level} level{'s' if rule.level > 1 else ''} up only"
     when = filter_in_words(rule.when)
     day = f", on its {spoken(rule.date)}" if rule.date != "close_date" else ""
-    cap = f", at most {trimmed(rule.cap)} for one deal" if rule.cap is not None else ""
+    cap = f", at most {figure_in_words(rule.cap)} for one deal" if rule.cap is not None else ""
     deals = "every deal that is won" if rule.when == WON else f"a deal of which {when}"
     return f"**{spoken(rule.rule).capitalize()}**: {deals} counts for {whom}{levels}, with {share}{what}{day}{cap}."
 

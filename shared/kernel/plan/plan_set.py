@@ -17,6 +17,7 @@ from shared.kernel.calendar import goes_on
 from shared.kernel.language.category_texts import ROSTER_CATEGORIES
 from shared.kernel.language.conventions import CalendarTerms
 from shared.kernel.language.filters import ColumnTypes
+from shared.kernel.language.values import terms_in
 from shared.kernel.plan.model import PlanModel
 from shared.kernel.plan.version import Plan
 from shared.kernel.tables import DEALS
@@ -270,6 +271,11 @@ class PlanSet:
         """The categories of the company's own by which measures of groups tell participants apart."""
         names = {name for plan in self.holding for name in plan.apart.attributes}
         return tuple(sorted(names.difference(ROSTER_CATEGORIES)))
+
+    @cached_property
+    def own_caps(self) -> tuple[str, ...]:
+        """The figures of participants' own that cap what deals credit them."""
+        return tuple(sorted({term.term for plan in self.holding for rule in plan.credits for term in terms_in(rule)}))
 
     @cached_property
     def pays_on_others(self) -> bool:

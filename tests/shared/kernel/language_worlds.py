@@ -104,7 +104,8 @@ def rules(draw: st.Draw) -> list[dict[str, Any]]:
         if rarely(draw, 3):
             rule["share"] = percent(draw, -20, 150)
         if rarely(draw, 3):
-            rule["cap"] = draw(cents(300_000))
+            own = {"term": "top", "default": draw(cents(300_000)), "times": draw(st.sampled_from(["100%", "33.333%"]))}
+            rule["cap"] = draw(st.sampled_from([draw(cents(300_000)), own]))
         if rarely(draw, 3):
             rule["date"] = draw(st.sampled_from(["open_date", "paid_date"]))
         if rarely(draw, 3):
