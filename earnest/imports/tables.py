@@ -15,7 +15,7 @@ from earnest.imports.column_rules import ColumnRule, Condition, FileNotation
 from earnest.imports.columns import NoColumn, Sheet, columns_of, read_column
 from earnest.imports.fields import Rules
 from earnest.imports.mapping_file import Join, Table
-from shared.contracts.base import IDENTIFIER
+from shared.contracts.base import EVERYONE_OR_ID, IDENTIFIER
 from shared.kernel.language.findings import did_you_mean
 from shared.problems import FORMS
 from shared.value_rules import NULLS, Kind, Notation
@@ -132,7 +132,8 @@ def _no_ids(rows: pl.Series, column: pl.Series, *, name: str) -> pl.DataFrame:
     """The rows in which an id is none, and how to get one."""
     texts = pl.DataFrame({ROW: rows, "text": column}).drop_nulls("text")
     shortened = pl.col("text").str.contains(_SHORTENED)
-    unfit = texts.filter(shortened | ~pl.col("text").str.contains(IDENTIFIER))
+    form = EVERYONE_OR_ID if name == "participant_id" else IDENTIFIER  # figures of everyone are rows of the roster
+    unfit = texts.filter(shortened | ~pl.col("text").str.contains(form))
     mend = pl.format("'{}' is no id, {}; `as_id: true` makes an id of a name", "text", pl.lit(FORMS[IDENTIFIER]))
     lost = pl.format("'{}' is an id whose last digits a spreadsheet left out: export it as text", "text")
     why = pl.when(shortened).then(lost).otherwise(mend)

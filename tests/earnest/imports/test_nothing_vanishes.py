@@ -74,6 +74,20 @@ def test_a_quota_of_which_rounding_leaves_nothing_is_told(tmp_path: Path) -> Non
     assert "territory West" not in screen
 
 
+def test_a_list_of_the_companys_results_is_figures_of_everyone(tmp_path: Path) -> None:
+    results = """roster:
+  - {file: r.csv, participant_id: p}
+  - file: k.csv
+    when: {column: KPI, in: [EBITDA]}
+    participant_id: {constant: "*"}
+    effective_from: end
+    fields: {score.ebitda: value}
+"""
+    said(tmp_path, DEALS + results, k="KPI,end,value\nEBITDA,2024-03-31,97%\nMargin,2024-03-31,34%\n")
+    rows = pl.read_csv(tmp_path / "out" / "roster.csv", infer_schema=False).to_dicts()
+    assert rows[1] == {"participant_id": "*", "effective_from": "2024-03-31", "score.ebitda": "0.97"}
+
+
 def test_a_share_of_nobody_and_a_payment_of_no_day_are_refused(tmp_path: Path) -> None:
     splits = "splits: {file: s.csv, deal_id: id, participant: who, percent: pct}\n"
     payments = "payments: {file: p.csv, deal_id: id, amount: a, date: d}\n"
