@@ -86,15 +86,15 @@ class Figures:
             for participant, day, value in self._terms_of(standing_in).iter_rows():
                 own[participant].append((day, value))
 
-        def of_day(figures: dict[str, list[tuple[date, Decimal | None]]], who: str, day: date) -> Decimal | None:
+        def of_day(figures: dict[str, list[tuple[date, Decimal | None]]], who: str, *, day: date) -> Decimal | None:
             held = [value for since, value in figures[who] if since <= day]
             found = held[-1] if held else None
-            return of_day(figures, EVERYONE, day) if found is None and who != EVERYONE else found
+            return of_day(figures, EVERYONE, day=day) if found is None and who != EVERYONE else found
 
         def on(participant: str, day: date) -> Fraction:
-            quota = of_day(changes, participant, day)
+            quota = of_day(changes, participant, day=day)
             if quota is None and isinstance(standing_in, Term):
-                figure = of_day(own, participant, day)
+                figure = of_day(own, participant, day=day)
                 figure = standing_in.default if figure is None else figure
                 return Fraction(default) if figure is None else Fraction(figure) * Fraction(standing_in.times)
             return Fraction(default if quota is None else quota)

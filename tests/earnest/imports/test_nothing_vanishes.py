@@ -85,7 +85,7 @@ def test_a_list_of_the_companys_results_is_figures_of_everyone(tmp_path: Path) -
 """
     said(tmp_path, DEALS + results, k="KPI,end,value\nEBITDA,2024-03-31,97%\nMargin,2024-03-31,34%\n")
     rows = pl.read_csv(tmp_path / "out" / "roster.csv", infer_schema=False).to_dicts()
-    assert rows[1] == {"participant_id": "*", "effective_from": "2024-03-31", "score.ebitda": "0.97"}
+    assert rows[1] == {"participant_id": "*", "effective_from": "2024-03-31", "score.ebitda": "97%"}
 
 
 def test_a_share_of_nobody_and_a_payment_of_no_day_are_refused(tmp_path: Path) -> None:
