@@ -31,7 +31,7 @@ def base_year(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> BaseYea
     """The calendar year with most won deals, the latest of several.
 
     Raises:
-        FileError: no deal is won, or plans are in several currencies.
+        FileError: no deal is won by anybody in the roster, or plans are in several currencies.
     """
     if len({plan.currency for plan in plans}) > 1:
         raise FileError("the plans pay in several currencies: simulate those of one currency at a time")
@@ -40,14 +40,17 @@ def base_year(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> BaseYea
     won = _with_holder(deals.filter(dated))
     if won.is_empty():
         raise FileError("no deal is won: there is no history to draw from")
+    people = sorted(set(roster.assignments["participant_id"]))
+    won = won.filter(pl.col("holder").is_in(people))
+    if won.is_empty():
+        raise FileError("no won deal has an owner who is in the roster: there is no history to draw from")
     # Bootstrap draws from one year, so seasons stay where they are; the fullest year is the best sample, and of equals
     # the latest is the most like today.
     years = won.group_by(year=pl.col("close_date").dt.year()).len().sort("len", "year")
     year = int(years["year"][-1])
-    people = sorted(set(roster.assignments["participant_id"]))
     place = {name: number for number, name in enumerate(people)}
     deals_of_year = (
-        won.filter((pl.col("close_date").dt.year() == year) & pl.col("holder").is_in(people))
+        won.filter(pl.col("close_date").dt.year() == year)
         .with_columns(pl.col("holder").replace_strict(place, return_dtype=pl.Int64))
         .select("deal_id", "holder", net=pl.col("amount") - pl.col("refunded"))
         .sort("holder", "deal_id")

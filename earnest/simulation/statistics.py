@@ -53,7 +53,8 @@ def attainments(earned: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
         for c in plan.components
         if (name := c.main_measure()) is not None
     ]
-    named = pl.DataFrame(of, schema=["plan", "version", "component", "of"], orient="row")
+    component = {name: earned.schema[name] for name in ("plan", "version", "component")}
+    named = pl.DataFrame(of, schema=component | {"of": pl.String}, orient="row")
     # Each measure once for a person and window, however many components pay it: else it would weigh as often.
     rows = earned.join(named, on=["plan", "version", "component"]).drop_nulls("attainment")
     of_person = rows.group_by(*_PERSON, "plan", "version", "of", "period", "fiscal").agg(

@@ -205,6 +205,28 @@ def test_without_won_deals_there_is_nothing_to_draw_from(company: Path) -> None:
         simulated(company, 5)
 
 
+def test_deals_of_nobody_in_the_roster_are_no_history(company: Path) -> None:
+    (company / "deals.csv").write_text("deal_id,owner,amount,close_date,account\nD1,zoe,100,2025-01-15,A1\n")
+    with pytest.raises(FileError, match="no won deal has an owner who is in the roster"):
+        simulated(company, years=0)
+
+
+def test_the_fullest_year_is_one_of_deals_that_somebody_in_the_roster_has(company: Path) -> None:
+    strangers = [f"X{number},zoe,100,2023-01-15,A1,won," for number in range(1000)]
+    deals = company / "deals.csv"
+    deals.write_text(deals.read_text() + "\n".join(strangers) + "\n")
+    assert simulated(company, years=0).base.year == 2025
+
+
+def test_a_plan_of_fixed_amounts_alone_has_costs_and_no_attainments(company: Path) -> None:
+    bonus = "components: [{component: kicker, kind: bonus, amount: 500, when: attainment(ytd) >= 1%}]\n"
+    plan = PLAN[: PLAN.index("components:")] + bonus
+    (company / "fixed.yaml").write_text(plan)
+    outcome = simulated(company, years=0, plan="fixed.yaml")
+    assert outcome.years["cost"].sum() > 0
+    assert outcome.attained.is_empty()
+
+
 def test_the_command_writes_tables_and_charts(company: Path) -> None:
     out = company / "out"
     command = ["simulate", "--plan", str(company / "now.yaml"), "--against", str(company / "before.yaml")]
