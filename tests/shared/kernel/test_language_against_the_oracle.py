@@ -26,6 +26,7 @@ from tests.shared.kernel.compared_worlds import worlds_of_people_compared
 from tests.shared.kernel.group_worlds import worlds_at_groups
 from tests.shared.kernel.language_facts import deals, rosters
 from tests.shared.kernel.language_worlds import plans
+from tests.shared.kernel.rolling_worlds import rolling_worlds
 from tests.shared.kernel.test_kernel_against_the_oracle import roster_of
 
 LONG = os.environ.get("EARNEST_TEST_LONG") == "1"
@@ -47,6 +48,10 @@ def world_at_groups(seed: int) -> World:
 
 def world_of_people_compared(seed: int) -> World:
     return worlds_of_people_compared().of(Random(seed))
+
+
+def world_that_rolls(seed: int) -> World:
+    return rolling_worlds().of(Random(seed))
 
 
 def agreed(seed: int, differ: Callable[[World], str | None], *, of: Callable[[int], World] = world) -> None:
@@ -155,3 +160,10 @@ def test_deals_priced_by_where_a_group_stands_equal_the_reference_models(seed: i
 def test_people_compared_by_versions_that_follow_each_other_equal_the_reference_models(seed: int) -> None:
     agreed(seed, earnings_differ, of=world_of_people_compared)
     agreed(seed, lines_differ, of=world_of_people_compared)
+
+
+@many
+@seeds
+def test_what_the_last_months_brought_equals_the_reference_models(seed: int) -> None:
+    agreed(seed, earnings_differ, of=world_that_rolls)
+    agreed(seed, lines_differ, of=world_that_rolls)
