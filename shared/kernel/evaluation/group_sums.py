@@ -45,7 +45,6 @@ class GroupSums:
 
     def __init__(self, events: pl.DataFrame, together: Sequence[Plan], *, plan: Plan, roster: Roster) -> None:
         self._plan, self._roster, self._together = plan, roster, together
-        self._different = {measure.measure for measure in plan.apart.groups if measure.distinct is not None}
         self._keyed = self._with_groups(events)
 
     def _with_groups(self, events: pl.DataFrame) -> pl.DataFrame:
@@ -111,7 +110,7 @@ class GroupSums:
             .with_row_index("@@moment")
         )
         events = keyed.with_columns(**keys).join(moments, on=moment, nulls_equal=True)
-        for name in sorted(self._different & set(names)):
+        for name in names if measure.distinct is not None else ():
             # The first of a value in the group counts one, whoever brings it, and later ones nothing.
             events = events.sort("@@moment").with_columns(pl.col(name).clip(0, 1))
             value = pl.col("bucket").str.split(",").list.first()

@@ -131,3 +131,11 @@ def test_a_quota_that_changes_is_told_of_every_month_of_the_window() -> None:
         "it counts for the whole of 2025-02-01 to 2025-04-30. If it is not meant for the days before, say in the plan"
         " that quotas change by_period."
     )
+
+
+def test_a_value_that_two_of_a_group_brought_leaves_the_window_once() -> None:
+    counted = {"measure": "different", "distinct": {"column": "currency", "of": ["own"]}, "among": "plan", "rolling": 2}
+    plan = small_plan({"component": "c", "kind": "bonus", "amount": {"measure": "different"}}, measures=[counted])
+    deals = {"ann1": ("2025-05-05", 1), "bob1": ("2025-05-09", 1), "ann2": ("2025-07-24", 1)}
+    found = paid(plan, deals, ann={}, bob={})
+    assert found == {(who, month): 100 for who in ("ann", "bob") for month in ("2025-05", "2025-06", "2025-07")}
