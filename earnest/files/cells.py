@@ -57,17 +57,17 @@ def refusing(refused: list[Rejection], file: str, *, row: int, name: str | None)
 
 def deal_patch(row: Row, custom: Mapping[str, pl.DataType], *, zone: ZoneInfo) -> DealPatch:
     """The patch that a row of a deals file is; blank cells say nothing. A column that a plan declares is the company's
-    own. Instants given for dates become dates of the company's time `zone`.
+    own, unless every deal has it. Instants given for dates become dates of the company's time `zone`.
 
     Raises:
         BadCell: a cell is not what its column needs.
     """
-    given = {name: text for name, text in row.items() if text is not None and name not in custom}
+    given = {name: text for name, text in row.items() if text is not None}
     fields: dict[str, Any] = {name: given[name] for name in DEAL_TEXTS if name in given}
-    if (splits := row.get("splits")) is not None:
+    if (splits := given.get("splits")) is not None:
         fields["splits"] = _splits(splits)
     fields |= {name: dated_amounts(name, given[name]) for name in ENTRIES if name in given}
-    if own := {name: text for name in custom if (text := row.get(name)) is not None}:
+    if own := {name: given[name] for name in custom if name in given and name not in DEAL_COLUMNS}:
         fields["custom"] = own
     patch = checked(DealPatch, {"deal_id": row.get("deal_id"), "fields": fields}, zone=zone)
     if wrong := "; ".join(f"{name}: {reason}" for name, reason in column_mistakes(own, custom)):

@@ -71,7 +71,7 @@ def plain_deals(rows: pl.DataFrame, columns: pl.Schema, *, currency: str | None)
 def _cells(columns: pl.Schema) -> dict[str, _Cell]:
     """What each column of the deals table is read as, but for those that a plain row leaves blank."""
     texts = {name: _text(name) for name in ("product", "account", "territory")}
-    own = {name: _custom(name, kind) for name, kind in columns.items() if name not in DEALS}
+    own = {name: _BESIDE.get(name) or _custom(name, kind) for name, kind in columns.items() if name not in DEALS}
     return {
         "deal_id": _Cell(pl.col("deal_id"), pl.col("deal_id").str.contains(IDENTIFIER)),
         "owner": _Cell(pl.col("owner"), pl.col("owner").str.contains(IDENTIFIER)),
@@ -136,4 +136,4 @@ _BESIDE = {
     "term_months": _Cell(_TERM, _blank_or(_TERM, _TERM.str.contains(r"^([1-9][0-9]{0,2}|1[01][0-9]{2}|1200)$"))),
     "contract": _Cell(_CONTRACT, _blank_or(_CONTRACT, _CONTRACT.str.contains(IDENTIFIER))),
 }
-"""What a deals file may say that changes no credit: it is only checked."""
+"""What a deals file may say that changes no credit, unless a plan declares it: else it is only checked."""

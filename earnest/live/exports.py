@@ -103,7 +103,8 @@ def _deal_cells(values: Values) -> dict[str, str]:
         if entries:
             cells[kind] = entries_text(entries)
     own = {path.partition(".")[2]: value for path, value in values.items() if path.startswith("custom.")}
-    return cells | {name: _cell(value) for name, value in own.items() if value is not None}
+    # A field that was once said under `custom` has that value as long as nothing else is said of it (`path_of`).
+    return {name: _cell(value) for name, value in own.items() if value is not None and name not in values} | cells
 
 
 def _roster_rows(name: str, values: Values) -> list[dict[str, str]]:

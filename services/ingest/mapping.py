@@ -109,6 +109,11 @@ class Source(Section):
     def _known_fields(cls, fields: dict[str, Rules]) -> dict[str, Rules]:
         if unknown := sorted(name for name in fields if name not in _FIELDS and not name.startswith(CUSTOM)):
             raise ValueError(f"unknown fields {', '.join(unknown)}; known are {', '.join(_FIELDS)} and custom.<name>")
+        own = (name.removeprefix(CUSTOM) for name in fields if name.startswith(CUSTOM))
+        if taken := next((name for name in own if name in deals.DealFields.model_fields), None):
+            raise ValueError(
+                f"custom.{taken} has the name of a field that every deal has: write {taken} where it is meant"
+            )
         wrong = [
             Finding.error("P103", (name, number, *place), message=f"{text} is no {name}", mend=why)
             for name, rules in fields.items()

@@ -90,9 +90,9 @@ class DealFields(Contract):
     Amounts are in major units of `currency`, as text. `splits` maps participants to percentages that sum to 100 and
     replaces `owner` for crediting. `custom` holds the company's own fields, usable in plan filters once declared there.
 
-    `payments`, `cancel_date`, `start_date`, `term_months` and `contract` change no credit: holds, clawbacks and
-    contract costs look at them. `contract` is the id of the contract that the deal belongs to, by default the deal's
-    own.
+    `payments`, `cancel_date`, `start_date`, `term_months` and `contract` change no credit, unless a plan declares one
+    of the last four: holds, clawbacks and contract costs look at them. `contract` is the id of the contract that the
+    deal belongs to, by default the deal's own.
     """
 
     stage: Stage | None = None
@@ -120,6 +120,14 @@ class DealFields(Contract):
         if self.splits is not None and sum(self.splits.values()) != Decimal(100):
             raise ValueError(f"splits must sum to 100 percent, not {sum(self.splits.values())}")
         return self
+
+    @field_validator("custom")
+    @classmethod
+    def _are_no_fields_of_deals(cls, custom: dict[str, Any]) -> dict[str, Any]:
+        # Said in two places, one of them would be paid on and the other corrected.
+        if taken := next((name for name in custom if name in cls.model_fields), None):
+            raise ValueError(f"{taken} is a field of every deal: say it beside `custom`, not in it")
+        return custom
 
     @field_validator(*MONEY, *ENTRIES)
     @classmethod

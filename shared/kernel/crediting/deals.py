@@ -12,6 +12,7 @@ import polars as pl
 from shared.facts import Facts, values_of
 from shared.kernel.arithmetic.expressions import WHOLE_SHARE, scaled
 from shared.kernel.crediting.custom_columns import BadColumnValue, bad_value_problem, column_value
+from shared.kernel.language.deal_fields import DECLARED_FIELDS
 from shared.kernel.tables import DEALS
 from shared.money import InexactAmount, MoneyError, to_minor
 
@@ -46,7 +47,7 @@ def _row(deal_id: str, values: Mapping[str, Any], *, custom: list[tuple[str, pl.
     misread: list[str] = []
     for name, kind in custom:
         try:
-            own.append(column_value(get(f"custom.{name}"), kind))
+            own.append(column_value(get(path_of(name, values)), kind))
         except BadColumnValue:
             own.append(None)
             misread.append(name)
@@ -55,6 +56,13 @@ def _row(deal_id: str, values: Mapping[str, Any], *, custom: list[tuple[str, pl.
     # An amount that cannot be read goes before a column: without it nothing of the deal can be credited.
     problem = problem or (bad_value_problem(misread) if misread else None)
     return (deal_id, get("stage"), *amounts, currency, *dates, get("owner"), splits, *named, problem, *own)
+
+
+def path_of(name: str, values: Mapping[str, Any]) -> str:
+    """Where a declared column of a deal stands among its values: the company's own under `custom`, a field that every
+    deal has under its name."""
+    # Beside them what was said of a field under `custom`, before it was refused there, as long as nothing else is said.
+    return name if name in DECLARED_FIELDS and name in values else f"custom.{name}"
 
 
 def _amounts(values: Mapping[str, Any], currency: str) -> list[int | None]:

@@ -17,8 +17,8 @@ import polars as pl
 from sqlglot import expressions as sql
 from sqlglot.errors import SqlglotError
 
+from shared.kernel.language.deal_fields import DECLARED_FIELDS, meant_column
 from shared.kernel.language.filter_engine import DIVIDING, for_engine
-from shared.kernel.language.findings import did_you_mean
 from shared.kernel.language.sql_text import parse
 from shared.limits import TooMuch
 
@@ -125,11 +125,12 @@ class _Typing:
         columns = list(tree.find_all(sql.Column))
         named = {f"{column.table}.{column.name}" if column.table else column.name for column in columns}
         if unknown := sorted(named - set(self._schema)):
-            near = did_you_mean(unknown[0], list(self._schema), what="columns")
+            near = meant_column(unknown[0], list(self._schema), what="columns")
             # A text without quotes, or in double ones, reads as the name of a column.
             compared = any(column.name == unknown[0] and isinstance(column.parent, _COMPARING) for column in columns)
             text = unknown[0].strip("\u2018\u2019\u201c\u201d")
-            mend = f"text stands in single quotes: '{text}'" if compared and "did you mean" not in near else near
+            in_quotes = compared and unknown[0] not in DECLARED_FIELDS and "did you mean" not in near
+            mend = f"text stands in single quotes: '{text}'" if in_quotes else near
             raise FilterError(
                 f"{self._text!r} names unknown columns {', '.join(unknown)}; known are {', '.join(self._schema)}", mend
             )

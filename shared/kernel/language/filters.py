@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from shared.kernel.language.deal_fields import DECLARED_FIELDS
 from shared.kernel.language.filter_types import YES_NO, FilterError, typed
 from shared.money import minor_digits
 
@@ -33,6 +34,12 @@ def filter_schema(custom: dict[str, pl.DataType]) -> pl.Schema:
     plain: dict[str, pl.DataType] = {name: dates.get(name, pl.String()) for name in _PLAIN}
     money: dict[str, pl.DataType] = {name: pl.Decimal(38, 6) for name in MONEY}
     return pl.Schema({**plain, **money, **custom})
+
+
+def field_types() -> dict[str, pl.DataType]:
+    """The fields that every deal has, as a plan may name them, with their types."""
+    declared = {name: ColumnTypes[kind] for name, kind in DECLARED_FIELDS.items()}
+    return {"deal_id": pl.String(), **filter_schema({}), **declared}
 
 
 def compile_filter(text: str, custom: dict[str, pl.DataType]) -> pl.Expr:
@@ -68,4 +75,13 @@ def filter_frame(deals: pl.DataFrame, names: set[str]) -> pl.DataFrame:
     return deals.with_columns(money) if money else deals
 
 
-__all__ = ["MONEY", "ColumnTypes", "FilterError", "compile_filter", "filter_frame", "filter_schema", "minor_units"]
+__all__ = [
+    "MONEY",
+    "ColumnTypes",
+    "FilterError",
+    "compile_filter",
+    "field_types",
+    "filter_frame",
+    "filter_schema",
+    "minor_units",
+]

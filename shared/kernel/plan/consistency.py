@@ -9,7 +9,8 @@ import polars as pl
 from shared.kernel.components import Component
 from shared.kernel.language.category_texts import CATEGORY, ROSTER_CATEGORIES
 from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
-from shared.kernel.language.filters import FilterError, compile_filter, filter_schema
+from shared.kernel.language.deal_fields import NO_COLUMNS, meant_column
+from shared.kernel.language.filters import ColumnTypes, FilterError, compile_filter, field_types, filter_schema
 from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
 from shared.kernel.language.formulas import Reference, references
 from shared.kernel.plan.circles import ordered
@@ -28,6 +29,7 @@ from shared.kernel.plan.window_checks import (
 def flaws(plan: PlanModel) -> Iterator[Finding]:
     """Everything that does not fit together."""
     yield from _named_twice(plan)
+    yield from _fields_of_deals(plan)
     yield from _sums(plan)
     for place, rule in enumerate(plan.credits):
         yield from (finding.under("credits", place) for finding in _rule(rule, plan))
@@ -75,6 +77,22 @@ def _named_twice(plan: PlanModel) -> Iterator[Finding]:
                 )
 
 
+def _fields_of_deals(plan: PlanModel) -> Iterator[Finding]:
+    """Columns that have the name of a field of deals and are not that field."""
+    types = field_types()
+    for name, kind in plan.columns.items():
+        path = ("columns", name)
+        if name in NO_COLUMNS:
+            message = f"column {name} has a name that stands for something else where deals are credited"
+            mend = f"give the column another name, such as deal_{name}"
+            yield Finding.error("P204", path, message=message, mend=mend)
+        elif (field := types.get(name)) is not None and ColumnTypes[kind] != field:
+            fit = next(word for word, of in ColumnTypes.items() if of == field)
+            message = f"column {name} is a field that every deal has, of type {fit}, and not {kind}"
+            mend = f"write {name}: {fit} where the field is meant, or give a column of your own another name"
+            yield Finding.error("P204", path, message=message, mend=mend)
+
+
 def _sums(plan: PlanModel) -> Iterator[Finding]:
     rules = {rule.rule for rule in plan.credits}
     if not rules and not any(measure.pay_of is not None or measure.score for measure in plan.measures):
@@ -114,13 +132,13 @@ def _rule(rule: CreditingRule, plan: PlanModel) -> Iterator[Finding]:
     if known.get(rule.date) != pl.Date:
         dates = [name for name, kind in known.items() if kind == pl.Date]
         message = f"rule {rule.rule}: date: {rule.date} is no date of the deal"
-        yield Finding.error("P208", ("date",), message=message, mend=did_you_mean(rule.date, dates, what="dates"))
+        yield Finding.error("P208", ("date",), message=message, mend=meant_column(rule.date, dates, what="dates"))
     for reference in references(rule.amount) if rule.amount is not None else ():
         kind = known.get(reference.name)
         if reference.kind != "measure" or kind is None or not kind.is_numeric():
             numbers = [name for name, dtype in known.items() if dtype.is_numeric()]
             message = f"rule {rule.rule}: amount: {reference.name} is no number of the deal"
-            mend = did_you_mean(reference.name, numbers, what="numbers")
+            mend = meant_column(reference.name, numbers, what="numbers")
             if kind is not None:
                 mend = (
                     f"an amount is calculated from numbers; look at {reference.name} in `when`, in a rule for each case"
@@ -138,7 +156,7 @@ def _columns_of_measures(plan: PlanModel) -> Iterator[Finding]:
     for place, measure in enumerate(plan.measures):
         if measure.distinct is not None and measure.distinct.column not in known:
             message = f"measure {measure.measure}: {measure.distinct.column} is no column of the deal"
-            mend = did_you_mean(measure.distinct.column, known, what="columns")
+            mend = meant_column(measure.distinct.column, known, what="columns")
             yield Finding.error("P208", ("measures", place, "distinct", "column"), message=message, mend=mend)
         for name in sorted(measure.rules) if measure.bucket else ():
             # A credit has one bucket column. Two ways of telling credits of one rule apart would need two rows for one

@@ -219,7 +219,8 @@ class PlanSet:
     @cached_property
     def deal_columns(self) -> pl.Schema:
         """The columns of the deals table, with the custom columns of all plans."""
-        return pl.Schema({**DEALS, **self.columns})
+        # A declared column that the table has anyway is the deal's own field, in the table's own type and unit.
+        return pl.Schema({**DEALS, **{name: kind for name, kind in self.columns.items() if name not in DEALS}})
 
     def version_on(self, name: str, day: date) -> Plan | None:
         """The version of a plan that is in force on a day."""

@@ -8,8 +8,9 @@ import polars as pl
 
 from shared.kernel.components import Component
 from shared.kernel.language.deal_facts import CREDITED
+from shared.kernel.language.deal_fields import meant_column
 from shared.kernel.language.filters import filter_schema
-from shared.kernel.language.findings import Finding, Path, did_you_mean
+from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference, references
 from shared.kernel.plan.model import PlanModel
 
@@ -114,4 +115,4 @@ def _of_deal(component: Component, plan: PlanModel) -> Iterator[tuple[Path, str,
                 said = f"looks at {name} of each deal, which is " + (
                     f"no column of {what}" if name in known else "no column of the deal"
                 )
-                yield path, said, did_you_mean(name, columns, what="columns")
+                yield path, said, meant_column(name, columns, what="columns")

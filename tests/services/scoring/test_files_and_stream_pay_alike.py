@@ -39,13 +39,19 @@ PLAN: dict[str, Any] = {
     "name": "Rep",
     "currency": "USD",
     "effective_from": "2025-01-01",
-    "columns": {"flag": "yes_no", "seats": "number", "margin": "decimal", "invoiced": "date", "segment": "text"},
+    "columns": {
+        **{"flag": "yes_no", "seats": "number", "margin": "decimal", "invoiced": "date", "segment": "text"},
+        **{"term_months": "number", "start_date": "date", "contract": "text"},
+    },
     "credits": [
         {"rule": "flagged", "when": "stage = 'won' and flag"},
         {"rule": "by_seats", "amount": "seats", "when": "stage = 'won' and seats is not null"},
         {"rule": "by_margin", "amount": "margin", "when": "stage = 'won' and margin is not null"},
         {"rule": "by_invoice", "date": "invoiced"},
         {"rule": "big", "when": "stage = 'won' and segment = 'Enterprise'"},
+        {"rule": "long", "when": "stage = 'won' and term_months >= 12"},
+        {"rule": "begun", "date": "start_date"},
+        {"rule": "framed", "when": "stage = 'won' and contract = 'F1'"},
         {"rule": "boxed", "when": "stage = 'won' and product = 'Box' and territory is null"},
     ],
     "measures": [
@@ -57,6 +63,9 @@ PLAN: dict[str, Any] = {
             ("invoices", "by_invoice"),
             ("enterprise", "big"),
             ("boxes", "boxed"),
+            ("terms", "long"),
+            ("starts", "begun"),
+            ("frames", "framed"),
         )
     ],
     "components": [
@@ -64,6 +73,9 @@ PLAN: dict[str, Any] = {
         {"component": "c_seats", "kind": "per_unit", "measure": "pieces", "amount": "1"},
         {"component": "c_margin", "kind": "flat", "measure": "margins", "rate": {"term": "rate", "default": "0.1"}},
         {"component": "c_box", "kind": "flat", "measure": "boxes", "rate": "1%"},
+        {"component": "c_term", "kind": "flat", "measure": "terms", "rate": "2%"},
+        {"component": "c_start", "kind": "flat", "measure": "starts", "rate": "3%"},
+        {"component": "c_frame", "kind": "flat", "measure": "frames", "rate": "4%"},
         {"component": "c_invoice", "kind": "flat", "measure": "invoices", "rate": "10%"},
         {"component": "c_grade", "kind": "formula", "amount": "flags * case grade when 'gold' then 3% else 1% end"},
         {
@@ -76,8 +88,10 @@ PLAN: dict[str, Any] = {
     ],
 }
 PLANS = PlanSet([Plan.model_validate(PLAN)])
-OWN = tuple(PLAN["columns"])
-STANDARD = ("amount", "currency", "close_date", "owner", "stage", "term_months", "product", "territory")
+FIELDS = ("term_months", "start_date", "contract")
+"""Columns of the plan that every deal has."""
+OWN = tuple(name for name in PLAN["columns"] if name not in FIELDS)
+STANDARD = ("amount", "currency", "close_date", "owner", "stage", "product", "territory", *FIELDS)
 SOURCE = Source.model_validate(
     {"source": "file", "deal_id": "$.deal_id"}
     | {"fields": {name: f"$.{name}" for name in STANDARD} | {f"custom.{name}": f"$.{name}" for name in OWN}}
@@ -96,6 +110,8 @@ deal_cells = {
     "currency": st.sampled_from([" USD ", "usd"]),
     "stage": st.sampled_from(["won", " won ", "open", "Won"]),
     "term_months": st.sampled_from(["12", " 012 ", "0", "x", "\u0663", ""]),
+    "start_date": st.sampled_from(["2025-04-02", "2025-03-31T23:30:00-02:00", "2.4.2025", ""]),
+    "contract": st.sampled_from(["F1", " F1 ", "F 1", ""]),
     "product": st.sampled_from(["Box", "\u00a0Box\t", " ", "\x00", "B" * 513, ""]),
     "territory": st.sampled_from([" ", "north", ""]),
     "flag": st.sampled_from(["yes", "NO", "True", " yes", "maybe", "1", ""]),
@@ -110,7 +126,7 @@ plain_deal = {
     "close_date": "2025-03-05",
     "owner": "ann",
     "stage": "won",
-} | dict.fromkeys(("term_months", "product", "territory", *OWN), "")
+} | dict.fromkeys(("product", "territory", *FIELDS, *OWN), "")
 roster_cells = {
     "effective_from": st.sampled_from(
         ["", "2025-01-01", "2025-03-20", "2025-03-04T23:30:00Z", "1.1.2025", "2025-02-30"]
