@@ -83,6 +83,7 @@ def pay(
             terms=terms,
             earned=earned,
             deals=deals or (company.deals if company else None),
+            unused=frozenset(company.rejected["id"].drop_nulls()) if company else frozenset(),
             payments=payments or (company.payments if company else ()),
             allocate=allocate,
             events=events,
@@ -182,7 +183,7 @@ def _show_findings(result: PayResult) -> None:
     findings = [
         f"{settlement.participant_id}, {projected.run.pay_period}: {finding.why}"
         for projected, settlement in settlements(result)
-        for finding in of_collection(settlement)
+        for finding in of_collection(settlement, result.mends)
     ]
     for line in findings[:SHOWN]:
         typer.echo(line)

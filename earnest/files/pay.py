@@ -15,6 +15,7 @@ from earnest.files.pay_events import PayEvents, idle_events, read_events
 from earnest.files.pay_inputs import earned_file, known_deal, read_deal_facts, read_earned
 from earnest.files.rejections import FileError, Rejection, in_sentences, rejected
 from earnest.files.rows import Rows
+from earnest.files.unknown_collections import mends, without_unused_rows
 from earnest.policies import policy_files, read_policy_file
 from shared.allocation_order import Order
 from shared.pay.allocation import AccountPayment
@@ -38,11 +39,14 @@ BY_FILE = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayFiles:
-    """The files to compute pay from; all but what was earned may be missing. `first` and `last` are months or days."""
+    """The files to compute pay from; all but what was earned may be missing. `first` and `last` are months or days.
+    `unused` are deals of which a mapping refused a row.
+    """
 
     terms: Sequence[Path]
     earned: Path
     deals: Path | Rows | None = None
+    unused: frozenset[str] = frozenset()
     payments: Path | Sequence[AccountPayment] = ()
     allocate: Order | None = None
     events: Path | None = None
@@ -53,11 +57,14 @@ class PayFiles:
 
 @dataclass(frozen=True, slots=True)
 class PayResult:
-    """Every run, the rows of files that were not used (`REJECTED`), and what of terms and events has no effect."""
+    """Every run, the rows of files that were not used (`REJECTED`), what of terms and events has no effect, and by deal
+    what there is to do should nobody know what was paid of it.
+    """
 
     runs: list[ProjectedRun]
     rejected: pl.DataFrame
     warnings: list[str]
+    mends: dict[str, str]
 
 
 def pay_from_files(sources: PayFiles) -> PayResult:
@@ -71,9 +78,12 @@ def pay_from_files(sources: PayFiles) -> PayResult:
     groups = _groups(sources.group)
     warnings: list[str] = []
     earned = read_earned(earned_file(sources.earned), refused, warnings=warnings)
-    facts_of_deals = read_deal_facts(sources.deals, refused) if sources.deals else {}
+    of_deals: list[Rejection] = []
+    facts_of_deals = read_deal_facts(sources.deals, of_deals) if sources.deals else {}
+    refused += of_deals
+    unused = sources.unused | {name for _, _, name, _, _ in of_deals if name}
     found = _allocate(sources, facts_of_deals, refused=refused, earned=earned)
-    deals = {name: known_deal(values) for name, values in facts_of_deals.items()}
+    deals = without_unused_rows({name: known_deal(values) for name, values in facts_of_deals.items()}, unused)
     events = read_events(sources.events, refused, earned=earned)
     entries = [*earned, *events.entries]
     later = [run.day for run in events.off_cycle]
@@ -99,7 +109,10 @@ def pay_from_files(sources: PayFiles) -> PayResult:
     idle = idle_events(events, entries, deals=deals, runs=runs)
     slips = dict.fromkeys(slip.in_words for terms in documents for slip in terms.slips())
     payments = [*map(in_words, found.left), *unknown_references(found.unknown)]
-    return PayResult(runs, rejected(refused), [*warnings, *payments, *slips, *_for_nobody(documents, runs), *idle])
+    file = sources.deals.name if isinstance(sources.deals, Path) else "the deals" if sources.deals else None
+    to_do = mends(earned, facts_of_deals, unused=unused, file=file)
+    told = [*warnings, *payments, *slips, *_for_nobody(documents, runs), *idle]
+    return PayResult(runs, rejected(refused), told, to_do)
 
 
 def _allocate(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from shared.pay.settlement import Case, EarningLineKey, HeldAmount, PayLine
+from shared.pay.settlement import Case, EarningLineKey, HeldAmount, PayLine, Uncounted
 from shared.pay.terms.words.base import part
 from shared.pay.terms.words.leaver import LEAVER, Leaver
 from shared.pay.terms.words.release import (
@@ -27,7 +27,7 @@ class HeldLines:
     moves: list[PayLine] = field(default_factory=list)
     after: dict[EarningLineKey, HeldAmount] = field(default_factory=dict)
     reasons: dict[EarningLineKey, HoldReason] = field(default_factory=dict)
-    collection_unknown: set[str] = field(default_factory=set)
+    collection_unknown: dict[str, Uncounted] = field(default_factory=dict)
     paid_less: set[str] = field(default_factory=set)
 
 
@@ -115,7 +115,7 @@ def _remark_on_money(case: Case, line: LineFacts, *, booked: HeldAmount, target:
     if any(hold.stops(line, case.as_of) for hold in case.holds):
         return
     if collected(line, case.as_of) is None:
-        outcome.collection_unknown.add(line.deal_id or "")
+        outcome.collection_unknown[line.deal_id or ""] = "amount" if line.deal_amount is None else "entries"
     # A larger part is held than was: held now / amount now > held then / amount then, multiplied out to be exact.
     elif booked.amount and target * booked.amount > booked.held * line.amount:
         outcome.paid_less.add(line.deal_id or "")

@@ -4,7 +4,7 @@ stops the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple
 from shared.kernel.crediting.uncredited import uncredited_by_reason
 from shared.kernel.remarks.remark import RemarkKind as Remarkable
 from shared.pay.deal_facts import Uncredited
-from shared.pay.settlement import Settlement
+from shared.pay.settlement import Settlement, Uncounted
 
 FindingKind = Literal[
     "large_against_history",
@@ -48,6 +48,11 @@ HISTORY: Final = 3
 """So many earlier pay periods make a history."""
 SHOWN: Final = 5
 """So many deals are named in a finding."""
+MENDS: Final[Mapping[Uncounted, str]] = {
+    "amount": "set the amount of the deal, in its currency",
+    "entries": "write its payments and refunds with no more decimals than its currency has",
+}
+"""What there is to do, so that what was paid of a deal can be counted."""
 LOW: Final = Fraction(1, 2)
 """An attainment below this is low."""
 
@@ -89,14 +94,19 @@ def not_whole(participant_id: str, shares: Iterable[Uncredited]) -> Iterable[Rev
         yield ReviewFinding("splits_not_whole", participant_id, reason.in_words)
 
 
-def of_collection(settlement: Settlement) -> Iterable[ReviewFinding]:
-    """Pay that hangs on money: held because nobody knows what came in, or taken back because less of it is there."""
+def of_collection(settlement: Settlement, mends: Mapping[str, str] | None = None) -> Iterable[ReviewFinding]:
+    """Pay that hangs on money: held because nobody knows what came in, or taken back because less of it is there.
+
+    Args:
+        settlement: what the run does.
+        mends: by deal what there is to do, where more is known of why it is held than what cannot be counted.
+    """
     who = settlement.participant_id
-    if settlement.collection_unknown:
-        why = (
-            f"held, because what was paid is not known of {_named(settlement.collection_unknown)}: "
-            "set the amount of the deal, in its currency"
-        )
+    alike: dict[str, list[str]] = {}
+    for deal, uncounted in settlement.collection_unknown.items():
+        alike.setdefault((mends or {}).get(deal) or MENDS[uncounted], []).append(deal)
+    for mend, deals in alike.items():
+        why = f"held, because what was paid is not known of {_named(deals)}: {mend}"
         yield ReviewFinding("collection_unknown", who, why)
     if settlement.paid_less:
         why = f"taken back, because less is paid than when it was released of {_named(settlement.paid_less)}"

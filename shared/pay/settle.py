@@ -54,7 +54,7 @@ def settle(case: Case) -> Settlement:
         hold_reasons=holding.reasons,
         reasons=_reasons(case, outcome),
         dismissal_reasons=losing.reasons,
-        collection_unknown=tuple(sorted(holding.collection_unknown)),
+        collection_unknown=dict(sorted(holding.collection_unknown.items())),
         paid_less=tuple(sorted(holding.paid_less)),
     )
 

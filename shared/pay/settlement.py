@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from shared.pay.steps import StepName
 from shared.pay.terms.losses import LossRecord, LostLine, LostLineKey
 from shared.pay.terms.words.base import PaidFor, PeriodTerms, Terms
 from shared.pay.terms.words.release import Hold, HoldReason, LineFacts
 from shared.periods import Month
+
+Uncounted = Literal["amount", "entries"]
+"""What of a deal cannot be counted where nobody knows what was paid: its amount, or one of its payments or refunds."""
 
 
 class EarningLineKey(NamedTuple):
@@ -159,7 +162,7 @@ class Settlement:
         hold_reasons: why each line is held.
         reasons: what the terms say about a step in a month.
         dismissal_reasons: why what of a lost line stays.
-        collection_unknown: deals of which nobody knows what was paid.
+        collection_unknown: deals of which nobody knows what was paid, and what of them cannot be counted.
         paid_less: deals whose customers have paid less than when a run last looked.
     """
 
@@ -176,5 +179,5 @@ class Settlement:
     hold_reasons: Mapping[EarningLineKey, HoldReason] = field(default_factory=dict)
     reasons: Mapping[tuple[StepName, Month], str] = field(default_factory=dict)
     dismissal_reasons: Mapping[LostLineKey, str] = field(default_factory=dict)
-    collection_unknown: tuple[str, ...] = ()
+    collection_unknown: Mapping[str, Uncounted] = field(default_factory=dict)
     paid_less: tuple[str, ...] = ()

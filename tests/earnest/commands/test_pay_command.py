@@ -294,3 +294,30 @@ def test_an_off_cycle_run_that_is_said_twice_is_made_once(folder: Path) -> None:
     result = pay(folder, "--events", folder / "events.csv")
     assert "the off-cycle run of 2026-02-10 (ada) is there more than once, and made once" in result.output
     assert "row 4, ada: amount: 0 is nothing, and so is no event adjustment" in result.output
+
+
+DEALS = """deal_id,amount,close_date,payments
+refused,1000,2026-01-10,p1:abc:2026-01-20
+blank,,2026-01-10,
+fine,1000,2026-01-10,p1:0.00000001:2026-01-20
+bounced,1000,2026-01-10,p1:1000:2026-01-12
+bounced,,,p1:abc:2026-01-14
+paid,1000,2026-01-10,p1:1000:2026-01-12
+"""
+COLLECTED = TERMS.replace("draw: {amount: 3000}", "release: [{share: 100%, when: collected}]")
+WHY = "held, because what was paid is not known of"
+
+
+def test_what_is_not_known_to_be_collected_is_held_and_each_cause_has_its_remedy(folder: Path) -> None:
+    (folder / "terms.yaml").write_text(COLLECTED)
+    (folder / "deals.csv").write_text(DEALS)
+    deals = ("refused", "blank", "fine", "bounced", "paid", "absent")
+    earned = "".join(f"ada,2026-01,100,USD,{deal}\n" for deal in deals)
+    (folder / "earned.csv").write_text("participant_id,period,amount,currency,deal_id\n" + earned)
+    told = pay(folder, "--deals", folder / "deals.csv", "--explain", "ada").output
+    assert "  Paid: 100.00; held 500.00\n" in told
+    assert f"{WHY} bounced, refused: mend its row, which is not used\n" in told
+    assert f"{WHY} blank: set its amount\n" in told
+    assert f"{WHY} fine: write its amount, payments and refunds with 6 decimals at most\n" in told
+    assert f"{WHY} absent: add it to deals.csv, with its amount and what its customer has paid\n" in told
+    assert "and 1 more: name the file of deals: --deals\n" in pay(folder, "--explain", "ada").output
