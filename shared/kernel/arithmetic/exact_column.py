@@ -22,6 +22,7 @@ from shared.kernel.arithmetic.integers import (
     Whole,
     alike,
     fitted,
+    lowest,
     product,
     sign_of,
     size_of,
@@ -33,6 +34,7 @@ from shared.kernel.arithmetic.integers import (
 # in milliseconds and not when the memory is full.
 MOST_BITS: Final = 4096
 _LARGEST: Final = 1 << MOST_BITS
+_DEEP: Final = 1 << MOST_BITS // 4
 Number: TypeAlias = "int | Fraction"
 Mode = Literal["half_up", "half_even", "up", "down"]
 """How a number between two whole ones is rounded: halves away from zero, halves to the even one, away from zero, to
@@ -113,9 +115,10 @@ class ExactColumn:
     def __mul__(self, other: ExactColumn | Number) -> ExactColumn:
         """The product."""
         if isinstance(other, ExactColumn):
-            top, most = times(self.top, self.most, (other.top, other.most))
-            per, deepest = product(self.per, self.deepest, two=other.per, by=other.deepest)
-            return ExactColumn(top=top, by=self.by * other.by, most=most, per=per, deepest=deepest)
+            one, two = _shallow(self, other)
+            top, most = times(one.top, one.most, (two.top, two.most))
+            per, deepest = product(one.per, one.deepest, two=two.per, by=two.deepest)
+            return ExactColumn(top=top, by=one.by * two.by, most=most, per=per, deepest=deepest)
         factor = Fraction(other) / self.by  # what both share is taken out, so that numbers stay small
         top, most = times(self.top, self.most, (factor.numerator, abs(factor.numerator)))
         return ExactColumn(top=top, by=factor.denominator, most=most, per=self.per, deepest=self.deepest)
@@ -282,6 +285,13 @@ class ExactColumn:
         a, b = alike(self.top, bottom.top, most=max(self.most, bottom.most))
         return ExactColumn(top=a // b, most=self.most)
 
+    def _lowest(self) -> ExactColumn:
+        """The same in lowest terms, apart from what all rows are divided by."""
+        if isinstance(self.per, int):
+            return self
+        (top, most), (per, deepest) = map(fitted, lowest(self.top, self.per))
+        return ExactColumn(top=top, by=self.by, most=most, per=per, deepest=deepest)
+
     def _fitted(self) -> ExactColumn:
         """The same with the bound that the tops really have, in 128 bits where they fit."""
         top, most = fitted(self.top)
@@ -306,8 +316,16 @@ def _column(number: ExactColumn | Number) -> ExactColumn:
     return number if isinstance(number, ExactColumn) else ExactColumn.constant(number)
 
 
+def _shallow(one: ExactColumn, two: ExactColumn) -> tuple[ExactColumn, ExactColumn]:
+    """Both, in lowest terms where their bottoms would be deep together: the pay of a hundred deals, each divided by its
+    own quota, has small numbers again."""
+    return (one._lowest(), two._lowest()) if one.deepest * two.deepest > _DEEP else (one, two)
+
+
 def _over_one(one: ExactColumn, two: ExactColumn) -> tuple[ExactColumn, ExactColumn]:
     """Both over the same bottom."""
+    if one.per is not two.per:
+        one, two = _shallow(one, two)
     by = lcm(one.by, two.by)
     ups = [(by // column.by, by // column.by) for column in (one, two)]
     # Identity is enough and equality would cost a pass: columns that were divided by the same quota share the very

@@ -78,6 +78,13 @@ def fitted(values: Whole) -> tuple[Whole, int]:
     return values, most
 
 
+def lowest(top: Whole, bottom: Whole) -> tuple[Whole, Whole]:
+    """The same fractions in lowest terms; bottoms are above zero."""
+    a, b = _unlimited(top), _unlimited(bottom)
+    shared = np.gcd(a, b)
+    return a // shared, b // shared
+
+
 def size_of(values: Whole) -> Whole:
     """Without their sign."""
     return cast(Whole, abs(values)) if isinstance(values, np.ndarray) else values.abs()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from fractions import Fraction
-from math import floor
+from math import floor, prod
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from tests.reference_model.facts import rounded
 
 some = settings(max_examples=2000 if os.environ.get("EARNEST_TEST_LONG") == "1" else 60, deadline=None)
@@ -89,3 +89,18 @@ def test_columns_round_as_said(mode: str, pair: Pair) -> None:
         assert found == [rounded(value, mode, 2) for value in values]
         assert column.floor().to_fractions() == [floor(value) for value in values]
         assert abs(column).to_fractions() == [abs(value) for value in values]
+
+
+def test_a_sum_of_many_quotients_by_few_numbers_stays_in_lowest_terms() -> None:
+    # Each deal's pay divided by the quota of its day: a hundred columns, whose quotas are two.
+    quotas = [10**12 + 39, 10**12 + 61]
+    parts = [Fraction(number, quotas[number % 2]) for number in range(200)]
+    columns = [
+        ExactColumn.constant(part.numerator) / ExactColumn.of(pl.Series([part.denominator, -part.denominator]))
+        for part in parts
+    ]
+    assert total(columns, 2).to_fractions() == [sum(parts), -sum(parts)]
+    halves = [
+        ExactColumn.of(pl.Series([2 * 10**12, 4])).inverse() * ExactColumn.of(pl.Series([10**12, 2])) for _ in parts
+    ]
+    assert prod(halves, start=ExactColumn.constant(1, 2)).to_fractions() == [Fraction(1, 2) ** 200] * 2
