@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from earnest.files.sheets import SUFFIXES, SheetError, first_sheet
 from shared.contracts.base import CURRENCY
+from shared.contracts.roster_rows import TooWide, fitted
 from shared.money import MoneyError, major_text, to_minor
 from shared.pay.reconciliation import FiledLine, PaidRow, reconcile
 
@@ -51,6 +52,8 @@ def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
     """
     rows, refused = _rows(path, columns)
     header = [str(name or "").strip() for name in rows[0]] if rows else []
+    while header and not header[-1]:  # a spreadsheet writes as many commas as its widest row ever had
+        header.pop()
     fixed = columns.currency if columns.currency not in header and re.fullmatch(CURRENCY, columns.currency) else None
     wanted = [columns.person, columns.amount, columns.code, None if fixed else columns.currency]
     if missing := [name for name in wanted if name is not None and name not in header]:
@@ -58,7 +61,13 @@ def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
     payments, wrong = [], [f"row {row}: {why}" for row, why in refused.items()]
     # Row 1 is the header; blank rows count, so that a person finds the number in the spreadsheet.
     for number, row in enumerate(rows[1:], 2):
-        cells = {name: (cell or "").strip() for name, cell in zip(header, row, strict=False)}
+        try:
+            fit = fitted([cell or "" for cell in row], len(header))
+        except TooWide as error:
+            # Its cells have moved: 2,000.00 without quotes is a 2 and a 000.00.
+            wrong.append(f"row {number}: {error}; a number with {columns.delimiter!r} in it has to stand in quotes")
+            continue
+        cells = {name: cell.strip() for name, cell in zip(header, fit, strict=True)}
         person, amount = cells.get(columns.person, ""), _amount(cells.get(columns.amount, ""), columns.decimal)
         if not any(cells.values()):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal
 
@@ -66,7 +67,11 @@ def _bring(
     amount = line.amount if line is not None else 0
     # What was lost by leaving stays lost, until nothing of the line is earned any more.
     forfeited = booked.forfeited if amount else 0
-    due = released(line, tranches, holds=case.holds, as_of=case.as_of, leaver=leaver) if line is not None else 0
+    due, over = 0, _lapsed_on(case, leaver)
+    if line is not None:
+        # What came in after the time was over is released by no run, however late that run looks.
+        days = [case.as_of, over] if over is not None and amount > 0 else [case.as_of]
+        due = min((released(line, tranches, holds=case.holds, as_of=day, leaver=leaver) for day in days), key=abs)
     # Never more than there is: of a line that shrank below what was lost of it nothing is left to hold. Lines may be
     # negative.
     target = amount - due - forfeited if abs(due) < abs(amount - forfeited) else 0
@@ -75,7 +80,7 @@ def _bring(
     on_money = line is not None and waits_for_money(line, tranches, holds=case.holds)
     if line is not None and on_money and target:
         _remark_on_money(case, line, booked=booked, target=target, outcome=outcome)
-    if target > 0 and leaver is not None and _lapses(case, leaver):
+    if target > 0 and over is not None:
         outcome.moves.append(_line("lapse", -target, key=key))
         target, forfeited = 0, forfeited + target
     # A line whose release hangs on money is remembered when all of it is released: the money may go again.
@@ -121,7 +126,9 @@ def _remark_on_money(case: Case, line: LineFacts, *, booked: HeldAmount, target:
         outcome.paid_less.add(line.deal_id or "")
 
 
-def _lapses(case: Case, leaver: Leaver) -> bool:
-    """Whether held pay is lost by now: some days after the last one are left for customers to pay."""
-    days = (case.as_of - (case.last_day or case.as_of)).days
-    return leaver.held == "forfeit" and days > leaver.days_to_collect
+def _lapsed_on(case: Case, leaver: Leaver | None) -> date | None:
+    """The last day on which customers could pay, where it is over by now and held pay is lost."""
+    if leaver is None or leaver.held != "forfeit" or case.last_day is None:
+        return None
+    over = case.last_day + timedelta(days=leaver.days_to_collect)
+    return over if over < case.as_of else None

@@ -56,3 +56,16 @@ def test_a_file_under_other_headings_says_by_which_options_it_is_read(tmp_path: 
     other = earnest(*named, "--currency", "EUR", "--released-person", "who", "--decimal", ",", folder=tmp_path).stderr
     assert "run-1.csv has no column 'who'" in other
     assert "say which it is with --released-person" in other
+
+
+def test_a_row_with_more_cells_than_the_header_is_refused_and_blank_ones_beyond_are_not(tmp_path: Path) -> None:
+    (tmp_path / "run-1.csv").write_text("participant_id,currency,amount\nada,EUR,2000.00\n")
+    (tmp_path / "paid.csv").write_text("person,currency,amount\nada,EUR,2,000.00\n")
+    files = ("reconcile", "--released", "run-1.csv", "--paid", "paid.csv")
+    found = earnest(*files, folder=tmp_path)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "paid.csv: row 2: the row has 4 cells, the header 3" in found.stderr
+    (tmp_path / "paid.csv").write_text('person,currency,amount,,\nada,EUR,"2,000.00",,\n')
+    assert "1 line agrees" in earnest(*files, folder=tmp_path).stdout
+    (tmp_path / "paid.csv").write_text("person,currency,amount,,\nada,EUR,2,000.00,\n")
+    assert "row 2: the row has 4 cells, the header 3" in earnest(*files, folder=tmp_path).stderr

@@ -8,6 +8,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+import pytest
+
 from shared.pay.deal_facts import DealHistory
 from shared.pay.settle import settle
 from shared.pay.settlement import Case, EarningLineKey, HeldAmount, SettledPeriod, Settlement
@@ -211,6 +213,25 @@ def test_what_is_still_held_when_a_leavers_time_is_over_lapses() -> None:
     assert after.held == {D1: HeldAmount(100_00, 0, 40_00)}
     later = settle(case(0, rules, last_day=date(2026, 2, 10), lines=[line(100_00, came_in=900_00)], held=after.held))
     assert (steps(later), later.held) == ([], {D1: HeldAmount(100_00, 0, 40_00)})
+
+
+@pytest.mark.parametrize(
+    ("last_day", "came", "released"),
+    [
+        ("2026-02-10", "2026-02-20", 50_00),  # on the last of the ten days
+        ("2026-02-10", "2026-02-21", 0),
+        ("2026-02-20", "2026-02-26", 50_00),  # the time is not over
+    ],
+)
+def test_of_a_leaver_who_forfeits_money_counts_by_the_day_it_came_and_not_by_the_run(
+    last_day: str, came: str, released: int
+) -> None:
+    rules = ruled(release=HALVES, leaver={"held": "forfeit", "days_to_collect": 10})
+    paid_in_full = line(100_00, payments=[DatedAmount(date.fromisoformat(came), 1000_00)])
+    told = {"lines": [paid_in_full], "held": {D1: HeldAmount(100_00, 50_00)}}
+    found = settle(case(0, rules, last_day=date.fromisoformat(last_day), **told))
+    assert sum(amount for step, amount, _ in steps(found) if step == "release") == released
+    assert -sum(amount for step, amount, _ in steps(found) if step == "lapse") == 50_00 - released
 
 
 def test_pay_earned_after_the_end_of_the_pay_period_waits() -> None:

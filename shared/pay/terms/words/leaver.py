@@ -16,7 +16,8 @@ class Leaver(PolicyPart):
     held: Literal["release_when_due", "release", "forfeit"] = "release_when_due"
     """What is not released yet: paid when it would have been, at once with the final pay, or lost."""
     days_to_collect: Annotated[int, Field(ge=0, le=3650)] = 0
-    """For `forfeit`: what is released within so many days after the last day is still paid."""
+    """For `forfeit`: what falls due within so many days after the last day is still paid, and what the customer
+    pays later is not, whenever the run looks."""
     draw_balance: Literal["recover", "receivable", "forgive"] = "recover"
     """What is left of a draw after the final pay, which recovers as much as it can: it stays and is taken from any
     later pay, is booked as owed by the participant, or given up."""
