@@ -68,4 +68,4 @@ def test_a_row_with_more_cells_than_the_header_is_refused_and_blank_ones_beyond_
     (tmp_path / "paid.csv").write_text('person,currency,amount,,\nada,EUR,"2,000.00",,\n')
     assert "1 line agrees" in earnest(*files, folder=tmp_path).stdout
     (tmp_path / "paid.csv").write_text("person,currency,amount,,\nada,EUR,2,000.00,\n")
-    assert "row 2: the row has 4 cells, the header 3" in earnest(*files, folder=tmp_path).stderr
+    assert "row 2: the row has 5 cells, the header 3" in earnest(*files, folder=tmp_path).stderr
