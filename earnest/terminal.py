@@ -79,6 +79,8 @@ def show_run(run: dict[str, Any], simulated: bool = False) -> None:
             carried = money(line["carried_forward"]) if Decimal(line["carried_forward"]) else ""
             table.add_row(line["participant_id"], money(line["paid"]), carried, line["currency"])
         print_table(table)
+    elif run["participants"]:
+        console.print(f"Nothing is due to {', '.join(run['participants'])}.")
     else:
         console.print(
             as_called(

@@ -88,13 +88,14 @@ def list_holds(
     """Holds, and who put them on."""
     from rich.table import Table
 
-    table = Table("hold", "on", "since", "reason", "by", "released")
+    table = Table("hold", "on", "since", "until", "reason", "by", "released")
     for entry in connected().get(f"/v1/holds?open_only={str(not every).lower()}", who=who)["holds"]:
         released = f"{entry['released_on']} by {entry['released_by']}" if entry["released_on"] else ""
         table.add_row(
             entry["id"],
             f"{entry['scope']} {entry['subject']}",
             entry["since"],
+            " or ".join(filter(None, [entry["until"], "collected" if entry["until_collected"] else None])),
             entry["reason"],
             entry["actor"],
             released,

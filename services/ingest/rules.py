@@ -75,6 +75,8 @@ class JsonPath:
         """Whether it finds nothing because there is nothing: the list in which it looks is empty, or its filter takes
         none of it. Otherwise what it names is not there at all.
         """
+        if any(found == [] for found in self.all_in(item)):
+            return True
         segments = self._query.segments
         for length in range(len(segments) - 1, -1, -1):
             found = JSONPath(env=self._query.env, segments=segments[:length]).findall(item.around[-1])

@@ -16,6 +16,7 @@ from shared.kernel.crediting.uncredited import uncredited_by_reason
 from shared.kernel.remarks.remark import RemarkKind as Remarkable
 from shared.pay.deal_facts import Uncredited
 from shared.pay.settlement import Settlement, Uncounted
+from shared.pay.steps import StepName
 
 FindingKind = Literal[
     "large_against_history",
@@ -55,6 +56,13 @@ MENDS: Final[Mapping[Uncounted, str]] = {
 """What there is to do, so that what was paid of a deal can be counted."""
 LOW: Final = Fraction(1, 2)
 """An attainment below this is low."""
+
+
+_BELOW_ZERO: Final[Mapping[StepName, str]] = {
+    "receivable": "the rest is booked as owed by them",
+    "write_off": "the company bears the rest",
+}
+"""What becomes of pay below zero where nothing is carried, by step."""
 
 
 class ReviewFinding(NamedTuple):
@@ -133,6 +141,9 @@ def review_findings(settlement: Settlement, seen: ReviewFacts, *, ends: date) ->
         )
     if settlement.carried < 0:
         yield ReviewFinding("negative_net", who, "more is taken back than is earned; the rest is carried forward")
+    for step, becomes in _BELOW_ZERO.items():
+        if any(line.step == step for line in settlement.lines):
+            yield ReviewFinding("negative_net", who, f"more is taken back than is earned; {becomes}")
     yield from not_whole(who, seen.unwhole)
     if seen.plan_changed_on is not None:
         yield ReviewFinding(

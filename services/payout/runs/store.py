@@ -123,7 +123,7 @@ def events(connection: Connection, run_id: str) -> list[RunEvent]:
 
 
 def approvals(connection: Connection, run_id: str) -> list[Approval]:
-    """The steps of the approval taken since the run was last submitted."""
+    """The steps of the approval taken since the run was last submitted; none of one that was returned since."""
     return [Approval(*row) for row in connection.execute(_APPROVALS, {"run": run_id})]
 
 
@@ -208,7 +208,7 @@ _ACTIVE = text("""
 # Approvals belong to a submission: whoever approved before the run was returned approved something else.
 _APPROVALS = text("""
     select a.role, a.approver, a.at from approval a join run on run.id = a.run and run.submission = a.submission
-    where a.run = :run order by a.step""")
+    where a.run = :run and run.state not in ('draft', 'calculated') order by a.step""")
 
 _APPROVE = text("""
     insert into approval (run, submission, step, role, approver, at, lines_sha256)

@@ -39,6 +39,16 @@ def test_a_body_without_the_place_of_its_items_is_refused_and_kept(items: Any, b
     }
 
 
+@pytest.mark.parametrize(
+    ("items", "body"),
+    [("$.deals", {"deals": []}), ("$.deals[*]", {"deals": []}), ("$", []), (["$.a", "$.b"], {"a": [{"b": []}]})],
+)
+def test_an_empty_list_where_the_items_would_be_is_a_body_without_any(items: Any, body: Any) -> None:
+    delivery = Delivery(source="crm", name="m", sent=SENT, body=json.dumps(body).encode())
+    receipt = delivery.read(source(items=items), ZoneInfo("UTC"), columns=dict).receipt
+    assert (receipt["accepted"], receipt["rejected"], receipt["passed_over"]) == (0, 0, 0)
+
+
 def test_a_body_of_no_interest_is_passed_over_although_it_has_no_items() -> None:
     rules = source(items="$.lines", when={"path": "^.type", "in": ["order"]})
     for body, expected in (({"type": "ping"}, (0, 1)), ({"type": "order"}, (1, 0))):

@@ -7,7 +7,7 @@ was told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -15,10 +15,11 @@ import polars as pl
 from sqlalchemy import Connection
 
 from services.payout.roster.store import people
-from services.payout.runs import store_balances, store_record
+from services.payout.runs import store, store_balances, store_record
 from services.payout.runs.calculation import Calculation, RunInputs
 from services.payout.runs.decisions import store as decisions
 from services.payout.runs.record import RunRecord
+from services.payout.runs.service.earlier_months import earlier_months
 from services.payout.runs.service.payments import payroll_refusals
 from services.payout.runs.store_record import PaidUnder
 from shared.contracts.lines import each_line
@@ -31,7 +32,6 @@ from shared.pay.review_rules import LEFT_OUT, ReviewFacts, ReviewFinding, not_wh
 from shared.pay.run import Run
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.policy import applies_to_nobody
-from shared.periods import period_of
 
 ALIKE: Final = ["deal_amount", "deal_currency", "closed_on", "account", "contract"]
 """Deals of one person that are one in all of this are rather one deal."""
@@ -46,7 +46,7 @@ def findings_of(connection: Connection, calculation: Calculation) -> Iterator[Re
     of_month = inputs.lines.filter(pl.col("period") == snapshot.run.month)
     rows = each_line(of_month)
     yield from _not_paid(snapshot)
-    yield from _earlier_months(snapshot)
+    yield from earlier_months(snapshot, runs=store.runs(connection))
     yield from _of_terms(snapshot)
     yield from _of_settlements(
         connection, calculation, unwhole=_unwhole(inputs, rows), attainments=_attainments(of_month)
@@ -88,7 +88,7 @@ def _of_settlements(
     snapshot, run = calculation.inputs.snapshot, calculation.inputs.snapshot.run
     history = store_balances.history(connection, pay_group=run.pay_group, before=run.month, runs=HISTORY)
     # Also holds of deals and plans: they stop pay of everybody who earns by them.
-    holds = [decision for decision in decisions.hold_decisions(connection) if decision.hold.released_on is None]
+    holds = [held for held in decisions.hold_decisions(connection) if held.hold.is_open(run.ends)]
     sold = _sellers(calculation.inputs.lines, {held.hold.subject for held in holds if held.hold.scope == "deal"})
     # A participant has a settlement in each currency; the shares of deals are said once.
     unsaid = dict(unwhole)
@@ -146,17 +146,6 @@ def _changed_payroll_ids(connection: Connection, run: Run, *, record: RunRecord)
             if before.participant_id != who:
                 why = f"{before.run} paid {before.participant_id} under this payroll id"
                 yield ReviewFinding("payroll_id_changed", who, why)
-
-
-def _earlier_months(snapshot: RunSnapshot) -> Iterator[ReviewFinding]:
-    """Months before the pay period that no run has closed, and that this one pays and closes too."""
-    run, closed = snapshot.run, snapshot.closed or ""
-    due = {entry.origin for entries in snapshot.unsettled.values() for entry in entries if entry.kind == "earning"}
-    months = sorted(month for month in due if closed < month < period_of(run.starts))
-    if months and run.closes is not None:
-        which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
-        why = f"no run has closed {which}: this one pays what is due of it and closes it, too"
-        yield ReviewFinding("earlier_months", "", why)
 
 
 def _sellers(lines: pl.DataFrame, deals: set[str]) -> dict[str, set[str]]:
@@ -251,10 +240,12 @@ def _sales_without_pay(lines: pl.DataFrame) -> set[str]:
 
 
 def _plan_changed(person: Person, run: Run) -> date | None:
-    """The day within the pay period from which the participant is on another plan."""
+    """The day within the pay period from which the participant is on another plan than before: who joins has none."""
     days = [
         setting.day
         for setting in person.settings()
-        if setting.attribute == "plan" and run.starts < setting.day <= run.ends
+        if setting.attribute == "plan"
+        and run.starts < setting.day <= run.ends
+        and person.at(setting.day - timedelta(days=1)).plan not in (None, "", setting.value)
     ]
     return max(days, default=None)

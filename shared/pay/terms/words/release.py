@@ -98,13 +98,13 @@ class Hold:
         subject = {"participant": line.participant_id, "deal": line.deal_id, "plan": line.plan}[self.scope]
         return subject == self.subject and line.period >= self.since
 
+    def is_open(self, day: date) -> bool:
+        """Whether neither a person nor a date has released it by a day."""
+        return all(released is None or released > day for released in (self.released_on, self.until))
+
     def stops(self, line: LineFacts, as_of: date) -> bool:
         """Whether nothing of the line is released by `as_of`."""
-        if not self.concerns(line):
-            return False
-        if self.released_on is not None and self.released_on <= as_of:
-            return False
-        if self.until is not None and self.until <= as_of:
+        if not self.concerns(line) or not self.is_open(as_of):
             return False
         return not (self.until_collected and collected(line, as_of) == 1)
 

@@ -56,6 +56,76 @@ def test_a_run_that_would_pay_and_close_earlier_months_too_says_so(desk: Desk, b
     assert found(desk.draft("2025-03"), "earlier_months") == [], "a change of a closed month is no month left out"
 
 
+@pytest.mark.parametrize("sold", [False, True])
+def test_a_month_left_out_whose_guarantees_nobody_pays_any_more_is_named(desk: Desk, book: Book, *, sold: bool) -> None:
+    publish(desk, "t", guarantee={"amount": 700})
+    book([roster("ada", "2025-01-01", plan="plan"), earned("ada", "2025-01", 1, ("USD", 10_00))])
+    desk.pay("2025-01")
+    months = ("2025-02", "2025-03") if sold else ("2025-03",)
+    book([earned("ada", month, 1, ("USD", 10_00)) for month in months])
+    march = desk.draft("2025-03")
+    told = [each["why"] for each in march["findings"] if each["kind"] == "earlier_months"]
+    assert len(told) == 1 + sold
+    assert told[-1] == (
+        "no run was over 2025-02: guarantees, minimums and draws of it are paid by a run over it alone, which is not "
+        "possible any more once this one is approved; cancel this one and run 2025-02 first"
+    )
+    assert desk.post(f"/v1/runs/{march['id']}/cancel", "dana").is_success
+    desk.pay("2025-02")
+    assert found(desk.draft("2025-03"), "earlier_months") == []
+
+
+def test_a_run_over_an_earlier_month_that_is_not_approved_yet_is_named(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-02", 1, ("USD", 10_00))])
+    february = desk.draft("2025-02")["id"]
+    desk.do(february, "submit", "dana")
+    book([earned("ada", "2025-03", 1, ("USD", 10_00))])
+    told = [each["why"] for each in desk.draft("2025-03")["findings"] if each["kind"] == "earlier_months"]
+    assert told[-1].startswith(f"{february} is submitted, and cannot be approved any more once this run")
+
+
+def test_pay_below_zero_is_named_also_where_it_is_owed_or_borne(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-01", 1, ("USD", 500_00))])
+    desk.pay("2025-01")
+    for negative, becomes in (("receivable", "is booked as owed by them"), ("write_off", "the company bears the rest")):
+        publish(desk, "t", negative={"balance": negative})
+        book([earned("ada", "2025-01", 2 if negative == "receivable" else 3, ("USD", 0))])
+        run = desk.draft("2025-02")
+        [why] = [each["why"] for each in run["findings"] if each["kind"] == "negative_net"]
+        assert becomes in why
+        assert desk.post(f"/v1/runs/{run['id']}/cancel", "dana").is_success
+
+
+def test_who_joins_within_the_pay_period_changed_no_plan_and_who_changed_it_did(desk: Desk, book: Book) -> None:
+    book([roster("joiner", "2025-01-15", plan="plan"), roster("ada", "2024-06-01", plan="other")])
+    book([roster("ada", "2025-01-15", 1, plan="plan")])
+    book([earned(who, "2025-01", 1, ("USD", 10_00)) for who in ("joiner", "ada")])
+    assert found(desk.draft("2025-01"), "late_plan_change") == ["ada"]
+
+
+def test_a_hold_that_is_over_by_the_end_of_the_pay_period_is_open_no_more(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-01", 1, ("USD", 10_00))])
+    hold = {"id": "h1", "scope": "participant", "subject": "ada", "reason": "a dispute", "dispute": True}
+    assert desk.post("/v1/holds", "tina", hold | {"since": "2025-01", "until": "2025-02-10"}).is_success
+    run = desk.draft("2025-01")
+    assert found(run, "open_dispute") == ["ada"]
+    assert desk.post(f"/v1/runs/{run['id']}/cancel", "dana").is_success
+    book([earned("ada", "2025-02", 1, ("USD", 10_00))])
+    assert found(desk.draft("2025-02"), "open_dispute") == []
+
+
+def test_who_approved_what_was_then_returned_approved_nothing_of_what_it_is_now(desk: Desk, book: Book) -> None:
+    policy = {"valid_from": "2025-01-01", "steps": [{"role": "finance"}, {"role": "cfo"}]}
+    answer = desk.put("/v1/policies/approval/two", "tina", {"policy": policy, "reason": "two people"})
+    assert answer.is_success, answer.text
+    book([earned("ada", "2025-01", 1, ("USD", 10_00))])
+    run = desk.draft("2025-01")["id"]
+    desk.do(run, "submit", "dana")
+    assert [each["approver"] for each in desk.do(run, "approve", "frank")["approvals"]] == ["frank"]
+    assert desk.post(f"/v1/runs/{run}/return", "carol", {"reason": "look again"}).json()["approvals"] == []
+    assert desk.do(run, "calculate", "dana")["approvals"] == []
+
+
 def test_terms_that_name_whom_nobody_is_are_published_with_a_warning_unless_it_is_expected(
     desk: Desk, book: Book
 ) -> None:
