@@ -11,19 +11,19 @@ from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import DONE_STATES, UNFINISHED, Run
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.terms.words import pays_unearned
-from shared.periods import first_day, next_period, period_of
+from shared.periods import BEFORE_ALL, first_day, next_period, period_of
 
 
 def earlier_months(snapshot: RunSnapshot, *, runs: Iterable[Run]) -> Iterator[ReviewFinding]:
     """Months before the pay period that no run has closed and that this one closes too, what it pays of them and what
     it does not.
     """
-    run, closed = snapshot.run, snapshot.closed or ""
+    run, closed = snapshot.run, snapshot.closed
     if run.closes is None:
         return
     over = [each for each in runs if each.kind == "regular" and each.pay_group == run.pay_group and each.id != run.id]
     due = {entry.origin for entries in snapshot.unsettled.values() for entry in entries if entry.kind == "earning"}
-    months = sorted(month for month in due if closed < month < period_of(run.starts))
+    months = sorted(month for month in due if (closed or BEFORE_ALL) < month < period_of(run.starts))
     if months:
         which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
         why = f"no run has closed {which}: this one pays what is due of it and closes it, too"
