@@ -44,15 +44,13 @@ def lock_for_booking(connection: Connection, pay_groups: Iterable[str]) -> dict[
 
 
 _PAY_GROUPS = text("select distinct pay_group from journal")
-_CLOSED_BY_ANY = text("select max(period) from closing")
 
 
-def lock_all_for_booking(connection: Connection) -> Month | None:
-    """The last month that any pay group has closed for good; so it stays until the transaction ends: who closes
-    waits.
+def lock_all_for_booking(connection: Connection, also: Iterable[str] = ()) -> None:
+    """Keep every month of all pay groups, and of some that may have no journal yet, as open as it is until the
+    transaction ends: who closes waits.
     """
-    lock_for_booking(connection, [DEFAULT_PAY_GROUP, *connection.execute(_PAY_GROUPS).scalars()])
-    return connection.execute(_CLOSED_BY_ANY).scalar()
+    lock_for_booking(connection, [DEFAULT_PAY_GROUP, *also, *connection.execute(_PAY_GROUPS).scalars()])
 
 
 def lock_for_closing(connection: Connection, pay_group: str) -> None:
@@ -94,14 +92,19 @@ def open_from(connection: Connection) -> dict[str, Month]:
     return {pay_group: next_period(period) for pay_group, period in connection.execute(_OPEN_FROM)}
 
 
-_UNCLOSED_FROM = text("select pay_group, max(period) from closing group by pay_group")
+_LAST_CLOSED = text("select pay_group, max(period) from closing group by pay_group")
+
+
+def last_closed(connection: Connection) -> dict[str, Month]:
+    """The last month that each pay group has closed for good. One that has closed nothing is not in it."""
+    return {pay_group: Month(period) for pay_group, period in connection.execute(_LAST_CLOSED)}
 
 
 def unclosed_from(connection: Connection) -> dict[str, Month]:
     """The first month that finance may book in, by pay group: after what is closed for good. A pay group that has
     closed nothing is not in it.
     """
-    return {pay_group: next_period(period) for pay_group, period in connection.execute(_UNCLOSED_FROM)}
+    return {pay_group: next_period(period) for pay_group, period in last_closed(connection).items()}
 
 
 def soft_close(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -56,7 +57,8 @@ def publish_policy(
     What it names has to be there: payroll profile, delivery, pay groups, plans, participants, legal entities, cost
     centers, roles of keys; unless the publication says that it is expected. Payment terms that name a participant, plan
     or pay group without anybody are published with a warning. A policy that rules pay cannot begin in a month that is
-    closed. Whoever publishes one has touched the pay of everyone it applies to, and cannot approve that pay.
+    closed for anybody whom it may apply to. Whoever publishes one has touched the pay of everyone it applies to, and
+    cannot approve that pay.
     """
     policy = _policy(kind, policy_id, data=body.policy)
     with engine.begin() as connection:
@@ -64,9 +66,12 @@ def publish_policy(
         warnings += [] if body.expected else _warnings(connection, policy)
         # Months before policies: while a run closes one this waits, and who publishes for another group need not wait
         # with it.
-        closed = _closed_through(connection, policy)
+        groups = _pay_groups_of(policy)
+        _lock_months(connection, policy, groups)
         store.lock(connection)
         before = store.versions(connection, type(policy), policy_id=policy_id)
+        # A version for other people ends for them here, too: all that any of them is for has to be open.
+        closed = _closed_through(connection, [groups, *(_pay_groups_of(version.policy) for version in before)])
         if not body.expected:
             check(policy.names(), store.referents(connection, deps.deals, roles=keys.roles))
         if is_new(policy, before, closed_through=closed if policy.rules_pay else None):
@@ -151,12 +156,30 @@ def _policy(kind: str, policy_id: str, *, data: dict[str, Any]) -> Policy:
         raise Unprocessable(detail, errors=errors) from None
 
 
-def _closed_through(connection: Connection, policy: Policy) -> Month | None:
-    """The last closed month of those whom the policy may apply to, which stays so until the transaction ends."""
+def _pay_groups_of(policy: Policy) -> tuple[str, ...]:
+    """The pay groups outside of which a policy rules nobody's pay; empty where it may be anybody's."""
     if isinstance(policy, PayGroup):
-        closings.lock_for_booking(connection, [policy.id])
-        return closings.closed_through(connection, policy.id)
-    return closings.lock_all_for_booking(connection)
+        return (policy.id,)
+    if isinstance(policy, PaymentTerms) and not (policy.applies_to.participants or policy.applies_to.plans):
+        return policy.applies_to.pay_groups
+    return ()
+
+
+def _lock_months(connection: Connection, policy: Policy, groups: Sequence[str]) -> None:
+    """Keep every month as open or closed as it is, for whom the policy may apply to, until the transaction ends."""
+    if isinstance(policy, PayGroup):
+        closings.lock_for_booking(connection, groups)
+    else:
+        closings.lock_all_for_booking(connection, groups)
+
+
+def _closed_through(connection: Connection, ruled: Sequence[Sequence[str]]) -> Month | None:
+    """The last month that any of the pay groups has closed for good; of all groups, where one of these is for
+    anybody.
+    """
+    groups = {group for each in ruled for group in each} if all(ruled) else None
+    closed = closings.last_closed(connection)
+    return max((month for group, month in closed.items() if groups is None or group in groups), default=None)
 
 
 def _warnings(connection: Connection, policy: Policy) -> list[str]:

@@ -83,6 +83,24 @@ def test_a_policy_cannot_begin_in_a_closed_month(desk: Desk, book: Book) -> None
     assert publish(desk, MONTHLY | {"valid_from": "2025-11-01"})[0] == 201, "this pay group has closed nothing"
 
 
+def test_terms_of_a_pay_group_alone_begin_in_its_own_open_months(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-11", 1, ("USD", 100))])
+    desk.pay("2025-11")
+    publish(desk, MONTHLY)
+    terms = {"kind": "payment_terms", "currency": "USD", "valid_from": "2025-11-01", "draw": {"amount": 100}}
+
+    def said(name: str, whose: dict[str, list[str]]) -> int:
+        body = {"policy": terms | {"applies_to": whose}, "reason": "a new group", "expected": True}
+        return desk.put(f"/v1/policies/payment_terms/{name}", "tess", body).status_code
+
+    assert said("theirs", {"pay_groups": ["us"]}) == 201
+    both = ({"pay_groups": ["us", "default"]}, {"pay_groups": ["us"], "plans": ["plan"]}, {"participants": ["ada"]}, {})
+    assert [said("wider", whose) for whose in both] == [409] * 4
+    # What ends for others ends in no closed month of theirs.
+    assert publish(desk, terms | {"valid_from": "2025-12-01"}, "payment_terms/all")[0] == 201
+    assert said("all", {"pay_groups": ["us"]}) == 409
+
+
 def test_the_books_of_a_closed_month_may_still_be_described(desk: Desk, book: Book) -> None:
     book([earned("ada", "2025-11", 1, ("USD", 100))])
     desk.pay("2025-11")

@@ -88,7 +88,7 @@ def test_pay_below_zero_is_named_also_where_it_is_owed_or_borne(desk: Desk, book
     book([earned("ada", "2025-01", 1, ("USD", 500_00))])
     desk.pay("2025-01")
     for negative, becomes in (("receivable", "is booked as owed by them"), ("write_off", "the company bears the rest")):
-        publish(desk, "t", negative={"balance": negative})
+        publish(desk, "t", valid_from="2025-02-01", negative={"balance": negative})
         book([earned("ada", "2025-01", 2 if negative == "receivable" else 3, ("USD", 0))])
         run = desk.draft("2025-02")
         [why] = [each["why"] for each in run["findings"] if each["kind"] == "negative_net"]
