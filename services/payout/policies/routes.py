@@ -67,7 +67,7 @@ def publish_policy(
         # Months before policies: while a run closes one this waits, and who publishes for another group need not wait
         # with it.
         groups = _pay_groups_of(policy)
-        _lock_months(connection, policy, groups)
+        _lock_months(connection, policy, groups=groups)
         store.lock(connection)
         before = store.versions(connection, type(policy), policy_id=policy_id)
         # A version for other people ends for them here, too: all that any of them is for has to be open.
@@ -165,7 +165,7 @@ def _pay_groups_of(policy: Policy) -> tuple[str, ...]:
     return ()
 
 
-def _lock_months(connection: Connection, policy: Policy, groups: Sequence[str]) -> None:
+def _lock_months(connection: Connection, policy: Policy, *, groups: Sequence[str]) -> None:
     """Keep every month as open or closed as it is, for whom the policy may apply to, until the transaction ends."""
     if isinstance(policy, PayGroup):
         closings.lock_for_booking(connection, groups)
