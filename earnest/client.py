@@ -92,6 +92,9 @@ class Client:
     ) -> list[tuple[Path, str]]:
         """Write the files of a batch and their manifest; the files with their hashes.
 
+        A file that is there is never replaced by one of another content, which payroll may not have taken yet: the
+        batch goes to a folder of its own name within the folder.
+
         Args:
             path: of the batch.
             folder: where to; made where it is not there.
@@ -102,8 +105,12 @@ class Client:
         folder.mkdir(parents=True, exist_ok=True)
         # The manifest first: it names the files and the hashes by which each is known to be whole.
         manifest = self.fetch(f"{path}/manifest", who=who)
+        entries = json.loads(manifest)["files"]
+        if any(_is_another(folder / entry["name"], entry["sha256"]) for entry in entries):
+            folder = folder / batch
+            folder.mkdir(exist_ok=True)
         written = []
-        for number, entry in enumerate(json.loads(manifest)["files"], 1):
+        for number, entry in enumerate(entries, 1):
             file = folder / entry["name"]
             self.download(f"{path}/{address(number, entry['name'])}", file, who=who, sha256=entry["sha256"])
             written.append((file, entry["sha256"]))
@@ -177,3 +184,8 @@ def _reason(answer: httpx.Response) -> str:
         return str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
         return f"HTTP status {answer.status_code}"
+
+
+def _is_another(file: Path, sha256: str) -> bool:
+    """Whether there is a file of another content."""
+    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() != sha256

@@ -86,6 +86,8 @@ def _show(outcome: Simulation, console: Console) -> None:
     console.print(f"{what} {outcome.base.year}: {of}.")
     for table in (_costs(outcome), _bands(outcome), *_changes(outcome), _conventions(outcome)):
         console.print(table)
+    for each in outcome.refused:
+        console.print(f"Left out, {each.convention} {each.other}: {each.why}.", soft_wrap=True, markup=False)
 
 
 def _costs(outcome: Simulation) -> Table:

@@ -101,6 +101,7 @@ def restore(home: Home, file: Path) -> str:
                     options = ["--no-owner", "--exit-on-error", f"--dbname={url.database}"]
                     _run(home, ["pg_restore", *options, str(folder / DUMP)], url=url)
                 shutil.copytree(folder / "home", home.path, dirs_exist_ok=True, copy_function=shutil.copy2)
+                _close_folders(home)
                 home.make()
             except BaseException:
                 # Half an installation is none: what was made goes, so that it can be tried again.
@@ -109,6 +110,14 @@ def restore(home: Home, file: Path) -> str:
             finally:
                 release_ports(home.path)
     return str(manifest["at"])
+
+
+def _close_folders(home: Home) -> None:
+    """Let only the owner into the folders of a backup, which keeps files with their modes and folders without."""
+    for folder in (home.path / name for name in FOLDERS):
+        for each in (folder, *folder.rglob("*")):
+            if each.is_dir() and not each.is_symlink():
+                each.chmod(0o700)
 
 
 def _roles(url: URL) -> list[str]:

@@ -10,7 +10,7 @@ import polars as pl
 from earnest.files.kernel_inputs import KernelInputs
 from earnest.simulation.history import BaseYear, base_year
 from earnest.simulation.sampling import Sample, sample
-from earnest.simulation.sensitivity import Moves, sensitivity
+from earnest.simulation.sensitivity import Moves, Refused, sensitivity
 from earnest.simulation.statistics import attainments, by_person, costs, moved, pays
 from earnest.simulation.years import Years, batches
 from shared.kernel import credit
@@ -32,6 +32,8 @@ class Simulation:
     changes: pl.DataFrame | None
     people: pl.DataFrame | None
     conventions: list[Moves]
+    refused: list[Refused]
+    """Settings of conventions that the plans cannot have."""
 
 
 def simulate(
@@ -62,7 +64,7 @@ def simulate(
     sold, now, before = _paid(base, paying, years=years, seed=seed, step=step)
     step("Trying the conventions")
     of_base = credits[0].join(base.deals.select("deal_id"), on="deal_id", how="semi")
-    moves = sensitivity(of_base, inputs.roster, plans=inputs.plans)
+    moves, refused = sensitivity(of_base, inputs.roster, plans=inputs.plans)
     changes = None if before is None else moved(pays(now), pays(before))
     return Simulation(
         base=base,
@@ -74,6 +76,7 @@ def simulate(
         changes=changes,
         people=None if changes is None else by_person(changes, base.people),
         conventions=moves,
+        refused=refused,
     )
 
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import get_args
 
 import polars as pl
+from pydantic import ValidationError
 
 from shared.kernel import Plan, PlanSet, Roster, earn, measure
 from shared.kernel.language.conventions import Conventions
+from shared.kernel.plan.plan_set import PlanConflict
+from shared.kernel.plan.schema_findings import schema_findings
 
 _ROW = ["participant_id", "plan", "version", "component", "period", "fiscal"]
 
@@ -30,22 +33,42 @@ class Moves:
     """How many earnings would be different."""
 
 
-def sensitivity(credits: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> list[Moves]:
-    """Each convention with each of its other settings; the order of deals is left out, as it moves no earning."""
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A setting with which the plans would be none, and why."""
+
+    convention: str
+    other: str
+    why: str
+
+
+def sensitivity(credits: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> tuple[list[Moves], list[Refused]]:
+    """Each convention with each of its other settings, but for those that the plans cannot have; the order of deals is
+    left out, as it moves no earning."""
     now = _earned(credits, roster, plans=plans)
-    return [
-        _moves(convention, other, now=now, then=_earned(credits, roster, plans=changed), plans=plans)
-        for convention, other, changed in _others(plans)
-    ]
+    moves: list[Moves] = []
+    refused: list[Refused] = []
+    for convention, other in _others(plans):
+        try:
+            changed = PlanSet(_with(plan, convention, setting=other) for plan in plans)
+        except ValidationError as error:
+            why = "; ".join(finding.message for finding in schema_findings(error))
+            refused.append(Refused(convention=convention, other=other, why=why))
+        except PlanConflict as error:
+            refused.append(Refused(convention=convention, other=other, why=str(error)))
+        else:
+            then = _earned(credits, roster, plans=changed)
+            moves.append(_moves(convention, other, now=now, then=then, plans=plans))
+    return moves, refused
 
 
-def _others(plans: PlanSet) -> Iterator[tuple[str, str, PlanSet]]:
+def _others(plans: PlanSet) -> Iterator[tuple[str, str]]:
     for convention, field in Conventions.model_fields.items():
         settings = get_args(field.annotation)
         used = {getattr(plan.conventions, convention) for plan in plans}
         for other in settings if convention != "order" else ():
             if used != {other}:
-                yield convention, other, PlanSet(_with(plan, convention, setting=other) for plan in plans)
+                yield convention, other
 
 
 def _with(plan: Plan, convention: str, *, setting: str) -> Plan:

@@ -3,6 +3,7 @@ statement."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -21,7 +22,7 @@ from services.payout.statements.schemas import (
 )
 from services.payout.statements.writing import Writing, safe
 from shared.explanation.frozen import components_of
-from shared.money import from_minor
+from shared.money import from_minor, to_minor
 from shared.pay.steps import STEPS, StatementFigure
 from shared.periods import Month, period_of
 
@@ -152,7 +153,23 @@ def own_months(facts: StatementFacts) -> set[Month]:
     held.
     """
     origins = {line.origin_period for line in facts.pay_lines if line.kind == "earnings"}
-    return {month for month in origins if month is not None} | {period_of(facts.run.ends)}
+    own = {month for month in origins if month is not None} | {period_of(facts.run.ends)}
+    # What no run before has paid is earned in the first that does, under that run's month: months before are its own,
+    # the latest first, as far as together they come to what it earned.
+    earned = Counter[str]()
+    for line in facts.pay_lines:
+        earned[line.currency] += line.amount if line.kind == "earnings" else 0
+    wider = set(own)
+    for month in (None, *sorted(set(facts.details) - own, reverse=True)):
+        wider |= {month} if month is not None else set()
+        shown = Counter[str]()
+        for part in (
+            part for each in wider & set(facts.details) for _, of in components_of(facts.details[each]) for part in of
+        ):
+            shown[part.currency] += to_minor(part.amount, part.currency)
+        if shown == earned:
+            return wider
+    return own
 
 
 def _earned(facts: StatementFacts) -> Iterator[Earned]:

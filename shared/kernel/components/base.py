@@ -183,9 +183,12 @@ class Kind(PlanPart, ABC):
         return [] if measure is None else [Reference(getattr(self, "on", "amount"), measure)]
 
     def pays_of(self) -> Sequence[Reference | FormulaText]:
-        """The measures and formulas of which it pays a part: in a window shorter than theirs it would pay them
-        again."""
+        """The measures and formulas of which it pays a part: a shorter window than theirs would pay them again."""
         return []
+
+    def paid_figures(self) -> Iterator[OfMeasure]:
+        """The fixed amounts that are what a measure comes to, of which the same holds."""
+        yield from ()
 
     def pays_by_deal(self, conventions: Conventions, measure: Measure) -> bool:
         """Whether it pays every credit of its main measure by itself, rounded, and its pay is the sum."""
@@ -202,8 +205,7 @@ class Kind(PlanPart, ABC):
         return self.deal_minimum is not None or self.deal_maximum is not None
 
     def looks_at_deal(self) -> Iterator[tuple[Path, str, bool]]:
-        """Where it looks at columns of the deals that are paid in turn: the field, the column or formula, and whether
-        it is a category."""
+        """Where it looks at columns of deals paid in turn: the field, the column or formula, if it is a category."""
         yield from ()
 
     @property

@@ -15,7 +15,7 @@ from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import figure_in_words, mark, scale, table
 from shared.kernel.language.plausibility import suspicious_tiers
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Amount, Figure, Name, PlanPart
+from shared.kernel.language.values import Amount, Figure, Name, OfMeasure, PlanPart
 
 
 class Milestone(PlanPart):
@@ -71,6 +71,12 @@ class Bonus(Kind):
     def refers_to(self) -> list[Reference]:
         """The measure of the milestones."""
         return [] if self.measure is None else [Reference(self.on, self.measure)]
+
+    def paid_figures(self) -> Iterator[OfMeasure]:
+        """The amount, and those of milestones."""
+        for figure in (self.amount, *(milestone.amount for milestone in self.milestones)):
+            if isinstance(figure, OfMeasure):
+                yield figure
 
     def in_words(self) -> Iterator[str]:
         """The amount, or the table of milestones."""

@@ -18,7 +18,7 @@ from shared.kernel.language.lookups import BOUNDARIES, Points, Step, lookup, ris
 from shared.kernel.language.phrases import between, figure_in_words, mark, scale, table
 from shared.kernel.language.plausibility import suspicious_tiers
 from shared.kernel.language.units import Units
-from shared.kernel.language.values import Amount, Figure, Name
+from shared.kernel.language.values import Amount, Figure, Name, OfMeasure
 
 
 class Curve(Kind):
@@ -51,6 +51,11 @@ class Curve(Kind):
         if self.steps:
             rising_and_open([step.up_to for step in self.steps], "steps")
         return self
+
+    def paid_figures(self) -> Iterator[OfMeasure]:
+        """The target."""
+        if isinstance(self.target, OfMeasure):
+            yield self.target
 
     def in_words(self) -> Iterator[str]:
         """The table of payouts, and what lies between and beyond its rows."""

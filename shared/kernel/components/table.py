@@ -23,7 +23,7 @@ from shared.kernel.language.formulas import FormulaText, Reference, parsed
 from shared.kernel.language.phrases import WHOLE_TO_EACH, Told, figure_in_words, spoken
 from shared.kernel.language.plausibility import suspicious_tiers
 from shared.kernel.language.units import MONEY, Units
-from shared.kernel.language.values import Figure, Name
+from shared.kernel.language.values import Figure, Name, OfMeasure
 
 
 class Table(Kind):
@@ -106,6 +106,11 @@ class Table(Kind):
     def pays_of(self) -> list[Reference]:
         """The measure of which it gives a rate."""
         return [Reference("measure", self.measure)] if self.measure is not None else []
+
+    def paid_figures(self) -> Iterator[OfMeasure]:
+        """The target."""
+        if isinstance(self.target, OfMeasure):
+            yield self.target
 
     def in_words(self) -> Iterator[str]:
         """The table, with one axis downwards and the next to the right; further ones in tables of their own."""

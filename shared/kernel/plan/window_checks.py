@@ -11,6 +11,7 @@ import polars as pl
 from shared.kernel.calendar import fiscal_of, window_of
 from shared.kernel.language.conventions import RESETS, Reset
 from shared.kernel.language.findings import Finding, Path
+from shared.kernel.language.formulas import Reference
 from shared.kernel.language.measures import Measure
 from shared.kernel.plan.model import PlanModel
 from shared.kernel.plan.windows import is_longer
@@ -24,12 +25,15 @@ def paid_again(plan: PlanModel) -> Iterator[Finding]:
             continue
         window = plan.window(component)
         sums = plan.windows.sums_of(component.pays_of())
-        longer = [(name, reset) for name, reset in sums if is_longer(reset, window)]
+        figures = plan.windows.sums_of([Reference("measure", figure.measure) for figure in component.paid_figures()])
+        longer = [(name, reset) for name, reset in (*sums, *figures) if is_longer(reset, window)]
         for name, reset in sorted(set(longer))[:1]:
             path: Path = ("components", place)
             first = f"say window: {reset}"
             if component.window is not None:
-                path, first = (*path, "window"), "take out the window"
+                path = (*path, "window")
+                # Of what it pays a part of its window follows; of a fixed amount it has to be said.
+                first = "take out the window" if (name, reset) in sums else first
             yield Finding.error(
                 "P214",
                 path,

@@ -46,6 +46,12 @@ def test_a_month_is_drafted_approved_by_another_and_exported(system: System, tmp
     rows = list(csv.DictReader(io.StringIO(content.decode())))
     assert {row["participant_id"]: row["amount"] for row in rows} == {"ann": "375.00", "bob": "250.00"}
     assert "exported" in payout(system.home, "list")[1]
+    # A file of another batch, which payroll may not have taken yet, is not replaced by one of its name.
+    (tmp_path / manifest["file"]).write_text("another batch")
+    assert payout(system.home, "export", "run-2025-03-1", "--out", str(tmp_path))[0] == 0
+    assert (tmp_path / manifest["file"]).read_text() == "another batch"
+    assert (tmp_path / "run-2025-03-1" / manifest["file"]).read_bytes() == content
+    assert (tmp_path / "run-2025-03-1" / "run-2025-03-1.manifest.json").exists()
 
     balance = "375.00 │ 375.00 │    0.00"
     for arguments in (["ann"], ["--by", "participant"]):

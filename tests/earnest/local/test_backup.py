@@ -63,6 +63,8 @@ def test_a_backup_of_what_runs_is_restored_and_verifies_identically(
         run(homes[0], "deals", "load", "deals.csv")
         (homes[0].sources / "acme.secret").write_text("whsec_x")
         (homes[0].company).write_text("Acme")
+        (homes[0].files / "statements").mkdir(mode=0o700)
+        (homes[0].files / "statements" / "ann.json").write_text("{}")
         condition = json.loads(run(homes[0], "status", "--json"))
         assert [service["ready"] for service in condition["services"]] == [True] * 4
         assert set(condition["behind"].values()) == {0}
@@ -78,6 +80,8 @@ def test_a_backup_of_what_runs_is_restored_and_verifies_identically(
     assert "not ready: it does not answer" in earnest("--home", homes[0].path, "status", folder=tmp_path).stdout
 
     run(homes[1], "restore", "all.backup")
+    for name in ("keys", "sources", "files", "files/statements"):
+        assert stat.S_IMODE((homes[1].path / name).stat().st_mode) == 0o700, name
     monkeypatch.delenv("EARNEST_TIME_ZONE")
     with running_system(homes[1]) as system:
         assert system.settings.time_zone == "Asia/Tokyo"

@@ -199,6 +199,46 @@ def test_conventions_that_move_nothing_are_told_apart_from_those_that_do(company
     assert "order" not in {convention for convention, _ in moves}
 
 
+OWN_RATE = """
+plan: rep
+version: VERSION
+name: A rate of each one's own
+currency: USD
+effective_from: FROM
+credits: [{rule: own}]
+measures: [{measure: sales, sum_of: [own]}, {measure: year, sum_of: [own], reset: year}]
+components:
+  - {component: c, kind: flat, measure: sales, rate: {term: rate, default: 5%}}
+"""
+POOL = "  - {component: kitty, kind: pool, amount: 1000, by: year}\n"
+
+
+@pytest.mark.parametrize(
+    ("of_others", "left_out"),
+    [
+        ("", {("round_on", "deal")}),
+        (POOL, {("round_on", "deal"), ("versions", "continue")}),
+        ("calendar: {weeks: 4-4-5, first_day: 2025-01-05}\n", {("round_on", "deal"), ("versions", "continue")}),
+    ],
+)
+def test_a_setting_that_the_plans_cannot_have_is_left_out_and_said_so(
+    company: Path, of_others: str, left_out: set[tuple[str, str]]
+) -> None:
+    first, second = (
+        OWN_RATE.replace("VERSION", str(number)).replace("FROM", day)
+        for number, day in ((1, "2024-01-01"), (2, "2025-05-01"))
+    )
+    (company / "now.yaml").write_text(f"{first}\n---\n{second.rstrip()}\n{of_others}")
+    command = ["simulate", "--plan", str(company / "now.yaml"), "--deals", str(company / "deals.csv")]
+    ran = CliRunner().invoke(app, [*command, "--roster", str(company / "roster.csv"), "--years", "0"])
+    assert ran.exit_code == 0, ran.output
+    found = simulated(company, 0)
+    assert {(each.convention, each.other) for each in found.refused} == left_out
+    assert not left_out & {(each.convention, each.other) for each in found.conventions}
+    for convention, other in left_out:
+        assert f"Left out, {convention} {other}: " in ran.output
+
+
 def test_without_won_deals_there_is_nothing_to_draw_from(company: Path) -> None:
     (company / "deals.csv").write_text("deal_id,owner,amount,close_date,stage\nD1,r0,5,2025-01-01,open\n")
     with pytest.raises(FileError, match="no deal is won"):

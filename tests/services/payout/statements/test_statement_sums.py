@@ -131,6 +131,16 @@ def test_where_a_month_is_paid_in_several_runs_the_statement_says_what_is_in_thi
     assert sheet(statement(document(), final=True)).sections[0].paragraphs == ()
 
 
+def test_a_month_before_the_run_that_no_run_paid_is_an_earning_of_this_run() -> None:
+    run = full()["run"] | {"starts": "2026-07-01", "ends": "2026-07-31", "name": "2026-07"}
+    lines = [{"kind": kind, "currency": "USD", "amount": 735_992} for kind in ("earnings", "payment")]
+    made = statement(document(full(run=run, pay_lines=[lines[0] | {"origin_period": "2026-07"}, lines[1]])), final=True)
+    assert {each.earlier for each in made.earned} == {False}
+    shown = sheet(made)
+    assert [section.heading for section in shown.sections][1] == "What you earned in June 2026"
+    assert shown.sections[0].paragraphs == ()
+
+
 def test_a_month_that_earlier_runs_paid_is_shown_as_it_is_now_and_is_no_earning_of_this_run() -> None:
     run = full()["run"] | {"starts": "2026-07-01", "ends": "2026-07-31", "name": "2026-07"}
     lines = [
