@@ -44,7 +44,7 @@ def list_letters(
     topic: OfTopic = None,
     code: WithCode = None,
     key: WithKey = None,
-    replayed: Annotated[bool, typer.Option("--replayed", help="Also those that were replayed.")] = False,
+    replayed: Annotated[bool, typer.Option("--replayed", help="Also those that were replayed or closed.")] = False,
 ) -> None:
     """Open dead letters, oldest first, with their causes."""
     from shared.log.dead_letters import Filter, find
@@ -53,7 +53,7 @@ def list_letters(
     table = Table("service", "id", "what to mend, and where it is", show_lines=True)
     for name, engine in _schemas(_settings(), service):
         for letter in find(engine, which, include_replayed=replayed, limit=MOST_SHOWN):
-            since = f"since {letter.at:%Y-%m-%d %H:%M}" + (", replayed" if letter.replayed_at else "")
+            since = f"since {letter.at:%Y-%m-%d %H:%M}" + _gone(letter)
             where = f"{letter.worker} at {_place(letter)}, {since}"
             letter_text = (
                 f"{letter.code}: {letter.message}\nkey {letter.record.key}\n{_short(letter.record.value)}\n{where}"
@@ -86,7 +86,8 @@ def show(
     console.print(f"cause:    {letter.code}: {letter.message}")
     console.print(f"since:    {letter.at:%Y-%m-%d %H:%M:%S %Z}")
     if letter.replayed_at:
-        console.print(f"replayed: {letter.replayed_at:%Y-%m-%d %H:%M:%S %Z} by {letter.replayed_by or 'somebody'}")
+        how = "replayed:" if letter.closed_because is None else "closed:  "
+        console.print(f"{how} {letter.replayed_at:%Y-%m-%d %H:%M:%S %Z} by {letter.replayed_by or 'somebody'}")
     for name, value in letter.record.headers.items():
         console.print(f"{name}: {value}")
     console.print()
@@ -126,6 +127,43 @@ def replay(
         typer.echo(as_called("Those that fail again come back: see `earnest dlq list`."))
     finally:
         log.close()
+
+
+@dlq.command()
+def close(
+    service: Annotated[Service, typer.Option("--service", help="The service that has it.")],
+    letter_id: Annotated[int, typer.Option("--id", help="Its id in `earnest dlq list`.")],
+    reason: Annotated[str, typer.Option(help="Why it need not take effect; it is kept with the letter.")],
+    who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: a key in the folder's keys/.")] = "ops",
+) -> None:
+    """Close a dead letter that need not take effect, such as one that its sender has said again and right.
+
+    It stays in the record with the reason and who closed it. What waits behind it is sent again.
+    """
+    from earnest.local.home import Home
+    from shared.log import dead_letters
+    from shared.log.open import open_log
+
+    Home.current().key(who)
+    if not reason.strip():
+        raise LocalError("--reason: say why the record need not take effect")
+    settings = _settings()
+    log = open_log(settings)
+    try:
+        behind = None
+        for _, engine in _schemas(settings, service):
+            behind = dead_letters.close(engine, log, letter=letter_id, by=who, reason=reason.strip())
+        if behind is None:
+            raise LocalError(f"{service} has no open dead letter {letter_id}: see `earnest dlq list`")
+    finally:
+        log.close()
+    typer.echo(f"{service}: {letter_id} is closed" + (f", {behind} behind it sent again" if behind else ""))
+
+
+def _gone(letter: DeadLetter) -> str:
+    if letter.replayed_at is None:
+        return ""
+    return ", replayed" if letter.closed_because is None else f", closed: {letter.closed_because}"
 
 
 def _settings() -> Settings:

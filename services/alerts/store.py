@@ -18,6 +18,7 @@ from services.alerts.sums import Day, MonthKey, Totals
 from services.alerts.tables import ALERT, COUNTED_SUM, DEAL, DEAL_SUM, EARNING, EARNING_SUM, LETTERS, SEEN
 from shared.columns import arrays, insert_rows, is_any, rows_of
 from shared.facts import Facts
+from shared.log.dead_letters import NEVER_TAKEN
 from shared.log.port import Partition
 from shared.log.tables import dead_letter, position
 from shared.periods import Month, period_of
@@ -96,10 +97,10 @@ def positions(connection: Connection, worker: str, *, lock: bool = False) -> dic
 
 
 def set_aside(connection: Connection, worker: str) -> set[tuple[Partition, int]]:
-    """The places of records that a worker has set aside as dead letters that are still open."""
+    """The places of records that a worker has set aside as dead letters, and that have no effect."""
     rows = connection.execute(
         select(dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.position).where(
-            dead_letter.c.worker == worker, dead_letter.c.replayed_at.is_(None)
+            dead_letter.c.worker == worker, NEVER_TAKEN
         )
     )
     return {(Partition(topic, number), place) for topic, number, place in rows}

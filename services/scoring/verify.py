@@ -120,7 +120,7 @@ def _facts(
     progress: Progress | None,
 ) -> Iterator[list[Stored]]:
     """The records of facts that count, in batches."""
-    letters = dead_letters.find(engine, dead_letters.Filter(), limit=MOST_LETTERS)
+    letters = dead_letters.never_taken(engine, limit=MOST_LETTERS)
     dead = {(letter.partition, letter.position) for letter in letters}
     done, due = 0, sum(end - starts[place] for place, end in ends.items())
     # In the order in which they were appended, as they came live; the end would be the same in any order.

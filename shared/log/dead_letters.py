@@ -25,6 +25,8 @@ _BLOCKED: Final = text("""
     where worker = :worker and replayed_at is null""")
 _ANY_OPEN: Final = text("select exists (select 1 from dead_letter where worker = :worker and replayed_at is null)")
 _IS_OPEN: Final = dead_letter.c.replayed_at.is_(None)
+NEVER_TAKEN: Final = _IS_OPEN | dead_letter.c.headers.has_key(headers.CLOSED)
+"""Of letters that have no effect: those that are open, and those that were closed without being sent again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,11 @@ class DeadLetter:
     at: datetime
     replayed_at: datetime | None
     replayed_by: str | None
+
+    @property
+    def closed_because(self) -> str | None:
+        """Why it was closed without being sent again; `replayed_at` and `replayed_by` say then when and by whom."""
+        return self.record.headers.get(headers.CLOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +68,18 @@ class Filter:
 
 
 def find(engine: Engine, which: Filter, *, include_replayed: bool = False, limit: int = 1000) -> list[DeadLetter]:
-    """Dead letters of the service whose schema the engine is bound to, oldest first."""
-    query = select(dead_letter).where(which.condition()).order_by(dead_letter.c.id).limit(limit)
-    if not include_replayed:
-        query = query.where(_IS_OPEN)
+    """Open dead letters of the service whose schema the engine is bound to, oldest first; with `include_replayed` all,
+    those that were closed among them."""
+    return _found(engine, which.condition() if include_replayed else which.condition() & _IS_OPEN, limit=limit)
+
+
+def never_taken(engine: Engine, *, limit: int) -> list[DeadLetter]:
+    """The dead letters that have no effect (`NEVER_TAKEN`), oldest first."""
+    return _found(engine, NEVER_TAKEN, limit=limit)
+
+
+def _found(engine: Engine, condition: ColumnElement[bool], *, limit: int) -> list[DeadLetter]:
+    query = select(dead_letter).where(condition).order_by(dead_letter.c.id).limit(limit)
     with engine.connect() as connection:
         return [_from_row(row) for row in connection.execute(query)]
 
@@ -77,27 +92,51 @@ def replay(engine: Engine, log: Log, *, which: Filter, by: str) -> int:
     names the key of whoever does it: what takes effect by it is theirs too.
     """
     with engine.begin() as connection:
-        keys = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.key]
-        open_keys = select(*keys).where(which.condition(), _IS_OPEN)
-        places = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.partition]
-        open_places = select(*places).where(which.condition(), _IS_OPEN)
-        # The worker locks its position while it parks: with that locked here, nothing is parked behind a letter just
-        # closed. In the order in which workers lock theirs (`positions.move`), so that the two cannot deadlock.
-        connection.execute(
-            select(position.c.worker)
-            .where(tuple_(position.c.worker, position.c.topic, position.c.partition).in_(open_places))
-            .order_by(position.c.topic, position.c.partition)
-            .with_for_update()
-        )
-        rows = connection.execute(
-            update(dead_letter)
-            .where(tuple_(*keys).in_(open_keys), _IS_OPEN)
-            .values(replayed_at=func.now(), replayed_by=by)
-            .returning(dead_letter)
-        )
-        letters = sorted(map(_from_row, rows), key=lambda letter: (letter.partition, letter.position, letter.id))
+        letters = _taken(connection, which, by=by)
         log.publish(connection, [record for letter in letters for record in (_again(letter, by), _note(letter))])
     return len(letters)
+
+
+def close(engine: Engine, log: Log, *, letter: int, by: str, reason: str) -> int | None:
+    """Close an open dead letter that need not take effect, such as one that its sender has said again and right; how
+    many that waited behind it are sent again, None where there is no such letter.
+
+    It stays in the record, with the reason and the key of whoever closed it.
+    """
+    with engine.begin() as connection:
+        taken = _taken(connection, Filter(id=letter), by=by)
+        closed = next((each for each in taken if each.id == letter), None)
+        if closed is None:
+            return None
+        said = {**closed.record.headers, headers.CLOSED: reason}
+        connection.execute(update(dead_letter).where(dead_letter.c.id == letter).values(headers=said))
+        behind = [each for each in taken if each is not closed]
+        again = [record for each in behind for record in (_again(each, by), _note(each))]
+        log.publish(connection, [_note(closed), *again])
+    return len(behind)
+
+
+def _taken(connection: Connection, which: Filter, *, by: str) -> list[DeadLetter]:
+    """The open letters, with all open ones of their keys in their order, which are open no more."""
+    keys = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.key]
+    open_keys = select(*keys).where(which.condition(), _IS_OPEN)
+    places = [dead_letter.c.worker, dead_letter.c.topic, dead_letter.c.partition]
+    open_places = select(*places).where(which.condition(), _IS_OPEN)
+    # The worker locks its position while it parks: with that locked here, nothing is parked behind a letter just
+    # closed. In the order in which workers lock theirs (`positions.move`), so that the two cannot deadlock.
+    connection.execute(
+        select(position.c.worker)
+        .where(tuple_(position.c.worker, position.c.topic, position.c.partition).in_(open_places))
+        .order_by(position.c.topic, position.c.partition)
+        .with_for_update()
+    )
+    rows = connection.execute(
+        update(dead_letter)
+        .where(tuple_(*keys).in_(open_keys), _IS_OPEN)
+        .values(replayed_at=func.now(), replayed_by=by)
+        .returning(dead_letter)
+    )
+    return sorted(map(_from_row, rows), key=lambda letter: (letter.partition, letter.position, letter.id))
 
 
 def _again(letter: DeadLetter, by: str) -> tuple[Topic, Record]:
@@ -123,7 +162,9 @@ class Replay(NamedTuple):
 def read_replays(connection: Connection, topic: Topic) -> list[Replay]:
     """The dead letters of a topic that somebody known sent again, oldest first."""
     c = dead_letter.c
-    query = select(c.key, c.value, c.replayed_by).where(c.topic == topic.name, c.replayed_by.is_not(None))
+    query = select(c.key, c.value, c.replayed_by).where(
+        c.topic == topic.name, c.replayed_by.is_not(None), ~c.headers.has_key(headers.CLOSED)
+    )
     return [Replay(key, bytes(value or b""), by) for key, value, by in connection.execute(query.order_by(c.id))]
 
 

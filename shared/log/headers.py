@@ -25,7 +25,10 @@ REPLAYED_BY: Final = "earnest-replayed-by"
 REPLAYED: Final = "earnest-replayed"
 """On a dead-letter topic: no letter, but the note that the letter of that worker and place was sent again."""
 
-ROAD: Final = frozenset({ORIGIN, ONLY_FOR, REPLAYED_BY, CAUSE_CODE, CAUSE, CAUSE_WORKER, CAUSE_PLACE, REPLAYED})
+CLOSED: Final = "earnest-closed"
+"""Of a dead letter that was closed without being sent again: why."""
+
+ROAD: Final = frozenset({ORIGIN, CLOSED, ONLY_FOR, REPLAYED_BY, CAUSE_CODE, CAUSE, CAUSE_WORKER, CAUSE_PLACE, REPLAYED})
 
 
 def publishers_own(headers: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from services.alerts.kpis.base import Measurement, PipelineHealth, PipelineKpi
 
 
 def dead_letters(health: PipelineHealth) -> Measurement:
-    """Dead letters of all workers that nobody has sent again."""
+    """Dead letters of all workers that nobody has sent again or closed."""
     return Measurement(Decimal(health.dead_letters_open), health.dead_letters_ever)
 
 

@@ -13,7 +13,7 @@ from earnest.cli import app
 from earnest.local.processes import LocalError
 from shared.contracts.topics import DEALS
 from shared.database import engine_for
-from shared.log import dead_letters
+from shared.log import dead_letters, headers
 from shared.log.open import open_log
 from shared.log.port import Log, Partition, Record, Stored
 from shared.log.step import Rejection
@@ -110,6 +110,34 @@ def test_a_replay_sends_a_letter_and_what_waits_behind_it_and_nothing_else(scori
     assert "D-2" in listed
     assert earnest("list", "--replayed").count("replayed") == 2
     assert " by olga\n" in earnest("show", "scoring", "1")
+
+
+def test_a_letter_that_need_not_take_effect_is_closed_and_kept_and_what_waits_behind_it_is_sent(
+    scoring: Engine, log: Log
+) -> None:
+    why = "the CRM has sent it again, right, as e-9"
+    said = earnest("close", "--service", "scoring", "--id", "1", "--reason", why, "--as", "olga")
+    assert said == "scoring: 1 is closed, 1 behind it sent again\n"
+    assert [(stored.record.key, stored.record.value) for stored in log.scan(DEALS)] == [("D-1", None)]
+    assert dead_letters.open_letters(scoring) == 1
+    assert "D-1" not in earnest("list")
+    assert f"closed: {why}" in earnest("list", "--replayed")
+    shown = earnest("show", "scoring", "1")
+    assert " by olga\n" in shown
+    assert f"earnest-closed: {why}" in shown
+    notes = [stored.record for stored in log.scan(DEALS.dead_letters)]
+    assert [headers.is_note_of_replay(note) for note in notes] == [True, True]
+    with scoring.connect() as connection:
+        assert [replay.value for replay in dead_letters.read_replays(connection, DEALS)] == [b""]
+    with pytest.raises(LocalError, match="scoring has no open dead letter 1"):
+        earnest("close", "--service", "scoring", "--id", "1", "--reason", why, "--as", "olga")
+
+
+def test_nobody_closes_a_letter_without_a_reason_or_a_key(scoring: Engine) -> None:
+    for who, reason, says in (("olga", " ", "say why"), ("otto", "sent again", "there is no key")):
+        with pytest.raises(LocalError, match=says):
+            earnest("close", "--service", "scoring", "--id", "1", "--reason", reason, "--as", who)
+    assert dead_letters.open_letters(scoring) == 3
 
 
 def test_nobody_sends_letters_again_whom_the_installation_does_not_know(scoring: Engine, log: Log) -> None:
