@@ -109,6 +109,9 @@ def pay(
         typer.echo(f"Written: {', '.join(map(str, write_pay(result, out)))}")
     elif explain is None:
         typer.echo("Add --out DIR to get payments.csv, steps.csv and rejected.csv, or --explain PARTICIPANT.")
+    # Without a hold or a leaver that somebody wrote down, what is told of everybody is wrong pay.
+    if events is not None and events.name in result.rejected["file"]:
+        raise typer.Exit(1)
 
 
 def _explain(result: PayResult, participant: str) -> None:

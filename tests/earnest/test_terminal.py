@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.table import Table
 
-from earnest.terminal import print_table
+from earnest.terminal import print_table, show_run
 
 
 def test_a_wide_table_keeps_every_digit_on_a_narrow_terminal(
@@ -29,3 +29,16 @@ def test_what_looks_like_markup_is_shown_as_it_is(capsys: pytest.CaptureFixture[
     table.add_row("[/nope] [bold]=cmd[/bold]")
     print_table(table)
     assert "[/nope] [bold]=cmd[/bold]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("participants", "words"),
+    [(["ada", "bo"], "Nothing is due to ada, bo."), (None, "Nothing is due to anybody in pay group us.")],
+)
+def test_a_run_that_pays_nobody_says_of_whom_it_is(
+    participants: list[str] | None, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_run = {"pay_group": "us", "starts": "2025-01-01", "ends": "2025-01-31", "pay_date": "2025-02-03", "closes": None}
+    nothing = {name: [] for name in ("lines", "approvals", "totals", "findings", "touched_by")}
+    show_run(of_run | nothing | {"participants": participants}, simulated=True)
+    assert words in capsys.readouterr().out

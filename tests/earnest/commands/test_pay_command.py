@@ -100,7 +100,8 @@ def test_a_row_that_cannot_be_used_is_told_with_its_file_row_and_field(folder: P
 def test_an_event_that_says_nothing_clear_is_told(folder: Path, row: str, message: str) -> None:
     events = folder / "events.csv"
     events.write_text(f"event,participant_id,date,amount,currency,deal_id,period\n{row}\n")
-    assert f"Not used: events.csv, row 2, ada: {message}" in pay(folder, "--events", events).output
+    made = pay(folder, "--events", events)
+    assert (made.exit_code, f"Not used: events.csv, row 2, ada: {message}" in made.output) == (1, True)
 
 
 def test_an_adjustment_that_is_there_twice_is_paid_once(folder: Path) -> None:
