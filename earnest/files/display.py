@@ -51,6 +51,11 @@ def number(column: str, currencies: Iterable[str]) -> pl.Expr:
     return _by_currency(currencies, lambda digits: decimal_text(scaled, NUMBER_DIGITS, at_least=digits))
 
 
+def plain_number(column: str, currencies: Iterable[str], *, finer: int = 0) -> pl.Expr:
+    """What is counted in 10^-finer minor units as a number of major units, without idle zeros: `3`, `0.5`."""
+    return _by_currency(currencies, lambda digits: decimal_text(wide(column), digits + finer, at_least=0))
+
+
 def _by_currency(currencies: Iterable[str], text: Callable[[int], pl.Expr]) -> pl.Expr:
     """Each row's text by the decimals of its own `currency`; null where that is none of `currencies`."""
     texts = pl.lit(None, dtype=pl.String)

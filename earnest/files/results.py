@@ -14,10 +14,10 @@ import orjson
 import polars as pl
 
 from earnest.files.calculation import Calculation
-from earnest.files.display import SHARE_DIGITS, attainment, money, number, percent
+from earnest.files.display import SHARE_DIGITS, attainment, money, number, percent, plain_number
 from earnest.files.rejections import in_order, output_folder
-from shared.kernel import Explained
-from shared.kernel.arithmetic.expressions import REPRICED, ROUNDING
+from shared.kernel import Explained, PlanSet
+from shared.kernel.arithmetic.expressions import RATE_SCALE, REPRICED, ROUNDING, WITHOUT_RATE
 from shared.kernel.calendar import in_words
 from shared.kernel.evaluation.named_values import names_of
 from shared.kernel.tables import BY_TIER
@@ -29,6 +29,7 @@ OURS: Final = (
 """Columns of texts that are written here, and begin with a number."""
 AT_A_TIME: Final = 2
 """Parts whose lines are explained at the same time."""
+_OF_PLAN = ["plan", "version", "component"]
 _STATEMENT = ["participant_id", "plan", "version", "component", "period"]
 
 
@@ -47,12 +48,12 @@ def write_results(
         FileError: the folder cannot be written.
         Overflow: a running sum is beyond 10^18 minor units.
     """
-    in_weeks, values = calculation.plans.in_weeks, None
+    plans, values = calculation.plans, None
     if calculation.is_in_parts:  # of which all have the same columns
-        values = any(names_of(c, plan) for plan in calculation.plans for c in plan.components)
+        values = any(names_of(c, plan) for plan in plans for c in plan.components)
 
     def in_words(part: Calculation) -> pl.DataFrame:
-        return lines_table(part.explained, in_weeks=in_weeks, values=values)
+        return lines_table(part.explained, plans, values=values)
 
     def computed() -> Iterator[pl.DataFrame]:
         for lines in _side_by_side(in_words, calculation.parts()):
@@ -60,7 +61,7 @@ def write_results(
             written(lines.height)
 
     files: dict[str, Iterable[pl.DataFrame]] = {
-        "earnings.csv": [earnings_table(calculation.earnings, in_weeks=in_weeks)],
+        "earnings.csv": [earnings_table(calculation.earnings, in_weeks=plans.in_weeks)],
         "lines.csv": computed() if lines is None else [lines],
         "rejected.csv": [in_order(pl.concat([calculation.rejected, calculation.unpaid]))],
     }
@@ -85,7 +86,7 @@ def _side_by_side(work: Callable[[Calculation], pl.DataFrame], parts: Iterable[C
 
 def lines_of(calculation: Calculation) -> pl.DataFrame:
     """`lines_table` of a calculation."""
-    return lines_table(calculation.explained, in_weeks=calculation.plans.in_weeks)
+    return lines_table(calculation.explained, calculation.plans)
 
 
 def earnings_table(earned: pl.DataFrame, *, in_weeks: bool = False) -> pl.DataFrame:
@@ -102,11 +103,11 @@ def earnings_table(earned: pl.DataFrame, *, in_weeks: bool = False) -> pl.DataFr
     return summed.select(*who, amount=money("amount", summed["currency"].unique()), currency="currency")
 
 
-def lines_table(explained: Explained, *, in_weeks: bool = False, values: bool | None = None) -> pl.DataFrame:
+def lines_table(explained: Explained, plans: PlanSet, *, values: bool | None = None) -> pl.DataFrame:
     """One row per line of a statement, with its numbers in words; `slices` say how much of the credit was paid at which
     rate.
 
-    Where a plan counts `in_weeks`, `fiscal_period` stands beside the calendar month, and where somebody is paid on the
+    Where a plan counts in weeks, `fiscal_period` stands beside the calendar month, and where somebody is paid on the
     pay of others, `earned_by` beside the deal. Where something is paid by formulas, `values` says what the names in
     them came to: where some line has some, or as it is said.
     """
@@ -117,13 +118,13 @@ def lines_table(explained: Explained, *, in_weeks: bool = False, values: bool | 
     return (
         lines.with_columns(_values(lines))
         .with_row_index("row")
-        .join(_slices(explained, currencies), on="row", how="left")
+        .join(_slices(explained, plans, currencies=currencies), on="row", how="left")
         # Participants are few beside lines: as numbers in their order they sort several times faster than as texts.
         .sort(pl.col("participant_id").cast(order), "period", "component", "plan", "version", "line")
         .select(
             "participant_id",
             "period",
-            *([in_words(pl.col("fiscal")).alias("fiscal_period")] if in_weeks else []),
+            *([in_words(pl.col("fiscal")).alias("fiscal_period")] if plans.in_weeks else []),
             "component",
             "plan",
             "version",
@@ -160,19 +161,35 @@ def _values(lines: pl.DataFrame) -> pl.Series:
     return said
 
 
-def _slices(explained: Explained, currencies: list[str]) -> pl.DataFrame:
-    """`5000.00 at 4% + 15000.00 at 6%` for each line."""
+def _slices(explained: Explained, plans: PlanSet, *, currencies: list[str]) -> pl.DataFrame:
+    """`5000.00 at 4% + 15000.00 at 6%` for each line; of kinds that pay amounts `3 at 50.00`, as statements have it."""
     # Statements are few beside lines: by their numbers, lines and slices find each other several times as quickly as by
     # six texts.
     statements = explained.lines.select(*_STATEMENT, "currency").unique(_STATEMENT).with_row_index("statement")
-    named = explained.slices.join(statements, on=_STATEMENT)
-    named = named.with_columns(size=money("credited", currencies, finer=6), percent=percent("rate", 7))
+    named = explained.slices.join(statements.join(_paying_amounts(plans), on=_OF_PLAN, how="left"), on=_STATEMENT)
+    each = pl.col("each").fill_null(value=False) & ~pl.col("reach").is_in(WITHOUT_RATE)
+    named = named.with_columns(
+        size=money("credited", currencies, finer=6),
+        rate_text=percent("rate", 7),
+        pays_itself=each & (pl.col("rate") == RATE_SCALE),
+    )
+    each &= ~pl.col("pays_itself")
+    if (there := named.select(each=each)["each"]).any():
+        # The columns of money and of rates are written once; only what is of amounts is written anew.
+        named = named.with_columns(
+            size=pl.when(there).then(plain_number("credited", currencies, finer=6)).otherwise("size"),
+            rate_text=pl.when(there).then(number("rate", currencies)).otherwise("rate_text"),
+        )
     paid = (
         pl.when(pl.col("reach") == ROUNDING)
         .then(pl.lit(" by rounding"))
         .when(pl.col("reach") == REPRICED)
         .then(pl.lit(" of deals before"))
-        .otherwise(pl.lit(" at ") + pl.col("percent"))
+        .when(pl.col("reach").is_in(WITHOUT_RATE))
+        .then(pl.lit(" ") + pl.col("reach"))
+        .when("pays_itself")
+        .then(pl.lit(""))
+        .otherwise(pl.lit(" at ") + pl.col("rate_text"))
     )
     times = pl.when(pl.col("factor") == 10**9).then(pl.lit("")).otherwise(pl.lit(" times ") + percent("factor", 7))
     once = pl.concat_str("size", paid, times)
@@ -185,3 +202,10 @@ def _slices(explained: Explained, currencies: list[str]) -> pl.DataFrame:
     of_lines = pl.concat([texts.filter(~pl.col("several")).select("statement", "line", "slices"), joined])
     numbered = explained.lines.select(*_STATEMENT, "line").with_row_index("row").join(statements, on=_STATEMENT)
     return numbered.join(of_lines, on=["statement", "line"]).select("row", "slices")
+
+
+def _paying_amounts(plans: PlanSet) -> pl.DataFrame:
+    """The components of which people read rates as amounts, marked in `each`."""
+    found = [(p.plan, p.version, c.component, True) for p in plans for c in p.components if c.rates_are_amounts]
+    kinds = {"plan": pl.String, "version": pl.Int64, "component": pl.String, "each": pl.Boolean}
+    return pl.DataFrame(found, schema=kinds, orient="row")

@@ -84,7 +84,7 @@ def lines_file(client: Client, *, period: str | None, who: str) -> Exported:
     earned = earn_every_month(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
     # Explained as a whole: a line of a month may need the months before it.
     explained = explain(credits, inputs.roster, plans=inputs.plans, earnings=earned)
-    table = lines_table(explained, in_weeks=inputs.plans.in_weeks)
+    table = lines_table(explained, inputs.plans)
     return Exported(table if period is None else table.filter(period=period), [], OURS)
 
 

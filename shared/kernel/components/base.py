@@ -246,7 +246,7 @@ class Kind(PlanPart, ABC):
         """What the parts of each credit pay together, not rounded."""
         return total([part.pays for part in self.deal_parts(credited, context)], context.height)
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """What the kind pays, for the plan document: Markdown paragraphs and tables that a rep can follow.
 
         Gate, multipliers, limits and windows are told for every kind alike; a kind tells its own fields.

@@ -10,6 +10,7 @@ from pydantic import model_validator
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import figure_in_words, mark, scale, table
@@ -78,7 +79,7 @@ class Bonus(Kind):
             if isinstance(figure, OfMeasure):
                 yield figure
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """The amount, or the table of milestones."""
         if self.amount is not None:
             yield f"Pays {figure_in_words(self.amount)}."

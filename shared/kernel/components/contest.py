@@ -15,6 +15,7 @@ from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.components.groups import grouped, together
 from shared.kernel.language.category_texts import Among, Compared, told_apart_by
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Path
 from shared.kernel.language.phrases import scale, table
 from shared.kernel.language.values import Amount, Name
@@ -49,7 +50,7 @@ class Contest(Kind):
         yield from told_apart_by(self.among)
         yield from super().categories()
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """The prizes by place, and what happens to equal results."""
         best = "lowest" if self.lowest_wins else "highest"
         everyone = together(self.among)

@@ -13,6 +13,7 @@ from pydantic import model_validator
 from shared.formatting import percent
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.lookups import BOUNDARIES, Points, Step, lookup, rising_and_open
 from shared.kernel.language.phrases import between, figure_in_words, mark, scale, table
@@ -57,7 +58,7 @@ class Curve(Kind):
         if isinstance(self.target, OfMeasure):
             yield self.target
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """The table of payouts, and what lies between and beyond its rows."""
         of = scale(self.measure, self.on)
         lines = "on a straight line between these points" if self.points else "in these steps"
@@ -65,7 +66,7 @@ class Curve(Kind):
         if self.points:
             rows = [(mark(point.at, self.on), percent(point.gives)) for point in self.points]
         else:
-            reaches = between([step.up_to for step in self.steps], self.on)
+            reaches = between([step.up_to for step in self.steps], self.on, boundary=conventions.boundary)
             rows = [(reach, percent(step.gives)) for reach, step in zip(reaches, self.steps, strict=True)]
         yield table([of, "share of the target"], rows)
         if self.points and self.beyond == "onward":

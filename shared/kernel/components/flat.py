@@ -64,7 +64,7 @@ class Flat(Kind):
             return None
         return f"{amount(Decimal(credited.numerator) / credited.denominator)} × {percent(self.rate)}, rounded"
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """Such a part of it."""
         of = f"each deal of {spoken(self.measure)}" if self.in_turn else spoken(self.measure)
         if isinstance(self.rate, OfMeasure):

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formula_growth import multiplies_growth
 from shared.kernel.language.formulas import FormulaText, Reference, is_condition, references
@@ -60,7 +61,7 @@ class Formula(Kind):
         """The formula."""
         return [self.amount]
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """The formula, said and as it stands."""
         yield f"Pays {formula_in_words(self.amount)}."
         yield f"As a formula: `{self.amount}`"

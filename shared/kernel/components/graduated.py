@@ -121,7 +121,7 @@ class Graduated(Kind):
         """Its measure."""
         return [Reference("measure", self.measure)]
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """The table of rates, and that each pays its own part only."""
         of = scale(self.position, self.on)
         if not self.in_turn:
@@ -138,7 +138,9 @@ class Graduated(Kind):
             )
         if self.anew is not None:
             yield f"The tiers begin anew for each {spoken(self.anew)} of a deal."
-        reach = between([tier.up_to for tier in self.tiers], self.on)
+        # A deal that is split at a boundary is paid the same whichever tier exactly that value belongs to.
+        boundary = conventions.boundary if self.crossing == "whole" else "lower"
+        reach = between([tier.up_to for tier in self.tiers], self.on, boundary=boundary)
         rates = [tier.pays_in_words for tier in self.tiers]
         yield table([of, "pays"], zip(reach, rates, strict=True))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.components.context import EvaluationContext
+from shared.kernel.language.axes import Boundary
 from shared.kernel.language.formulas import FormulaText
 from shared.kernel.language.lookups import Lookup
 from shared.kernel.language.phrases import table
@@ -31,12 +32,12 @@ class Multiplier(Lookup):
             " `axes` with `values`"
         )
 
-    def told(self) -> Iterator[str]:
+    def told(self, boundary: Boundary) -> Iterator[str]:
         """The factor in words: Markdown paragraphs and tables."""
         if self.by is not None:
             yield f"The result is multiplied by {formula_in_words(self.by)}."
         else:
-            by, how, rows = self.in_words()
+            by, how, rows = self.in_words(boundary)
             the = "" if self.category is not None else "the "
             yield f"The result is multiplied by a factor, by {the}{by}{how}:"
             yield table([by, "factor"], rows)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from shared.kernel.components.base import DealsInTurn, EvaluationContext, Kind, Part
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import figure_in_words, spoken
 from shared.kernel.language.values import Figure, Name
@@ -27,7 +28,7 @@ class PerUnit(Kind):
         """Its measure."""
         return [Reference("measure", self.measure)]
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """So much for each."""
         of = f"each deal of {spoken(self.measure)}" if self.in_turn else spoken(self.measure)
         yield f"Pays {figure_in_words(self.amount)} for each 1 of {of}."

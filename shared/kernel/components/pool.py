@@ -16,6 +16,7 @@ from shared.kernel.arithmetic.expressions import NUMBER_SCALE
 from shared.kernel.components.base import EvaluationContext, Kind, Part, Unpaid
 from shared.kernel.components.groups import divided, grouped, together
 from shared.kernel.language.category_texts import Among, Compared, told_apart_by
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding, Path
 from shared.kernel.language.formulas import Reference
 from shared.kernel.language.phrases import spoken
@@ -90,7 +91,7 @@ class Pool(Kind):
         yield from told_apart_by(self.among)
         yield from super().categories()
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """What is in the pool, and how it is divided."""
         if self.rate is not None:
             over = f" above {trimmed(self.above)}" if self.above else ""

@@ -97,11 +97,12 @@ class Slabs(Kind):
             # The first tier reaches down without end: a refund is paid back at the first rate, as in `graduated`.
             start = end
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """The table of rates, and that each deal climbs it anew."""
         way = "in parts, each at the rate of its tier" if self.marginal else "all of it at the rate of its size"
         yield f"Each deal of {spoken(self.measure)} is paid by itself, {way}:"
-        reaches = between([tier.up_to for tier in self.tiers], "amount")
+        boundary = "lower" if self.marginal else conventions.boundary
+        reaches = between([tier.up_to for tier in self.tiers], "amount", boundary=boundary)
         fixed = any(tier.amount for tier in self.tiers)
         rows = [
             (

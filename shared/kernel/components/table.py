@@ -112,7 +112,7 @@ class Table(Kind):
         if isinstance(self.target, OfMeasure):
             yield self.target
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """The table, with one axis downwards and the next to the right; further ones in tables of their own."""
         if self.each is not None:
             what = "an amount" if self.gives == "amount" else "a rate of what it is credited with"
@@ -126,7 +126,7 @@ class Table(Kind):
         else:
             yield "Pays the amount that this table gives:"
         cell = trimmed if self.rates_are_amounts else percent
-        yield from in_tables(self.values, self.axes, cell=cell)
+        yield from in_tables(self.values, self.axes, cell=cell, boundary=conventions.boundary)
         if self.pays_amounts_for_deals:
             yield WHOLE_TO_EACH
         for axis in self.axes:

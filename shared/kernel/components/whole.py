@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from shared.kernel.components.base import EvaluationContext, Kind, Part
+from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.findings import Finding
 from shared.kernel.language.formulas import Reference, on_scale
 from shared.kernel.language.lookups import PaidTier, all_rates_or_amounts, ends_of, lies_in, rising_and_open
@@ -55,13 +56,13 @@ class Whole(Kind):
         """Its measure."""
         return [Reference("measure", self.measure)]
 
-    def in_words(self) -> Iterator[str]:
+    def in_words(self, conventions: Conventions) -> Iterator[str]:
         """The table of rates, and that one of them pays everything."""
         yield (
             f"All of {spoken(self.measure)} is paid, from the first unit on, at the one rate of the tier that is"
             " reached:"
         )
-        reach = between([tier.up_to for tier in self.tiers], self.on)
+        reach = between([tier.up_to for tier in self.tiers], self.on, boundary=conventions.boundary)
         rates = [tier.pays_in_words for tier in self.tiers]
         yield table([scale(self.by or self.measure, self.on), "everything pays"], zip(reach, rates, strict=True))
 

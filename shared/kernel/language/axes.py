@@ -138,11 +138,11 @@ class Axis(PlanPart):
             return f"{formula_in_words(self.deal)} of the deal"
         return formula_in_words(self.formula) if self.formula is not None else spoken(self.category or "")
 
-    def places(self) -> list[str]:
+    def places(self, boundary: Boundary) -> list[str]:
         """Its places in words."""
         on = "attainment" if self.attainment is not None else "amount"
         if self.up_to:
-            return between([*self.up_to, None], on)
+            return between([*self.up_to, None], on, boundary=boundary)
         return marks(self.at, on) or [*self.of, *([self._else] if self.others else [])]
 
     @property
@@ -225,19 +225,22 @@ def _check(values: Any, sizes: Sequence[int], *, name: str) -> None:
         _check(inner, sizes[1:], name=f"{name}[{number}]")
 
 
-def in_tables(values: Any, axes: Sequence[Axis], *, cell: Callable[[Decimal], str]) -> Iterator[str]:
+def in_tables(
+    values: Any, axes: Sequence[Axis], *, cell: Callable[[Decimal], str], boundary: Boundary
+) -> Iterator[str]:
     """The table in words: the first axis downwards and the next to the right; further ones in tables of their own."""
     first, rest = axes[0], axes[1:]
+    places = first.places(boundary)
     if len(axes) > 2:
-        for place, inner in zip(first.places(), values, strict=True):
+        for place, inner in zip(places, values, strict=True):
             yield f"{first.title}: {place}"
-            yield from in_tables(inner, rest, cell=cell)
+            yield from in_tables(inner, rest, cell=cell, boundary=boundary)
     elif rest:
         corner = f"{first.title} / {rest[0].title}"
-        rows = [[place, *map(cell, row)] for place, row in zip(first.places(), values, strict=True)]
-        yield table([corner, *rest[0].places()], rows)
+        rows = [[place, *map(cell, row)] for place, row in zip(places, values, strict=True)]
+        yield table([corner, *rest[0].places(boundary)], rows)
     else:
-        yield table([first.title, "gives"], zip(first.places(), map(cell, values), strict=True))
+        yield table([first.title, "gives"], zip(places, map(cell, values), strict=True))
 
 
 def by_category(

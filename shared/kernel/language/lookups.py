@@ -194,13 +194,13 @@ class Lookup(PlanPart):
         for axis in self.axes:
             yield from axis.nobody(at)
 
-    def in_words(self) -> tuple[str, str, list[tuple[str, str]]]:
+    def in_words(self, boundary: Boundary) -> tuple[str, str, list[tuple[str, str]]]:
         """What it is looked up by, how, and the rows: where one looks, and what is given there."""
         if self.category is not None:
             others = [] if self.others is None else [("everybody else", trimmed(self.others))]
             return spoken(self.category), "", [*((name, trimmed(gives)) for name, gives in self.of.items()), *others]
         if self.axes:
-            places = product(*(axis.places() for axis in self.axes))
+            places = product(*(axis.places(boundary) for axis in self.axes))
             cells = zip(places, flat(self.values), strict=True)
             rows = [(", ".join(at), trimmed(gives)) for at, gives in cells]
             return listed(axis.title for axis in self.axes), "", rows
@@ -208,7 +208,7 @@ class Lookup(PlanPart):
         if self.points:
             rows = [(mark(point.at, self.on), trimmed(point.gives)) for point in self.points]
             return of, ", on straight lines between these points", rows
-        reaches = between([step.up_to for step in self.steps], self.on)
+        reaches = between([step.up_to for step in self.steps], self.on, boundary=boundary)
         return of, "", [(reach, trimmed(step.gives)) for reach, step in zip(reaches, self.steps, strict=True)]
 
     @property

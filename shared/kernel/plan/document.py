@@ -85,7 +85,7 @@ def _blocks(plan: Plan) -> Iterator[str]:
     if plan.maximum is not None:
         yield f"All of it together is at most {figure_in_words(plan.maximum)} a month."
     yield "## What is measured"
-    yield "\n".join(f"- {line}" for measure in plan.measures for line in _measure(measure))
+    yield "\n".join(f"- {line}" for measure in plan.measures for line in _measure(measure, plan.conventions))
     if plan.credits:
         yield "## Which deals count, and for whom"
         if plan.match == "first" and len(plan.credits) > 1:
@@ -112,15 +112,19 @@ def _limits(least: Figure | None, most: Figure | None) -> str:
 
 def _component(component: Component, plan: Plan) -> Iterator[str]:
     yield f"### {component.title or spoken(component.component).capitalize()}"
-    yield from component.in_words()
+    yield from component.in_words(plan.conventions)
     if component.when is not None:
         yield f"This is paid only if {formula_in_words(component.when)}."
     for multiplier in component.multiply:
-        yield from multiplier.told()
+        yield from multiplier.told(plan.conventions.boundary)
     window, paid = plan.window(component), component.pays
     over = f"over {_WINDOWS[window].replace('each', 'a')}" if window in _WINDOWS else "from the beginning"
     if of_deals := _limits(component.deal_minimum, component.deal_maximum):
-        yield f"Each deal pays {of_deals}; of a deal that is shared, each holder has their part of that."
+        yield (
+            f"Each deal that is credited above zero pays {of_deals}, and one below zero takes back within the same"
+            " limits; one that credits nothing pays nothing. Of a deal that is shared, each holder has their part of"
+            " that."
+        )
     if component.in_turn:
         yield "What the roster says of you, such as a position or a rate of your own, is that of the deal's day."
     if limits := _limits(component.minimum, component.maximum):
@@ -147,15 +151,16 @@ def _component(component: Component, plan: Plan) -> Iterator[str]:
         yield f"It is calculated {over} and paid {every}{grown}."
 
 
-def _measure(measure: Measure) -> Iterator[str]:
+def _measure(measure: Measure, conventions: Conventions) -> Iterator[str]:
     whose = ""
     if measure.among is not None:
         members = "everyone on the plan" if measure.among == "plan" else f"all of your {measure.among}"
         whose = f", of {members} together"
-    yield f"**{spoken(measure.measure).capitalize()}**: {_how(measure)}{whose}{_again(measure)}.{_quota(measure.quota)}"
+    how = f"{_how(measure, conventions)}{whose}{_again(measure)}"
+    yield f"**{spoken(measure.measure).capitalize()}**: {how}.{_quota(measure.quota)}"
 
 
-def _how(measure: Measure) -> str:
+def _how(measure: Measure, conventions: Conventions) -> str:
     names = {
         "sum_of": "the sum of what is credited by {}",
         "count_of": "the number of deals credited by {}",
@@ -186,7 +191,7 @@ def _how(measure: Measure) -> str:
     if measure.pay_of is not None:
         return _pay_of(measure.pay_of)
     if measure.lookup is not None:
-        by, how, rows = measure.lookup.in_words()
+        by, how, rows = measure.lookup.in_words(conventions.boundary)
         return f"looked up by {by}{how}: {', '.join(f'{gives} for {place}' for place, gives in rows)}"
     return formula_in_words(measure.formula or "0")
 

@@ -20,7 +20,7 @@ from tests.earnest.files.test_calc_language import HEAD, calculated, paid
         ("kind: flat, measure: bookings, rate: 5%", ["10.10 at 5% + 0.005 by rounding", "-0.30 at 5% + -0.005 by rounding"], [51, -2]),
         (
             "kind: slab, measure: bookings, tiers: [{up_to: 5, rate: 4%}, {rate: 7%, amount: 0.10}]",
-            ["10.10 at 7% + 0.10 at 100% + 0.003 by rounding", "-0.30 at 4% + 0.002 by rounding"],
+            ["10.10 at 7% + 0.10 to the least of a deal + 0.003 by rounding", "-0.30 at 4% + 0.002 by rounding"],
             [81, -1],
         ),
         (
@@ -39,7 +39,7 @@ conventions: {{round_on: deal}}
 components: [{{component: pay, {kind}}}]
 """
     found = calculated(tmp_path, plan, ["10.10,2025-01-03", "-0.30,2025-01-04"])
-    assert lines_table(found.explained)["slices"].to_list() == slices
+    assert lines_table(found.explained, found.plans)["slices"].to_list() == slices
     assert found.explained.lines["amount"].to_list() == amounts
     (part,) = parts_of_lines(
         found.explained,
@@ -61,4 +61,4 @@ components: [{{component: pay, measure: bookings, kind: {kind}}}]
 """
     found = calculated(tmp_path, plan, ["100,2025-01-03", "-300,2025-02-04", "240,2025-03-01"])
     assert paid(found) == {"2025-01": 5, "2025-02": -5, "2025-03": 2}
-    assert lines_table(found.explained)["slices"].to_list() == ["100.00 at 5%", "-100.00 at 5%", "40.00 at 5%"]
+    assert lines_table(found.explained, found.plans)["slices"].to_list() == ["100.00 at 5%", "-100.00 at 5%", "40.00 at 5%"]

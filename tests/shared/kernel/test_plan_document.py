@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from shared.kernel.components import KINDS
 from shared.kernel.components.base import Kind
 from shared.kernel.language.sql_in_words import filter_in_words, formula_in_words
@@ -60,7 +62,7 @@ def test_the_document_says_the_plan() -> None:
         "The result is multiplied by a factor, by the attainment of card:",
         "It pays at most 50,000 over a quarter.\n\nIt is calculated over a quarter and paid each quarter as a whole, in the last month.",
         "This is paid only if the attainment of bookings is at least 120% and deals is above 3.",
-        "| attainment of bookings / deals | up to 5 | above 5 |\n| :-- | --: | --: |\n| up to 80% of quota | 0 | 100 |",
+        "| attainment of bookings / deals | below 5 | from 5 on |\n| :-- | --: | --: |\n| below 80% of quota | 0 | 100 |",
         "All of it together is at most 90,000 a month.",
         "- **Overlay**: the sum of what is credited by *expert* and *team*, beginning anew each month.",
         "- **Lately**: the sum of what is credited by *own*, of this month and the 2 before it.",
@@ -114,4 +116,52 @@ def test_marks_that_are_shares_are_written_in_percent() -> None:
             "plan.yaml",
         )
     )
-    assert "| deals divided by 7 / deals | 1 | 2 |\n| :-- | --: | --: |\n| up to 20% | 0 | 100 |" in told, told
+    assert "| deals divided by 7 / deals | 1 | 2 |\n| :-- | --: | --: |\n| below 20% | 0 | 100 |" in told, told
+
+
+SCALES = """plan: rep
+version: 1
+name: r
+currency: USD
+effective_from: 2025-01-01
+conventions: {boundary: BOUNDARY}
+credits: [{rule: own}]
+measures:
+  - {measure: sales, sum_of: [own]}
+  - {measure: level, lookup: {measure: sales, on: amount, steps: [{up_to: 3, gives: 7}, {gives: 8}]}}
+components:
+"""
+
+
+@pytest.mark.parametrize(
+    ("component", "differs"),
+    [
+        ("kind: whole, measure: sales, tiers: [{up_to: 3, rate: 1%}, {rate: 2%}]", True),
+        ("kind: slab, measure: sales, tiers: [{up_to: 3, rate: 1%}, {rate: 2%}]", True),
+        ("kind: slab, measure: sales, marginal: true, tiers: [{up_to: 3, rate: 1%}, {rate: 2%}]", False),
+        ("kind: graduated, measure: sales, crossing: whole, tiers: [{up_to: 3, rate: 1%}, {rate: 2%}]", True),
+        ("kind: graduated, measure: sales, tiers: [{up_to: 3, rate: 1%}, {rate: 2%}]", False),
+        ("kind: table, measure: sales, axes: [{amount: sales, up_to: [3]}], values: [1%, 2%]", True),
+        ("kind: curve, measure: sales, on: amount, target: 9, steps: [{up_to: 3, gives: 0%}, {gives: 9%}]", True),
+        (
+            "kind: flat, measure: sales, rate: 1%, multiply: [{measure: sales, on: amount,"
+            " steps: [{up_to: 3, gives: 1}, {gives: 2}]}]",
+            True,
+        ),
+    ],
+)
+def test_exactly_a_boundary_is_told_where_it_is_paid(component: str, differs: bool) -> None:
+    plan = f"{SCALES}  - {{component: c, {component}}}\n"
+    lower, upper = (document(read_plan(plan.replace("BOUNDARY", side), "p.yaml")) for side in ("lower", "upper"))
+    above, below = lower.split("## What is measured")[0], upper.split("## What is measured")[0]
+    assert "| up to 3 |" in above
+    assert ("| below 3 |" in below, "| from 3 on |" in below) == (differs, differs), below
+    assert "looked up by the sales: 7 for below 3, 8 for from 3 on" in upper.replace("by sales", "by the sales")
+
+
+def test_what_a_deal_pays_at_least_is_told_with_the_deals_that_pay_back_or_nothing() -> None:
+    plan = f"{SCALES}  - {{component: c, kind: flat, measure: sales, rate: 1%, deal_minimum: 150}}\n"
+    assert (
+        "Each deal that is credited above zero pays at least 150, and one below zero takes back within the same limits;"
+        " one that credits nothing pays nothing." in document(read_plan(plan.replace("BOUNDARY", "lower"), "p.yaml"))
+    )
