@@ -61,7 +61,7 @@ def assert_lines(case: Path, found: Calculation) -> None:
     named = {(row["participant_id"], row["component"]) for row in expected}
     shown = [
         {name: "" if row[name] is None else str(row[name]) for name in expected[0]}
-        for row in lines_table(found.explained).iter_rows(named=True)
+        for row in lines_table(found.explained, found.plans).iter_rows(named=True)
         if (row["participant_id"], row["component"]) in named
     ]
     assert shown == expected

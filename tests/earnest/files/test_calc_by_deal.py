@@ -20,7 +20,7 @@ from tests.earnest.files.test_calc_language import HEAD, calculated, paid
         ("kind: flat, measure: bookings, rate: 5%", ["10.10 at 5% + 0.005 by rounding", "-0.30 at 5% + -0.005 by rounding"], [51, -2]),
         (
             "kind: slab, measure: bookings, tiers: [{up_to: 5, rate: 4%}, {rate: 7%, amount: 0.10}]",
-            ["10.10 at 7% + 0.10 to the least of a deal + 0.003 by rounding", "-0.30 at 4% + 0.002 by rounding"],
+            ["10.10 at 7% + 0.10 at 100% + 0.003 by rounding", "-0.30 at 4% + 0.002 by rounding"],
             [81, -1],
         ),
         (
@@ -61,4 +61,28 @@ components: [{{component: pay, measure: bookings, kind: {kind}}}]
 """
     found = calculated(tmp_path, plan, ["100,2025-01-03", "-300,2025-02-04", "240,2025-03-01"])
     assert paid(found) == {"2025-01": 5, "2025-02": -5, "2025-03": 2}
-    assert lines_table(found.explained, found.plans)["slices"].to_list() == ["100.00 at 5%", "-100.00 at 5%", "40.00 at 5%"]
+    assert lines_table(found.explained, found.plans)["slices"].to_list() == [
+        "100.00 at 5%",
+        "-100.00 at 5%",
+        "40.00 at 5%",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "slices"),
+    [
+        ("per_unit, measure: sold, amount: 2.50", "1 at 2.50"),
+        ("whole, measure: sold, tiers: [{up_to: 5, amount: 50}, {amount: 60}]", "1 at 50.00"),
+        ("bonus, amount: 500, when: bookings >= 80", "500.00"),
+        ("formula, amount: bookings * 2", "200.00"),
+        ("flat, measure: bookings, rate: 10%, deal_minimum: 12.50", "100.00 at 10% + 2.50 to the least of a deal"),
+        ("flat, measure: bookings, rate: 10%", "100.00 at 10%"),
+    ],
+)
+def test_slices_say_amounts_where_a_statement_does(tmp_path: Path, kind: str, slices: str) -> None:
+    plan = f"""
+measures: [{{measure: bookings, sum_of: [own]}}, {{measure: sold, count_of: [own]}}]
+components: [{{component: pay, kind: {kind}}}]
+"""
+    found = calculated(tmp_path, plan, ["100,2025-01-03"])
+    assert lines_table(found.explained, found.plans)["slices"].to_list() == [slices]

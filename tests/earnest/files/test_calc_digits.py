@@ -56,7 +56,7 @@ def test_an_attainment_of_a_prorated_quota_is_that_of_the_calculation(
 ) -> None:
     found, plans = calculated(tmp_path, currency, "62%", joined, quota, amount)
     assert (found.earnings["amount"].item() > 0) == pays
-    assert lines_table(found.explained)["attainment_after"].to_list() == [share]
+    assert lines_table(found.explained, found.plans)["attainment_after"].to_list() == [share]
     (part,) = parts_of_lines(found.explained, found.earnings, plans=plans, component="pay", period="2025-01")
     assert part.attainment == part.lines[-1].attainment_after == Decimal(share.removesuffix("%"))
 
@@ -84,7 +84,7 @@ def test_whoever_is_paid_is_shown_at_the_threshold_and_nobody_else(
     assert (found.earnings["amount"].item() > 0) == reached
     assert part.attainment is not None
     assert (Fraction(part.attainment) / 100 >= mark) == reached
-    assert lines_table(found.explained)["attainment_after"].to_list() == [
+    assert lines_table(found.explained, found.plans)["attainment_after"].to_list() == [
         f"{part.attainment.normalize():f}%" if part.attainment else "0%"
     ]
 

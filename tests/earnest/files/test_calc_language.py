@@ -159,7 +159,7 @@ components: [{{component: pay, kind: flat, measure: bookings, rate: 100%}}]
     plans = PlanSet([read_plan(HEAD + plan, "plan")])
     found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert paid(found) == {"2025-02": Decimal(credited)}
-    assert lines_table(found.explained)["exchange"].to_list() == [said]
+    assert lines_table(found.explained, found.plans)["exchange"].to_list() == [said]
     (part,) = parts_of_lines(found.explained, found.earnings, plans=plans, component="pay", period="2025-02")
     assert f"converted at {said}," in part.lines[0].sentence
 
@@ -309,7 +309,7 @@ components:
     plans = PlanSet([read_plan(head + plan, "plan")])
     found = calculate(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=plans, step=lambda _: None)
     assert paid(found) == {"2025-01": pay}
-    assert lines_table(found.explained).select("after", "attainment_after").rows()[-1] == (number, percent)
+    assert lines_table(found.explained, found.plans).select("after", "attainment_after").rows()[-1] == (number, percent)
     (part,) = parts_of_lines(found.explained, found.earnings, plans=plans, component="pay", period="2025-01")
     assert f"margin_rate of {number}," in part.sentence
     assert f"takes margin_rate from 0.00 to {number}." in part.lines[-1].sentence

@@ -47,7 +47,7 @@ def paid(found: Calculation) -> dict[str, str]:
 def test_shares_that_sum_to_the_whole_are_paid_and_shown(tmp_path: Path) -> None:
     found, plans = shared_out(tmp_path, "shares: part", {"ann": "33.333333%", "bob": "66.666667%"})
     assert paid(found) == {"ann": "333.33", "bob": "666.67"}
-    assert lines_table(found.explained)["share"].to_list() == ["33.333333%", "66.666667%"]
+    assert lines_table(found.explained, found.plans)["share"].to_list() == ["33.333333%", "66.666667%"]
     (part,) = parts_of_lines(
         *_of(found, "bob"), plans=plans, component="project", period="2025-01", everyone=found.earnings
     )
@@ -83,7 +83,7 @@ def test_who_has_no_deal_has_the_share_that_was_agreed(tmp_path: Path) -> None:
 def test_weights_are_scaled_and_the_share_is_said_and_so_is_that_they_are_no_shares(tmp_path: Path) -> None:
     found, plans = shared_out(tmp_path, "by: part", {"ann": "50%", "bob": "30%"})
     assert paid(found) == {"ann": "625.00", "bob": "375.00"}
-    assert lines_table(found.explained)["share"].to_list() == ["62.5%", "37.5%"]
+    assert lines_table(found.explained, found.plans)["share"].to_list() == ["62.5%", "37.5%"]
     (part,) = parts_of_lines(*_of(found, "ann"), plans=plans, component="project", period="2025-01")
     assert part.lines[0].sentence == "The share of the pool, 62.5%: 625.00 USD."
     (note,) = found.warnings
@@ -106,7 +106,7 @@ def _of(found: Calculation, who: str) -> tuple[object, pl.DataFrame]:
 def test_what_a_factor_takes_off_a_part_is_paid_to_nobody(tmp_path: Path) -> None:
     found, plans = shared_out(tmp_path, "multiply: [{by: part}]", {"ann": "100%", "bob": "80%", "cy": "0%"})
     assert paid(found) == {"ann": "333.34", "bob": "266.66"}
-    assert lines_table(found.explained)["share"].to_list() == ["33.333333%", "26.666667%"]
+    assert lines_table(found.explained, found.plans)["share"].to_list() == ["33.333333%", "26.666667%"]
     (part,) = parts_of_lines(
         *_of(found, "bob"), plans=plans, component="project", period="2025-01", everyone=found.earnings
     )
