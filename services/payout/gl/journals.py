@@ -170,7 +170,8 @@ def _between_entities(key: EntryKey, sums: Sums, *, policy: GlAccounts, over_ent
     """
     if over_entities == 0 and (rest := sum(sums.values())):
         if policy.intercompany is None:
-            raise MissingAccount(policy.id, f"what entity {key.entity!r} has with other entities (intercompany)")
+            between = f"what entity {key.entity!r} has with other entities; its field `intercompany` names one"
+            raise MissingAccount(policy.id, between)
         sums[LineKey("between_entities", policy.intercompany)] -= rest
 
 

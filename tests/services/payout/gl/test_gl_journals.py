@@ -163,7 +163,7 @@ def test_what_moves_between_entities_is_balanced_by_the_intercompany_account() -
     one, two = made(out)
     assert table(one) == [("Liabilities:AccruedCommissions", 5), ("Assets:Intercompany", -5)]
     assert table(two) == [("Assets:Intercompany", 5), ("Liabilities:AccruedCommissions", -5)]
-    with pytest.raises(MissingAccount, match="intercompany"):
+    with pytest.raises(MissingAccount, match="its field `intercompany` names one"):
         made(out, intercompany=None)
 
 
