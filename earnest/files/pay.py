@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,7 +27,9 @@ from shared.pay.people import Person
 from shared.pay.policy import Policy, Version, in_force
 from shared.pay.projection import ProjectedRun, project
 from shared.pay.settlement import Settlement
-from shared.pay.terms.policy import PaymentTerms, applies_to_nobody
+from shared.pay.terms.policy import PaymentTerms, applies_to_nobody, terms_for
+from shared.pay.terms.words.base import Terms
+from shared.pay.terms.words.draw import DRAW
 from shared.periods import Month, first_day, last_day, month_named, period_of
 
 PolicyKind = TypeVar("PolicyKind", bound=Policy)
@@ -111,7 +113,8 @@ def pay_from_files(sources: PayFiles) -> PayResult:
     payments = [*map(in_words, found.left), *unknown_references(found.unknown)]
     file = sources.deals.name if isinstance(sources.deals, Path) else "the deals" if sources.deals else None
     to_do = mends(earned, facts_of_deals, unused=unused, file=file)
-    told = [*warnings, *payments, *slips, *_for_nobody(documents, runs), *idle]
+    nobody = [*_for_nobody(documents, runs), *_never_joined(documents, runs)]
+    told = [*warnings, *payments, *slips, *nobody, *idle]
     return PayResult(runs, rejected(refused), told, to_do)
 
 
@@ -165,6 +168,35 @@ def _for_nobody(documents: Sequence[PaymentTerms], runs: Iterable[ProjectedRun])
             if terms.id in idle and any(_is_for(terms, projected, paid=paid) for paid in projected.settlements):
                 del idle[terms.id]
     return [applies_to_nobody(terms) for _, terms in sorted(idle.items())]
+
+
+def terms_of(projected: ProjectedRun, settlement: Settlement) -> Terms:
+    """The terms of a settlement's pay period."""
+    who, home = settlement.participant_id, projected.snapshot.attributes_of(settlement.participant_id)
+    documents = projected.snapshot.terms(projected.run.ends)
+    return terms_for(documents, who, plan=home.plan, pay_group=home.pay_group, currency=settlement.currency)
+
+
+def _never_joined(documents: Iterable[PaymentTerms], runs: Sequence[ProjectedRun]) -> Iterator[str]:
+    """Whose draw is recovered at once although it is to be recovered after some months, since nobody says when those
+    begin.
+    """
+    delayed = any((draw := terms[DRAW]) is not None and draw.recover_after_months for terms in documents)
+    found = {
+        paid.participant_id
+        for projected in (runs if delayed else ())
+        for paid in projected.settlements
+        if projected.snapshot.people[paid.participant_id].first_day is None
+        and (draw := terms_of(projected, paid)[DRAW]) is not None
+        and draw.recover_after_months is not None
+        and draw.since is None
+    }
+    if found:
+        who = ", ".join(sorted(found)[:SHOWN]) + (f" and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
+        yield (
+            f"recover_after_months delays nothing for {who}: nobody says when they joined; write an event joined, or"
+            " since of the draw"
+        )
 
 
 def _is_for(terms: PaymentTerms, projected: ProjectedRun, *, paid: Settlement) -> bool:

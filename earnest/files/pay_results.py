@@ -9,13 +9,12 @@ from pathlib import Path
 
 import polars as pl
 
-from earnest.files.pay import PayResult
+from earnest.files.pay import PayResult, terms_of
 from earnest.files.rejections import output_folder
 from shared.money import from_minor
 from shared.pay.explanation import ExplainedStep, explained
 from shared.pay.projection import ProjectedRun
 from shared.pay.settlement import Settlement
-from shared.pay.terms.policy import terms_for
 from shared.spreadsheets import write_csv
 
 PAYMENTS = (
@@ -79,12 +78,7 @@ def settlements(result: PayResult) -> Iterator[tuple[ProjectedRun, Settlement]]:
 
 def explained_steps(projected: ProjectedRun, settlement: Settlement) -> Iterator[ExplainedStep]:
     """The steps of a settlement in words."""
-    run, home = projected.run, projected.snapshot.attributes_of(settlement.participant_id)
-    documents = projected.snapshot.terms(run.ends)
-    terms = terms_for(
-        documents, settlement.participant_id, plan=home.plan, pay_group=home.pay_group, currency=settlement.currency
-    )
-    yield from explained(settlement, terms, month=run.month)
+    yield from explained(settlement, terms_of(projected, settlement), month=projected.run.month)
 
 
 def _payment(projected: ProjectedRun, settlement: Settlement) -> tuple[str, ...]:

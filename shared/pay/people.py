@@ -90,11 +90,14 @@ class Person:
         yield from begun.values()
 
     def last_day(self, on: date) -> date | None:
-        """The last day of whoever has left by a date: the day before they were said not to be active any more."""
-        if self.at(on).active:
-            return None
-        ends = [day for day, attribute, active, _ in self.settings() if attribute == "active" and not active]
-        return max(day for day in ends if day <= on) - timedelta(days=1)
+        """The last day of whoever has left by the end of a date: the day before they were said not
+        to be active any more.
+        """
+        gone_from: date | None = None
+        for day, attribute, active, _ in self.settings():
+            if attribute == "active" and day <= on + timedelta(days=1):
+                gone_from = (gone_from or day) if active is False else None
+        return None if gone_from is None else gone_from - timedelta(days=1)
 
     @property
     def first_day(self) -> date | None:

@@ -27,7 +27,9 @@ def settle(case: Case) -> Settlement:
     lines = holding.moves + losing.dismissals
     due = case.payable - case.returned - case.not_due + sum(line.amount for line in lines if line.step not in BESIDE)
     bases = _bases(case, due, lines=lines)
-    outcome = pay(_position(case, due, bases=bases), case.terms)
+    members = _members(case, bases)
+    bases |= {span: sum(members[span].values()) for span in case.spans if not bases.keys().isdisjoint(members[span])}
+    outcome = pay(_position(case, due, bases=bases, members=members), case.terms)
     lines = _opening(case) + lines
     lines += [
         PayLine(
@@ -49,7 +51,10 @@ def settle(case: Case) -> Settlement:
         draw=outcome.draw,
         receivable=outcome.receivable,
         held=holding.after,
-        settled={name: _as_left(case, name, base=base, lines=outcome.lines) for name, base in bases.items()},
+        settled={
+            name: _as_left(case, name, base=base, lines=outcome.lines, members=members.get(name, {}))
+            for name, base in bases.items()
+        },
         loss_records=losing.records,
         hold_reasons=holding.reasons,
         reasons=_reasons(case, outcome),
@@ -81,16 +86,19 @@ def _bases(case: Case, due: int, *, lines: Sequence[PayLine]) -> dict[str, int]:
     # An off-cycle run may have brought some of it already (`own`); what was carried in went through the terms of its
     # own pay period.
     bases[case.pay_period] = own + due - case.carried_in - of_earlier
+    return bases
+
+
+def _members(case: Case, bases: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """By span, what each pay period and shorter span in it brought, corrections included."""
     changes = {name: base - case.settled.get(name, SettledPeriod()).base for name, base in bases.items()}
-    spans = {
-        span: sum(brought.values()) + sum(change for name, change in changes.items() if name in brought)
+    return {
+        span: {name: amount + changes.get(name, 0) for name, amount in brought.items()}
         for span, brought in case.spans.items()
-        if not changes.keys().isdisjoint(brought)
     }
-    return bases | spans
 
 
-def _position(case: Case, due: int, *, bases: Mapping[str, int]) -> Position:
+def _position(case: Case, due: int, *, bases: Mapping[str, int], members: Mapping[str, Mapping[str, int]]) -> Position:
     """Where the participant stands before the terms."""
     before = {name: case.settled.get(name, SettledPeriod()) for name in bases}
     return Position(
@@ -102,9 +110,8 @@ def _position(case: Case, due: int, *, bases: Mapping[str, int]) -> Position:
         draw=case.draw,
         receivable=case.receivable,
         leaves=case.has_left,
-        final=case.has_left and case.starts <= (case.last_day or case.starts),
         settles=case.settles,
-        members={span: frozenset(brought) for span, brought in case.spans.items()},
+        members=members,
         paid_over=case.paid_over,
     )
 
@@ -138,13 +145,17 @@ def _opening(case: Case) -> list[PayLine]:
     return [line for line in lines if line.amount]
 
 
-def _as_left(case: Case, name: str, *, base: int, lines: Sequence[TermLine]) -> SettledPeriod:
-    """A pay period as the run leaves it."""
+def _as_left(
+    case: Case, name: str, *, base: int, lines: Sequence[TermLine], members: Mapping[str, int]
+) -> SettledPeriod:
+    """A pay period as the run leaves it, or a span of these members."""
     before = case.settled.get(name, SettledPeriod())
     about_it = [line for line in lines if line.pay_period == name]
-    # What a span brought is after the terms of the pay periods in it.
-    base += sum(line.amount for line in lines if line.pay_period in case.spans.get(name, ()))
     topped = sum(line.amount for line in about_it if STEPS[line.step].remembered == "topped")
     # What is forfeited lowers pay, so its lines are negative; what is remembered of it is how much it was.
     forfeited = -sum(line.amount for line in about_it if STEPS[line.step].remembered == "forfeited")
+    # What a span brought is after the terms of the pay periods in it; where it is topped up, what counts for that.
+    counted = members.keys() - (case.terms[name].uncounted if before.topped + topped else ())
+    base -= sum(amount for member, amount in members.items() if member not in counted)
+    base += sum(line.amount for line in lines if line.pay_period in counted)
     return SettledPeriod(base, before.topped + topped, before.forfeited + forfeited)

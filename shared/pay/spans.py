@@ -42,6 +42,10 @@ class Span(NamedTuple):
         """How many months it has."""
         return self.place(self.last)
 
+    def month(self, place: int) -> Month:
+        """One of its months, counted from 1."""
+        return month_of_number(month_number(first_day(self.first)) + place - 1)
+
     def place(self, month: Month) -> int:
         """Which of its months one is, counted from 1."""
         return month_number(first_day(month)) - month_number(first_day(self.first)) + 1

@@ -15,7 +15,7 @@ from shared.pay.settlement import SettledPeriod
 from shared.pay.snapshot import RunSnapshot
 from shared.pay.spans import Span, span_named
 from shared.pay.terms.policy import PaymentTerms, terms_for
-from shared.pay.terms.words import WORDS
+from shared.pay.terms.words import WORDS, pays_unearned
 from shared.pay.terms.words.base import PeriodTerms, Terms, levels
 from shared.pay.terms.words.leaver import LEAVER
 from shared.periods import Month, last_day, period_of
@@ -64,10 +64,13 @@ class TermsByPeriod:
         # as the pay was.
         home = person.at(ends)
         terms = terms_for(documents, person.participant_id, plan=home.plan, pay_group=home.pay_group, currency=currency)
-        if not _asks_for_days(terms):
+        # Most terms secure nothing, and counting days walks through the roster day by day.
+        if not pays_unearned(terms):
             return PeriodTerms(terms, month)
         joined = person.first_day
-        there = _there(person, starts, ends=ends)
+        # What floors end with is the pay period of the last day, or the one before.
+        ends_before = terms[LEAVER].guarantee == "ends" and person.last_day(ends) is not None
+        there = Fraction(0) if ends_before else _there(person, starts, ends=ends)
         return PeriodTerms(terms, month, there, joined=None if joined is None else period_of(joined))
 
     def spans(
@@ -118,8 +121,6 @@ class TermsByPeriod:
     ) -> SpanTerms:
         """A span is judged by the terms of its last pay period so far."""
         of_last = own if span.holds(own.month) else self.of(person, currency, pay_period=self._last_of(span))
-        there = _there(person, span.days[0], ends=span.days[1]) if _asks_for_days(of_last.terms) else of_last.there
-        ended = self._ended(person, span, of_last=of_last, is_own=of_last is own)
         pay_periods = [name for name in settled if (month := self._month_of(name)) and span.holds(month)]
         brought = {name: settled[name].base + settled[name].changed for name in pay_periods}
         for name in settled:
@@ -129,20 +130,40 @@ class TermsByPeriod:
         if span.holds(own.month):
             for name in (self._snapshot.run.pay_period, *(each.name for each in of_own if each.months < span.months)):
                 brought.setdefault(name, 0)
-        return SpanTerms(of_last._replace(there=there, over=span, ended=ended), brought, pay_periods)
+        of_span = of_last._replace(over=span)
+        if pays_unearned(of_last.terms):
+            of_span = self._as_ended(person, of_span, span=span, brought=brought, is_own=of_last is own)
+        return SpanTerms(of_span, brought, pay_periods)
 
-    def _ended(self, person: Person, span: Span, *, of_last: PeriodTerms, is_own: bool) -> Fraction:
-        """Which part of the months of a span has ended, for whoever has left as the terms say."""
+    def _as_ended(
+        self, person: Person, of_span: PeriodTerms, *, span: Span, brought: Collection[str], is_own: bool
+    ) -> PeriodTerms:
+        """What of a span has ended: for whoever has left with the month of their last day, or with the one before, and
+        what comes after that does not count.
+        """
         run = self._snapshot.run
+        months, uncounted = span.months, frozenset[str]()
         left = person.last_day(min(run.ends, span.days[1]))
         if left is not None:
-            whole = of_last.terms[LEAVER].guarantee == "final_month"
-            return Fraction(1) if whole else Fraction(max(0, span.place(period_of(left)) - 1), span.months)
-        if not is_own:
-            return Fraction(1)
-        following = pay_period_on(self._snapshot.groups, run.ends + DAY)
-        is_last_of_month = period_of(following.end) != of_last.month
-        return Fraction(span.place(of_last.month) - (not is_last_of_month), span.months)
+            counted = span.place(period_of(left))
+            if of_span.terms[LEAVER].guarantee == "ends":
+                months = counted = max(0, counted - 1)
+            uncounted = frozenset(name for name in brought if self._place(span, name) > counted)
+        elif is_own:
+            following = pay_period_on(self._snapshot.groups, run.ends + DAY)
+            months = span.place(of_span.month) - (period_of(following.end) == of_span.month)
+        first, _ = span.days
+        there = _there(person, first, ends=last_day(span.month(months))) if months else Fraction(0)
+        has_ended = left is not None or months == span.months
+        return of_span._replace(
+            there=there, ended=Fraction(months, span.months), has_ended=has_ended, uncounted=uncounted
+        )
+
+    def _place(self, span: Span, name: str) -> int:
+        """Which month of a span a pay period ends in, or a shorter span begins with."""
+        shorter = span_named(name)
+        month = shorter.first if shorter is not None else self._month_of(name)
+        return 0 if month is None else span.place(month)
 
     def _last_of(self, span: Span) -> str:
         """The last pay period that ends in a span."""
@@ -175,11 +196,6 @@ class TermsByPeriod:
 
 _OF_A_MONTH: Final = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))(?:-[AB])?")
 """The names of months and of their halves."""
-
-
-def _asks_for_days(terms: Terms) -> bool:
-    """Most terms do not, and counting days walks through the roster day by day."""
-    return any(word.prorated and terms[word] for word in WORDS)
 
 
 def _there(person: Person, starts: date, *, ends: date) -> Fraction:

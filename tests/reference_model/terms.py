@@ -7,18 +7,25 @@ nothing is rounded in earning; what is known of a deal is known on its day.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-LENGTHS = {"pay_period": 1, "quarter": 3, "half_year": 6, "year": 12}
-"""The months of what an amount is for."""
-Span = tuple[int, int]
-"""The first month, and how many there are."""
-Data = Mapping[str, Any]
-"""Terms as a file says them; shares as numbers."""
+from tests.reference_model.terms_added import (
+    LENGTHS,
+    Added,
+    Data,
+    Span,
+    There,
+    added,
+    cents,
+    changes,
+    holds,
+    maxima,
+    start,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +87,8 @@ class Paid(NamedTuple):
     draw: int
 
 
-def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run], *, left: date | None = None) -> list[Paid]:
-    """What each run pays to somebody who joined in the first month; `left` is their last day, within a month.
+def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run], *, there: There) -> list[Paid]:
+    """What each run pays to somebody who is there from one day to another.
 
     What a month brings is known only where nothing is held: guarantees and maxima that forfeit go with no release.
 
@@ -98,26 +105,28 @@ def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run], *, left: d
     found: list[Paid] = []
     states = [_Line(terms, deal) for deal in deals]
     balance = draw = owed = 0
-    added: dict[Span, _Added] = {}
+    adds: dict[Span, Added] = {}
     before: list[_Before] = []
     for run in runs:
         number, settles = run.month, run.settles
-        gone = left is not None and left < run.day
+        gone = there.left is not None and there.left <= run.day
         at_leaving = terms.get("leaver", {}) if gone else {}
-        drawn = "draw" in terms and not (gone and (left.month - 1 < number or at_leaving.get("guarantee") == "ends"))
+        part = Fraction(0) if at_leaving.get("guarantee") == "ends" else there.part(start(number), run.day)
+        drawn = part > 0 and _is_drawn(terms, number)
         owing = draw
         balance += sum(state.grows(run.day, closes=settles) for state in states)
-        adds = _added(terms, _brought(deals, states, run.day), run, before=added)
-        balance, added = balance + _changes(adds) - _changes(added), adds
+        brought, so_far = _brought(deals, states, run.day), changes(adds)
+        adds = added(terms, brought, run.day, settles=settles, there=there, before=adds)
+        balance += changes(adds) - so_far
         mine = [each for each in before if each.month == number]
-        level = terms["draw"]["amount"] * 100 if drawn else 0
+        level = cents(terms["draw"]["amount"] * 100 * (part if "prorate" in terms["draw"] else 1)) if drawn else 0
         least = max(0, level - sum(each.paid for each in mine))  # what was paid in advance of the month's end is some
-        most = min((_left(each, before, terms, number) for each in _maxima(terms, "carry")), default=None)
+        most = min((_left(each, before, terms, number) for each in maxima(terms, "carry")), default=None)
         if drawn and settles and balance < least:
             balance, draw = least, draw + least - balance
         first = not _afterwards(terms)
         back = 0
-        recovered = "draw" in terms and (gone or _recovers(terms, number))
+        recovered = "draw" in terms and (gone or _recovers(terms, number, joined=there.joined))
         share = 1 if gone else terms.get("draw", {}).get("recover", 1)
         if first and draw <= owing and recovered:
             whole = balance + sum(each.paid + each.taken + each.repaid for each in mine)
@@ -133,7 +142,7 @@ def payments(terms: Data, deals: Sequence[Deal], runs: Sequence[Run], *, left: d
             owed += -balance if negative["balance"] == "receivable" else 0
             balance = 0
         paid = max(0, balance)
-        paid = 0 if paid < terms.get("minimum", {}).get("amount", 0) * 100 and not gone else paid
+        paid = 0 if paid < _waits_for(terms) and not gone else paid
         if most is not None and first:
             paid = min(paid, most)
         elif most is not None:
@@ -174,52 +183,6 @@ def _brought(deals: Sequence[Deal], states: Sequence[_Line], day: date) -> list[
     return sums
 
 
-class _Added(NamedTuple):
-    """What a guarantee tops up, and what is lost above a maximum of that."""
-
-    topped: int = 0
-    lost: int = 0
-
-
-def _changes(added: Mapping[Span, _Added]) -> int:
-    return sum(each.topped - each.lost for each in added.values())
-
-
-def _added(terms: Data, brought: Sequence[int], run: Run, *, before: Mapping[Span, _Added]) -> dict[Span, _Added]:
-    """What guarantees add to each span of months through the run's, and maxima that forfeit take away: first of each
-    month, then of each quarter, half-year and year. A run that does not settle its month pays in advance of what that
-    is known to bring: nothing more than `before` is topped up in what holds it, and nothing more than a maximum is paid.
-    """
-    last, has_ended = run.month, (run.day + timedelta(days=1)).day == 1
-    now, added = list(brought[: last + 1]), {}
-    guarantee = terms.get("guarantee")
-    for length in (1, 3, 6, 12):
-        for first in range(0, last + 1, length):
-            through = min(first + length - 1, last)
-            base = sum(now[first : through + 1])
-            topped = 0
-            if guarantee is not None and _is_for(guarantee, length):
-                ended = Fraction(through - first + (through < last or has_ended), length)
-                if ended == 1 or guarantee.get("settled") == "running":
-                    topped = max(0, cents(guarantee["amount"] * 100 * ended) - base)
-            if not run.settles and first + length > last:
-                topped = min(topped, before.get((first, length), _Added()).topped)
-            amounts = [each["amount"] * 100 for each in _maxima(terms, "forfeit") if _is_for(each, length)]
-            lost = max([0, *(base + topped - amount for amount in amounts)])
-            added[first, length] = _Added(topped, lost)
-            now[through] += topped - lost
-    return added
-
-
-def _is_for(level: Data, length: int) -> bool:
-    return LENGTHS[level.get("every", "pay_period")] == length
-
-
-def _maxima(terms: Data, above: str) -> list[Data]:
-    said = terms.get("maximum", [])
-    return [each for each in (said if isinstance(said, list) else [said]) if each.get("above", "carry") == above]
-
-
 def _left(maximum: Data, before: Sequence[_Before], terms: Data, number: int) -> int:
     """What a maximum leaves of its span in a month."""
     first = number - number % LENGTHS[maximum.get("every", "pay_period")]
@@ -233,18 +196,34 @@ def _afterwards(terms: Data) -> bool:
     return bool("draw" in terms and terms["draw"].get("recovered") == "after_maximum")
 
 
-def _recovers(terms: Data, number: int) -> bool:
+def _waits_for(terms: Data) -> int:
+    """What there has to be before anything is paid."""
+    minimum = terms.get("minimum", {})
+    return minimum["amount"] * 100 if minimum.get("below", "carry") == "carry" and minimum else 0
+
+
+def _is_drawn(terms: Data, number: int) -> bool:
+    """Whether anything is advanced in a month."""
+    draw = terms.get("draw")
+    return draw is not None and draw.get("kind") != "non_recoverable" and holds(draw, number)
+
+
+def _recovers(terms: Data, number: int, *, joined: date) -> bool:
     """Whether a draw is recovered in a month."""
     draw = terms.get("draw")
     if draw is None:
         return False
     since = int(draw.get("recover_since", "2025-01")[5:]) - 1
-    return bool(number >= max(since, draw.get("recover_after_months", 0)))
+    return bool(
+        number >= max(since, draw["recover_after_months"] + joined.month - 1 if "recover_after_months" in draw else 0)
+    )
 
 
 def _forgives(terms: Data, number: int) -> bool:
     """Whether a draw's balance is given up at the end of a month."""
     draw = terms.get("draw", {})
+    if draw.get("forgive_every", "end") == "end":
+        return draw.get("kind") == "forgiven" and draw["until"] == f"2025-{number + 1:02d}"
     return draw.get("kind") == "forgiven" and (number + 1) % LENGTHS[draw["forgive_every"]] == 0
 
 
@@ -340,8 +319,3 @@ def later(day: date, months: int) -> date:
     """So many months after a day; the last of the month where there is no such day."""
     year, month = divmod(day.month - 1 + months, 12)
     return date(day.year + year, month + 1, min(day.day, monthrange(day.year + year, month + 1)[1]))
-
-
-def cents(amount: Fraction) -> int:
-    """Rounded, half away from zero; amounts here are not negative."""
-    return int(amount + Fraction(1, 2))

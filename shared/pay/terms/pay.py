@@ -88,7 +88,9 @@ def _settle_period(walk: Walk, pay_period: str) -> None:
     floors = [floor for word in WORDS if word.floor and (floor := word.floor(walk, pay_period)) is not None]
     floor = max(floors, default=_NOTHING_SECURED)
     before = walk.position.topped.get(pay_period, 0)
-    topped = max(0, floor.amount - base) if floors else 0
+    # For whoever left, what a span brings after that is no part of what is guaranteed.
+    counted = walk.brought(pay_period, but_for=walk.ruled[pay_period].uncounted)
+    topped = max(0, floor.amount - counted) if floors else 0
     # An off-cycle run pays in advance of its pay period: more than that is known to bring by now, it may still bring.
     if not walk.position.settles and walk.position.is_open(pay_period):
         topped = min(topped, before)

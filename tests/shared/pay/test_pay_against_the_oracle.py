@@ -22,6 +22,7 @@ from shared.pay.terms.policy import PaymentTerms
 from shared.pay.terms.words.release import DatedAmount
 from shared.periods import last_day
 from tests.reference_model import terms as reference
+from tests.reference_model.terms_added import LENGTHS, There
 
 LONG = os.environ.get("EARNEST_TEST_LONG") == "1"
 MONTHS = [last_day(f"2025-{month:02d}") for month in range(1, 13)]
@@ -39,7 +40,7 @@ CLAWBACKS: list[dict[str, Any] | None] = [
     {"steps": [{"within_months": 2, "take_back": "40%"}]},
     {"prorated_over_months": 12},
 ]
-EVERY = list(reference.LENGTHS)
+EVERY = list(LENGTHS)
 
 
 def some_deal(random: Random) -> reference.Deal:
@@ -68,6 +69,7 @@ def some_terms(random: Random) -> dict[str, Any]:
         said["guarantee"] = {
             "amount": random.choice([50, 120, 400, 1000]),
             "every": random.choice(EVERY),
+            **by_days(random),
         }
         if said["guarantee"]["every"] != "pay_period":
             said["guarantee"]["settled"] = random.choice(["at_end", "running"])
@@ -84,7 +86,13 @@ def some_terms(random: Random) -> dict[str, Any]:
             "recovered": random.choice(["before_maximum", "after_maximum"]),
             **random.choice([{}, {}, {"recover_since": "2025-05"}, {"recover_after_months": 4}]),
             **random.choice([{}, {}, {"kind": "forgiven", "forgive_every": random.choice(EVERY[1:])}]),
+            **random.choice([{}, {}, {"until": f"2025-{random.randrange(2, 9):02d}"}]),
+            **by_days(random),
         }
+        if "until" in said["draw"] and "kind" in said["draw"] and random.random() < 0.4:
+            said["draw"]["forgive_every"] = "end"
+    elif said["release"] is None and random.random() < 0.3:
+        said["draw"] = {"amount": random.choice([40, 150]), "kind": "non_recoverable", **by_days(random)}
     if random.random() < 0.4:
         said["negative"] = {
             "balance": random.choice(["receivable", "receivable", "write_off"]),
@@ -92,6 +100,8 @@ def some_terms(random: Random) -> dict[str, Any]:
         }
     if random.random() < 0.2:
         said["minimum"] = {"amount": random.choice([30, 100])}
+        if said["release"] is None and random.random() < 0.5:
+            said["minimum"]["below"] = "top_up"
     said["leaver"] = {
         "draw_balance": random.choice(["recover", "receivable", "forgive"]),
         "guarantee": random.choice(["ends", "final_month"]),
@@ -99,11 +109,20 @@ def some_terms(random: Random) -> dict[str, Any]:
     return {word: value for word, value in said.items() if value is not None}
 
 
-def some_last_day(random: Random, said: dict[str, Any]) -> date | None:
-    """Within a month, of some; what is guaranteed to leavers is no matter of this model."""
-    if "guarantee" in said or random.random() < 0.6:
-        return None
-    return date(2025, random.randrange(1, 13), random.randrange(1, 28))
+def by_days(random: Random) -> dict[str, str]:
+    return {"prorate": "days"} if random.random() < 0.4 else {}
+
+
+def some_time_there(random: Random) -> There:
+    """All year, or from a day of it, or to one; often the first or the last of a month."""
+
+    def day() -> date:
+        on = date(2025, 1, 1) + timedelta(days=random.randrange(364))
+        return random.choice([on, on.replace(day=1), last_day(f"2025-{on.month:02d}")])
+
+    joined = date(2025, 1, 1) if random.random() < 0.6 else day()
+    left = None if random.random() < 0.6 else day()
+    return There(joined, None if left is not None and left < joined else left)
 
 
 def some_runs(random: Random) -> list[reference.Run]:
@@ -168,11 +187,11 @@ def returned(runs: Sequence[reference.Run]) -> list[Entry]:
 
 
 def paid(
-    said: dict[str, Any], deals: Sequence[reference.Deal], runs: Sequence[reference.Run], left: date | None
+    said: dict[str, Any], deals: Sequence[reference.Deal], runs: Sequence[reference.Run], there: There
 ) -> list[reference.Paid]:
-    roster: dict[str, Any] = {"2025-01-01/plan": ["rep", "2025-01-01T00:00:00Z", 0, "hr"]}
-    if left is not None:
-        roster[f"{left + timedelta(days=1)}/active"] = [False, "2025-01-01T00:00:00Z", 0, "hr"]
+    roster: dict[str, Any] = {f"{there.joined}/plan": ["rep", "2025-01-01T00:00:00Z", 0, "hr"]}
+    if there.left is not None:
+        roster[f"{there.left + timedelta(days=1)}/active"] = [False, "2025-01-01T00:00:00Z", 0, "hr"]
     document = {"kind": "payment_terms", "id": "t", "valid_from": "2025-01-01", "currency": "USD", **said}
     facts = PayFacts(
         groups=[DEFAULT],
@@ -191,9 +210,9 @@ def paid(
 
 
 def differ(
-    said: dict[str, Any], deals: Sequence[reference.Deal], runs: Sequence[reference.Run], left: date | None
+    said: dict[str, Any], deals: Sequence[reference.Deal], runs: Sequence[reference.Run], there: There
 ) -> str | None:
-    ours, expected = paid(said, deals, runs, left), reference.payments(in_numbers(said), deals, runs, left=left)
+    ours, expected = paid(said, deals, runs, there), reference.payments(in_numbers(said), deals, runs, there=there)
     wrong = [(run, *each) for run, *each in zip(runs, ours, expected, strict=True) if each[0] != each[1]]
     return pformat(wrong[:2]) if wrong else None
 
@@ -212,8 +231,8 @@ def in_numbers(said: Any) -> Any:
 def test_every_run_pays_what_the_reference_model_says(seed: int) -> None:
     random = Random(seed)
     said, deals = some_terms(random), [some_deal(random) for _ in range(random.randrange(1, 4))]
-    runs, left = some_runs(random), some_last_day(random, said)
-    if (found := differ(said, deals, runs, left)) is not None:
-        alone = next((deal for deal in deals if differ(said, [deal], runs, left)), None)
-        shown = (alone and differ(said, [alone], runs, left)) or found
-        pytest.fail(f"{pformat(said)}\n{pformat(alone or deals)}\n{pformat(runs)}\n{left}\n{shown}")
+    runs, there = some_runs(random), some_time_there(random)
+    if (found := differ(said, deals, runs, there)) is not None:
+        alone = next((deal for deal in deals if differ(said, [deal], runs, there)), None)
+        shown = (alone and differ(said, [alone], runs, there)) or found
+        pytest.fail(f"{pformat(said)}\n{pformat(alone or deals)}\n{pformat(runs)}\n{there}\n{shown}")

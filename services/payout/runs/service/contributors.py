@@ -24,6 +24,7 @@ from services.payout.runs.record import PAYEE_ATTRIBUTES, Contributor
 from shared.contracts.topics import ROSTER
 from shared.log import dead_letters
 from shared.pay.approval import ApprovalPolicy
+from shared.pay.calendars.cycles import DAY
 from shared.pay.calendars.pay_periods import PayPeriod, pay_period_on
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import in_force
@@ -108,7 +109,12 @@ def _by_roster(connection: Connection, calculation: Calculation, *, first: date)
     for who, person in everybody.items():
         if who in settled:
             yield from ((by, "payee") for by in person.set_by(PAYEE_ATTRIBUTES, run.ends))
-            said = [(setting, "roster") for setting in person.settings_in_force(RULED, first, last=run.ends)]
+            # Whoever is not active any more from the day after has left with the run.
+            said = [
+                (setting, "roster")
+                for setting in person.settings_in_force(RULED, first, last=run.ends + DAY)
+                if setting.day <= run.ends or setting.attribute == "active"
+            ]
             said += [
                 (setting, "payee") for setting in person.settings_in_force(PAYEE_ATTRIBUTES, run.ends, last=run.ends)
             ]

@@ -6,7 +6,7 @@ through the words without knowing any of them by name; a new word is a new modul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -163,7 +163,6 @@ class Word(Generic[Value]):
         slips: what of a document, named by its id, is allowed and probably not meant. Without amounts, which may be
             those of one person.
         pays_unearned: whether somebody is looked at who earned nothing.
-        prorated: whether it asks since when, and on how many days of a pay period or span, a participant is there.
         floor: the least that a pay period brings by it; None where it secures nothing in that pay period.
         ceiling: what is lost of what a pay period brought, given with its top-up, in minor units.
         acts: what it does to what is due.
@@ -182,7 +181,6 @@ class Word(Generic[Value]):
     check: Callable[[Any], None] | None = None
     slips: Callable[[Wording, str], Iterable[Finding]] | None = None
     pays_unearned: Callable[[Any], bool] | None = None
-    prorated: bool = False
     floor: Callable[[Walk, str], Floor | None] | None = None
     ceiling: Callable[[Walk, str, int], int] | None = None
     acts: tuple[Act, ...] = ()
@@ -217,9 +215,12 @@ class PeriodTerms(NamedTuple):
     Args:
         terms: what is said.
         month: in which the pay period ends.
-        there: on which part of the days the participant is there.
+        there: on which part of the days that have ended the participant is there, and may be secured something: none
+            after leaving, and none of the pay period of the last day where the terms say that floors end before.
         over: the span; None of a pay period.
         ended: which part of the months of the span has ended; of whoever has left, all of it or what had ended before.
+        has_ended: whether the span has ended, for whoever has left by leaving.
+        uncounted: pay periods and shorter spans in the span that come after it ended by leaving.
         joined: the month of the participant's first day, where that is known.
     """
 
@@ -228,6 +229,8 @@ class PeriodTerms(NamedTuple):
     there: Fraction = Fraction(1)
     over: Span | None = None
     ended: Fraction = Fraction(1)
+    has_ended: bool = True
+    uncounted: frozenset[str] = frozenset()
     joined: Month | None = None
 
     def in_force(self, word: Word[LevelType | None]) -> LevelType | None:
@@ -241,12 +244,13 @@ class PeriodTerms(NamedTuple):
         """Whether an amount holds in the month and is for this pay period or span."""
         return level.holds_in(self.month) and level.is_for(self.over)
 
+    def secures(self, word: Word[LevelType | None]) -> LevelType | None:
+        """What a word says that secures something: None also where the participant is not there."""
+        return self.in_force(word) if self.there else None
+
     def secured(self, level: Level, *, by_days: bool) -> int:
-        """What a draw or guarantee pays at least, in minor units: for who is there on some of the days all of it, or by
-        their number.
-        """
-        whole = self.terms.minor(level)
-        return part(whole, self.there) if by_days else whole if self.there else 0
+        """What a draw or guarantee pays at least, in minor units, of what has ended: all of it, or by the days."""
+        return part(self.terms.minor(level), self.ended * (self.there if by_days else 1))
 
 
 class TermLine(NamedTuple):
@@ -283,9 +287,8 @@ class Position:
         draw: the balance of recoverable draws.
         receivable: what the participant owes.
         leaves: the participant's last day lies in this pay period, or before it.
-        final: the last day lies in this pay period.
         settles: the run settles its pay period. An off-cycle run does not: it advances and tops up nothing for it.
-        members: by span, which is in `bases` like a pay period: the pay periods and shorter spans in it.
+        members: by span, which is in `bases` like a pay period: what each pay period and shorter span in it brought.
         paid_over: by span that holds the run's pay period, and for the pay period, what earlier runs did about it.
     """
 
@@ -297,9 +300,8 @@ class Position:
     draw: int = 0
     receivable: int = 0
     leaves: bool = False
-    final: bool = False
     settles: bool = True
-    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    members: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     paid_over: Mapping[str, PaidFor] = field(default_factory=dict)
 
     def paid_before(self, over: Span | None = None) -> PaidFor:
@@ -338,10 +340,14 @@ class Walk:
         """What is said for the run's pay period."""
         return self.own.terms
 
-    def brought(self, name: str) -> int:
-        """What a pay period brought; of a span, with what was topped up and lost of the pay periods in it."""
-        members = self.position.members.get(name, ())
-        return self.position.bases[name] + sum(line.amount for line in self.lines if line.pay_period in members)
+    def brought(self, name: str, *, but_for: Collection[str] = ()) -> int:
+        """What a pay period brought; of a span, with what was topped up and lost of the pay periods in it, but for some
+        of them.
+        """
+        members = self.position.members.get(name, {})
+        left_out = sum(amount for member, amount in members.items() if member in but_for)
+        changed = (line for line in self.lines if line.pay_period in members and line.pay_period not in but_for)
+        return self.position.bases[name] - left_out + sum(line.amount for line in changed)
 
     def change(self, step: StepName, amount: int, *, pay_period: str | None = None) -> None:
         """Make a step about a pay period, the run's own where none is given."""

@@ -28,7 +28,7 @@ from shared.pay.terms.words.base import (
     Word,
     Wording,
 )
-from shared.pay.terms.words.leaver import LEAVER, is_secured
+from shared.pay.terms.words.leaver import LEAVER
 from shared.periods import Month, first_day, month_number
 
 
@@ -56,7 +56,8 @@ class Draw(Level):
     """So many months without recovery, counted from the month in which the draw begins or, if that is later, in which
     the participant joins."""
     forgive_every: Literal["quarter", "half_year", "year", "end"] = "end"
-    """When the balance of a forgiven draw is given up: at the end of each such span, or with the draw's last month."""
+    """When the balance of a forgiven draw is given up: at the end of each such span, also of that in which the draw
+    ends, or with the draw's last month."""
 
     @model_validator(mode="after")
     def _ends_where_it_is_forgiven(self) -> Draw:
@@ -81,8 +82,8 @@ class Draw(Level):
         )
 
     def forgives_in(self, period: Month) -> bool:
-        """Whether the balance is given up once the pay of the month is settled."""
-        if self.kind != "forgiven" or not self.holds_in(period):
+        """Whether the balance is given up once the pay of the month is settled, also of a draw that has ended."""
+        if self.kind != "forgiven":
             return False
         if self.forgive_every == "end":
             return period == self.until
@@ -123,8 +124,8 @@ def _advance(walk: Walk, amount: int) -> None:
 # A draw that is never taken back is a guarantee: nothing of it is owed, so it is booked and shown as one.
 def _floor(walk: Walk, pay_period: str) -> Floor | None:
     ruled = walk.ruled[pay_period]
-    draw = ruled.in_force(DRAW)
-    if draw is None or draw.kind != "non_recoverable" or not is_secured(walk, pay_period):
+    draw = ruled.secures(DRAW)
+    if draw is None or draw.kind != "non_recoverable":
         return None
     return Floor(ruled.secured(draw, by_days=draw.prorate == "days"), "guarantee")
 
@@ -191,8 +192,8 @@ def _secured_still(walk: Walk) -> int:
 
 def _level(walk: Walk) -> int | None:
     """What a recoverable draw pays in the pay period; None where there is none."""
-    draw = walk.own.in_force(DRAW)
-    if draw is None or draw.kind == "non_recoverable" or not is_secured(walk, walk.position.pay_period):
+    draw = walk.own.secures(DRAW)
+    if draw is None or draw.kind == "non_recoverable":
         return None
     return walk.own.secured(draw, by_days=draw.prorate == "days")
 
@@ -249,7 +250,6 @@ DRAW: Final[Word[Draw | None]] = Word(
     absent=None,
     slips=_slips,
     pays_unearned=lambda _: True,
-    prorated=True,
     floor=_floor,
     acts=(
         Act(ADVANCE, _advance_or_recover),

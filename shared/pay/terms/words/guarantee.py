@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from pydantic import model_validator
 
-from shared.pay.terms.words.base import Floor, Money, SpannedLevel, Walk, Word, part
-from shared.pay.terms.words.leaver import is_secured
+from shared.kernel.language.findings import Finding
+from shared.pay.terms.words.base import Floor, Money, SpannedLevel, Walk, Word, Wording
 
 
 class Guarantee(SpannedLevel):
@@ -35,13 +36,25 @@ class Guarantee(SpannedLevel):
 
 def _floor(walk: Walk, pay_period: str) -> Floor | None:
     ruled = walk.ruled[pay_period]
-    guarantee = ruled.in_force(GUARANTEE)
-    # A span that somebody left in has ended for them as far as `ended` says.
-    if guarantee is None or (ruled.over is None and not is_secured(walk, pay_period)):
+    guarantee = ruled.secures(GUARANTEE)
+    if guarantee is None or (guarantee.settled == "at_end" and not ruled.has_ended):
         return None
-    if guarantee.settled == "at_end" and ruled.ended < 1:
-        return None
-    return Floor(part(ruled.secured(guarantee, by_days=guarantee.prorate == "days"), ruled.ended), "guarantee")
+    return Floor(ruled.secured(guarantee, by_days=guarantee.prorate == "days"), "guarantee")
+
+
+def _slips(terms: Wording, name: str) -> Iterator[Finding]:
+    guarantee = terms[GUARANTEE]
+    if guarantee is None:
+        return
+    for field, month, edge in (("since", guarantee.since, "first"), ("until", guarantee.until, "last")):
+        over = None if month is None else guarantee.over(month)
+        if over is not None and month != getattr(over, edge):
+            said = (
+                f"payment terms {name}: {field} of the guarantee lies within {over}, of which at_end guarantees all or"
+                " nothing, and running the months in which it holds"
+            )
+            mend = f"say {field}: {getattr(over, edge)}, or that of another span"
+            yield Finding(code="P703", severity="warning", path=("guarantee", field), message=said, mend=mend)
 
 
 GUARANTEE: Final[Word[Guarantee | None]] = Word(
@@ -51,7 +64,7 @@ GUARANTEE: Final[Word[Guarantee | None]] = Word(
     place=2,
     absent=None,
     pays_unearned=lambda _: True,
-    prorated=True,
+    slips=_slips,
     floor=_floor,
     explains={"guarantee": "Guaranteed"},
 )

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from shared.pay.policy import PolicyPart
-from shared.pay.terms.words.base import Walk, Word
+from shared.pay.terms.words.base import Word
 
 
 class Leaver(PolicyPart):
@@ -23,16 +23,6 @@ class Leaver(PolicyPart):
     later pay, is booked as owed by the participant, or given up."""
     guarantee: Literal["ends", "final_month"] = "final_month"
     """Whether guarantee and draw are paid for the month of the last day."""
-
-
-def is_secured(walk: Walk, pay_period: str) -> bool:
-    """Whether guarantees, draws and minimums hold for a pay period: always for earlier ones, which are only corrected;
-    for the run's own for whoever has not left, and for the last month where the terms say so.
-    """
-    position = walk.position
-    if pay_period != position.pay_period or not position.leaves:
-        return True
-    return position.final and walk.terms[LEAVER].guarantee == "final_month"
 
 
 LEAVER: Final[Word[Leaver]] = Word(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, Literal
 
-from shared.pay.terms.words.base import Floor, Level, Money, Walk, Word
-from shared.pay.terms.words.leaver import is_secured
+from shared.kernel.language.findings import Finding
+from shared.pay.terms.words.base import Floor, Level, Money, Walk, Word, Wording
+from shared.pay.terms.words.draw import DRAW
 
 
 class Minimum(Level):
@@ -19,8 +21,8 @@ class Minimum(Level):
 
 def _floor(walk: Walk, pay_period: str) -> Floor | None:
     ruled = walk.ruled[pay_period]
-    minimum = ruled.in_force(MINIMUM)
-    if minimum is None or minimum.below != "top_up" or not is_secured(walk, pay_period):
+    minimum = ruled.secures(MINIMUM)
+    if minimum is None or minimum.below != "top_up":
         return None
     return Floor(ruled.terms.minor(minimum), "minimum")
 
@@ -41,6 +43,22 @@ def _is_topped_up(minimum: Minimum) -> bool:
     return minimum.below == "top_up"
 
 
+def _slips(terms: Wording, name: str) -> Iterator[Finding]:
+    minimum, draw = terms[MINIMUM], terms[DRAW]
+    if minimum is None or draw is None or minimum.below != "carry" or draw.kind == "non_recoverable":
+        return
+    # What waits counts for the draw of the next pay period, which then advances nothing: so it never grows.
+    if draw.amount < minimum.amount and draw.overlaps(minimum):
+        said = f"payment terms {name}: the draw is below the minimum, which is waited for: it is never paid by itself"
+        yield Finding(
+            code="P702",
+            severity="warning",
+            path=("minimum", "amount"),
+            message=said,
+            mend="raise the draw, or lower the minimum",
+        )
+
+
 MINIMUM: Final[Word[Minimum | None]] = Word(
     name="minimum",
     type=Minimum,
@@ -48,6 +66,7 @@ MINIMUM: Final[Word[Minimum | None]] = Word(
     place=3,
     absent=None,
     pays_unearned=_is_topped_up,
+    slips=_slips,
     floor=_floor,
     limit=_limit,
     explains={"minimum": "Paid at least"},

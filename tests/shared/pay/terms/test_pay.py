@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -142,9 +143,9 @@ def test_a_late_correction_lowers_the_top_up_of_its_month_and_not_the_pay_of_thi
 
 def test_whoever_left_has_the_draw_recovered_from_everything_and_the_rest_becomes_a_claim() -> None:
     rules = PeriodTerms(
-        terms(draw={"amount": 3000}, leaver={"draw_balance": "receivable", "guarantee": "ends"}), "2026-02"
+        terms(draw={"amount": 3000}, leaver={"draw_balance": "receivable", "guarantee": "ends"}), "2026-02", Fraction(0)
     )
-    at = Position(pay_period="2026-02", due=150000, bases={"2026-02": 150000}, draw=200000, leaves=True, final=True)
+    at = Position(pay_period="2026-02", due=150000, bases={"2026-02": 150000}, draw=200000, leaves=True)
     found = pay(at, {"2026-02": rules})
     assert (found.paid, found.draw, found.receivable) == (0, 0, 50000)
 
