@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from earnest.files.account_payments import in_words, read_account_payments, unknown_references
-from earnest.files.pay_events import PayEvents, idle_events, read_events
+from earnest.files.pay_events import PayEvents, idle_events, not_paid_before, read_events
 from earnest.files.pay_inputs import earned_file, known_deal, read_deal_facts, read_earned
 from earnest.files.rejections import FileError, Rejection, in_sentences, rejected
 from earnest.files.rows import Rows
@@ -108,6 +108,11 @@ def pay_from_files(sources: PayFiles) -> PayResult:
         receivable=events.balances.get("opening_owed", {}),
     )
     runs = list(project(facts, first, last=last))
+    while sources.events and (unpaid := not_paid_before(events, sources.events, refused=refused, runs=runs)):
+        # What was paid again and never paid is in what later runs paid, too.
+        events.returned = [(row, entry) for row, entry in events.returned if entry not in unpaid]
+        entries = [entry for entry in entries if entry not in unpaid]
+        runs = list(project(replace(facts, entries=entries), first, last=last))
     idle = idle_events(events, entries, deals=deals, runs=runs)
     slips = dict.fromkeys(slip.in_words for terms in documents for slip in terms.slips())
     payments = [*map(in_words, found.left), *unknown_references(found.unknown)]

@@ -10,10 +10,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from earnest.files.cells import BadCell, Row, identifier
+from earnest.files.cells import BadCell, Row, identifier, refusing
 from earnest.files.cost_cells import amount, currency_of, day, needed, optional, text, yes_no
 from earnest.files.pay_inputs import facts_of, period
-from earnest.files.rejections import FileError, Rejection
+from earnest.files.rejections import BAD_VALUE, FileError, Rejection
+from earnest.files.rows import ROW
+from shared.formatting import money
 from shared.kernel.language.findings import did_you_mean
 from shared.pay.facts import Entry, OffCycle
 from shared.pay.projection import ProjectedRun
@@ -27,11 +29,12 @@ class PayEvents:
     """What a file of events says; `active` has for whom the days on which they came (True), and after which they were
     gone.
 
-    `released` has the day, scope and subject of releases for which there is no hold, `again` off-cycle runs that are
-    said more than once.
+    `returned` has the entries that payroll gave back with their rows in the file, `released` the day, scope and subject
+    of releases for which there is no hold, `again` off-cycle runs that are said more than once.
     """
 
     entries: list[Entry] = field(default_factory=list)
+    returned: list[tuple[int, Entry]] = field(default_factory=list)
     active: dict[str, dict[date, bool]] = field(default_factory=dict)
     holds: list[tuple[date, Hold]] = field(default_factory=list)
     released: list[tuple[date, str, str]] = field(default_factory=list)
@@ -71,9 +74,48 @@ def read_events(path: Path | None, refused: list[Rejection], *, earned: Iterable
     )
     # Every row is checked first, in the order of the file; what is good then takes effect in the order of days, because
     # a release looks for the holds before it. Days of ISO form sort as texts, and rows of a day stay in order.
-    for _, note in sorted(rows, key=lambda pair: pair[0].get("date") or ""):
-        note(events)
+    known = paid_in.keys() | {row.get("participant_id") for row, _ in rows if row["event"] in _OF_PEOPLE}
+    for row, note in sorted(rows, key=lambda pair: pair[0].get("date") or ""):
+        with refusing(refused, str(path and path.name), row=int(row[ROW] or 0), name=row.get("participant_id")):
+            if row["event"] in _OF_MONEY:
+                _refuse_nobody(row, known)
+            note(events)
     return events
+
+
+def not_paid_before(
+    events: PayEvents, path: Path, *, refused: list[Rejection], runs: Sequence[ProjectedRun]
+) -> list[Entry]:
+    """What payroll cannot have given back, since runs had paid less by then and it is not about a month before them.
+
+    Args:
+        events: what the file says.
+        path: the file.
+        refused: gets the rows.
+        runs: all of them, in the order of their days.
+    """
+    found: list[Entry] = []
+    back: dict[PayKey, int] = {}
+    for number, entry in events.returned:
+        key = (entry.participant_id, entry.currency)
+        before = [projected for projected in runs if projected.run.ends < entry.day]
+        paid = sum(
+            settlement.paid
+            for projected in before
+            for settlement in projected.settlements
+            if (settlement.participant_id, settlement.currency) == key
+        )
+        left = paid - back.get(key, 0)
+        if entry.amount <= left or (runs and entry.period < runs[0].run.month):
+            back[key] = back.get(key, 0) + entry.amount
+            continue
+        found.append(entry)
+        said, most = (money(each, entry.currency) for each in (entry.amount, left))
+        why = (
+            f"amount: {said} cannot have been given back: by {entry.day} {most} had been paid to {entry.participant_id}"
+        )
+        refused.append((path.name, number, entry.participant_id, BAD_VALUE, f"{why}; write what came back of that"))
+    return found
 
 
 def idle_events(
@@ -155,6 +197,16 @@ def _refuse_a_second(row: Row, before: set[tuple[str | None, ...]]) -> None:
     before.add(said)
 
 
+def _refuse_nobody(row: Row, known: Collection[str | None]) -> None:
+    """Of whom nothing else is said is nobody, most likely a slip of the pen: pay would go to them."""
+    who = identifier(row, "participant_id")
+    if who not in known:
+        said = did_you_mean(who, sorted(filter(None, known)), what="participants")
+        raise BadCell(
+            f"participant_id: nothing is earned by {who}; {said}; of whoever earns nothing say when they joined"
+        )
+
+
 def _day(row: Row) -> date:
     return needed(day(row, "date"), "date: it is missing")
 
@@ -188,7 +240,13 @@ def _decided(row: Row) -> Callable[[PayEvents], None]:
         day=on,
         known_from=on,
     )
-    return lambda events: events.entries.append(entry)
+
+    def note(events: PayEvents) -> None:
+        events.entries.append(entry)
+        if entry.kind == "return":
+            events.returned.append((int(row[ROW] or 0), entry))
+
+    return note
 
 
 def _subject(row: Row) -> tuple[str, str]:
@@ -260,6 +318,7 @@ COLUMNS: Final = (
     "reason",
 )  # fmt: skip
 _OF_MONEY: Final = frozenset({"adjustment", "returned"})
+_OF_PEOPLE: Final = frozenset({"joined", "left", "opening_draw", "opening_owed", "opening_carried"})
 _SCOPES: Final = {"participant": "participant_id", "deal": "deal_id", "plan": "plan"}
 EVENTS: Final[Mapping[str, Callable[[Row], Callable[[PayEvents], None]]]] = {
     "joined": _joined,

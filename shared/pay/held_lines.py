@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from shared.pay.settlement import Case, EarningLineKey, HeldAmount, PayLine, Uncounted
-from shared.pay.terms.words.base import part
+from shared.pay.terms.rounding import part
 from shared.pay.terms.words.leaver import LEAVER, Leaver
 from shared.pay.terms.words.release import (
     HoldReason,

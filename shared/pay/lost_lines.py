@@ -15,7 +15,7 @@ from fractions import Fraction
 from shared.formatting import money
 from shared.pay.settlement import Case, HeldAmount, PayLine
 from shared.pay.terms.losses import Loss, LossRecord, LostLine, LostLineKey, dismissed
-from shared.pay.terms.words.base import part
+from shared.pay.terms.rounding import part
 from shared.pay.terms.words.clawback import CLAWBACK, age_in_words
 from shared.pay.terms.words.leaver import LEAVER
 from shared.pay.terms.words.release import LineFacts, Tranche, share_due, tranches_of

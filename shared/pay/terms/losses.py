@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple, TypeAlias
 
 from shared.pay.deal_facts import DealHistory, Shares
-from shared.pay.terms.words.base import part
+from shared.pay.terms.rounding import part
 from shared.pay.terms.words.clawback import Clawback, taken_back
 from shared.pay.terms.words.release import DatedAmount
 from shared.periods import Month

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
@@ -21,6 +20,7 @@ from shared.money import minor_digits, to_minor
 from shared.pay.policy import PolicyPart
 from shared.pay.spans import Every, Span, span_of
 from shared.pay.steps import BESIDE, StepName
+from shared.pay.terms.rounding import part
 from shared.periods import BEFORE_ALL, Month
 
 Value = TypeVar("Value")
@@ -102,16 +102,6 @@ def levels(value: Any) -> tuple[Level, ...]:
     """The amounts that a word says; none where it says something else."""
     values = value if isinstance(value, tuple) else (value,)
     return tuple(level for level in values if isinstance(level, Level))
-
-
-def part(amount: int, share: Decimal | Fraction) -> int:
-    """A share of an amount in minor units, half away from zero: the one rounding of payment terms.
-
-    Half away from zero, so that taking back is rounded as giving was: a correction of all of it leaves nothing.
-    """
-    exact = amount * Fraction(share)
-    whole = int(abs(exact) + Fraction(1, 2))
-    return whole if exact >= 0 else -whole
 
 
 class Wording(Protocol):

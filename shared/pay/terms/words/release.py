@@ -17,7 +17,8 @@ from pydantic import Field
 from shared.contracts.base import Identifier
 from shared.formatting import percent
 from shared.pay.policy import PolicyPart
-from shared.pay.terms.words.base import Share, Word, Wording, part
+from shared.pay.terms.rounding import part
+from shared.pay.terms.words.base import Share, Word, Wording
 from shared.pay.terms.words.leaver import Leaver
 from shared.periods import Month
 
