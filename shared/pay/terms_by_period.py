@@ -37,6 +37,7 @@ class TermsByPeriod:
         self._spans: dict[str, tuple[date, date]] = {snapshot.run.pay_period: (snapshot.run.starts, snapshot.run.ends)}
         self._documents: dict[date, list[PaymentTerms]] = {}
         self._closed_in: dict[Month, str] = {}
+        self._following: dict[date, Month] = {}
         self._months: dict[str, Month | None] = {}
 
     def is_closed(self, month: Month) -> bool:
@@ -71,7 +72,19 @@ class TermsByPeriod:
         # What floors end with is the pay period of the last day, or the one before.
         ends_before = terms[LEAVER].guarantee == "ends" and person.last_day(ends) is not None
         there = Fraction(0) if ends_before else _there(person, starts, ends=ends)
-        return PeriodTerms(terms, month, there, joined=None if joined is None else period_of(joined))
+        return PeriodTerms(
+            terms,
+            month,
+            there,
+            joined=None if joined is None else period_of(joined),
+            ends_month=self._ends_month(ends),
+        )
+
+    def _ends_month(self, day: date) -> bool:
+        """Whether no pay period that ends after a day ends in its month."""
+        if day not in self._following:
+            self._following[day] = period_of(pay_period_on(self._snapshot.groups, day + DAY).end)
+        return self._following[day] != period_of(day)
 
     def spans(
         self,
@@ -150,8 +163,7 @@ class TermsByPeriod:
                 months = counted = max(0, counted - 1)
             uncounted = frozenset(name for name in brought if self._place(span, name) > counted)
         elif is_own:
-            following = pay_period_on(self._snapshot.groups, run.ends + DAY)
-            months = span.place(of_span.month) - (period_of(following.end) == of_span.month)
+            months = span.place(of_span.month) - (not of_span.ends_month)
         first, _ = span.days
         there = _there(person, first, ends=last_day(span.month(months))) if months else Fraction(0)
         has_ended = left is not None or months == span.months

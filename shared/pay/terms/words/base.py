@@ -212,6 +212,7 @@ class PeriodTerms(NamedTuple):
         has_ended: whether the span has ended, for whoever has left by leaving.
         uncounted: pay periods and shorter spans in the span that come after it ended by leaving.
         joined: the month of the participant's first day, where that is known.
+        ends_month: whether no later pay period ends in the month.
     """
 
     terms: Terms
@@ -222,6 +223,7 @@ class PeriodTerms(NamedTuple):
     has_ended: bool = True
     uncounted: frozenset[str] = frozenset()
     joined: Month | None = None
+    ends_month: bool = True
 
     def in_force(self, word: Word[LevelType | None]) -> LevelType | None:
         """What a word says, where it holds in the month and is for this pay period or span; None where it does not, or

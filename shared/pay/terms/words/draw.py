@@ -212,7 +212,7 @@ def _settle_balance(walk: Walk) -> None:
         walk.change("receivable", balance)
         walk.receivable += balance
     elif (walk.position.leaves and at_leaving == "forgive") or (
-        walk.position.settles and draw is not None and draw.forgives_in(walk.own.month)
+        walk.position.settles and walk.own.ends_month and draw is not None and draw.forgives_in(walk.own.month)
     ):
         walk.change("forgiveness", balance)
     else:

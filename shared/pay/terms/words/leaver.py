@@ -22,7 +22,8 @@ class Leaver(PolicyPart):
     """What is left of a draw after the final pay, which recovers as much as it can: it stays and is taken from any
     later pay, is booked as owed by the participant, or given up."""
     guarantee: Literal["ends", "final_month"] = "final_month"
-    """Whether guarantee and draw are paid for the month of the last day."""
+    """Whether floors and the draw are paid for the pay period of the last day; of a guarantee over a quarter or longer,
+    whether it ends with the month of the last day or with the one before."""
 
 
 LEAVER: Final[Word[Leaver]] = Word(
