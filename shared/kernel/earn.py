@@ -22,6 +22,7 @@ from shared.kernel.evaluation.pay import (
     forfeited,
     shown,
     shown_measure,
+    takes_part,
     without_leavers,
 )
 from shared.kernel.evaluation.turns import Turns, turns_of, with_pay_in_turn
@@ -226,6 +227,8 @@ def _paid(
     if component.maximum is not None or component.budget is not None:
         rows = _at_limit(rows, growth(rows["unlimited"], begin), component=component)
     rows = forfeited(rows, plan, roster=roster)
+    # Who takes no part has no row, and is told of no reason either.
+    rows = rows.filter((pl.col("amount") != 0) | takes_part(rows, plan.window(component), plan=plan, roster=roster))
     # Steps of other versions were there because sums go on from them; added ones are kept where something is paid at
     # the end.
     rows = rows.filter((pl.col("version") == plan.version) & (~pl.col("added") | at_the_end | (pl.col("amount") != 0)))

@@ -142,6 +142,11 @@ def compares(plan: Data, name: str) -> bool:
     return any(measure.get("among") for measure in _measures(looked_at, plan))
 
 
+def is_fixed(component: Data) -> bool:
+    """Whether it pays amounts for a time, and no part of a measure."""
+    return component["kind"] in ("bonus", "curve", "formula") or not component.get("measure")
+
+
 def at_the_end(plan: Data, name: str) -> bool:
     """Whether a component pays for a fiscal period when it ends: what is fixed, what compares, what carries over, what
     looks at no deal.

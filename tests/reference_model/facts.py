@@ -61,6 +61,11 @@ def is_active(roster: Roster, participant: str, day: date) -> bool:
     return known and in_force(roster, participant, "active", day) is not False
 
 
+def is_on(roster: Roster, participant: str, plan_id: str, day: date) -> bool:
+    """Whether somebody is active on a plan on a day."""
+    return is_active(roster, participant, day) and in_force(roster, participant, "plan", day) == plan_id
+
+
 def version_at(plans: list[Data], plan_id: str | None, day: date) -> Data | None:
     """The version of a plan in force on a day."""
     versions = [p for p in plans if p["plan"] == plan_id and p["effective_from"] <= day]

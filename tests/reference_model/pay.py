@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.reference_model import dates, kinds
 from tests.reference_model.credits import Credit, chain, counts_level, credits
-from tests.reference_model.dependencies import RESETS, at_the_end, compares, lacks, measure_window, pay_window
+from tests.reference_model.dependencies import RESETS, at_the_end, compares, is_fixed, lacks, measure_window, pay_window
 from tests.reference_model.evaluation import Evaluation
 from tests.reference_model.facts import (
     DECIMALS,
@@ -24,6 +24,7 @@ from tests.reference_model.facts import (
     convention,
     in_force,
     is_active,
+    is_on,
     plan_of,
     rounded,
     version_at,
@@ -113,11 +114,6 @@ def _family(plan: Data, plans: list[Data]) -> list[Data]:
             found = []
         found.append(each)
     return found
-
-
-def _is_fixed(component: Data) -> bool:
-    """Whether it pays amounts for a time, and no part of a measure."""
-    return component["kind"] in ("bonus", "curve", "formula") or not component.get("measure")
 
 
 class _Version:
@@ -252,7 +248,8 @@ class _Version:
         return self._due[key]
 
     def _limited(self, component: Data, here: Evaluation, step: Step) -> Fraction:
-        if self._lacks(component, here):
+        window = pay_window(self._plan, component)
+        if self._lacks(component, here) or not self._takes_part(here.participant, step, window):
             return Fraction(0)
         due = self._in_window(component, here, step)
         if component.get("minimum") is not None and self._has_ended(component, here, step):
@@ -265,8 +262,16 @@ class _Version:
         return due
 
     def _lacks(self, component: Data, here: Evaluation) -> bool:
-        times = self._in_role(component, here) if _is_fixed(component) else [(here, Fraction(1))]
+        times = self._in_role(component, here) if is_fixed(component) else [(here, Fraction(1))]
         return any(lacks(component, then) for then, _ in times)
+
+    def _takes_part(self, participant: str, step: Step, window: str) -> bool:
+        """Whether somebody had a step of their own in the window so far, or one as who is still on the plan."""
+        seen = [e for e in self._everyones[participant] if e <= step]
+        here = [e for e in seen if dates.window(e[0], window) == dates.window(step[0], window)]
+        days = [dates.days(self._plan, e[0])[1] for e in here]
+        there = any(is_on(self._roster, participant, self._plan["plan"], day) for day in days)
+        return there or any(e in self._steps[participant] for e in here)
 
     def _has_ended(self, component: Data, here: Evaluation, step: Step) -> bool:
         """Whether a fiscal period of the window has ended."""
@@ -302,8 +307,16 @@ class _Version:
     def _unlimited(self, component: Data, here: Evaluation, step: Step) -> Fraction:
         if self._lacks(component, here) or not (component.get("when") is None or here.formula(component["when"])):
             return Fraction(0)
-        group = [self.evaluation(p, step) for p, steps in self._everyones.items() if step in steps]
-        times = self._in_role(component, here) if _is_fixed(component) else [(here, Fraction(1))]
+        windows = (pay_window(self._plan, component), measure_window(self._plan, component))
+        window = min(windows, key=RESETS.index)
+        if not self._takes_part(here.participant, step, window):
+            return Fraction(0)
+        group = [
+            self.evaluation(p, step)
+            for p, steps in self._everyones.items()
+            if step in steps and self._takes_part(p, step, window)
+        ]
+        times = self._in_role(component, here) if is_fixed(component) else [(here, Fraction(1))]
         paid = sum((kinds.pays(component, then, group) * part for then, part in times), Fraction(0))
         return self._cents(paid * kinds.factor(component, here))
 

@@ -83,7 +83,7 @@ class Contest(Kind):
         scores = value.to_fractions()
         takes_part = context.condition(self.when).to_list() if self.when is not None else [True] * context.height
         prizes = [Fraction(0)] * context.height
-        for members in grouped(context, self.among):
+        for members in grouped(context, self.among, component=self.component):
             running = [
                 row
                 for row in members

@@ -36,7 +36,8 @@ class EvaluationContext:
 
     `rows` has at least participant_id, period and fiscal. `measured`, `quotas`, `terms` and `categories` give the
     column of a name; `paid` has what components before this one pay, `by_deal` names those that pay deal by deal;
-    `moments` divides the window of a component that is prorated; `entered_for` says for whom the figure behind
+    `moments` divides the window of a component that is prorated; `takes_part_in` says who has had a step of their own
+    in the time that a component looks at; `entered_for` says for whom the figure behind
     a name was entered, None where none was for everyone.
     """
 
@@ -51,6 +52,7 @@ class EvaluationContext:
     per_deal: Callable[[EvaluationContext, str], ExactColumn] | None = None
     moments: Callable[[EvaluationContext, str], Iterable[Moment]] | None = None
     by_deal: Collection[str] = ()
+    takes_part_in: Callable[[EvaluationContext, str], pl.Series] | None = None
     entered_for: Callable[[EvaluationContext, str, str], pl.Series | None] | None = None
     _known: dict[tuple[str, str], Any] = field(default_factory=dict)
 
@@ -99,6 +101,10 @@ class EvaluationContext:
     def scale(self, measure: str, on: str) -> ExactColumn:
         """What a threshold is compared with: a measure, or its attainment."""
         return self.attainment(measure) if on == "attainment" else self.value(measure)
+
+    def takes_part(self, component: str) -> pl.Series:
+        """Where participants take part in a component that compares them."""
+        return self.everywhere if self.takes_part_in is None else self.takes_part_in(self, component)
 
     def term(self, name: str, default: Fraction | None = None) -> ExactColumn:
         """A figure of each participant's own."""

@@ -13,13 +13,17 @@ from shared.kernel.language.phrases import spoken
 from shared.money import largest_remainder
 
 
-def grouped(context: EvaluationContext, among: Among = "plan") -> list[list[int]]:
-    """The rows of each period, plan version and group, in the order of participants; who is in no group is alone."""
+def grouped(context: EvaluationContext, among: Among = "plan", *, component: str | None = None) -> list[list[int]]:
+    """The rows of each period, plan version and group, in the order of participants; who is in no group is alone. With
+    a component, those of its participants only."""
     rows: dict[tuple[str, int, int, str], list[tuple[str, int]]] = defaultdict(list)
+    takes_part = context.everywhere if component is None else context.takes_part(component)
     of = context.rows["fiscal"] if among == "plan" else context.category(category_of(among))
     for number, (participant, period, fiscal, version, group) in enumerate(
         context.rows.select("participant_id", "period", "fiscal", "version", group=of).iter_rows()
     ):
+        if not takes_part[number]:
+            continue
         # A slash begins no id, so nobody who is alone shares a group with one that is called like them.
         rows[period, fiscal, version, f"/{participant}" if group is None else group].append((participant, number))
     return [[number for _, number in sorted(members)] for members in rows.values()]

@@ -148,7 +148,7 @@ class Pool(Kind):
         shared = self._shared(context)
         funds = context.value(self.funded_by).to_fractions() if self.funded_by else []
         given = [Fraction(0)] * context.height
-        for members in grouped(context, self.among):
+        for members in grouped(context, self.among, component=self.component):
             pool = Fraction(self.amount or 0)
             if self.rate is not None:
                 funding = sum((funds[row] for row in members), Fraction(0))
@@ -198,7 +198,7 @@ class Pool(Kind):
             for weight, takes in zip(said, takes_part, strict=True)
         ]
         sums = [Fraction(0)] * context.height
-        for members in grouped(context, self.among):
+        for members in grouped(context, self.among, component=self.component):
             whole = sum((weights[row] for row in members), Fraction(0))
             for row in members:
                 sums[row] = whole

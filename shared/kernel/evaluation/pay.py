@@ -18,8 +18,10 @@ from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.components.part import within_limits
 from shared.kernel.evaluation.figures import Figures
+from shared.kernel.evaluation.role_days import on_plan
 from shared.kernel.evaluation.unpaid import first_reason, lacking_in_role, unpaid
 from shared.kernel.evaluation.window_sums import window_starts
+from shared.kernel.language.conventions import Reset
 from shared.kernel.language.formulas import FormulaError
 from shared.kernel.language.measures import Measure
 from shared.kernel.plan.version import Plan
@@ -75,6 +77,9 @@ def context_for(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> Evaluation
         entered_for=figures.entered_for,
         per_deal=lambda at, name: _of_deals(at, plan, name=name),
         moments=lambda at, name: figures.moments(at, plan.component(name)),
+        takes_part_in=lambda at, name: takes_part(
+            at.rows, plan.prorated_over(plan.component(name)), plan=plan, roster=roster
+        ),
         by_deal=plan.pays_by_deal,
     )
 
@@ -137,6 +142,7 @@ def component_pay(component: Component, context: EvaluationContext, *, plan: Pla
         figures=Figures(plan, roster),
         over=lambda due: _in_window(due, component, context=context, plan=plan),
         ended=ended,
+        takes_part=takes_part(context.rows, plan.window(component), plan=plan, roster=roster),
     )
 
 
@@ -148,14 +154,17 @@ def component_pay_with(
     figures: Figures,
     over: Callable[[ExactColumn], ExactColumn] = lambda due: due,
     ended: pl.Series | None = None,
+    takes_part: pl.Series | None = None,
 ) -> ComponentPay:
     """The same with figures that need not come from a roster; `over` adds up what is due over the component's own
-    window, and `ended` says where the minimum holds, if not everywhere."""
+    window, `ended` says where the minimum holds and `takes_part` who is paid, if not everywhere."""
     none = pl.Series([None], dtype=pl.String).new_from_index(0, context.height)
     missing = lacking_in_role(component, context, plan=plan, figures=figures)
     problem, about = first_reason(missing, none, about=none)
     payable = problem.is_null()
-    here = where(payable, component.unlimited(context), otherwise=0)
+    if takes_part is not None:
+        payable &= takes_part
+    here = where(payable & context.takes_part(component.component), component.unlimited(context), otherwise=0)
     # The order decides pay, and is that of the plan language: parts, gate and multipliers; rounded once; added up over
     # the component's own window; minimum and maximum of that window. A minimum before the window were a minimum of each
     # month.
@@ -213,6 +222,15 @@ def _ended(component: Component, context: EvaluationContext, *, plan: Plan) -> p
     # segment that ends the period; before it, the rest of the period may still bring what is missing.
     ends = context.rows.select(ends_fiscal_period(plan).cast(pl.Int64).alias("ends"))["ends"]
     return running_sum(ends, window_starts(context.rows, plan.window(component), plan=plan)) > 0
+
+
+def takes_part(rows: pl.DataFrame, window: Reset, *, plan: Plan, roster: Roster) -> pl.Series:
+    """Where participants have had a step of their own in the window so far, or one, if idle, as who is on the plan."""
+    if "idle" not in rows.columns or not rows["idle"].any():
+        return pl.Series([True]).new_from_index(0, rows.height)
+    # Who has left keeps the place that they have in a window; in no later one they are ranked, or any amount is theirs.
+    there = ~rows["idle"] | on_plan(rows, plan, roster=roster)
+    return running_sum(there.cast(pl.Int64), window_starts(rows, window, plan=plan)) > 0
 
 
 def without_leavers(amounts: pl.Series, rows: pl.DataFrame, *, plan: Plan, roster: Roster) -> pl.Series:

@@ -10,8 +10,10 @@ from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
+import polars as pl
 
 from shared.contracts.roster import EVERYONE
+from shared.kernel.calendar import bounds
 from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 
@@ -26,6 +28,21 @@ _WEEK: Final[dict[Unit, str]] = {"calendar_days": "1111111", "business_days": "1
 def days_between(first: date, last: date, *, unit: Unit) -> int:
     """How many days there are from first to last, at least one."""
     return int(np.busday_count(first, last + timedelta(days=1), _WEEK[unit])) or 1
+
+
+def on_plan(rows: pl.DataFrame, plan: Plan, *, roster: Roster) -> pl.Series:
+    """Where participants are on the plan and active at the end of the fiscal period, or if days count on any of its
+    days."""
+    periods = rows.select("participant_id", "fiscal").join(bounds(rows["fiscal"], plan.calendar), on="fiscal")
+    held = roster.spans.filter((pl.col("plan") == plan.plan) & pl.col("active"))
+    spans = periods.unique().join(held.select("participant_id", "effective_from", "until"), on="participant_id")
+    since = pl.col("first" if plan.prorates else "last")
+    meets = (pl.col("effective_from") <= pl.col("last")) & (pl.col("until") > since).fill_null(value=True)
+    on = spans.filter(meets).select("participant_id", "fiscal", on=pl.lit(value=True)).unique()
+    found = rows.select("participant_id", "fiscal").join(
+        on, on=["participant_id", "fiscal"], how="left", maintain_order="left"
+    )
+    return found["on"].fill_null(value=False)
 
 
 class RoleDays:

@@ -82,6 +82,7 @@ KINDS: list[dict[str, Any]] = [
     {"kind": "contest", "measure": "sales", "prizes": ["100"], "lowest_wins": True},
     {"kind": "pool", "funded_by": "sales", "rate": "2%", "by": "sales"},
     {"kind": "pool", "amount": "90", "window": "quarter"},
+    {"kind": "pool", "amount": "90", "window": "month", "minimum": "5"},
     {"kind": "bonus", "amount": "50", "when": "group > 1000"},
     {"kind": "formula", "measure": "sales", "amount": "sales * case when group > 5000 then 0.02 else 0.01 end"},
 ]
