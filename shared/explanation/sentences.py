@@ -10,7 +10,7 @@ from shared.explanation.named import Names
 from shared.explanation.numbers import plain
 from shared.formatting import grouped, percent
 from shared.kernel import Plan
-from shared.kernel.arithmetic.expressions import MOST_OF_DEAL, WITHOUT_RATE
+from shared.kernel.arithmetic.expressions import MOST_OF_DEAL, REST_OF_MOST, WITHOUT_RATE
 from shared.kernel.components import Component
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.formulas import references
@@ -260,8 +260,21 @@ class Sentences:
         else:
             product = f"{grouped(piece.credited)} × {percent(piece.rate)}{times} {equals} {grouped(piece.pays)}"
         # What the most of a deal cuts off was never paid.
-        back = "Taken back: " if piece.credited < 0 <= line.credited and piece.reach != MOST_OF_DEAL else ""
-        return f"{back}{product} ({piece.reach})."
+        cut = piece.reach in (MOST_OF_DEAL, REST_OF_MOST)
+        back = "Taken back: " if piece.credited < 0 <= line.credited and not cut else ""
+        return f"{back}{product} ({self._left_of_most(piece, line) or piece.reach})."
+
+    def _left_of_most(self, piece: Slice, line: Line) -> str:
+        """Of a line that is cut since other credits of its deal have had their part of the deal's most, what that
+        leaves."""
+        if piece.reach != REST_OF_MOST or self._component is None or (piece.credited < 0) != (line.credited > 0):
+            return ""
+        most, of_most = self._component.deal_maximum, ""
+        if isinstance(most, Decimal) and line.share_percent in (None, 100):
+            of_most = f" of {grouped(plain(most, self._plan.digits))}"
+        until = line.slices[: line.slices.index(piece) + 1]
+        left = abs(round(sum((each.credited * each.rate for each in until), Decimal(0)), self._plan.digits))
+        return f"of the deal's most{of_most} only {grouped(left)} is left"
 
     def _measured(self, value: Decimal) -> str:
         measure = self._plan.measure(self._part.measure)

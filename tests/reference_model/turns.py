@@ -51,29 +51,46 @@ def _each(name: str, credit: Credit, here: Evaluation) -> Fraction:
         return Fraction(0)
     of_deal = [each for each in after.before if _place(each, here.before) == deal]
     takes_back = sum((_adds(main, each, of_deal, before) for each in of_deal), Fraction(0)) < 0
-    credited, standing = _adds(main, credit, of_deal, before), before if takes_back else after
-    if component["kind"] == "table":
-        pays = _table(component, credit, credited, standing)
-    elif component["kind"] == "graduated":
-        pays = _graduated(component, credited, before=before, after=after, standing=standing)
-    elif component["kind"] == "slab":
-        tiers = own_tiers(component, standing)
-        pays = slab_pays(component.get("marginal", False), tiers, credited, plan) if credited else Fraction(0)
-    else:
-        pays = credited * standing.figure(component["rate" if component["kind"] == "flat" else "amount"])
-    pays = _limited(component, pays, credited, credit.share, standing)
-    return rounded(pays, convention(plan, "rounding"), DECIMALS[plan["currency"]])
+    standing = before if takes_back else after
+
+    def pays(each: Credit) -> Fraction:
+        credited = _adds(main, each, of_deal, before)
+        if component["kind"] == "table":
+            return _table(component, each, credited, standing)
+        if component["kind"] == "graduated":
+            return _graduated(component, credited, before=before, after=after, standing=standing)
+        if component["kind"] == "slab":
+            tiers = own_tiers(component, standing)
+            return slab_pays(component.get("marginal", False), tiers, credited, plan) if credited else Fraction(0)
+        return credited * standing.figure(component["rate" if component["kind"] == "flat" else "amount"])
+
+    def cents(exact: Fraction) -> Fraction:
+        return rounded(exact, convention(plan, "rounding"), DECIMALS[plan["currency"]])
+
+    if not {"deal_minimum", "deal_maximum"} & set(component):
+        return cents(pays(credit))
+    paid = sorted((each for each in of_deal if each.rule in rules_of(main)), key=lambda each: each.rule)
+    share = max(each.share for each in paid)
+
+    def so_far(some: list[Credit]) -> Fraction:
+        """What some credits of the deal pay together, within its least and most, to the cent."""
+        credited = sum((_adds(main, each, of_deal, before) for each in some), Fraction(0))
+        return cents(_limited(component, sum(map(pays, some), Fraction(0)), credited, share, standing))
+
+    place = next(place for place, each in enumerate(paid) if each is credit)
+    return so_far(paid[: place + 1]) - so_far(paid[:place])
 
 
 def _limited(component: Data, pays: Fraction, credited: Fraction, share: Fraction, standing: Evaluation) -> Fraction:
-    """Within the least and the most of a deal, of which each holder has their part; what takes back, likewise."""
+    """Within the least and the most of a deal, of which each holder has their part; what takes back, likewise. What
+    credits nothing pays nothing."""
     sign = (credited > 0) - (credited < 0)
     size = pays * sign
-    if sign and component.get("deal_minimum") is not None:
+    if component.get("deal_minimum") is not None:
         size = max(size, standing.figure(component["deal_minimum"]) * share)
-    if sign and component.get("deal_maximum") is not None:
+    if component.get("deal_maximum") is not None:
         size = min(size, standing.figure(component["deal_maximum"]) * share)
-    return size * sign if sign else pays
+    return size * sign
 
 
 def _at(credit: Credit, here: Evaluation, known: list[Credit], everyone: list[Credit]) -> Evaluation:

@@ -28,7 +28,9 @@ REPRICED = "deals before it, by what multiplies them now"
 """The same of what a line changes of deals that were paid in turn before it."""
 LEAST_OF_DEAL, MOST_OF_DEAL = "to the least of a deal", "to the most of a deal"
 """The same of what the least and the most of a deal add and take."""
-WITHOUT_RATE = (ROUNDING, REPRICED, LEAST_OF_DEAL, MOST_OF_DEAL)
+REST_OF_MOST = "to what is left of the most of a deal"
+"""The same of the most of a deal of which other credits have had their part."""
+WITHOUT_RATE = (ROUNDING, REPRICED, LEAST_OF_DEAL, MOST_OF_DEAL, REST_OF_MOST)
 
 # A decimal digit below the end of Int64 (9.22 * 10**18): stored sums fit, and so does the difference of two. The
 # 128-bit sum itself cannot wrap: 10**9 amounts of 10**18 are 10**27.

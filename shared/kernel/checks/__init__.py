@@ -14,7 +14,7 @@ from shared.kernel.checks.category_slips import category_slips
 from shared.kernel.checks.cliffs import cliffs, places
 from shared.kernel.checks.multiplication import uncapped
 from shared.kernel.checks.never_holds import never_holds
-from shared.kernel.checks.rows import credited_twice, limited_twice, rows_without_effect
+from shared.kernel.checks.rows import credited_twice, rows_without_effect
 from shared.kernel.checks.units import mixed_units
 from shared.kernel.checks.unsaid import left_unsaid
 from shared.kernel.checks.unused import unused
@@ -90,7 +90,6 @@ def _at_a_glance(plan: Plan) -> Iterator[Finding]:
     yield from mixed_units(plan)
     yield from rows_without_effect(plan)
     yield from credited_twice(plan)
-    yield from limited_twice(plan)
     yield from gated_by_shorter(plan)
     yield from without_effect(plan)
     yield from prorated_in_part(plan)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import combinations
 
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.findings import Finding
@@ -60,32 +59,6 @@ def credited_twice(plan: Plan) -> Iterator[Finding]:
                 )
                 mend = "take one of them out, tell their `when` apart, or use `match: first`"
                 yield Finding.warning("P309", ("credits", place), message=message, mend=mend)
-
-
-def limited_twice(plan: Plan) -> Iterator[Finding]:
-    """Components with a least or a most of each deal whose measure has one deal by two rules: each credit has them."""
-    for place, component in enumerate(plan.components):
-        measure = plan.measure(component.main_measure())
-        if plan.match != "all" or measure is None or not component.limits_deals:
-            continue
-        rules = [rule for rule in plan.credits if rule.rule in measure.rules]
-        for one, other in combinations(rules, 2):
-            if (one.to, one.levels, one.level) == (other.to, other.levels, other.level) and _overlap(one, other):
-                name = "deal_maximum" if component.deal_maximum is not None else "deal_minimum"
-                yield Finding.warning(
-                    "P312",
-                    ("components", place, name),
-                    message=f"rules {one.rule} and {other.rule} both credit a deal to {measure.measure}, and each"
-                    " credit has the least and the most of a deal: such a deal has them twice",
-                    mend="let a measure and a component of their own take one of the rules, or use `match: first`",
-                )
-                break
-
-
-def _overlap(one: CreditingRule, other: CreditingRule) -> bool:
-    """Whether what one selects is surely among what the other does."""
-    short, long = sorted((str(one.when), str(other.when)), key=len)
-    return long == short or (long.startswith(f"{short} and ") and " or " not in long)
 
 
 def _same(one: CreditingRule, other: CreditingRule) -> bool:

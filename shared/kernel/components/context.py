@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, where
+from shared.kernel.arithmetic.running_sums import running_sum
 from shared.kernel.language.category_texts import CATEGORY
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.language.formulas import FormulaError, condition, number, uncovered
@@ -193,4 +194,29 @@ class DealsInTurn:
     text: Callable[[str], pl.Series]
     """A column of them as text, null for a blank."""
     share: ExactColumn | int = 1
-    """Which part of the deal is the participant's, where the component asks for it."""
+    """Which part of the deal is the participant's, by the largest of its credits, where the component asks for it."""
+    begins: pl.Series | None = None
+    """Where the credits of another deal begin, where the component asks for it and some deal has more than one."""
+
+    def so_far(self, values: ExactColumn) -> ExactColumn:
+        """The sum of each deal up to and including each of its credits."""
+        if self.begins is None:
+            return values
+        place = running_sum(pl.Series([1]).new_from_index(0, len(self.begins)), self.begins) - 1
+        back, most = 1, int(cast(int, place.max() or 0))
+        # Each round doubles how many credits are in the sum, so that a deal of many takes few rounds.
+        while back <= most:
+            values = values + where(place >= back, values.taken(_rows_before(place, back)), otherwise=0)
+            back *= 2
+        return values
+
+    def step(self, so_far: ExactColumn) -> ExactColumn:
+        """What each credit adds to what its deal has come to."""
+        if self.begins is None:
+            return so_far
+        return so_far - where(self.begins, 0, otherwise=so_far.taken(_rows_before(self.begins, 1)))
+
+
+def _rows_before(rows: pl.Series, back: int) -> pl.Series:
+    """The place of the row so many before each; of the first ones that of the first."""
+    return pl.int_range(-back, len(rows) - back, eager=True).clip(lower_bound=0)

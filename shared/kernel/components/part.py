@@ -11,7 +11,7 @@ from functools import partial
 import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
-from shared.kernel.arithmetic.expressions import LEAST_OF_DEAL, MOST_OF_DEAL, NUMBER_SCALE
+from shared.kernel.arithmetic.expressions import LEAST_OF_DEAL, MOST_OF_DEAL, NUMBER_SCALE, REST_OF_MOST
 from shared.kernel.components.context import DealsInTurn, Moment
 from shared.kernel.language.values import Figure
 
@@ -46,22 +46,29 @@ class Part:
 def within_limits(
     parts: Sequence[Part], deals: DealsInTurn, *, least: Figure | None, most: Figure | None
 ) -> list[Part]:
-    """Parts of deals, and what the least and the most of a deal change."""
+    """Parts of deals, and what the least and the most of a deal change: each credit pays what its deal pays with it
+    within them, less what it pays without, so that all of them pay the deal's least or most together."""
     # A deal that takes back takes back within the same limits, so that it and the deal before come to nothing; one of
-    # nothing pays no least.
+    # nothing pays nothing.
     if least is None and most is None:
         return list(parts)
-    sign = where(deals.credited > 0, 1, otherwise=where(deals.credited < 0, -1, otherwise=0))
-    size = total([part.pays for part in parts], deals.standing.height) * sign
+    credited = deals.so_far(deals.credited)
+    sign = where(credited > 0, 1, otherwise=where(credited < 0, -1, otherwise=0))
+    pays = deals.so_far(total([part.pays for part in parts], deals.standing.height))
     found = list(parts)
     for limit, reach, within in (
         (least, LEAST_OF_DEAL, ExactColumn.greatest),
         (most, MOST_OF_DEAL, ExactColumn.least),
     ):
         if limit is not None:
-            limited = within(size, deals.standing.figure(limit) * deals.share)
-            found.append(Part(reach, (limited - size) * sign, Fraction(1)))
-            size = limited
+            limited = within(pays * sign, deals.standing.figure(limit) * deals.share) * sign
+            change = deals.step(limited - pays)
+            if reach == MOST_OF_DEAL and deals.begins is not None:
+                first = (limited - deals.step(limited)).equals(0)
+                found.append(Part(REST_OF_MOST, where(first, 0, otherwise=change), Fraction(1)))
+                change = where(first, change, otherwise=0)
+            found.append(Part(reach, change, Fraction(1)))
+            pays = limited
     return found
 
 

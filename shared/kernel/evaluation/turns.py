@@ -13,7 +13,7 @@ import polars as pl
 
 from shared.kernel.arithmetic.exact_column import ExactColumn, total, where
 from shared.kernel.arithmetic.expressions import WHOLE_SHARE, narrow
-from shared.kernel.arithmetic.running_sums import begins
+from shared.kernel.arithmetic.running_sums import begins, growth
 from shared.kernel.components import Component, Part
 from shared.kernel.components.context import DealsInTurn, EvaluationContext
 from shared.kernel.evaluation.figures import Figures
@@ -160,12 +160,20 @@ class Turns:
         told = rows.select(pl.when(pl.col("version") == self._plan.version).then("bucket").fill_null("")).to_series()
         facts = DealFacts(told, self._plan.apart.facts, types=self._plan.custom_columns)
         share: ExactColumn | int = 1
+        several = None
         if component.limits_deals:
-            shares = pl.select(told_in(pl.lit(told), self._plan.apart.place_of_share)).to_series()
-            share = ExactColumn.of(shares.cast(pl.Int64).fill_null(WHOLE_SHARE), WHOLE_SHARE)
+            apart = begins(rows, [pl.col(name) for name in STEP_OF_DEAL])
+            several = None if apart.all() else apart
+            shares = pl.select(told_in(pl.lit(told), self._plan.apart.place_of_share)).to_series().cast(pl.Int64)
+            measure = self._plan.measure(component.main_measure())
+            counts = pl.col("rule").is_in(sorted(measure.rules if measure is not None else ()))
+            of_rows = rows.with_columns(shares.fill_null(WHOLE_SHARE).alias("@@share"))
+            of_deal = pl.when(counts).then("@@share").otherwise(0).max().over(STEP_OF_DEAL)
+            share = ExactColumn.of(of_rows.select(of_deal).to_series(), WHOLE_SHARE)
         return DealsInTurn(
             credited=credited,
             share=share,
+            begins=several,
             number=lambda text: facts.number(text, credited=credited),
             text=facts.text,
             before=before,
@@ -183,8 +191,13 @@ class Turns:
         return total([part.pays for part in self._due(component)], self._rows.height).taken(self.places)
 
     def pays(self, component: Component) -> pl.Series:
-        """The same rounded (Int64, minor units)."""
-        return self.deals(component).after.rounded(self.exact(component)).minor(self._plan.digits, "the pay of a deal")
+        """The same rounded (Int64, minor units); of a deal with a least or a most what its rounded pay grows by, so
+        that many credits do not round it beyond them."""
+        deals, what = self.deals(component), "the pay of a deal"
+        if deals.begins is None:
+            return deals.after.rounded(self.exact(component)).minor(self._plan.digits, what)
+        so_far = deals.so_far(total([part.pays for part in self._due(component)], self._rows.height))
+        return growth(deals.after.rounded(so_far).minor(self._plan.digits, what), deals.begins).gather(self.places)
 
     @cached_property
     def places(self) -> pl.Series:

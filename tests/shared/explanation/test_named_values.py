@@ -199,6 +199,14 @@ def test_what_the_most_of_a_deal_cuts_off_was_never_paid(tmp_path: Path) -> None
     assert "60,000.00 × 10% = 6,000.00 (all of it). -500.00 (to the most of a deal)." in lines[0].sentence
 
 
+def test_of_a_deal_that_two_rules_credit_the_line_that_is_cut_says_what_is_left_of_the_most(tmp_path: Path) -> None:
+    head = HEAD.replace("sum_of: [own]", "sum_of: [own, more]").replace("{rule: own}", "{rule: own}, {rule: more}")
+    component = "kind: flat, measure: bookings, rate: 10%, deal_maximum: 9000, multiply: [{by: 0.5}]"
+    lines = told(tmp_path, component, head=head)[0]["ann"].lines
+    cut = next(line.sentence for line in lines if "most" in line.sentence)
+    assert "-3,000.00 × 0.5 = -1,500.00 (of the deal's most of 9,000.00 only 3,000.00 is left)." in cut
+
+
 @pytest.mark.parametrize(
     ("component", "said"),
     [

@@ -26,6 +26,7 @@ from tests.shared.kernel.compared_worlds import worlds_of_people_compared
 from tests.shared.kernel.group_worlds import worlds_at_groups
 from tests.shared.kernel.language_facts import deals, rosters
 from tests.shared.kernel.language_worlds import plans
+from tests.shared.kernel.limited_worlds import limited_worlds
 from tests.shared.kernel.rolling_worlds import rolling_worlds
 from tests.shared.kernel.test_kernel_against_the_oracle import roster_of
 
@@ -52,6 +53,10 @@ def world_of_people_compared(seed: int) -> World:
 
 def world_that_rolls(seed: int) -> World:
     return rolling_worlds().of(Random(seed))
+
+
+def world_of_limited_deals(seed: int) -> World:
+    return limited_worlds().of(Random(seed))
 
 
 def agreed(seed: int, differ: Callable[[World], str | None], *, of: Callable[[int], World] = world) -> None:
@@ -167,3 +172,10 @@ def test_people_compared_by_versions_that_follow_each_other_equal_the_reference_
 def test_what_the_last_months_brought_equals_the_reference_models(seed: int) -> None:
     agreed(seed, earnings_differ, of=world_that_rolls)
     agreed(seed, lines_differ, of=world_that_rolls)
+
+
+@many
+@seeds
+def test_deals_that_several_rules_credit_within_one_least_and_most_equal_the_reference_models(seed: int) -> None:
+    agreed(seed, earnings_differ, of=world_of_limited_deals)
+    agreed(seed, lines_differ, of=world_of_limited_deals)

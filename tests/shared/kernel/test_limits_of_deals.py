@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -49,20 +50,48 @@ def test_a_most_of_a_deal_below_its_least_is_found() -> None:
     assert "each deal of c has a maximum below its minimum" in said
 
 
+TWO = {
+    "columns": {"seats": "number", "back": "decimal"},
+    "credits": [{"rule": "front"}, {"rule": "more", "amount": "back"}],
+    "measures": [{"measure": "sales", "sum_of": ["front", "more"]}],
+}
+
+
 @pytest.mark.parametrize(
-    ("match", "when", "named"),
+    ("front", "back", "pays"),
     [
-        ("all", "stage = 'won' and seats > 5", True),
-        ("all", "stage = 'won'", True),
-        ("all", "stage = 'open'", False),
-        ("first", "stage = 'won' and seats > 5", False),
+        ("1000", "600", "160"),  # within both: as without limits
+        ("1000", "5000", "180"),  # the second brings it to the most
+        ("2500", "600", "180"),  # the first has it all
+        ("300", "400", "100"),  # together they have the least once
+        ("300", "1200", "150"),  # the second is above the least that topped up the first
+        ("1000", "-100", "100"),
+        ("-1000", "-5000", "-180"),
+        ("-1000", "1600", "100"),
+        ("1000", "-1000", "0"),  # what credits nothing has no least
     ],
 )
-def test_two_rules_by_which_one_deal_has_its_limits_twice_are_found(match: str, when: str, named: bool) -> None:
-    plan = PLAN | {
-        "match": match,
-        "credits": [*PLAN["credits"], {"rule": "extra", "when": when}],
-        "measures": [{"measure": "sales", "sum_of": ["own", "extra"]}],
-        "components": [{"component": "c", "kind": "flat", "rate": "10%"} | LIMITED],
+@pytest.mark.parametrize("each", [{"each": "deal"}, {"multiply": [{"by": "0.5"}]}])
+def test_a_deal_that_two_rules_credit_has_its_limits_once(
+    front: str, back: str, pays: str, each: dict[str, Any]
+) -> None:
+    times = Decimal("0.5") if "multiply" in each else 1
+    found = paid(
+        {"D": deal(front, "2025-01-10", 1, **{"custom.back": back})},
+        components=[{"component": "c", "kind": "flat", "rate": "10%"} | LIMITED | each],
+        **TWO,
+    )
+    assert found == {"D": Decimal(pays) * times}
+
+
+def test_what_two_credits_pay_together_is_rounded_as_one_and_never_passes_the_most() -> None:
+    rate = {"component": "c", "kind": "flat", "measure": "sales", "rate": "10%", "deal_maximum": "0.1"}
+    small = deal("0.56", "2025-01-10", 1, **{"custom.back": "0.46"})
+    assert paid({"D": small}, components=[rate], **TWO) == {"D": Decimal("0.10")}
+
+
+def test_of_a_split_deal_that_two_rules_credit_each_holder_has_their_part_of_the_limits() -> None:
+    split = deal("2000", "2025-01-10", 1, owner=None, splits={"ann": "50", "eve": "50"}, **{"custom.back": "2000"})
+    assert paid({"D": split}, components=[{"component": "c", "kind": "flat", "rate": "10%"} | LIMITED], **TWO) == {
+        "D": 90
     }
-    assert ("P312" in [found.code for found in findings(Plan.model_validate(plan))]) == named
