@@ -15,6 +15,7 @@ from earnest.client import connected
 from earnest.commands import AUTHOR, Actor, a_folder, app
 from earnest.hints import as_called
 from earnest.terminal import money
+from shared.formatting import counted
 from shared.money import minor_digits
 from shared.periods import Month, month_named
 
@@ -81,7 +82,7 @@ def schedule(
     count = len(file.books.assets)
     console.print(
         f"{count:,} assets; {len(made['expensed'][1]):,} costs expensed at once; "
-        f"{file.rejected.height:,} rows not used."
+        f"{counted(file.rejected.height, 'row')} not used."
     )
     for row in made["rejected"][1][:SHOWN]:
         console.print(f"  row {row['row']}, {row['id'] or ''}: {row['message']}", markup=False)

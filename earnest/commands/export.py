@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.commands import ANALYST, Actor, Out, a_folder, app
+from shared.formatting import counted
 
 if TYPE_CHECKING:
     from earnest.live.exports import Exported
@@ -81,4 +82,4 @@ def _write(exported: Exported, out: Path | None) -> None:
         typer.echo(csv_text(exported.table, ours=exported.ours), nl=False)
         return
     write_csv(exported.table, out, ours=exported.ours)
-    typer.echo(f"Written: {out} ({exported.table.height:,} rows)")
+    typer.echo(f"Written: {out} ({counted(exported.table.height, 'row')})")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earnest.commands import ANALYST, Out, a_file, a_folder, app, give_schema
+from shared.formatting import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -119,7 +120,7 @@ def import_files(
         console.print(summary)
     for remark in company.remarks:
         console.print(f"Warning: {remark}.", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"{won_in_words(company, unfit)} {people.size:,} participants.", highlight=False)
+    console.print(f"{won_in_words(company, unfit)} {counted(people.size, 'participant')}.", highlight=False)
     if not rows.is_empty():
         console.print(f"Every row that was not simply taken is in {report}.", highlight=False, soft_wrap=True)
     if credited is not None:

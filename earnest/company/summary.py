@@ -122,7 +122,7 @@ def _needs_a_person(scoring: Answer, alerts: Sequence[Answer]) -> Table:
         value, threshold = (round(Decimal(kpi[name]), 3).normalize() for name in ("value", "threshold"))
         table.add_row("alert", f"{kpi['title']}: {value:f} is {kpi['bad']} {threshold:f}")
     for reason, number in sorted(scoring["uncredited"].items()):
-        table.add_row("won, credited to nobody", f"{number} for {reason}")
+        table.add_row("won, lacking a credit", f"{number} for {reason}, a share of a deal each")
     return table
 
 

@@ -33,6 +33,10 @@ def of_slips(
 def of_columns(deals_unused: Sequence[str], deals_absent: Sequence[str]) -> list[str]:
     """Columns of deals that nobody reads, and columns that a plan would read."""
     notes = [f"No plan declares the deals' column {name}: it is not used." for name in deals_unused]
+    if len(deals_absent) > SHOWN:
+        # Of many plans, which read other files, one after the other would hide everything else that is said.
+        named = f"{', '.join(deals_absent[:SHOWN])} and {len(deals_absent) - SHOWN:,} more"
+        return [*notes, f"Plans declare columns that the deals do not have: {named}."]
     return notes + [f"A plan declares the column {name}, which the deals do not have." for name in deals_absent]
 
 

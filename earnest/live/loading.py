@@ -158,9 +158,10 @@ def _on_the_only_plan(
         without = [who for who in without if who not in there]
     if not without:
         return [], []
+    people = counted(len(without), "participant")
     if len(plans) != 1:
         what = f"there are several, {', '.join(plans)}: name it in the column plan" if plans else _NOT_PUBLISHED
-        return [], [f"The file gives {len(without):,} participants no plan, and {what}; who is on none earns nothing."]
+        return [], [f"The file gives {people} no plan, and {what}; who is on none earns nothing."]
     [plan] = plans
     put = [
         structured_event(
@@ -173,7 +174,7 @@ def _on_the_only_plan(
         )
         for who in without
     ]
-    return put, [f"The file gives {len(without):,} participants no plan: they are put on the only one, {plan}."]
+    return put, [f"The file gives {people} no plan: they are put on the only one, {plan}."]
 
 
 def _loaded(

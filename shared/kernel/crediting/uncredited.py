@@ -18,6 +18,14 @@ from shared.kernel.tables import UNCREDITED, empty
 _ABOUT_A_PLAN: Final = ("unknown_plan", "plan_not_in_force", "plan_quarantined")
 BY_PLAN: Final = ("no_rule", "no_refund_rule")
 """What a plan may mean to be so: the holder of a deal has nothing from it, and others are credited."""
+SOMEBODY_MISSED: Final = frozenset(
+    {
+        *_ABOUT_A_PLAN, "unknown_participant", "ambiguous_alias", "unknown_manager", "participant_left", "no_plan",
+        "other_currency", "no_rate", "no_value",
+    }
+)  # fmt: skip
+"""What is wrong with one whom a deal should credit: others may be credited with it all the same, as the managers of a
+seller who has left."""
 
 
 def unusable_deals(deals: pl.DataFrame) -> pl.DataFrame:
@@ -170,10 +178,14 @@ class UncreditedReason:
     @property
     def in_words(self) -> str:
         """A sentence."""
-        many = f"{self.deals:,} won deals, or shares of them, credit"
-        one = "1 won deal, or a share of it, credits"
-        named = f", the first of them {self.first}" if self.deals > 1 else f", {self.first}"
-        return f"{many if self.deals > 1 else one} nobody ({self.reason}){named}: {self.message}."
+        is_one = self.deals == 1
+        deals = "1 won deal, or a share of it," if is_one else f"{self.deals:,} won deals, or shares of them,"
+        if self.reason in SOMEBODY_MISSED:
+            told = "lacks a credit" if is_one else "lack a credit"
+        else:
+            told = "credits nobody" if is_one else "credit nobody"
+        named = f", {self.first}" if is_one else f", the first of them {self.first}"
+        return f"{deals} {told} ({self.reason}){named}: {self.message}."
 
 
 def uncredited_by_reason(rows: Iterable[UncreditedRow]) -> list[UncreditedReason]:

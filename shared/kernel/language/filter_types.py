@@ -127,13 +127,12 @@ class _Typing:
         if unknown := sorted(named - set(self._schema)):
             near = meant_column(unknown[0], list(self._schema), what="columns")
             # A text without quotes, or in double ones, reads as the name of a column.
-            compared = any(column.name == unknown[0] and isinstance(column.parent, _COMPARING) for column in columns)
+            compared = any(column.name == unknown[0] and _may_be_text(column) for column in columns)
             text = unknown[0].strip("\u2018\u2019\u201c\u201d")
             in_quotes = compared and unknown[0] not in DECLARED_FIELDS and "did you mean" not in near
             mend = f"text stands in single quotes: '{text}'" if in_quotes else near
-            raise FilterError(
-                f"{self._text!r} names unknown columns {', '.join(unknown)}; known are {', '.join(self._schema)}", mend
-            )
+            told = "" if mend.startswith("the columns are ") else f"; known are {', '.join(self._schema)}"
+            raise FilterError(f"{self._text!r} names unknown columns {', '.join(unknown)}{told}", mend)
         if not columns:
             raise FilterError(f"{self._text!r} names no column of the deal")
 
@@ -339,3 +338,13 @@ def _of_column(kind: pl.DataType) -> str:
     if kind.is_numeric():
         return NUMBER
     return {pl.Date(): DATE, pl.Boolean(): YES_NO}.get(kind, TEXT)
+
+
+def _may_be_text(column: Any) -> bool:
+    """Whether it stands where a text is compared with a column: what is itself compared with a text is none."""
+    parent = column.parent
+    if isinstance(parent, sql.In):
+        return parent.this is not column
+    return isinstance(parent, _COMPARING) and not any(
+        isinstance(e, sql.Literal) for e in (parent.this, parent.expression)
+    )

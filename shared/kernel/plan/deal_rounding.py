@@ -20,8 +20,8 @@ def own_rates_rounded(plan: PlanModel) -> Iterator[Finding]:
                 ("components", place, "rate"),
                 message=f"round_on: deal rounds what a deal pays at a rate of the plan, and {component.component} pays"
                 f" at each participant's own {rate.term}, which may change after the deal",
-                mend="write the rate into the plan, with a component or a plan for each rate, or leave round_on at"
-                " total",
+                mend="say `each: deal`, by which a deal is paid at the rate of its day; or write the rate into the"
+                " plan, with a component or a plan for each rate, or leave round_on at total",
             )
 
 

@@ -102,7 +102,7 @@ def test_a_roster_and_deals_are_loaded_and_what_is_refused_is_told_by_row(system
     assert done.returncode == 0, done.stderr
     assert "No plan declares the deals' column unread yet: it is kept, and read from when a plan does." in done.stdout
     assert "8 rows taken, 0 refused" in done.stdout
-    assert "1 won deal, or a share of it, credits nobody (unknown_participant), D5: zoe is not in the roster" in (
+    assert "1 won deal, or a share of it, lacks a credit (unknown_participant), D5: zoe is not in the roster" in (
         " ".join(done.stdout.split())
     )
     assert "Everything else is credited, earned and booked." in done.stdout
@@ -294,7 +294,7 @@ def test_deals_that_come_before_their_plan_keep_its_columns(system: System, fold
     told = " ".join(said(system, folder, "deals", "load", "late.csv").split())
     assert "No plan declares the deals' column renewed yet: it is kept" in told
     assert "The deals' column Customer Name is not kept: no plan can declare that name" in told
-    assert "2 won deals, or shares of them, credit nobody (unknown_participant), the first of them L1" in told
+    assert "2 won deals, or shares of them, lack a credit (unknown_participant), the first of them L1" in told
     told = " ".join(said(system, folder, "roster", "load", "lou.csv").split())
     assert "puts 1 participant on plan lat, which is not published" in told
     (folder / "lou.csv").write_text("participant_id,plan\nlou,late\n")

@@ -58,7 +58,7 @@ def test_what_credits_nobody_is_counted_with_its_reason_and_the_first_deal(tmp_p
     )
     assert code == 0
     assert "Credited: 1 of 4 won deals." in said
-    assert "Warning: 2 won deals, or shares of them, credit nobody (unknown_participant)" in said
+    assert "Warning: 2 won deals, or shares of them, lack a credit (unknown_participant)" in said
     assert "the first of them D2: ben is not in the roster on the close date" in said
     assert "Warning: 1 won deal, or a share of it, credits nobody (no_rule), D4:" in said
 
