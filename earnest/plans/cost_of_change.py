@@ -10,7 +10,8 @@ import polars as pl
 
 from earnest.files.kernel_inputs import read_inputs
 from earnest.files.rejections import FileError, in_order
-from shared.kernel import PlanSet, credit, earn, measure
+from shared.kernel import PlanSet, credit, measure
+from shared.kernel.idle_months import earn_every_month
 from shared.kernel.plan.version import Plan
 
 ALWAYS = date(1900, 1, 1)
@@ -45,7 +46,7 @@ def _earned(plan: Plan, deals: Path, *, roster: Path) -> tuple[pl.DataFrame, pl.
     plans = PlanSet([plan])
     inputs = read_inputs(deals, roster, plans=plans)
     credits = credit(inputs.deals, inputs.roster, plans=plans).credits
-    earned = earn(measure(credits, plans), inputs.roster, plans=plans)
+    earned = earn_every_month(measure(credits, plans), inputs.roster, plans=plans)
     return earned.group_by("participant_id").agg(pl.col("amount").sum()), inputs.rejected
 
 

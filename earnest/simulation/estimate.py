@@ -12,7 +12,8 @@ import polars as pl
 from earnest.files.kernel_inputs import KernelInputs, check_in_roster
 from earnest.files.rejections import FileError
 from earnest.simulation.used_up import used_up
-from shared.kernel import credit, earn, measure
+from shared.kernel import credit, measure
+from shared.kernel.idle_months import Months, earn_every_month
 
 _EARNING = ["period", "component", "currency"]
 
@@ -57,10 +58,16 @@ def estimate(inputs: KernelInputs, participant: str, *, closing: Mapping[str, da
         Overflow: a sum is beyond 10^18 minor units.
     """
     check_in_roster(inputs, participant)
-    calculated = [_of(each) for each in (inputs, with_closed(inputs, closing))]
+    would_be = with_closed(inputs, closing)
+    credited = [credit(each.deals, inputs.roster, plans=inputs.plans).credits for each in (inputs, would_be)]
+    measures = [measure(each, inputs.plans) for each in credited]
+    # The same months now and then: what is paid in a month without a deal is nothing that a deal would bring.
+    months = Months.of(pl.concat(measures), inputs.plans)
+    earned = [earn_every_month(each, inputs.roster, plans=inputs.plans, months=months) for each in measures]
+    calculated = list(zip(credited, earned, strict=True))
     (credits, now), (new_credits, then) = (_only(participant, of=each) for each in calculated)
-    # Everything is calculated twice and subtracted: what one more deal pays depends on tiers, quotas and everyone else,
-    # and only the whole calculation knows.
+    # Everything is calculated twice, for everyone, and subtracted: what one more deal pays depends on tiers, quotas and
+    # everyone else, and only the whole calculation knows.
     both = now.rename({"amount": "now"}).join(then.rename({"amount": "then"}), on=_EARNING, how="full", coalesce=True)
     filled = both.with_columns(pl.col("now", "then").fill_null(0))
     earnings = filled.with_columns(change=pl.col("then") - pl.col("now")).sort(_EARNING)
@@ -101,12 +108,6 @@ def _closed(deals: pl.DataFrame, closing: Mapping[str, date | None]) -> pl.DataF
     if dateless := closed.filter(closes & pl.col("close_date").is_null())["deal_id"].sort().to_list():
         raise FileError(f"{', '.join(dateless)}: no close date is known; say {dateless[0]}:2025-03-31")
     return closed.drop("on", "closes")
-
-
-def _of(inputs: KernelInputs) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Credits and earnings of everyone, as pools and contests need."""
-    credits = credit(inputs.deals, inputs.roster, plans=inputs.plans).credits
-    return credits, earn(measure(credits, inputs.plans), inputs.roster, plans=inputs.plans)
 
 
 def _only(participant: str, *, of: tuple[pl.DataFrame, pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:

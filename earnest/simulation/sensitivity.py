@@ -9,7 +9,8 @@ from typing import get_args
 import polars as pl
 from pydantic import ValidationError
 
-from shared.kernel import Plan, PlanSet, Roster, earn, measure
+from shared.kernel import Plan, PlanSet, Roster, measure
+from shared.kernel.idle_months import earn_every_month
 from shared.kernel.language.conventions import Conventions
 from shared.kernel.plan.plan_set import PlanConflict
 from shared.kernel.plan.schema_findings import schema_findings
@@ -80,7 +81,8 @@ def _with(plan: Plan, convention: str, *, setting: str) -> Plan:
 
 
 def _earned(credits: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFrame:
-    return earn(measure(credits, plans), roster, plans=plans).group_by(_ROW).agg(pl.col("amount").sum())
+    earned = earn_every_month(measure(credits, plans), roster, plans=plans)
+    return earned.group_by(_ROW).agg(pl.col("amount").sum())
 
 
 def _moves(convention: str, other: str, *, now: pl.DataFrame, then: pl.DataFrame, plans: PlanSet) -> Moves:

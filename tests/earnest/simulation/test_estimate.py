@@ -87,6 +87,14 @@ def test_deals_are_named_with_or_without_a_date() -> None:
         closings(["D1:2025-02-30"])
 
 
+def test_what_is_paid_in_months_without_a_deal_is_paid_now_and_then(company: Path) -> None:
+    fixed = "  - {component: base, kind: bonus, amount: 300, window: month}\n"
+    (company / "plan.yaml").write_text(PLAN + fixed)
+    read = read_inputs(company / "deals.csv", company / "roster.csv", plans=read_plans([company / "plan.yaml"]))
+    paid = [each for each in told(read, "D3:2025-05-15") if each[1] == "base"]
+    assert paid == [(f"2025-0{month}", "base", 30000, 30000) for month in (3, 4, 5)]
+
+
 def test_what_is_not_there_is_told(inputs: KernelInputs) -> None:
     with pytest.raises(FileError, match="there is no deal D9"):
         estimate(inputs, "ann", closing={"D9": None})
