@@ -67,7 +67,7 @@ def draft(deps: Dependencies, request: RunRequest, *, author: str) -> Run:
     if request.participants and request.off_cycle is not None:
         # Looked at before drafts are locked, for which everybody else who drafts would wait: scoring is asked.
         with deps.snapshot.connect() as connection:
-            run = _drafted(connection, deps, request=request, author=author, simulated=True)
+            run = _drafted(connection, deps, request=request, author=author, simulated=False)
         if not calculation.calculate(gather(deps, run)).pays_anybody:
             raise NothingDue(request.participants, request.off_cycle)
     with deps.engine.begin() as connection:
@@ -100,6 +100,11 @@ def _drafted(connection: Connection, deps: Dependencies, *, request: RunRequest,
     ends = request.off_cycle or span.end
     if regular and ends >= deps.today() and not simulated:
         raise PeriodNotEnded(span.name, deps.today())
+    if not regular and ends > deps.today() and not simulated:
+        raise Unprocessable(
+            f"off_cycle: {ends.isoformat()} lies ahead, and until then more may become due: say today or an earlier"
+            " day, and when it is paid as pay_date"
+        )
     _check_members(connection, request, group=group, ends=ends)
     closed = closings.closed_through(connection, group.id)
     closes = span.months[-1] if span.months else None
@@ -154,8 +159,7 @@ def _check_members(connection: Connection, request: RunRequest, *, group: PayGro
     for who, person in sorted(people(connection, named).items()):
         # Whom only the ledger knows is in the default pay group, as whom the roster puts in none.
         other = person.at(ends).pay_group if person.facts or who in booked else None
-        # Of somebody whom nobody knows an off-cycle run says that nothing is due, as it does of everybody.
-        if other != group.id and not (other is None and request.off_cycle):
+        if other != group.id:
             raise NotInPayGroup(who, group.id, other=other, day=ends)
 
 

@@ -92,8 +92,11 @@ def test_a_release_that_the_next_run_does_not_reach_is_refused_or_said_on_purpos
 
 
 def test_an_off_cycle_run_that_would_pay_nobody_is_not_made(desk: Desk, book: Book) -> None:
-    book([earned("ada", "2025-12", 1, ("USD", 100_00)), earned("bob", "2025-11", 1, ("USD", 7_00))])
+    book([earned("ada", "2025-12", 1, ("USD", 100_00)), earned("cyd", "2026-01", 1, ("USD", 7_00))])
     asked = {"off_cycle": "2025-12-31", "pay_group": "default", "participants": ["cyd"]}
+    unknown = desk.post("/v1/runs", "dana", asked | {"participants": ["cyd", "zoe"]})
+    assert problem(unknown) == (409, "not-in-pay-group")
+    assert "zoe is known neither to the roster nor to the ledger" in unknown.json()["detail"]
     refused = desk.post("/v1/runs", "dana", asked)
     assert problem(refused) == (409, "nothing-due")
     assert "nothing is due to cyd by 2025-12-31" in refused.json()["detail"]

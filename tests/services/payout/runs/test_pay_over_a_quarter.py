@@ -71,6 +71,8 @@ def test_what_payroll_gave_back_counts_where_it_was_first_paid(company: Company,
     if off_cycle:
         asked = {"off_cycle": "2025-02-06", "pay_group": "default", "participants": sorted(TERMS)}
         assert paid(company.post("/v1/runs/simulate", "dana", asked)) == dict.fromkeys(TERMS, 100)
+        assert "2025-02-06 lies ahead" in company.post("/v1/runs", "dana", asked).json()["detail"]
+        company.today = date(2025, 2, 6)
         made = company.post("/v1/runs", "dana", asked)
         for verb, actor in (("calculate", "dana"), ("submit", "dana"), ("approve", "frank"), ("export", "dana")):
             made = company.post(f"/v1/runs/{made.json()['id']}/{verb}", actor)
