@@ -96,7 +96,9 @@ def curve(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="A chart to write: x.svg or x.png.", callback=a_file)] = None,
 ) -> None:
-    """Payout against attainment: a table, and with --out a chart. All else is at 100%."""
+    """Payout against attainment: a table, and with --out a chart. Measures of the same rules grow
+    along; all else is at 100%.
+    """
     from earnest.files.rejections import keep_inputs
     from earnest.plans import curves
     from earnest.plans.chart import draw

@@ -12,6 +12,7 @@ from shared.explanation.named import Names
 from shared.formatting import amount, money, percent
 from shared.kernel.arithmetic.exact_column import ExactColumn
 from shared.kernel.checks.assertions import by_attainment
+from shared.kernel.checks.cliffs import moved_beside
 from shared.kernel.checks.numbers_in_plan import numbers_of
 from shared.kernel.components import Component
 from shared.kernel.evaluation.named_values import named_values
@@ -84,11 +85,13 @@ def payout(
     grid = {end * step / FINE for step in range(FINE + 1)}
     attainments = sorted(grid | {mark for mark in marks if 0 < mark < end})
     height = len(attainments)
-    # Everything else at its reference point (`plan/reference_point`): a curve has one measure to the right.
+    # A curve has one measure to the right. What the same deals feed grows with it, everything else stays at its
+    # reference point (`plan/reference_point`).
     others = [other for other in plan.measures if other is not grows and (other.ingredients or other.score)]
+    values = [each * size for each in attainments]
     points = Scenarios(
         height=height,
-        measures={other.measure: ExactColumn.constant(quota_of(other), height) for other in others},
+        measures={other.measure: _standing(grows, other, values=values) for other in others},
         attainments={grows.measure: ExactColumn.fractions(attainments)},
         quotas={other.measure: ExactColumn.constant(quota_of(other), height) for other in others}
         | {grows.measure: ExactColumn.constant(size, height)},
@@ -115,6 +118,13 @@ def payout(
     return Payout(
         plan=plan, measure=grows, quota=size, assumed=assumed, attainments=attainments, pay=pay, results=results
     )
+
+
+def _standing(grows: Measure, other: Measure, *, values: Sequence[Fraction]) -> ExactColumn:
+    """What another measure has come to wherever the one that grows has come to `values`."""
+    if not other.rules & grows.rules:
+        return ExactColumn.constant(quota_of(other), len(values))
+    return ExactColumn.fractions(moved_beside(grows, other, values=values, moved=True))
 
 
 def _results(component: Component, paid: PaidAt, *, plan: Plan) -> Iterator[tuple[str, list[str]]]:

@@ -181,7 +181,7 @@ def _points(measure: Measure, values: Sequence[Fraction], *, beside: frozenset[s
     height = len(values)
     others = [other for other in plan.measures if other is not measure and (other.ingredients or other.score)]
     measures = {
-        other.measure: ExactColumn.fractions(_beside(measure, other, values=values, moved=other.measure in beside))
+        other.measure: ExactColumn.fractions(moved_beside(measure, other, values=values, moved=other.measure in beside))
         for other in others
     }
     quotas = {other.measure: ExactColumn.constant(quota_of(other), height) for other in (*others, measure)}
@@ -191,7 +191,7 @@ def _points(measure: Measure, values: Sequence[Fraction], *, beside: frozenset[s
     )
 
 
-def _beside(measure: Measure, other: Measure, *, values: Sequence[Fraction], moved: bool) -> list[Fraction]:
+def moved_beside(measure: Measure, other: Measure, *, values: Sequence[Fraction], moved: bool) -> list[Fraction]:
     """What another measure has come to wherever the measure has come to one of the values."""
     quota = quota_of(other)
     # Something of its own: by rules that do not feed the measure, or before the measure began anew. Without it, it can

@@ -145,6 +145,31 @@ def test_curve_gives_a_table_and_charts_that_are_the_same_each_time(plan: Path, 
     assert "Attainment of bookings" in (tmp_path / "a.svg").read_text()
 
 
+def test_what_the_same_deals_feed_grows_along_a_curve(tmp_path: Path) -> None:
+    # A sum from the beginning has what the quarter has, too: what came before it stays the same.
+    file = tmp_path / "growth.yaml"
+    file.write_text("""plan: device
+version: 1
+name: Growth
+currency: USD
+effective_from: 2025-01-01
+credits: [{rule: own}]
+measures:
+  - {measure: sales, sum_of: [own], reset: quarter}
+  - {measure: ever, sum_of: [own], reset: never}
+  - {measure: base, formula: ever - sales, reset: quarter}
+components:
+  - component: c
+    kind: graduated
+    measure: sales
+    tiers: [{up_to: {measure: base}, rate: 3%}, {rate: 12%}]
+""")
+    code, said = run("curve", file, "--measure", "sales")
+    assert code == 0, said
+    rows = [line.split() for line in said.splitlines() if "%" in line]
+    assert {row[2] for row in rows} == {"100,000.00"}, said
+
+
 def test_curve_shows_the_results_that_lead_to_the_pay(plan: Path) -> None:
     rate = "rate, lookup: {measure: bookings, steps: [{up_to: 100%, gives: 5%}, {gives: 8%}]}"
     plan.write_text(
