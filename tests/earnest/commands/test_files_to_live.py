@@ -71,7 +71,7 @@ def earned(text: str) -> dict[tuple[str, str, str], Decimal]:
 def test_a_roster_without_plans_that_comes_before_the_plan_is_loaded_again(system: System, folder: Path) -> None:
     (folder / "early.csv").write_text("participant_id,name\npia,Pia\n")
     told = said(system, folder, "roster", "load", "early.csv")
-    assert "1 participants no plan, and no plan is published yet: publish it, and then load this file again" in told
+    assert "1 participant no plan, and no plan is published yet: publish it, and then load this file again" in told
     told = said(system, folder, "plan", "publish", "plans/rep.yaml")
     assert "rep@1 holds from 2025-01-01 on.\n  Nobody is on the plan from then on.\n" in told
     assert "  1 participant of the roster is on no plan: after this load their file again" in told
