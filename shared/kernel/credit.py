@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import polars as pl
 
-from shared.kernel.arithmetic.expressions import WHOLE_SHARE, allocated
+from shared.kernel.arithmetic.expressions import WHOLE_SHARE
 from shared.kernel.calendar import month_of
 from shared.kernel.crediting.aliases import named_by_alias, with_participants
 from shared.kernel.crediting.custom_columns import with_declared_problems
-from shared.kernel.crediting.deal_amounts import exact_number, named
+from shared.kernel.crediting.deal_amounts import named
 from shared.kernel.crediting.exchange import exchanged, portion
+from shared.kernel.crediting.holders import holders_of, part_of, with_parts
 from shared.kernel.crediting.own_caps import cap_of, column_of_term, with_own_figures
 from shared.kernel.crediting.told import column_of_category, told_of_credits, with_shares
 from shared.kernel.crediting.uncredited import missing_amounts, uncredited_holders, unknown_participants, unusable_deals
+from shared.kernel.language.credit_columns import (
+    BELOW,
+    CHAIN,
+    HOLDING,
+    KNOWN,
+    MANAGER,
+    MATE,
+    NET,
+    PART,
+    PLAN_CURRENCY,
+    TERRITORY,
+)
 from shared.kernel.language.crediting_rules import RELATIONS, CreditingRule
 from shared.kernel.language.deal_facts import hexadecimal, told
 from shared.kernel.language.filters import filter_frame
@@ -26,13 +38,11 @@ from shared.kernel.plan.version import Plan
 from shared.kernel.roster import Roster
 from shared.kernel.tables import CREDITS, empty
 
-_BELOW = "who is below"
-"""Of a manager, the one through whom a deal comes to them: no name that a column of the deal could have."""
 _KEY = ["deal_id", "participant_id", "plan", "version", "rule"]
-_ASSIGNED = ["manager", "plan", "active", "on_leave", "known", "version", "plan_currency", "position", "territory_of"]
+_ASSIGNED = ["manager", "plan", "active", "on_leave", KNOWN, "version", PLAN_CURRENCY, "position", TERRITORY]
 """What `assigned` adds to a participant and a date, and what is dropped before it is asked of another participant."""
 _CREDITED = [
-    "deal_id", "participant_id", "plan", "version", "active", "credit_date", "currency", "share", "holding"
+    "deal_id", "participant_id", "plan", "version", "active", "credit_date", "currency", "share", HOLDING
 ]  # fmt: skip
 _WITH_PLACE = pl.Schema({**CREDITS, "place": pl.Int64(), "cap": pl.Int64()})
 
@@ -65,7 +75,7 @@ def credit(deals: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> Credited:
     deals = with_participants(named, roster, plans=plans)
     usable = deals.filter(
         pl.all_horizontal(pl.col("amount", "currency", "close_date").is_not_null()) & pl.col("problem").is_null()
-    ).select(*_used(deals, plans), net=pl.col("amount") - pl.col("refunded"))
+    ).select(*_used(deals, plans), (pl.col("amount") - pl.col("refunded")).alias(NET))
     by_date = {
         name: _CreditingOnDate(usable.with_columns(credit_date=name), name, roster=roster, plans=plans)
         for name in sorted({rule.date for plan in plans.holding for rule in plan.credits} | {"close_date"})
@@ -113,8 +123,8 @@ class _CreditingOnDate:
         self._deals = deals.filter(pl.col("credit_date").is_not_null())
         self._roster, self._plans = roster, plans
         self._rules = [(plan, rule) for plan in plans.holding for rule in plan.rules if rule.date == date]
-        holders = _holders(deals).with_row_index("holding").filter(pl.col("credit_date").is_not_null())
-        parts = _with_parts(holders, [r for _, r in self._rules])
+        holders = holders_of(deals).with_row_index(HOLDING).filter(pl.col("credit_date").is_not_null())
+        parts = with_parts(holders, [r for _, r in self._rules])
         self.holders = assigned(parts, roster, plans=plans)
 
     def held(self) -> list[pl.DataFrame]:
@@ -149,9 +159,9 @@ class _CreditingOnDate:
             if rule.to not in RELATIONS
         ]
         managers = [
-            unknown_participants(payees, plan.filters[rule.rule], manage=_BELOW)
+            unknown_participants(payees, plan.filters[rule.rule], manage=BELOW)
             for level, above in enumerate(self._levels, start=1)
-            if not (payees := above.filter(pl.col("known").is_null())).is_empty()
+            if not (payees := above.filter(pl.col(KNOWN).is_null())).is_empty()
             for plan, rule in self._upward
             if rule.reaches(level)
         ]
@@ -170,47 +180,36 @@ class _CreditingOnDate:
             return self.holders
         assignments = self._roster.assignments
         if to == "team":
-            pairs = assignments.select("manager", teammate="participant_id").drop_nulls().unique()
-            among = self.holders.filter(pl.col("manager").is_not_null()).rename({"manager": "of"})
-            mates = among.join(pairs, left_on="of", right_on="manager")
+            pairs = assignments.select("manager", pl.col("participant_id").alias(MATE)).drop_nulls().unique()
+            among = self.holders.filter(pl.col("manager").is_not_null()).rename({"manager": MANAGER})
+            mates = among.join(pairs, left_on=MANAGER, right_on="manager")
             teammates = assigned(
-                mates.with_columns(participant_id="teammate").drop("teammate", *_ASSIGNED, strict=False),
+                mates.with_columns(participant_id=MATE).drop(MATE, *_ASSIGNED, strict=False),
                 self._roster,
                 plans=self._plans,
             )
             # Pairs of the whole roster come first, dates second: teammates are those who share the manager on the
             # credit date, and an as-of join by manager would need a row for each day.
-            return teammates.filter(pl.col("manager") == pl.col("of")).drop("of")
+            return teammates.filter(pl.col("manager") == pl.col(MANAGER)).drop(MANAGER)
         if to == "territory":
-            pairs = assignments.select(pl.col("territory").alias("of"), mate="participant_id").drop_nulls().unique()
-            whole = self._whole(
-                self._deals.join(pairs, left_on="territory", right_on="of").rename({"mate": "participant_id"})
+            pairs = (
+                assignments.select(pl.col("territory").alias(TERRITORY), pl.col("participant_id").alias(MATE))
+                .drop_nulls()
+                .unique()
             )
-            return whole.filter(pl.col("territory") == pl.col("territory_of"))
+            whole = self._whole(
+                self._deals.join(pairs, left_on="territory", right_on=TERRITORY).rename({MATE: "participant_id"})
+            )
+            return whole.filter(pl.col("territory") == pl.col(TERRITORY))
         named = self._deals.filter(pl.col(to).is_not_null()).with_columns(participant_id=to)
         return self._whole(named)
 
     def _whole(self, deals: pl.DataFrame) -> pl.DataFrame:
         """Deals of which each row credits its participant with the whole."""
-        owned = deals.with_columns(share=pl.lit(WHOLE_SHARE, dtype=pl.Int64), part="net").drop("splits")
-        numbered = owned.with_row_index("holding").with_columns(pl.lit(None, dtype=pl.UInt32).alias("holding"))
-        parts = _with_parts(numbered, [rule for _, rule in self._rules])
+        owned = deals.with_columns(pl.col(NET).alias(PART), share=pl.lit(WHOLE_SHARE, dtype=pl.Int64)).drop("splits")
+        numbered = owned.with_row_index(HOLDING).with_columns(pl.lit(None, dtype=pl.UInt32).alias(HOLDING))
+        parts = with_parts(numbered, [rule for _, rule in self._rules])
         return assigned(parts, self._roster, plans=self._plans)
-
-
-def _with_parts(holders: pl.DataFrame, rules: Sequence[CreditingRule]) -> pl.DataFrame:
-    """Beside `part`, the part of each amount that rules name: a column by the name of the expression."""
-    for text in sorted({rule.amount for rule in rules if rule.amount is not None}):
-        name = _part_of(text)
-        known = holders.with_columns(exact_number(text, holders).alias(name))
-        split = allocated(name, "share", within="deal_id", ties="participant_id")
-        shared = pl.col("share") == WHOLE_SHARE
-        holders = known.with_columns(pl.when(shared).then(pl.col(name)).otherwise(split).alias(name))
-    return holders
-
-
-def _part_of(text: str | None) -> str:
-    return "part" if text is None else f"part {text}"
 
 
 def _matched(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
@@ -223,26 +222,10 @@ def _matched(credits: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     return credits.filter(~by_first | best)
 
 
-def _holders(deals: pl.DataFrame) -> pl.DataFrame:
-    """One row per holder of each deal: the deal's columns, `participant_id`, `share` and the credited `part`."""
-    owned = deals.filter(pl.col("splits").is_null() & pl.col("owner").is_not_null()).with_columns(
-        participant_id="owner", share=pl.lit(WHOLE_SHARE, dtype=pl.Int64), part="net"
-    )
-    shared = deals.filter(pl.col("splits").is_not_null())
-    if shared.is_empty():
-        return owned.drop("splits")
-    divided = (
-        shared.explode("splits")
-        .unnest("splits")
-        .with_columns(part=allocated("net", "share", within="deal_id", ties="participant_id"))
-    )
-    return pl.concat([owned.drop("splits"), divided.select(name for name in owned.columns if name != "splits")])
-
-
 def assigned(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.DataFrame:
-    """Add what is in force at the credit date: manager, plan, active, version, currency; `known` is null for
+    """Add what is in force at the credit date: manager, plan, active, version, currency; `KNOWN` is null for
     strangers."""
-    assignments = roster.assignments.rename({"territory": "territory_of"}).with_columns(known=pl.lit(True))
+    assignments = roster.assignments.rename({"territory": TERRITORY}).with_columns(pl.lit(True).alias(KNOWN))
     found = (
         payees.sort("credit_date")
         .join_asof(
@@ -269,16 +252,18 @@ def managers_above(holders: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> 
     levels: list[pl.DataFrame] = []
     # A list for each row is what a chain costs that could turn in a circle. Whether one could is looked at once for the
     # roster, and mostly none can.
-    payees = holders.with_columns(chain=pl.concat_list("participant_id")) if roster.may_turn_in_circles else holders
+    payees = (
+        holders.with_columns(pl.concat_list("participant_id").alias(CHAIN)) if roster.may_turn_in_circles else holders
+    )
     while True:
         payees = payees.filter(pl.col("manager").is_not_null())
-        if "chain" in payees.columns:
-            payees = payees.filter(~pl.col("chain").list.contains(pl.col("manager"))).with_columns(
-                chain=pl.concat_list("chain", "manager")
+        if CHAIN in payees.columns:
+            payees = payees.filter(~pl.col(CHAIN).list.contains(pl.col("manager"))).with_columns(
+                pl.concat_list(CHAIN, "manager").alias(CHAIN)
             )
         if payees.is_empty():
             return levels
-        upper = {"participant_id": "manager", _BELOW: "participant_id"}
+        upper = {"participant_id": "manager", BELOW: "participant_id"}
         own = [*map(column_of_category, plans.own_groups), *map(column_of_term, plans.own_caps)]
         below = payees.with_columns(**upper).drop(*_ASSIGNED, *own, strict=False)
         payees = assigned(below, roster, plans=plans)
@@ -289,7 +274,7 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
     """The credits that one rule of one plan version gives, with the `holding` each comes from."""
     condition = plan.filters[rule.rule]
     names = set(condition.meta.root_names())
-    part, bucket = _part_of(rule.amount), plan.apart.column_of(rule.rule)
+    part, bucket = part_of(rule.amount), plan.apart.column_of(rule.rule)
     told_of = told_of_credits(plan, rule)
     own = {column_of_term(term.term) for term in terms_in(rule)}
     looked_at = {*_CREDITED, part, bucket or part, *filter(None, told_of), *names, *own}
@@ -321,7 +306,7 @@ def _by_rule(payees: pl.DataFrame, level: int, *, plan: Plan, rule: CreditingRul
         exchange="exchange",
         place=pl.lit(plan.rules.index(rule), dtype=pl.Int64),
         cap=cap_of(rule, plan.digits),
-        holding="holding",
+        **{HOLDING: HOLDING},
     )
 
 

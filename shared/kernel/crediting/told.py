@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from shared.kernel.language.category_texts import roster_attribute
+from shared.kernel.language.credit_columns import TERRITORY
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.deal_facts import hexadecimal
 from shared.kernel.plan.plan_set import PlanSet
@@ -13,7 +14,7 @@ from shared.kernel.plan.version import Plan
 
 def column_of_category(name: str) -> str:
     """The column of `credit.assigned` that has a category of participants."""
-    return "territory_of" if name == "territory" else roster_attribute(name)
+    return TERRITORY if name == "territory" else roster_attribute(name)
 
 
 def told_of_credits(plan: Plan, rule: CreditingRule) -> list[str | None]:

@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from shared.kernel.crediting.deal_amounts import named
+from shared.kernel.language.credit_columns import HOLDING, KNOWN, NET, PLAN_CURRENCY
 from shared.kernel.language.crediting_rules import WON
 from shared.kernel.language.filters import filter_frame
 from shared.kernel.plan.plan_set import PlanSet
@@ -54,13 +55,13 @@ def uncredited_holders(holders: pl.DataFrame, credits: list[pl.DataFrame], *, pl
 
     Args:
         holders: of all deals, with what is in force at the close date.
-        credits: what the rules credited; `holding` is null where somebody is credited with the whole deal, whoever
+        credits: what the rules credited; `HOLDING` is null where somebody is credited with the whole deal, whoever
             holds it.
         plans: all plan versions.
     """
     won = holders.filter(pl.sql_expr(WON))
-    by_holder = [of_rule.filter(pl.col("level") == 0).select("holding").drop_nulls() for of_rule in credits]
-    missed = _without(won, by_holder + _waiting(won, plans), key="holding")
+    by_holder = [of_rule.filter(pl.col("level") == 0).select(HOLDING).drop_nulls() for of_rule in credits]
+    missed = _without(won, by_holder + _waiting(won, plans), key=HOLDING)
     if missed.is_empty():
         return empty(UNCREDITED)
     missed = _with_reasons(missed, plans)
@@ -68,9 +69,9 @@ def uncredited_holders(holders: pl.DataFrame, credits: list[pl.DataFrame], *, pl
     by_plan = missed.filter(pl.col("reason").is_in(BY_PLAN))
     # Holders by place, because two holders of one deal are two shares; whoever is credited with the whole deal uses all
     # of its shares.
-    unused = _without(by_plan, [of_rule.select("holding").drop_nulls() for of_rule in credits], key="holding")
+    unused = _without(by_plan, [of_rule.select(HOLDING).drop_nulls() for of_rule in credits], key=HOLDING)
     unused = _without(
-        unused, [of_rule.filter(pl.col("holding").is_null()).select("deal_id") for of_rule in credits], key="deal_id"
+        unused, [of_rule.filter(pl.col(HOLDING).is_null()).select("deal_id") for of_rule in credits], key="deal_id"
     )
     return pl.concat([wanting, unused]).select(UNCREDITED.names()).cast(UNCREDITED)
 
@@ -83,14 +84,14 @@ def _with_reasons(missed: pl.DataFrame, plans: PlanSet) -> pl.DataFrame:
     aside = [f"{plan}@{version}" for plan, version in plans.quarantined.iter_rows()]
     quarantined = pl.concat_str("plan", pl.lit("@"), "version").is_in(aside)
     reason = (
-        pl.when(pl.col("known").is_null()).then(pl.lit("unknown_participant"))
+        pl.when(pl.col(KNOWN).is_null()).then(pl.lit("unknown_participant"))
         .when(~pl.col("active")).then(pl.lit("participant_left"))
         .when(pl.col("plan").is_null()).then(pl.lit("no_plan"))
         .when(~pl.col("plan").is_in(sorted({name for name, _ in plans.plans}))).then(pl.lit("unknown_plan"))
         .when(pl.col("version").is_null()).then(pl.lit("plan_not_in_force"))
         .when(quarantined).then(pl.lit("plan_quarantined"))
-        .when((pl.col("currency") != pl.col("plan_currency")) & ~converting).then(pl.lit("other_currency"))
-        .when(pl.col("net") < 0).then(pl.lit("no_refund_rule"))
+        .when((pl.col("currency") != pl.col(PLAN_CURRENCY)) & ~converting).then(pl.lit("other_currency"))
+        .when(pl.col(NET) < 0).then(pl.lit("no_refund_rule"))
         .otherwise(pl.lit("no_rule"))
     )  # fmt: skip
     about = (
@@ -137,7 +138,7 @@ def unknown_participants(people: pl.DataFrame, condition: pl.Expr, *, manage: st
 
     A column of the deal names them, or they `manage` whom a column of `people` has.
     """
-    strangers = people.filter(pl.col("known").is_null() & pl.sql_expr(WON))
+    strangers = people.filter(pl.col(KNOWN).is_null() & pl.sql_expr(WON))
     selected = filter_frame(strangers, set(condition.meta.root_names())).filter(condition)
     reason = "unknown_participant" if manage is None else "unknown_manager"
     about = pl.lit(None) if manage is None else pl.col(manage)
@@ -157,7 +158,7 @@ def _waiting(holders: pl.DataFrame, plans: PlanSet) -> list[pl.DataFrame]:
                 condition = plan.filters[rule.rule]
                 undated = holders.filter(plan.own_rows & pl.col(rule.date).is_null())
                 selected = filter_frame(undated, set(condition.meta.root_names())).filter(condition)
-                waiting.append(selected.select("holding"))
+                waiting.append(selected.select(HOLDING))
     return waiting
 
 

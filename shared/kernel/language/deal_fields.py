@@ -23,9 +23,8 @@ NO_COLUMNS: Final = frozenset(
         # Of a deal, and no single value.
         *("splits", "refunds", "payments", "custom", "problem"),
         # Of a credit and of whoever is credited, beside the deal's own while it is credited.
-        *("participant_id", "plan", "version", "share", "credit_date", "bucket", "net", "part", "holding", "known"),
-        *("manager", "active", "on_leave", "position", "effective_from", "plan_currency", "territory_of"),
-        *("of", "mate", "teammate", "chain", "holder", "managers", "team"),
+        *("participant_id", "plan", "version", "share", "credit_date", "bucket"),
+        *("manager", "active", "on_leave", "position", "effective_from"),
     }
 )
 """Names that no column may have."""

@@ -16,6 +16,7 @@ import polars as pl
 from shared.kernel.calendar import goes_on
 from shared.kernel.language.category_texts import ROSTER_CATEGORIES
 from shared.kernel.language.conventions import CalendarTerms
+from shared.kernel.language.credit_columns import PLAN_CURRENCY
 from shared.kernel.language.filters import ColumnTypes
 from shared.kernel.language.values import terms_in
 from shared.kernel.plan.model import PlanModel
@@ -206,7 +207,7 @@ class PlanSet:
         as-of joins."""
         return pl.DataFrame(
             [(p.plan, p.version, p.effective_from, p.currency) for p in self.holding],
-            schema={"plan": pl.String, "version": pl.Int64, "effective_from": pl.Date, "plan_currency": pl.String},
+            schema={"plan": pl.String, "version": pl.Int64, "effective_from": pl.Date, PLAN_CURRENCY: pl.String},
             orient="row",
         ).sort("effective_from")
 

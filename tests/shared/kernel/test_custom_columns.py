@@ -131,7 +131,7 @@ def test_a_condition_on_a_field_that_is_not_declared_says_how_to_declare_it(name
         ("amount", "number", "column amount is a field that every deal has, of type decimal, and not number"),
         *[
             (name, "text", f"column {name} has a name that stands for something else where deals are credited")
-            for name in ("payments", "problem", "plan", "manager", "share", "part", "version", "position")
+            for name in ("payments", "problem", "plan", "manager", "share", "version", "position")
         ],
     ],
 )
