@@ -105,7 +105,8 @@ def _stream(system: System, log: Any, done: threading.Event, probes: list[float]
             begun = time.perf_counter()
             log.append(EARNINGS, [_event(f"new-{number}", 1, [part | {"amount": 100}], AFTER)])
             path = f"{url}/v1/participants/new-{number}/balance"
-            _wait(lambda path=path: http.get(path, headers=key).json()["balances"])  # type: ignore[misc]
+            # Until the ledger knows them, there is no such participant, and no balances.
+            _wait(lambda path=path: http.get(path, headers=key).json().get("balances"))  # type: ignore[misc]
             probes.append(time.perf_counter() - begun)
             time.sleep(0.1)
 
