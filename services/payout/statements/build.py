@@ -4,7 +4,7 @@ statement."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from services.payout.statements import words
@@ -154,22 +154,30 @@ def own_months(facts: StatementFacts) -> set[Month]:
     """
     origins = {line.origin_period for line in facts.pay_lines if line.kind == "earnings"}
     own = {month for month in origins if month is not None} | {period_of(facts.run.ends)}
+    before = sorted(set(facts.details) - own)
+    if not before:
+        return own
     # What no run before has paid is earned in the first that does, under that run's month: months before are its own,
     # the latest first, as far as together they come to what it earned.
     earned = Counter[str]()
     for line in facts.pay_lines:
         earned[line.currency] += line.amount if line.kind == "earnings" else 0
-    wider = set(own)
-    for month in (None, *sorted(set(facts.details) - own, reverse=True)):
-        wider |= {month} if month is not None else set()
-        shown = Counter[str]()
-        for part in (
-            part for each in wider & set(facts.details) for _, of in components_of(facts.details[each]) for part in of
-        ):
-            shown[part.currency] += to_minor(part.amount, part.currency)
-        if shown == earned:
-            return wider
-    return own
+    wider, shown = set(own), _earned_in(facts, own & set(facts.details))
+    while before and shown != earned:
+        month = before.pop()
+        wider.add(month)
+        shown.update(_earned_in(facts, {month}))
+    return wider if shown == earned else own
+
+
+def _earned_in(facts: StatementFacts, months: Iterable[Month]) -> Counter[str]:
+    """By currency what the details of months come to, in minor units."""
+    earned = Counter[str]()
+    for month in months:
+        for _, parts in components_of(facts.details[month]):
+            for part in parts:
+                earned[part.currency] += to_minor(part.amount, part.currency)
+    return earned
 
 
 def _earned(facts: StatementFacts) -> Iterator[Earned]:
