@@ -211,10 +211,9 @@ class Sentences:
 
     def _for_others(self, line: Line) -> str:
         """For which measures of a component a credit counts that does not count for the one of the part."""
-        if self._component is None or self._feeds(line):
+        if self._feeds(line):
             return ""
-        looked_at = self._plan.measures_of(self._component)
-        fed = [each.measure for each in self._plan.measures if each.measure in looked_at and line.rule in each.rules]
+        fed = [each.measure for each in self._looked_at if line.rule in each.rules]
         return f" for {' and '.join(fed)}" if fed else ""
 
     def _moved(self, line: Line) -> str:
