@@ -153,10 +153,11 @@ def history_as_scored(facts: Mapping[str, Any], zone: ZoneInfo) -> DealHistory |
     said_on = None
     if values.get("stage") in LOST:
         said_on = datetime.fromisoformat(facts["stage"]["occurred_at"]).astimezone(zone).date()
-    return deal_history(values, lambda amount: _units(amount, values.get("currency")), cancelled_on=said_on)
+    return deal_history(values, lambda amount: units_of(amount, values.get("currency")), cancelled_on=said_on)
 
 
-def _units(amount: str, currency: str | None) -> int | None:
+def units_of(amount: str, currency: str | None) -> int | None:
+    """An amount of a deal in minor units; None where that cannot be told."""
     try:
         return None if currency is None else to_minor(Decimal(amount), currency)
     except MoneyError:

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple
 
-from shared.money import MoneyError, from_minor, to_minor
+from shared.money import from_minor
 from shared.pay.allocation import AccountDeal, AccountPayment, Left, allocate
-from shared.pay.deal_facts import LOST, dated_amounts
+from shared.pay.deal_facts import LOST, dated_amounts, units_of
 
 Values = Mapping[str, Any]
 """What is in force of a deal, by path."""
@@ -53,13 +54,7 @@ def _account_deal(name: str, values: Values, *, ours: set[str]) -> AccountDeal |
     if currency is None or amount is None:
         return None
     own = {path: entry for path, entry in values.items() if path.partition(".")[2] not in ours}
-
-    def units(text: str) -> int | None:
-        try:
-            return to_minor(Decimal(text), currency)
-        except MoneyError:
-            return None
-
+    units = partial(units_of, currency=currency)
     whole, paid = units(amount), dated_amounts(own, "payments", units=units)
     refunds = dated_amounts(values, "refunds", units=units)
     if whole is None or paid is None or refunds is None:
