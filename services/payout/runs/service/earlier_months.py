@@ -4,7 +4,7 @@ that are not approved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from shared.pay.calendars.pay_periods import PayPeriod, pay_periods_between
 from shared.pay.review_rules import ReviewFinding
@@ -25,22 +25,21 @@ def earlier_months(snapshot: RunSnapshot, *, runs: Iterable[Run]) -> Iterator[Re
     due = {entry.origin for entries in snapshot.unsettled.values() for entry in entries if entry.kind == "earning"}
     months = sorted(month for month in due if (closed or BEFORE_ALL) < month < period_of(run.starts))
     if months:
-        which = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
-        why = f"no run has closed {which}: this one pays what is due of it and closes it, too"
+        why = f"no run has closed {_in_words(months)}: this one pays what is due of it and closes it, too"
         yield ReviewFinding("earlier_months", "", why)
     # Of a group that has closed nothing it is not known since when it is paid here: from the first month with anything.
     since = next_period(closed) if closed else months[0] if months else period_of(run.starts)
     done = {each.pay_period for each in over if each.state in DONE_STATES and each.participants is None}
     skipped = [
-        period
+        period.name
         for period in pay_periods_between(snapshot.groups, first_day(since), last=run.starts)
         if period.end < run.starts and period.name not in done and _pays_unearned(snapshot, period)
     ]
     if skipped:
-        which = skipped[0].name if len(skipped) == 1 else f"{skipped[0].name} to {skipped[-1].name}"
         why = (
-            f"no run was over {which}: guarantees, minimums and draws of it are paid by a run over it alone, which is "
-            f"not possible any more once this one is approved; cancel this one and run {skipped[0].name} first"
+            f"no run was over {_in_words(skipped)}: guarantees, minimums and draws of it are paid by a run over it "
+            "alone, which is not possible any more once this one is approved; "
+            f"cancel this one and run {skipped[0]} first"
         )
         yield ReviewFinding("earlier_months", "", why)
     for each in sorted(over, key=lambda each: each.ends):
@@ -54,3 +53,8 @@ def earlier_months(snapshot: RunSnapshot, *, runs: Iterable[Run]) -> Iterator[Re
 
 def _pays_unearned(snapshot: RunSnapshot, period: PayPeriod) -> bool:
     return any(pays_unearned(terms) for terms in snapshot.terms(period.end))
+
+
+def _in_words(names: Sequence[str]) -> str:
+    """Months or pay periods, by the first and the last of them."""
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
