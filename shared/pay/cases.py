@@ -72,7 +72,6 @@ def _case(
         currency=currency,
         pay_period=run.pay_period,
         month=run.month,
-        starts=run.starts,
         as_of=run.ends,
         payable=snapshot.payable.get(key, 0),
         terms=ruled,

@@ -83,7 +83,7 @@ class Case:
 
     Args:
         month: the run's.
-        starts, as_of: the first and last day of its pay period.
+        as_of: the last day of its pay period.
         payable: what the ledger owes for journals up to the run's month.
         terms: of the run's pay period, of those in `settled` and of `spans`, by name.
         carried_in: how much of `payable` earlier runs left.
@@ -111,7 +111,6 @@ class Case:
     currency: str
     pay_period: str
     month: Month
-    starts: date
     as_of: date
     payable: int
     terms: Mapping[str, PeriodTerms]

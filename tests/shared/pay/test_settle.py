@@ -33,7 +33,6 @@ def case(payable: int, rules: PeriodTerms, **facts: Any) -> Case:
     told = {
         "pay_period": "2026-02",
         "month": "2026-02",
-        "starts": date(2026, 2, 1),
         "as_of": date(2026, 2, 28),
         **facts,
     }
