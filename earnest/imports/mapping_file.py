@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, GetCoreSchemaHandler, GetPydanticSchema, ValidationError, field_validator, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 from earnest.files.cells import DEAL_COLUMNS, DEAL_TEXTS, BadCell, deal_patch, roster_patch
 from earnest.files.rejections import FileError
@@ -57,6 +58,17 @@ def _listed(given: Any) -> Any:
     return [given] if isinstance(given, dict) else given
 
 
+def _one_or_several(listed: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    """The schema of a list that may also be written as its only entry."""
+    entries = handler(listed)
+    written = core_schema.union_schema([handler.generate_schema(get_args(listed)[0]), entries])
+    return core_schema.no_info_before_validator_function(_listed, entries, json_schema_input_schema=written)
+
+
+Entry = TypeVar("Entry")
+Listed = Annotated[list[Entry], GetPydanticSchema(_one_or_several)]
+
+
 class Table(FileNotation):
     """A file, the files joined to it, columns that are read or computed before all else, and the rows that count."""
 
@@ -66,9 +78,7 @@ class Table(FileNotation):
     """Other files whose columns are looked up, by name."""
     columns: Rules = Field(default_factory=dict)
     """Columns that are read or computed before everything else, by name."""
-    when: Annotated[list[Condition], BeforeValidator(_listed, json_schema_input_type=Condition | list[Condition])] = (
-        Field(default_factory=list)
-    )
+    when: Listed[Condition] = Field(default_factory=list)
     """Which rows count: all of these conditions hold."""
 
 
@@ -215,27 +225,17 @@ class MappingFile(Section):
     """What the running system calls these files."""
     notation: FileNotation = FileNotation()
     """How values are written in all files."""
-    deals: Annotated[
-        list[DealsTable], BeforeValidator(_listed, json_schema_input_type=DealsTable | list[DealsTable])
-    ] = Field(default_factory=list)
+    deals: Listed[DealsTable] = Field(default_factory=list)
     """The files with deals."""
-    roster: Annotated[
-        list[RosterTable], BeforeValidator(_listed, json_schema_input_type=RosterTable | list[RosterTable])
-    ] = Field(default_factory=list)
+    roster: Listed[RosterTable] = Field(default_factory=list)
     """The files with participants; later rows go before."""
-    splits: Annotated[
-        list[SplitsTable], BeforeValidator(_listed, json_schema_input_type=SplitsTable | list[SplitsTable])
-    ] = Field(default_factory=list)
+    splits: Listed[SplitsTable] = Field(default_factory=list)
     """The files with shares of deals."""
-    payments: Annotated[
-        list[PaymentsTable], BeforeValidator(_listed, json_schema_input_type=PaymentsTable | list[PaymentsTable])
-    ] = Field(default_factory=list)
+    payments: Listed[PaymentsTable] = Field(default_factory=list)
     """The files with payments."""
     allocate: Order = "oldest_first"
     """To which deals a payment by account goes that names none and equals none."""
-    refunds: Annotated[
-        list[EntriesTable], BeforeValidator(_listed, json_schema_input_type=EntriesTable | list[EntriesTable])
-    ] = Field(default_factory=list)
+    refunds: Listed[EntriesTable] = Field(default_factory=list)
     """The files with refunds."""
     quotas: QuotaRule | None = None
     """Quotas from history."""
