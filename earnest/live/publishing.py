@@ -5,6 +5,7 @@ what everybody has earned.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -62,6 +63,9 @@ def what_it_touches(client: Client, plans: Sequence[Plan], *, who: str) -> Touch
     closed = {period["period"] for period in _periods(client, who=who) if period["state"] == "closed"}
     aside = client.get("/v1/quarantine", who=who, service="scoring")["quarantined"]
     lines, pay = [], changes is None or any(change.touches for change in changes)
+    names = {plan.plan for plan in plans}
+    # Whoever is on no plan is on none of them: the roster is read once, and only where it is asked.
+    on_no_plan = cache(partial(_on_no_plan, client, names | {version["plan"] for version in there}, who=who))
     for plan in plans:
         query = urlencode({"since": plan.effective_from})
         reach = client.get(f"/v1/plans/{quote(plan.plan)}/reach?{query}", who=who, service="scoring")
@@ -69,9 +73,7 @@ def what_it_touches(client: Client, plans: Sequence[Plan], *, who: str) -> Touch
         lines.append(f"{plan.plan}@{plan.version} holds from {plan.effective_from} on{_replaces(plan, there)}.")
         if not reach["participants"]:
             lines.append("  Nobody is on the plan from then on.")
-            lines += _on_no_plan(
-                client, {version["plan"] for version in there} | {each.plan for each in plans}, who=who
-            )
+            lines += on_no_plan()
             continue
         lines.append(f"  Participants on the plan from then on: {reach['participants']:,}.")
         if months := reach["months"]:
@@ -90,7 +92,6 @@ def what_it_touches(client: Client, plans: Sequence[Plan], *, who: str) -> Touch
             if version["plan"] == plan.plan
         ]
         lines += [f"  {line}" for change in changes or () if change.plan == plan.plan for line in _in_words(change)]
-    names = {plan.plan for plan in plans}
     lines += [line for change in changes or () if change.plan not in names for line in _in_words(change)]
     if changes is None:
         lines.append(
