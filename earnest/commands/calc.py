@@ -143,13 +143,9 @@ def calc(
 
 
 def _tell_of_files(company: CompanyFiles, calculation: Calculation, *, console: Console) -> None:
-    from earnest.imports.summary import counts_table, report_summary
+    from earnest.imports.summary import tell_of_rows
 
-    console.print(counts_table(company, calculation.unread))
-    if (summary := report_summary(company.notes())) is not None:
-        console.print(summary)
-    for remark in company.remarks:
-        console.print(f"Warning: {remark}.", highlight=False, markup=False, soft_wrap=True)
+    tell_of_rows(company, calculation.unread, report=company.notes(), console=console)
 
 
 def _summarise(calculation: Calculation, of_plans: list[str], *, out: Path | None, console: Console) -> None:

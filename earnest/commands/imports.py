@@ -76,7 +76,7 @@ def import_files(
         from earnest.imports.crediting import crediting
         from earnest.imports.mapping_file import read_mapping
         from earnest.imports.reading import read_company
-        from earnest.imports.summary import counts_table, report_summary, won_in_words
+        from earnest.imports.summary import tell_of_rows, won_in_words
         from earnest.imports.writing import report_table, write_files, write_report
         from earnest.live.facts import live_roster, participant_values
         from earnest.plans.check import slips_in
@@ -115,11 +115,7 @@ def import_files(
         credited = crediting(KernelInputs(held, known, plans)) if plans.holding else None
     rows = report_table(company, pl.concat([company.rejected, company.located(unfit)]), allocation=allocation)
     write_report(rows, report)
-    console.print(counts_table(company, unfit))
-    if (summary := report_summary(rows)) is not None:
-        console.print(summary)
-    for remark in company.remarks:
-        console.print(f"Warning: {remark}.", highlight=False, markup=False, soft_wrap=True)
+    tell_of_rows(company, unfit, report=rows, console=console)
     console.print(f"{won_in_words(company, unfit)} {counted(people.size, 'participant')}.", highlight=False)
     if not rows.is_empty():
         console.print(f"Every row that was not simply taken is in {report}.", highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import polars as pl
+from rich.console import Console
 from rich.table import Table
 
 from earnest.files.rejections import alike
@@ -18,7 +19,16 @@ from shared.decimals import NotDecimal, plain_decimal
 SHOWN = 20
 
 
-def counts_table(company: CompanyFiles, unfit: pl.DataFrame) -> Table:
+def tell_of_rows(company: CompanyFiles, unfit: pl.DataFrame, *, report: pl.DataFrame, console: Console) -> None:
+    """Print what became of the rows of every file, what happened to those not simply taken, and what is remarked."""
+    console.print(_counts_table(company, unfit))
+    if (summary := _report_summary(report)) is not None:
+        console.print(summary)
+    for remark in company.remarks:
+        console.print(f"Warning: {remark}.", highlight=False, markup=False, soft_wrap=True)
+
+
+def _counts_table(company: CompanyFiles, unfit: pl.DataFrame) -> Table:
     """The rows of every file: each is taken, merged with one that is, left out by the mapping, or refused. `unfit` are
     the rows of deals and roster that no contract took.
     """
@@ -33,7 +43,7 @@ def counts_table(company: CompanyFiles, unfit: pl.DataFrame) -> Table:
     return table
 
 
-def report_summary(report: pl.DataFrame) -> Table | None:
+def _report_summary(report: pl.DataFrame) -> Table | None:
     """What happened to rows, the most frequent first, each with the first row that it happened to; None where nothing
     did.
     """
