@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from earnest.files.sheets import SUFFIXES, SheetError, first_sheet
 from shared.contracts.base import CURRENCY
-from shared.contracts.roster_rows import TooWide, fitted
+from shared.contracts.roster_rows import TooWide, fitted, names_in
 from shared.money import MoneyError, major_text, to_minor
 from shared.pay.reconciliation import FiledLine, PaidRow, reconcile
 
@@ -51,9 +51,7 @@ def read_payments(path: Path, columns: PaymentColumns) -> list[dict[str, str]]:
         PaymentsFileError: a column is missing, or a row has no person, or no amount that can be trusted.
     """
     rows, refused = _rows(path, columns)
-    header = [str(name or "").strip() for name in rows[0]] if rows else []
-    while header and not header[-1]:  # a spreadsheet writes as many commas as its widest row ever had
-        header.pop()
+    header = names_in([name or "" for name in rows[0]]) if rows else []
     fixed = columns.currency if columns.currency not in header and re.fullmatch(CURRENCY, columns.currency) else None
     wanted = [columns.person, columns.amount, columns.code, None if fixed else columns.currency]
     if missing := [name for name in wanted if name is not None and name not in header]:

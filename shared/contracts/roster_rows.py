@@ -33,15 +33,21 @@ class TooWide(ValueError):
     """A row has more cells than the header names columns."""
 
 
+def names_in(cells: Sequence[str]) -> list[str]:
+    """What the cells of a header say, without spaces around it and without blank ones at the end."""
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:  # a spreadsheet writes as many commas as its widest row ever had
+        names.pop()
+    return names
+
+
 def header_of(cells: Sequence[str]) -> list[str]:
     """The names of a file's columns, without spaces around them and without blank ones at the end.
 
     Raises:
         BadHeader: there is none, one has no name, or a name is there twice.
     """
-    names = [cell.strip() for cell in cells]
-    while names and not names[-1]:  # a spreadsheet writes as many commas as its widest row ever had
-        names.pop()
+    names = names_in(cells)
     if not names:
         raise BadHeader("the first row must name the columns")
     if len(names) > MOST_COLUMNS:
