@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from earnest.commands import app
+from earnest.commands import Actor, app
 from earnest.hints import as_called
 from earnest.local.processes import LocalError
 from earnest.names import Service
@@ -102,7 +102,7 @@ def replay(
     code: WithCode = None,
     key: WithKey = None,
     letter_id: Annotated[int | None, typer.Option("--id", help="Only this one; say of which service.")] = None,
-    who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: a key in the folder's keys/.")] = "ops",
+    who: Actor = "ops",
 ) -> None:
     """Send dead letters again after their cause was mended, with all that wait behind them, in their order.
 
@@ -134,7 +134,7 @@ def close(
     service: Annotated[Service, typer.Option("--service", help="The service that has it.")],
     letter_id: Annotated[int, typer.Option("--id", help="Its id in `earnest dlq list`.")],
     reason: Annotated[str, typer.Option(help="Why it need not take effect; it is kept with the letter.")],
-    who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who acts: a key in the folder's keys/.")] = "ops",
+    who: Actor = "ops",
 ) -> None:
     """Close a dead letter that need not take effect, such as one that its sender has said again and right.
 
