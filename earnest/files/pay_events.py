@@ -96,16 +96,14 @@ def not_paid_before(
     """
     found: list[Entry] = []
     back: dict[PayKey, int] = {}
+    paid: dict[PayKey, list[tuple[date, int]]] = {}
+    for projected in runs if events.returned else ():
+        for settlement in projected.settlements:
+            key = (settlement.participant_id, settlement.currency)
+            paid.setdefault(key, []).append((projected.run.ends, settlement.paid))
     for number, entry in events.returned:
         key = (entry.participant_id, entry.currency)
-        before = [projected for projected in runs if projected.run.ends < entry.day]
-        paid = sum(
-            settlement.paid
-            for projected in before
-            for settlement in projected.settlements
-            if (settlement.participant_id, settlement.currency) == key
-        )
-        left = paid - back.get(key, 0)
+        left = sum(minor for ends, minor in paid.get(key, ()) if ends < entry.day) - back.get(key, 0)
         if entry.amount <= left or (runs and entry.period < runs[0].run.month):
             back[key] = back.get(key, 0) + entry.amount
             continue
