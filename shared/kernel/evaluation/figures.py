@@ -203,7 +203,7 @@ class Figures:
         """A category of each participant at the end of the fiscal period; null where it is blank."""
         if name == "participant_id":
             return context.rows[name]
-        return self._dated(context, self._roster.of_category(name), as_of=True)["value"]
+        return self._own(context.rows, self._roster.of_category(name), as_of=True)
 
     def _in_force(
         self, context: EvaluationContext, table: pl.DataFrame, *, default: Decimal | Fraction | int
@@ -214,23 +214,19 @@ class Figures:
         self, context: EvaluationContext, table: pl.DataFrame, *, as_of: bool = False, within: Reset | None = None
     ) -> pl.Series:
         """What was entered for each participant, or else for everyone; with `within` in the window of the row only."""
-
         own = self._own(context.rows, table, as_of=as_of, within=within)
         if not self._roster.has_everyones or own.null_count() == 0:
             return own
         for_everyone = context.rows.with_columns(participant_id=pl.lit(EVERYONE))
         return own.zip_with(own.is_not_null(), self._own(for_everyone, table, as_of=as_of, within=within))
 
-    def _own(self, rows: pl.DataFrame, table: pl.DataFrame, *, as_of: bool, within: Reset | None) -> pl.Series:
+    def _own(self, rows: pl.DataFrame, table: pl.DataFrame, *, as_of: bool, within: Reset | None = None) -> pl.Series:
         found = self._joined(rows, table.select("participant_id", "effective_from", "value"), as_of=as_of)
         if within is None:
             return found["value"]
         entered = fiscal_of(pl.col("effective_from"), self._plan.calendar)
         window, here = (window_of(fiscal, within) for fiscal in (entered, pl.col("fiscal")))
         return found.select(pl.when(window == here).then("value")).to_series()
-
-    def _dated(self, context: EvaluationContext, table: pl.DataFrame, *, as_of: bool = False) -> pl.DataFrame:
-        return self._joined(context.rows, table.select("participant_id", "effective_from", "value"), as_of=as_of)
 
     def _joined(self, rows: pl.DataFrame, table: pl.DataFrame, *, as_of: bool = False) -> pl.DataFrame:
         """What is in force at the end of each row's fiscal period, or with `as_of` on a day that the row names, in the

@@ -8,7 +8,7 @@ from typing import Any
 from tests.shared.kernel import chances as st
 from tests.shared.kernel.language_components import rarely
 from tests.shared.kernel.language_facts import DAYS, deals, rosters
-from tests.shared.kernel.language_worlds import COLUMNS
+from tests.shared.kernel.language_worlds import head
 
 maybe = st.booleans()
 WINDOWS = st.sampled_from(["quarter", "quarter", "half_year", "year"])
@@ -53,12 +53,7 @@ def versions(draw: st.Draw, plan: str, calendar: dict[str, Any]) -> list[dict[st
         goes_on = not rarely(draw, 5)
         kinds = draw(st.lists(st.sampled_from(KINDS[:2] if alone and goes_on else KINDS), 1, 3))
         data = {
-            "plan": plan,
-            "version": version,
-            "name": plan,
-            "currency": "USD",
-            "effective_from": day,
-            "columns": COLUMNS,
+            **head(plan, version, since=day),
             "calendar": calendar,
             "conventions": {"versions": "continue" if goes_on else "restart"},
             "credits": [{"rule": "own"}],

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.shared.kernel import chances as st
 from tests.shared.kernel.language_facts import deals, rosters
-from tests.shared.kernel.language_worlds import COLUMNS
+from tests.shared.kernel.language_worlds import head
 
 maybe = st.booleans()
 
@@ -35,12 +35,7 @@ def worlds_at_groups(draw: st.Draw) -> tuple[dict[str, Any], list[Any], list[Any
         {"kind": "flat", "each": "deal", "rate": {"measure": "looked"}},
     ]
     plan = {
-        "plan": "rep",
-        "version": 1,
-        "name": "rep",
-        "currency": "USD",
-        "effective_from": date(2024, 1, 1),
-        "columns": COLUMNS,
+        **head("rep", 1, since=date(2024, 1, 1)),
         "conventions": {"boundary": draw(st.sampled_from(["lower", "upper"]))},
         "credits": [{"rule": "own"}, {"rule": "size", "amount": "sold_units"}],
         "measures": [

@@ -83,6 +83,18 @@ maybe = st.booleans()
 KINDS = ["contest", "pool", "flat", "per_unit", "graduated", "whole", "curve", "bonus", "formula", "slab", "table"]
 
 
+def head(plan: str, version: int, *, since: date) -> dict[str, Any]:
+    """What every plan of these worlds says first."""
+    return {
+        "plan": plan,
+        "version": version,
+        "name": plan,
+        "currency": "USD",
+        "effective_from": since,
+        "columns": COLUMNS,
+    }
+
+
 def percent(draw: st.Draw, least: int, most: int) -> str:
     """A percentage in tenths."""
     return f"{Decimal(draw(st.integers(least * 10, most * 10))).scaleb(-1)}%"
@@ -265,12 +277,7 @@ def plans(draw: st.Draw) -> list[dict[str, Any]]:
             if version > 1 and rarely(draw):
                 terms = terms | {"versions": "restart"}
             data = {
-                "plan": plan,
-                "version": version,
-                "name": plan,
-                "currency": "USD",
-                "effective_from": day,
-                "columns": COLUMNS,
+                **head(plan, version, since=day),
                 "calendar": calendar,
                 "conventions": terms,
                 "match": draw(st.sampled_from(["all", "all", "first"])),

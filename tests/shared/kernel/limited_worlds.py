@@ -8,7 +8,7 @@ from typing import Any
 from tests.shared.kernel import chances as st
 from tests.shared.kernel.language_components import cents
 from tests.shared.kernel.language_facts import deals, rosters
-from tests.shared.kernel.language_worlds import COLUMNS, percent
+from tests.shared.kernel.language_worlds import head, percent
 
 maybe = st.booleans()
 
@@ -31,12 +31,7 @@ def limited_worlds(draw: st.Draw) -> tuple[dict[str, Any], list[Any], list[Any]]
     limits = [{"deal_minimum": draw(cents(9_000))}, {"deal_maximum": draw(cents(30_000))}]
     limits += [limits[0] | {"deal_maximum": {"term": "top", "default": draw(cents(40_000))}}]
     plan = {
-        "plan": "rep",
-        "version": 1,
-        "name": "rep",
-        "currency": "USD",
-        "effective_from": date(2024, 1, 1),
-        "columns": COLUMNS,
+        **head("rep", 1, since=date(2024, 1, 1)),
         "conventions": {
             "rounding": draw(st.sampled_from(["half_up", "half_even", "up", "down"])),
             "order": draw(st.sampled_from(["date", "smallest_first", "largest_first"])),

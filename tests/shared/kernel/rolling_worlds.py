@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.shared.kernel import chances as st
 from tests.shared.kernel.language_facts import deals, rosters
-from tests.shared.kernel.language_worlds import COLUMNS, calendars, quota_terms
+from tests.shared.kernel.language_worlds import calendars, head, quota_terms
 
 
 @st.composite
@@ -36,12 +36,7 @@ def rolling_worlds(draw: st.Draw) -> tuple[dict[str, Any], list[Any], list[Any]]
         {"kind": "contest", "measure": "rolled", "on": "amount", "prizes": [50, 30, 10]},
     ]
     plan = {
-        "plan": "rep",
-        "version": 1,
-        "name": "rep",
-        "currency": "USD",
-        "effective_from": date(2024, 1, 1),
-        "columns": COLUMNS,
+        **head("rep", 1, since=date(2024, 1, 1)),
         "calendar": draw(calendars()),
         "conventions": {"zero_quota": "nothing"},
         "credits": [{"rule": "own", "when": "stage <> 'lost'"}, {"rule": "told", "when": "stage <> 'lost'"}],
