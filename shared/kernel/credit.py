@@ -14,6 +14,7 @@ from shared.kernel.crediting.custom_columns import with_declared_problems
 from shared.kernel.crediting.deal_amounts import named
 from shared.kernel.crediting.exchange import exchanged, portion
 from shared.kernel.crediting.holders import holders_of, part_of, with_parts
+from shared.kernel.crediting.in_force import in_force
 from shared.kernel.crediting.own_caps import cap_of, column_of_term, with_own_figures
 from shared.kernel.crediting.told import column_of_category, told_of_credits, with_shares
 from shared.kernel.crediting.uncredited import missing_amounts, uncredited_holders, unknown_participants, unusable_deals
@@ -226,24 +227,11 @@ def assigned(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) -> pl.Data
     """Add what is in force at the credit date: manager, plan, active, version, currency; `KNOWN` is null for
     strangers."""
     assignments = roster.assignments.rename({"territory": TERRITORY}).with_columns(pl.lit(True).alias(KNOWN))
-    found = (
-        payees.sort("credit_date")
-        .join_asof(
-            assignments,
-            left_on="credit_date",
-            right_on="effective_from",
-            by="participant_id",
-            check_sortedness=False,
-        )
-        .drop("effective_from", strict=False)
-        .join_asof(plans.in_force, left_on="credit_date", right_on="effective_from", by="plan", check_sortedness=False)
-        .drop("effective_from", strict=False)
-    )
+    found = in_force(payees.sort("credit_date"), assignments, by="participant_id")
+    found = in_force(found, plans.in_force, by="plan")
     for name in plans.own_groups:
         told = roster.of_category(name).rename({"value": column_of_category(name)})
-        found = found.join_asof(
-            told, left_on="credit_date", right_on="effective_from", by="participant_id", check_sortedness=False
-        ).drop("effective_from", strict=False)
+        found = in_force(found, told, by="participant_id")
     return with_own_figures(found, roster, plans=plans)
 
 

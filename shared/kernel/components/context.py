@@ -38,8 +38,8 @@ class EvaluationContext:
     `rows` has at least participant_id, period and fiscal. `measured`, `quotas`, `terms` and `categories` give the
     column of a name; `paid` has what components before this one pay, `by_deal` names those that pay deal by deal;
     `moments` divides the window of a component that is prorated; `takes_part_in` says who has had a step of their own
-    in the time that a component looks at; `entered_for` says for whom the figure behind
-    a name was entered, None where none was for everyone.
+    in the time that a component looks at; `entered_for` says for whom the figure behind a name was entered, None where
+    none was for everyone.
     """
 
     rows: pl.DataFrame

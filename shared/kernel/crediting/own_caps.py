@@ -7,6 +7,7 @@ from decimal import Decimal
 import polars as pl
 
 from shared.contracts.roster import EVERYONE
+from shared.kernel.crediting.in_force import in_force
 from shared.kernel.language.crediting_rules import CreditingRule
 from shared.kernel.language.values import Term
 from shared.kernel.plan.plan_set import PlanSet
@@ -29,14 +30,9 @@ def with_own_figures(payees: pl.DataFrame, roster: Roster, *, plans: PlanSet) ->
         column = column_of_term(name)
         figures = roster.terms.filter(pl.col("name") == name).select("participant_id", "effective_from", own="value")
         everyones = figures.filter(pl.col("participant_id") == EVERYONE).select("effective_from", everyones="own")
-        payees = _as_of(_as_of(payees, figures, by="participant_id"), everyones, by=None)
+        payees = in_force(in_force(payees, figures, by="participant_id"), everyones, by=None)
         payees = payees.with_columns(pl.coalesce("own", "everyones").alias(column)).drop("own", "everyones")
     return payees
-
-
-def _as_of(payees: pl.DataFrame, figures: pl.DataFrame, *, by: str | None) -> pl.DataFrame:
-    found = payees.join_asof(figures, left_on="credit_date", right_on="effective_from", by=by, check_sortedness=False)
-    return found.drop("effective_from", strict=False)
 
 
 def cap_of(rule: CreditingRule, digits: int) -> pl.Expr:

@@ -174,7 +174,7 @@ class Axis(PlanPart):
         number, on = Decimal(value or 0), "attainment" if self.attainment is not None else "amount"
         if self.up_to:
             ends = [end for end in self.up_to if (number > end if boundary == "lower" else number >= end)]
-            return between([*self.up_to, None], on, boundary=boundary)[len(ends)]
+            return self.places(boundary)[len(ends)]
         written = dict(zip(self.at, marks(self.at, on), strict=True))
         if number in written:
             return ""

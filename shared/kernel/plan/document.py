@@ -210,11 +210,8 @@ def _again(measure: Measure) -> str:
     if not measure.ingredients:
         return ""
     if measure.rolling is not None:
-        return (
-            f", of this month and the {measure.rolling - 1} before it"
-            if measure.rolling > 2
-            else (", of this month and the one before it")
-        )
+        before = "one" if measure.rolling == 2 else str(measure.rolling - 1)
+        return f", of this month and the {before} before it"
     return ", from the beginning" if measure.reset == "never" else f", beginning anew {_WINDOWS[measure.reset]}"
 
 
