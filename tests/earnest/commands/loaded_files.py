@@ -1,4 +1,12 @@
-"""A small company as the files that are loaded into an installation: two plans, a roster, deals."""
+"""A small company as the files that are loaded into an installation, and how its commands are run: two plans, a roster, deals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from earnest.local.system import System
+from tests.command_line import earnest
 
 REP = """\
 # The plan of our representatives: kept as it is written.
@@ -76,3 +84,13 @@ G1,gil,100,GBP,2025-01-15,2
 G2,gil,100,EUR,2025-01-09,3
 G3,gil,100,EUR,2025-01-10,4
 """
+
+
+def run(system: System, folder: Path, *words: object) -> CompletedProcess[str]:
+    return earnest("--home", system.home.path, *words, folder=folder)
+
+
+def said(system: System, folder: Path, *words: object) -> str:
+    done = run(system, folder, *words)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout

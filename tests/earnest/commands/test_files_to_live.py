@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from subprocess import CompletedProcess
 from tempfile import mkdtemp
 from typing import Any, Final
 from unittest.mock import patch
@@ -24,15 +23,14 @@ from earnest.client import Client
 from earnest.local.drain import wait_until_drained
 from earnest.local.home import Home
 from earnest.local.system import System, running_system
-from tests.command_line import earnest
-from tests.earnest.commands.loaded_files import ABROAD, DEALS, DEALS_ABROAD, MANAGER, REP, ROSTER
+from tests.earnest.commands.loaded_files import ABROAD, DEALS, DEALS_ABROAD, MANAGER, REP, ROSTER, run, said
 
 AS_ANALYST: Final[dict[str, Any]] = {"who": "analyst", "service": "scoring"}
 
 
 @pytest.fixture(scope="module")
-def system(server_folder: Path) -> Iterator[System]:
-    """An installation that the tests of this module share, in their order: each goes on where the one before ended."""
+def empty(server_folder: Path) -> Iterator[System]:
+    """An installation that the tests of this module share."""
     home = Path(mkdtemp(prefix="day-", dir=server_folder))
     home.chmod(0o755)
     with running_system(Home(home)) as running:
@@ -53,14 +51,43 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(system: System, folder: Path, *words: object) -> CompletedProcess[str]:
-    return earnest("--home", system.home.path, *words, folder=folder)
+@pytest.fixture(scope="module")
+def loading(empty: System, folder: Path) -> dict[str, str]:
+    """What was said, command by command, while plans, roster and deals came into the empty installation."""
+    (folder / "early.csv").write_text("participant_id,name\npia,Pia\n")
+    told = {}
+    for name, words in (
+        ("early roster", ("roster", "load", "early.csv")),
+        ("rep", ("plan", "publish", "plans/rep.yaml")),
+        ("early roster again", ("roster", "load", "early.csv")),
+        ("plans", ("plan", "publish", "plans")),
+        ("roster", ("roster", "load", "roster.csv")),
+        ("deals", ("deals", "load", "deals.csv", "--rejected", "rejected.csv")),
+    ):
+        told[name] = said(empty, folder, *words)
+        if name == "early roster again":
+            reach = Client(empty.home, empty.settings).get("/v1/plans/rep/reach?since=2025-01-01", **AS_ANALYST)
+            told["reach"] = str(reach["participants"])
+    return told
 
 
-def said(system: System, folder: Path, *words: object) -> str:
-    done = run(system, folder, *words)
-    assert done.returncode == 0, done.stderr + done.stdout
-    return done.stdout
+@pytest.fixture(scope="module")
+def system(empty: System, loading: dict[str, str]) -> System:
+    """The installation with plans, roster and deals. Each test goes on from there, whichever others ran before."""
+    return empty
+
+
+@pytest.fixture(scope="module")
+def exported(system: System, folder: Path) -> Path:
+    """The folder, with what the installation held before anything else came."""
+    for what, out in (
+        ("deals", "deals-2.csv"),
+        ("roster", "roster-2.csv"),
+        ("quotas", "quotas-2.csv"),
+        ("plans", "plans-2"),
+    ):
+        said(system, folder, "export", what, "--out", out)
+    return folder
 
 
 def earned(text: str) -> dict[tuple[str, str, str], Decimal]:
@@ -68,20 +95,20 @@ def earned(text: str) -> dict[tuple[str, str, str], Decimal]:
     return {(row["participant_id"], row["component"], row["period"]): Decimal(row["amount"]) for row in rows}
 
 
-def test_a_roster_without_plans_that_comes_before_the_plan_is_loaded_again(system: System, folder: Path) -> None:
-    (folder / "early.csv").write_text("participant_id,name\npia,Pia\n")
-    told = said(system, folder, "roster", "load", "early.csv")
+def test_a_roster_without_plans_that_comes_before_the_plan_is_loaded_again(loading: dict[str, str]) -> None:
+    told = loading["early roster"]
     assert "1 participant no plan, and no plan is published yet: publish it, and then load this file again" in told
-    told = said(system, folder, "plan", "publish", "plans/rep.yaml")
+    told = loading["rep"]
     assert "rep@1 holds from 2025-01-01 on.\n  Nobody is on the plan from then on.\n" in told
     assert "  1 participant of the roster is on no plan: after this load their file again" in told
-    assert "they are put on the only one, rep." in said(system, folder, "roster", "load", "early.csv")
-    values = Client(system.home, system.settings).get("/v1/plans/rep/reach?since=2025-01-01", **AS_ANALYST)
-    assert values["participants"] == 1
+    assert "they are put on the only one, rep." in loading["early roster again"]
+    assert loading["reach"] == "1"
 
 
-def test_plans_are_published_as_they_are_written_and_fetched_back(system: System, folder: Path) -> None:
-    told = said(system, folder, "plan", "publish", "plans")
+def test_plans_are_published_as_they_are_written_and_fetched_back(
+    system: System, folder: Path, loading: dict[str, str]
+) -> None:
+    told = loading["plans"]
     assert "manager@1 holds from 2025-01-01 on.\n  Nobody is on the plan from then on.\nPublished: manager@1" in told
     assert said(system, folder, "plan", "get", "rep@1") == REP
     assert "from 2025-01-01 on" in said(system, folder, "plan", "list")
@@ -96,16 +123,17 @@ def test_an_unsound_plan_is_refused_before_anything_is_published(system: System,
     assert "other" not in said(system, folder, "plan", "list")
 
 
-def test_a_roster_and_deals_are_loaded_and_what_is_refused_is_told_by_row(system: System, folder: Path) -> None:
-    assert "5 rows taken, 0 refused" in said(system, folder, "roster", "load", "roster.csv")
-    done = run(system, folder, "deals", "load", "deals.csv", "--rejected", "rejected.csv")
-    assert done.returncode == 0, done.stderr
-    assert "No plan declares the deals' column unread yet: it is kept, and read from when a plan does." in done.stdout
-    assert "8 rows taken, 0 refused" in done.stdout
+def test_a_roster_and_deals_are_loaded_and_what_is_refused_is_told_by_row(
+    system: System, folder: Path, loading: dict[str, str]
+) -> None:
+    assert "5 rows taken, 0 refused" in loading["roster"]
+    told = loading["deals"]
+    assert "No plan declares the deals' column unread yet: it is kept, and read from when a plan does." in told
+    assert "8 rows taken, 0 refused" in told
     assert "1 won deal, or a share of it, lacks a credit (unknown_participant), D5: zoe is not in the roster" in (
-        " ".join(done.stdout.split())
+        " ".join(told.split())
     )
-    assert "Everything else is credited, earned and booked." in done.stdout
+    assert "Everything else is credited, earned and booked." in told
     (folder / "wrong.csv").write_text(
         "deal_id,owner,amount,close_date,seats\nE1,ann,12x,2025-01-01,\nE2,ann,5,2025-01-01,many\n"
     )
@@ -128,18 +156,12 @@ def live_earnings(system: System) -> dict[tuple[str, str, str], Decimal]:
 
 
 def test_files_and_what_is_exported_again_pay_what_the_installation_pays_to_the_cent(
-    system: System, folder: Path
+    system: System, exported: Path
 ) -> None:
+    folder = exported
     live = live_earnings(system)
     assert sum(live.values()) > 200
     said(system, folder, "calc", "--plan", "plans", "--deals", "deals.csv", "--roster", "roster.csv", "--out", "given")
-    for what, out in (
-        ("deals", "deals-2.csv"),
-        ("roster", "roster-2.csv"),
-        ("quotas", "quotas-2.csv"),
-        ("plans", "plans-2"),
-    ):
-        said(system, folder, "export", what, "--out", out)
     said(
         system,
         folder,
@@ -173,7 +195,8 @@ def test_files_and_what_is_exported_again_pay_what_the_installation_pays_to_the_
     assert {key: amount for key, amount in of_lines.items() if amount} == live
 
 
-def test_loading_again_changes_nothing(system: System, folder: Path) -> None:
+def test_loading_again_changes_nothing(system: System, exported: Path) -> None:
+    folder = exported
     before = live_earnings(system)
     said(system, folder, "roster", "load", "roster-2.csv")
     said(system, folder, "deals", "load", "deals-2.csv")
@@ -182,7 +205,8 @@ def test_loading_again_changes_nothing(system: System, folder: Path) -> None:
     assert said(system, folder, "export", "roster") == (folder / "roster-2.csv").read_text()
 
 
-def test_an_earning_is_explained_and_estimated_without_files(system: System, folder: Path) -> None:
+def test_an_earning_is_explained_and_estimated_without_files(system: System, exported: Path) -> None:
+    folder = exported
     files = ("--plan", "plans-2", "--deals", "deals-2.csv", "--roster", "roster-2.csv")
     for command in (
         ("explain", "--participant", "ann"),
@@ -250,6 +274,10 @@ def test_payments_by_account_are_allocated_as_files_allocate_them(system: System
     said(system, folder, "verify")
 
 
+def of_reps(found: dict[tuple[str, str, str], Decimal]) -> Decimal:
+    return sum((amount for (_, component, _), amount in found.items() if component != "override"), Decimal(0))
+
+
 def test_a_version_that_changes_pay_asks_and_says_whom_it_touches(system: System, folder: Path) -> None:
     (folder / "rep-2.yaml").write_text(REP.replace("version: 1", "version: 2").replace("rate: 8%", "rate: 9%"))
     assert "tiers 2.rate was 8%, is now 9%" in said(system, folder, "plan", "diff", "rep@1", "rep-2.yaml")
@@ -269,61 +297,6 @@ def test_a_version_that_changes_pay_asks_and_says_whom_it_touches(system: System
     assert told in done.stdout
     assert "tiers 2.rate was 8%, is now 9%" in said(system, folder, "plan", "diff", "rep@1", "rep@2")
     assert "never: version 2 replaces it" in said(system, folder, "plan", "list")
-
-
-LATE = """\
-plan: late
-version: 1
-name: Published last
-currency: USD
-effective_from: 2025-01-01
-conventions: {rounding: half_up}
-columns: {renewed: yes_no}
-credits: [{rule: renewals, when: "stage = 'won' and renewed"}]
-measures: [{measure: renewals, sum_of: [renewals]}]
-components: [{component: renewal, kind: flat, measure: renewals, rate: 10%}]
-"""
-
-
-def test_deals_that_come_before_their_plan_keep_its_columns(system: System, folder: Path) -> None:
-    (folder / "late.csv").write_text(
-        "deal_id,owner,amount,currency,close_date,renewed,Customer Name\n"
-        "L1,lou,100,USD,2025-03-01,yes,x\nL2,lou,200,USD,2025-03-02,no,y\n"
-    )
-    (folder / "lou.csv").write_text("participant_id,plan\nlou,lat\n")
-    told = " ".join(said(system, folder, "deals", "load", "late.csv").split())
-    assert "No plan declares the deals' column renewed yet: it is kept" in told
-    assert "The deals' column Customer Name is not kept: no plan can declare that name" in told
-    assert "2 won deals, or shares of them, lack a credit (unknown_participant), the first of them L1" in told
-    told = " ".join(said(system, folder, "roster", "load", "lou.csv").split())
-    assert "puts 1 participant on plan lat, which is not published" in told
-    (folder / "lou.csv").write_text("participant_id,plan\nlou,late\n")
-    said(system, folder, "roster", "load", "lou.csv")
-    (folder / "late.yaml").write_text(LATE)
-    said(system, folder, "plan", "publish", "late.yaml", "--yes")
-    told = " ".join(said(system, folder, "deals", "load", "late.csv").split())  # again, which changes nothing
-    assert "credit nobody (no_rule), the first" not in told
-    assert "lou is on plan late, of which no crediting rule selects the deal" in told
-    answer = Client(system.home, system.settings).get("/v1/participants/lou/earnings", who="analyst", service="scoring")
-    assert [Decimal(each["amount"]) for each in answer["earnings"] if Decimal(each["amount"])] == [Decimal(10)]
-
-
-def of_reps(found: dict[tuple[str, str, str], Decimal]) -> Decimal:
-    return sum((amount for (_, component, _), amount in found.items() if component != "override"), Decimal(0))
-
-
-def test_publishing_says_which_deals_waited_for_the_plan(system: System, folder: Path) -> None:
-    (folder / "solo.yaml").write_text(MANAGER.replace("manager", "solo", 1).replace("to: managers", "to: holder"))
-    (folder / "eve.csv").write_text("participant_id,effective_from,plan\neve,2025-01-01,solo\n")
-    (folder / "eve-deals.csv").write_text("deal_id,owner,amount,close_date,currency\nE1,eve,500,2025-01-15,USD\n")
-    said(system, folder, "roster", "load", "eve.csv")
-    said(system, folder, "deals", "load", "eve-deals.csv")
-    with patch.object(sys, "stdin", io.StringIO("")):
-        done = run(system, folder, "plan", "publish", "solo.yaml")
-    assert done.returncode == 1
-    assert "They have no credits from then on yet." in done.stdout
-    assert "Deals that it credits: 1; 1 of them credits nobody so far." in done.stdout
-    assert "What is earned by solo changes by +5.00 USD, from 0.00 to 5.00: 1 gains, 0 lose." in done.stdout
 
 
 def test_a_deal_without_a_rate_is_counted_by_the_rule_that_needs_none_live_as_from_files(
