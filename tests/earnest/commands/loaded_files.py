@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from decimal import Decimal
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from earnest.client import Client
 from earnest.local.system import System
 from tests.command_line import earnest
 
@@ -94,3 +98,19 @@ def said(system: System, folder: Path, *words: object) -> str:
     done = run(system, folder, *words)
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout
+
+
+def earned(text: str) -> dict[tuple[str, str, str], Decimal]:
+    rows = csv.DictReader(io.StringIO(text))
+    return {(row["participant_id"], row["component"], row["period"]): Decimal(row["amount"]) for row in rows}
+
+
+def live_earnings(system: System) -> dict[tuple[str, str, str], Decimal]:
+    client = Client(system.home, system.settings)
+    found = {}
+    for who in ("ann", "bob", "mia"):
+        answer = client.get(f"/v1/participants/{who}/earnings", who="analyst", service="scoring")
+        for each in answer["earnings"]:
+            key = (who, each["component"], each["period"])
+            found[key] = found.get(key, Decimal(0)) + Decimal(each["amount"])
+    return {key: amount for key, amount in found.items() if amount}
