@@ -28,8 +28,8 @@ EDGE = re.compile(
 domain, and pure.
 """
 BESIDE_THE_EDGE: Mapping[str, str] = {
-    "services.alerts.evaluator": "the loop that evaluates: hands the present instant and a connection to what is pure",
-    "services.alerts.pipeline_health": "asks the store how far workers are",
+    "services.alerts.evaluation.evaluator": "the loop that evaluates: hands the present instant and a connection to what is pure",
+    "services.alerts.evaluation.pipeline_health": "asks the store how far workers are",
     "services.ingest.intake": "takes a request through threads and the log",
     "services.scoring.quarantine.crash_guard": "notes in transactions of its own what a process begins",
 }

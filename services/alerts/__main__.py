@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from services.alerts.app import create_app
-from services.alerts.evaluator import Evaluator
+from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.lifecycle.service import reconcile
+from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, step
 from services.alerts.verify import recount_if_sums_changed
-from services.alerts.worker import BATCH, TOPICS, WORKER, step
 from shared import logs
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate
@@ -24,7 +25,7 @@ def main() -> None:
     log = open_log(settings)
     log.ensure(ROAD)
     recount_if_sums_changed(engine, log)
-    evaluator = Evaluator(engine, log, zone=settings.zone)
+    evaluator = Evaluator(engine, log, zone=settings.zone, reconcile=reconcile)
     crew = Crew(
         [
             Worker(WORKER, log, engine=engine, topics=TOPICS, step=step, member=settings.member_name, batch=BATCH),

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.alerts.evaluator import Evaluator
-from services.alerts.routes import TAGS, router
+from services.alerts.evaluation import routes as kpis
+from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.lifecycle import routes as alerts
 from shared import web
 from shared.settings import Settings
 
@@ -20,8 +21,8 @@ def create_app(settings: Settings, engine: Engine, *, evaluator: Evaluator, read
         "KPIs of the plan and of the road, and their alerts.",
         settings=settings,
         ready=ready,
-        routers=[router],
+        routers=[kpis.router, alerts.router],
         engine=engine,
         provide=[evaluator],
-        tags=TAGS,
+        tags=kpis.TAGS | alerts.TAGS,
     )

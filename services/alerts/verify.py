@@ -13,10 +13,10 @@ from typing import Final, TypeVar
 import structlog
 from sqlalchemy import Connection, Engine
 
-from services.alerts import store
 from services.alerts.kpis import SUM_NAMES
-from services.alerts.sums import Day, MonthKey, Sums, Totals
-from services.alerts.worker import WORKER, step
+from services.alerts.kpis.sums import Day, MonthKey, Sums, Totals
+from services.alerts.rollups import store
+from services.alerts.rollups.worker import WORKER, step
 from shared.contracts.topics import DEALS, EARNINGS
 from shared.database import scratch_schema
 from shared.log.headers import is_replay

@@ -11,11 +11,15 @@ from pkgutil import iter_modules
 from typing import Final
 
 from services.alerts.kpis.base import Kpi, PipelineKpi, PlanKpi
-from services.alerts.sums import DealSum, EarningSum
+from services.alerts.kpis.sums import DealSum, EarningSum
 
 KPIS: Final[tuple[Kpi, ...]] = tuple(
     sorted(
-        (import_module(f"{__name__}.{module.name}").KPI for module in iter_modules(__path__) if module.name != "base"),
+        (
+            import_module(f"{__name__}.{module.name}").KPI
+            for module in iter_modules(__path__)
+            if module.name not in ("base", "sums")
+        ),
         key=lambda kpi: (kpi.position, kpi.name),
     )
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from services.alerts.kpis.base import Measurement, PlanKpi, Viewpoint, business_days, business_days_of, ratio
-from services.alerts.sums import MEASURE, QUOTA, WITH_QUOTA
+from services.alerts.kpis.sums import MEASURE, QUOTA, WITH_QUOTA
 from shared.periods import first_day
 
 FIRST_DAY: Final = 10

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from services.alerts.kpis.base import Measurement, PlanKpi, Viewpoint, ratio
-from services.alerts.sums import LIST_AMOUNT, LISTED, NET_AMOUNT
+from services.alerts.kpis.sums import LIST_AMOUNT, LISTED, NET_AMOUNT
 
 
 def average_discount(at: Viewpoint) -> Measurement:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import ClassVar, Final, Literal, NamedTuple
 
-from services.alerts.sums import DealSum, EarningSum, Totals
+from services.alerts.kpis.sums import DealSum, EarningSum, Totals
 from shared.periods import Month, first_day, last_day, period_of, previous_period
 
 WINDOW_DAYS: Final = 30

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from services.alerts.kpis.base import QUARTER, Measurement, PlanKpi, Viewpoint, ratio, trailing_months
-from services.alerts.sums import EARNED, REVENUE, WON
+from services.alerts.kpis.sums import EARNED, REVENUE, WON
 from shared.periods import first_day, last_day
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from services.alerts.kpis.base import Measurement, PlanKpi, Viewpoint, ratio
-from services.alerts.sums import LOST, WON
+from services.alerts.kpis.sums import LOST, WON
 
 
 def win_rate(at: Viewpoint) -> Measurement:

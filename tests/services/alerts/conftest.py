@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy import URL, Engine, make_url
 
 from earnest.local.postgres import Postgres
-from services.alerts import store
-from services.alerts.worker import BATCH, TOPICS, WORKER, step
+from services.alerts.rollups import store
+from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, step
 from shared.contracts.topics import ROAD
 from shared.database import engine_for, migrate
 from shared.log.port import Partition, Record, Stored

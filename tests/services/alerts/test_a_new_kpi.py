@@ -28,7 +28,7 @@ MODULE = '''
 from decimal import Decimal
 
 from services.alerts.kpis.base import Measurement, PlanKpi, Viewpoint, ratio
-from services.alerts.sums import ClosedDeal, DealSum
+from services.alerts.kpis.sums import ClosedDeal, DealSum
 from shared.facts import value_of
 
 
@@ -65,8 +65,8 @@ COUNT_AGAIN_AND_READ = """
 import json, sys
 from datetime import date
 from sqlalchemy import make_url
-from services.alerts import store
-from services.alerts.evaluation import evaluate_plan, needed_from
+from services.alerts.rollups import store
+from services.alerts.evaluation.readings import evaluate_plan, needed_from
 from services.alerts.verify import recount_if_sums_changed, verify
 from shared.database import engine_for
 from shared.log.postgres import PostgresLog
@@ -98,13 +98,13 @@ def run(folder: Path, *arguments: str) -> str:
 
 
 def test_it_has_an_alerting_rule(copy: Path) -> None:
-    rules = run(copy, "-m", "services.alerts.rules")
+    rules = run(copy, "-m", "services.alerts.operations.rules")
     assert "alert: EarnestAverageTermLow" in rules
     assert "Ask whether the plan pays on bookings alone." in rules
 
 
 def test_it_has_its_panels_after_those_before_it(copy: Path, tmp_path: Path) -> None:
-    run(copy, "-m", "services.alerts.dashboards", str(tmp_path))
+    run(copy, "-m", "services.alerts.operations.dashboards", str(tmp_path))
     panels = json.loads((tmp_path / "earnest-kpis.json").read_text())["panels"]
     courses = [panel["title"] for panel in panels if panel["title"].endswith(" over time")]
     assert [course.removesuffix(" over time") for course in courses] == [

@@ -18,7 +18,8 @@ from sqlalchemy import Engine
 
 from earnest.local.postgres import Postgres
 from services.alerts.app import create_app
-from services.alerts.evaluator import Evaluator
+from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.lifecycle.service import reconcile
 from shared.contracts.topics import DEALS, EARNINGS
 from shared.log.port import Stored
 from shared.log.postgres import PostgresLog
@@ -31,7 +32,7 @@ KEYS = {"ops": ["alerts:read"], "crm": ["deals:write"]}
 
 @pytest.fixture
 def evaluator(alerts_engine: Engine, log: PostgresLog) -> Evaluator:
-    return Evaluator(alerts_engine, log, zone=ZoneInfo("UTC"))
+    return Evaluator(alerts_engine, log, zone=ZoneInfo("UTC"), reconcile=reconcile)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from services.alerts.dashboards import DASHBOARDS
-from services.alerts.rules import rules_file
+from services.alerts.operations.dashboards import DASHBOARDS
+from services.alerts.operations.rules import rules_file
 from shared.settings import Settings
 
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerts.evaluation import Reading, evaluate_pipeline, evaluate_plan, needed_from
+from services.alerts.evaluation.readings import Reading, evaluate_pipeline, evaluate_plan, needed_from
 from services.alerts.kpis import BY_NAME, DEAL_SUMS
 from services.alerts.kpis.base import Kpi, PipelineHealth, trailing_months
-from services.alerts.sums import Day, MonthKey, Sums, Totals
+from services.alerts.kpis.sums import Day, MonthKey, Sums, Totals
 
 FRIDAY = date(2025, 3, 14)
 """The tenth business day of a month with 21."""

@@ -14,11 +14,12 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection, Engine, text
 
-from services.alerts import store
-from services.alerts.evaluator import Evaluator
+from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import KPIS
+from services.alerts.lifecycle import store
+from services.alerts.lifecycle.service import reconcile
+from services.alerts.rollups.worker import WORKER
 from services.alerts.verify import verify
-from services.alerts.worker import WORKER
 from shared.contracts.alerts import AlertChanged
 from shared.contracts.topics import ALERTS, DEALS, EARNINGS, ROSTER
 from shared.log import dead_letters
@@ -34,7 +35,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @pytest.fixture
 def evaluator(alerts_engine: Engine, log: PostgresLog) -> Evaluator:
-    return Evaluator(alerts_engine, log, zone=BERLIN)
+    return Evaluator(alerts_engine, log, zone=BERLIN, reconcile=reconcile)
 
 
 def sell(log: PostgresLog, deal: Make, day: int, discount: int, occurred_day: int | None = None) -> None:
@@ -100,7 +101,7 @@ def test_many_evaluators_open_an_alert_once(
     together = threading.Barrier(4)
 
     def evaluate() -> None:
-        evaluator = Evaluator(alerts_engine, log, zone=BERLIN)
+        evaluator = Evaluator(alerts_engine, log, zone=BERLIN, reconcile=reconcile)
         together.wait()
         for _ in range(5):
             evaluator.round(time.time())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from services.alerts.evaluation import Reading
-from services.alerts.lifecycle import Alert, changes
+from services.alerts.evaluation.readings import Reading
+from services.alerts.lifecycle.alert import Alert, changes
 
 TODAY = date(2025, 3, 14)
 OPEN = Alert(

@@ -6,13 +6,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData
 
-from services.alerts.tables import METADATA
+from services.alerts.lifecycle import tables as alerts
+from services.alerts.rollups import tables as rollups
 from shared.log.tables import metadata as worker_tables
 
 
 def test_the_migrations_build_the_tables_of_the_schema(alerts_engine: Engine) -> None:
     wanted = MetaData()
-    for table in [*METADATA.tables.values(), *worker_tables.tables.values()]:
+    for table in [*(rollups.METADATA.tables | alerts.METADATA.tables).values(), *worker_tables.tables.values()]:
         table.to_metadata(wanted)
     with alerts_engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

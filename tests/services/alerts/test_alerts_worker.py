@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from services.alerts import store
-from services.alerts.sums import Sums, Totals
+from services.alerts.kpis.sums import Sums, Totals
+from services.alerts.rollups import store
 from shared.log.port import Partition, Record, Stored
 from shared.log.step import Outcome
 

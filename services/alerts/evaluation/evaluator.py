@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection, Engine
 
-from services.alerts import store
-from services.alerts.evaluation import Reading, evaluate_pipeline, evaluate_plan, needed_from
-from services.alerts.gauges import Gauges
-from services.alerts.lifecycle import Alert, changes
-from services.alerts.pipeline_health import Watch
-from shared.contracts.alerts import TYPE, AlertChanged
-from shared.contracts.message import cloud_event
-from shared.contracts.topics import ALERTS, Topic
-from shared.log.port import Log, Record
+from services.alerts.evaluation.gauges import Gauges
+from services.alerts.evaluation.pipeline_health import Watch
+from services.alerts.evaluation.readings import Reading, Subject, evaluate_pipeline, evaluate_plan, needed_from
+from services.alerts.rollups import store
+from shared.log.port import Log
 from shared.log.worker import TRANSIENT
 from shared.periods import last_day, period_of
 
@@ -45,12 +43,19 @@ class Evaluation:
     pipeline: list[Reading]
 
 
+class Reconcile(Protocol):
+    """Moves alerts to what an evaluation found, and says of which subjects one is open then."""
+
+    def __call__(self, connection: Connection, evaluation: Evaluation, *, log: Log) -> Set[Subject]:
+        """Within the transaction of the evaluation."""
+
+
 class Evaluator:
     """Evaluates on the tables of the alerts service. Any number of processes may: one at a time moves alerts."""
 
-    def __init__(self, engine: Engine, log: Log, *, zone: ZoneInfo) -> None:
-        """`zone` is where instants become business dates: the company's."""
-        self._engine, self._log, self._zone = engine, log, zone
+    def __init__(self, engine: Engine, log: Log, *, zone: ZoneInfo, reconcile: Reconcile) -> None:
+        """`zone` is where instants become business dates: the company's; `reconcile` moves alerts."""
+        self._engine, self._log, self._zone, self._reconcile = engine, log, zone, reconcile
         self._watch, self._gauges = Watch(log), Gauges()
         self._latest: Evaluation | None = None
 
@@ -84,19 +89,12 @@ class Evaluator:
             PositionOutOfRange: the log does not hold what the worker has to read next.
         """
         with self._engine.begin() as connection:
-            # Every process evaluates, for every one is scraped; whoever has the lock also moves alerts, so that they
-            # open once.
-            moves_alerts = store.lock_alerts(connection)
             evaluation = self._evaluate(connection, now)
-            if moves_alerts:
-                changed = _changes(connection, evaluation)
-                store.save_alerts(connection, changed)
-                self._log.publish(connection, [_publication(alert) for alert in changed])
-            still_open = store.open_alerts(connection)
+            still_open = self._reconcile(connection, evaluation, log=self._log)
         # After the commit: an alert is not shown that is not written.
         self._latest = evaluation
         readings = [*evaluation.plan, *evaluation.pipeline]
-        self._gauges.show(readings, still_open.keys(), as_of=evaluation.as_of, now=now)
+        self._gauges.show(readings, still_open, as_of=evaluation.as_of, now=now)
 
     def _evaluate(self, connection: Connection, now: float) -> Evaluation:
         latest = store.latest(connection)
@@ -110,30 +108,3 @@ class Evaluator:
 
     def _business_date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()
-
-
-def _changes(connection: Connection, evaluation: Evaluation) -> list[Alert]:
-    # Alerts of the plan carry the date that deals speak of, those of the pipeline today: it may stand still while time
-    # goes on.
-    still_open, episodes = store.open_alerts(connection), store.episodes(connection)
-    dated = [(evaluation.plan, evaluation.as_of), (evaluation.pipeline, evaluation.today)]
-    return [
-        alert
-        for readings, day in dated
-        if day is not None
-        for alert in changes(readings, still_open, episodes=episodes, as_of=day)
-    ]
-
-
-def _publication(alert: Alert) -> tuple[Topic, Record]:
-    """The alert as a CloudEvent; its id names the episode and what became of it."""
-    changed = AlertChanged(
-        alert_id=alert.alert_id,
-        kpi=alert.kpi,
-        state="open" if alert.closed_on is None else "closed",
-        value=alert.opened_value if alert.closed_value is None else alert.closed_value,
-        threshold=alert.threshold,
-        as_of=alert.closed_on or alert.opened_on,
-    )
-    headers = cloud_event(event_id=f"{alert.alert_id}/{changed.state}", source="/earnest/alerts", kind=TYPE)
-    return ALERTS, Record(alert.alert_id, changed.model_dump_json().encode(), headers)

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from services.alerts.dashboards.panels import Panel, dashboard, label_variable, stat, steps, target, timeseries
 from services.alerts.kpis.event_lag import KPI as EVENT_LAG
+from services.alerts.operations.dashboards.panels import (
+    Panel,
+    dashboard,
+    label_variable,
+    stat,
+    steps,
+    target,
+    timeseries,
+)
 
 _LAG = float(EVENT_LAG.threshold)
 _GOOD = steps((None, "green"), (1, "red"))

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.alerts.dashboards.panels import Panel, dashboard, label_variable, stat, steps, table, target, timeseries
 from services.alerts.kpis import KPIS, PLAN_KPIS
 from services.alerts.kpis.base import Kpi
+from services.alerts.operations.dashboards.panels import (
+    Panel,
+    dashboard,
+    label_variable,
+    stat,
+    steps,
+    table,
+    target,
+    timeseries,
+)
 
 _UNITS = {"ratio": "percentunit", "seconds": "s", "records": "short"}
 

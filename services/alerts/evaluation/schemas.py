@@ -1,4 +1,4 @@
-"""What the HTTP interface of alerts gives."""
+"""What the HTTP interface gives of KPIs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.alerts.evaluation import Reading
+from services.alerts.evaluation.readings import Reading
 from services.alerts.kpis import BY_NAME
-from services.alerts.lifecycle import Alert
 
 
 class KpiView(BaseModel):
@@ -79,63 +78,3 @@ class Kpis(BaseModel):
 
     evaluated_at: datetime
     kpis: list[KpiView]
-
-
-class AlertView(BaseModel):
-    """One episode of a breach. Values are in the unit of the KPI, dates are business dates."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "alert_id": "average_discount.EUR.1",
-                    "kpi": "average_discount",
-                    "title": "Average discount",
-                    "state": "open",
-                    "currency": "EUR",
-                    "threshold": "0.20",
-                    "opened_on": "2025-03-14",
-                    "opened_value": "0.340000",
-                    "closed_on": None,
-                    "closed_value": None,
-                    "action": BY_NAME["average_discount"].action,
-                }
-            ]
-        }
-    )
-
-    alert_id: str
-    kpi: str
-    title: str
-    state: Literal["open", "closed"]
-    currency: str | None
-    threshold: Decimal
-    opened_on: date
-    opened_value: Decimal
-    closed_on: date | None
-    closed_value: Decimal | None
-    action: str
-
-    @classmethod
-    def of(cls, alert: Alert) -> AlertView:
-        """The view of an alert; what to do is what its KPI says today."""
-        kpi = BY_NAME[alert.kpi]
-        return cls(
-            alert_id=alert.alert_id,
-            kpi=kpi.name,
-            title=kpi.title,
-            state="open" if alert.closed_on is None else "closed",
-            currency=alert.currency or None,
-            threshold=alert.threshold,
-            opened_on=alert.opened_on,
-            opened_value=alert.opened_value,
-            closed_on=alert.closed_on,
-            closed_value=alert.closed_value,
-            action=kpi.action,
-        )
-
-
-class Alerts(BaseModel):
-    """Alerts, the latest opened first."""
-
-    alerts: list[AlertView]

@@ -1,4 +1,4 @@
-"""Writes the dashboards into a folder: `python -m services.alerts.dashboards deploy/grafana/dashboards`."""
+"""Writes the dashboards into a folder: `python -m services.alerts.operations.dashboards deploy/grafana/dashboards`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from services.alerts.dashboards import DASHBOARDS
+from services.alerts.operations.dashboards import DASHBOARDS
 
 
 def main(folder: Path) -> None:

@@ -7,11 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from services.alerts.evaluation import Reading
+from services.alerts.evaluation.readings import Reading, Subject
 from services.alerts.kpis import BY_NAME
-
-Subject = tuple[str, str]
-"""What an alert is about: a KPI and its currency, empty for the whole company."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,21 +1,19 @@
-"""All SQL of the alerts service. Rows are written in the order of their keys, so that two writers never wait in a
+"""The SQL of the sums. Rows are written in the order of their keys, so that two writers never wait in a
 circle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import date
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
-from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, collate, delete, func, select, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, collate, delete, func, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from services.alerts.lifecycle import Alert, Subject
-from services.alerts.sums import Day, MonthKey, Totals
-from services.alerts.tables import ALERT, COUNTED_SUM, DEAL, DEAL_SUM, EARNING, EARNING_SUM, LETTERS, SEEN
+from services.alerts.kpis.sums import Day, MonthKey, Totals
+from services.alerts.rollups.tables import COUNTED_SUM, DEAL, DEAL_SUM, EARNING, EARNING_SUM, LETTERS, SEEN
 from shared.columns import arrays, insert_rows, is_any, rows_of
 from shared.facts import Facts
 from shared.log.dead_letters import NEVER_TAKEN
@@ -142,42 +140,6 @@ def take_over(connection: Connection, schema: str) -> None:
         there = table.to_metadata(MetaData(), schema=schema)
         connection.execute(delete(table))
         connection.execute(insert(table).from_select(list(table.c.keys()), select(there)))
-
-
-def lock_alerts(connection: Connection) -> bool:
-    """Whether this transaction may move alerts: one process at a time does."""
-    # Tried and not waited for: whoever comes second would find nothing left to move. An advisory lock, for an alert
-    # that is to open has no row yet.
-    lock = text("select pg_try_advisory_xact_lock(hashtext('earnest.alerts.evaluate'))")
-    return bool(connection.execute(lock).scalar())
-
-
-def open_alerts(connection: Connection) -> dict[Subject, Alert]:
-    """The alerts that are open, by what they are about."""
-    return {alert.subject: alert for alert in alerts(connection, "open")}
-
-
-def alerts(connection: Connection, state: Literal["open", "closed", "all"], *, limit: int = 1000) -> list[Alert]:
-    """Alerts in a state, the latest opened first."""
-    wanted = select(ALERT).order_by(ALERT.c.opened_on.desc(), ALERT.c.kpi, ALERT.c.currency, ALERT.c.number.desc())
-    if state != "all":
-        wanted = wanted.where(ALERT.c.closed_on.is_(None) if state == "open" else ALERT.c.closed_on.is_not(None))
-    return [Alert(**row) for row in connection.execute(wanted.limit(limit)).mappings()]
-
-
-def episodes(connection: Connection) -> dict[Subject, int]:
-    """How many alerts there were of a subject."""
-    counted = select(ALERT.c.kpi, ALERT.c.currency, func.max(ALERT.c.number)).group_by(ALERT.c.kpi, ALERT.c.currency)
-    return {(kpi, currency): number for kpi, currency, number in connection.execute(counted)}
-
-
-def save_alerts(connection: Connection, changed: Iterable[Alert]) -> None:
-    """Write alerts that opened or closed."""
-    for alert in changed:
-        # An alert that closes is the row of its opening, of which nothing else changes.
-        row = insert(ALERT).values(asdict(alert))
-        closing = {"closed_on": row.excluded.closed_on, "closed_value": row.excluded.closed_value}
-        connection.execute(row.on_conflict_do_update(index_elements=ALERT.primary_key.columns, set_=closing))
 
 
 def _add(connection: Connection, table: Table, *, changes: Mapping[tuple[Any, str, str], int]) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from services.alerts.kpis import DEAL_SUMS, EARNING_SUMS
-from services.alerts.sums import ClosedDeal, Day
+from services.alerts.kpis.sums import ClosedDeal, Day
 from shared.contracts.earnings import ComponentEarning
 from shared.facts import Facts, value_of
 from shared.money import to_minor

@@ -7,9 +7,8 @@ from datetime import UTC, date, datetime, time
 
 from prometheus_client import Gauge
 
-from services.alerts.evaluation import Reading
+from services.alerts.evaluation.readings import Reading, Subject
 from services.alerts.kpis import KPIS
-from services.alerts.lifecycle import Subject
 from shared.metrics import (
     KPI_AS_OF,
     KPI_BREACH,

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from services.alerts import contributions, store
-from services.alerts.store import Earner
+from services.alerts.rollups import contributions, store
+from services.alerts.rollups.store import Earner
 from shared.contracts.base import instant_text
 from shared.contracts.deals import DealFact
 from shared.contracts.earnings import EarningsChanged

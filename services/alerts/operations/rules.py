@@ -1,5 +1,5 @@
 """Prometheus alerting rules, made from the catalogue of KPIs:
-`python -m services.alerts.rules > deploy/prometheus/rules/kpis.yml`.
+`python -m services.alerts.operations.rules > deploy/prometheus/rules/kpis.yml`.
 
 Whether a KPI is in breach is decided here, in the service, once; the rules only carry it to Alertmanager with words for
 people.
@@ -15,7 +15,7 @@ import yaml
 from services.alerts.kpis import KPIS
 from services.alerts.kpis.base import Kpi
 
-HEADER = "# Made by `python -m services.alerts.rules`; change services/alerts/kpis/ instead.\n"
+HEADER = "# Made by `python -m services.alerts.operations.rules`; change services/alerts/kpis/ instead.\n"
 
 _HUMANIZE = {"ratio": "humanizePercentage", "seconds": "humanizeDuration", "records": "humanize"}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from services.alerts.kpis import PIPELINE_KPIS, PLAN_KPIS
 from services.alerts.kpis.base import (
@@ -19,8 +19,11 @@ from services.alerts.kpis.base import (
     is_business_day,
     trailing_months,
 )
-from services.alerts.sums import Totals
+from services.alerts.kpis.sums import Totals
 from shared.periods import first_day
+
+Subject: TypeAlias = tuple[str, str]
+"""What an alert is about: a KPI and its currency, empty for the whole company."""
 
 
 class Reading(NamedTuple):

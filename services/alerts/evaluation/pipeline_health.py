@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from services.alerts import store
 from services.alerts.kpis.base import PipelineHealth
-from services.alerts.worker import WORKER
+from services.alerts.rollups import store
+from services.alerts.rollups.worker import WORKER
 from shared.contracts.topics import DEALS, EARNINGS
 from shared.log.port import Log, Partition
 

@@ -1,0 +1,79 @@
+"""What evaluation says of a subject to those who act on it: whether something is wrong with it, since when and how much.
+
+All of it is a function of the facts as they are known now. A correction may move an episode, or take it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal, NamedTuple, TypeAlias
+
+Detector: TypeAlias = Literal["threshold", "drift"]
+Rule: TypeAlias = Literal["threshold", "cusum", "shewhart", "poisson", "binomial", "distribution"]
+
+
+class Subject(NamedTuple):
+    """What is watched, and by what. Empty: `currency` of the whole company, `dimension` and `segment` of all."""
+
+    kpi: str
+    currency: str = ""
+    dimension: str = ""
+    segment: str = ""
+    detector: Detector = "threshold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """A segment that a change comes from: by how much it moved the KPI, in the KPI's unit, and its share of the whole
+    change.
+    """
+
+    dimension: str
+    segment: str
+    contribution: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """A time in which something was wrong with a subject. Dates are business dates, values in the unit of the KPI.
+
+    `detected_on` is the first date on which it could be told without looking ahead, `onset` the estimated beginning,
+    `recovered_on` None while it lasts. `score` is the statistic over its limit: at least 1 in an alarm. `value` and
+    `expected` are those of `detected_on`; of a threshold, `expected` is the threshold.
+    """
+
+    detected_on: date
+    onset: date
+    direction: Literal["up", "down"]
+    score: float
+    rule: Rule
+    value: Decimal
+    expected: Decimal | None
+    recovered_on: date | None = None
+    recovered_value: Decimal | None = None
+    drivers: tuple[Driver, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What is found of a subject as of a business date: all its episodes, the oldest first; the last may go on.
+
+    `known` is false where too little is known to say anything of now: alerts are then held as they are.
+    `value` and `expected` are those of now.
+    """
+
+    subject: Subject
+    as_of: date
+    known: bool
+    value: Decimal | None
+    expected: Decimal | None
+    episodes: tuple[Episode, ...] = ()
+
+    @property
+    def current(self) -> Episode | None:
+        """The episode that goes on; None where nothing is wrong."""
+        last = self.episodes[-1] if self.episodes else None
+        return last if last is not None and last.recovered_on is None else None

@@ -1,0 +1,1 @@
+"""Alerts: what is wrong with a KPI, from its opening to its end."""

@@ -1,0 +1,1 @@
+"""What Prometheus, Alertmanager and Grafana read, made from the KPIs."""
