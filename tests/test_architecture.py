@@ -20,7 +20,15 @@ TOPS = ("shared", "services", "earnest")
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "__main__.py").exists())
 OUTSIDE = frozenset({"fastapi", "starlette", "uvicorn", "httpx", "kafka", "sqlalchemy", "psycopg", "alembic"})
 """Web, broker, database: what is pure reaches none of them."""
-PURE = ("shared.kernel", "shared.pay", "shared.contract_costs", "shared.explanation", "shared.contracts", "shared.drift")
+PURE = (
+    "shared.calendars",
+    "shared.kernel",
+    "shared.pay",
+    "shared.contract_costs",
+    "shared.explanation",
+    "shared.contracts",
+    "shared.drift",
+)
 EDGE = re.compile(
     r"__main__|app|deps|routes|schemas|service|store(_\w+)?|tables|verify|operations|worker|\w+_client|migrations"
 )

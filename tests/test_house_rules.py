@@ -81,6 +81,7 @@ def imports(path: Path) -> Iterator[Import]:
 def domain() -> list[Path]:
     """The modules in which pay is decided: the kernel, the values they share, and the services' domains."""
     values = sources(
+        "shared/calendars",
         "shared/kernel",
         "shared/pay",
         "shared/contract_costs",

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import accumulate
 from typing import NewType, TypeVar
 
 import polars as pl
 
+from shared.calendars.fiscal import WEEK, months_ahead, starts_of_periods
 from shared.kernel.language.conventions import CalendarTerms, Reset, Window
 from shared.periods import Month, last_day
 
@@ -169,11 +169,7 @@ def _named(number: pl.Expr) -> pl.Expr:
 
 def _shift(calendar: CalendarTerms) -> int:
     """By how much the number of a month is more than that of the fiscal period that it is."""
-    starts = calendar.year_starts - 1
-    # A fiscal year bears the number of the calendar year in which it starts, or with 12 more that of the one in which
-    # it ends.
-    by_end = calendar.named_after == "end" or (calendar.named_after is None and calendar.year_starts > 7)
-    return starts - 12 if starts and by_end else starts
+    return months_ahead(calendar.year_starts, named_after=calendar.named_after)
 
 
 @lru_cache(maxsize=1)
@@ -187,20 +183,18 @@ def _weekly(calendar: CalendarTerms) -> tuple[list[date], Fiscal]:
     """The first day of every fiscal period around the calendar's first day, and the number of the first of them."""
     assert calendar.weeks is not None
     assert calendar.first_day is not None
-    pattern = [int(weeks) for weeks in calendar.weeks.split("-")] * 4
+    weeks = [int(each) for each in calendar.weeks.split("-")]
     # Years of weeks follow one another without a gap, so all of them are counted from the one that the plan names,
     # sixty each way.
     year = _number_of_year(calendar, calendar.first_day)
     start = calendar.first_day
     for earlier in range(year - _YEARS_EACH_WAY, year):
-        start -= timedelta(weeks=53 if earlier in calendar.long_years else 52)
+        start -= (53 if earlier in calendar.long_years else 52) * WEEK
     starts: list[date] = []
     for number in range(year - _YEARS_EACH_WAY, year + _YEARS_EACH_WAY):
-        lengths = list(pattern)
-        if number in calendar.long_years:
-            lengths[calendar.long_period - 1] += 1
-        starts += [start + timedelta(weeks=weeks) for weeks in accumulate(lengths[:-1], initial=0)]
-        start += timedelta(weeks=sum(lengths))
+        long = number in calendar.long_years
+        starts += starts_of_periods(start, weeks, longer=calendar.long_period - 1 if long else None)
+        start += (53 if long else 52) * WEEK
     return starts, Fiscal(12 * (year - _YEARS_EACH_WAY))
 
 

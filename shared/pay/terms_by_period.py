@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from shared.pay.calendars.cycles import DAY
+from shared.calendars.fiscal import DAY
 from shared.pay.calendars.pay_periods import NoSuchPayPeriod, pay_period_named, pay_period_on
 from shared.pay.people import Person
 from shared.pay.settlement import SettledPeriod

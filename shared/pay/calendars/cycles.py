@@ -4,28 +4,15 @@ years begin.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
-from itertools import accumulate
-from typing import Any, Final, NamedTuple
+from typing import NamedTuple
 
-from dateutil import relativedelta as weekdays
 from dateutil.relativedelta import relativedelta
 
-from shared.pay.calendars.policy import Calendar, Fiscal, Monthly, SemiMonthly, Weekly
+from shared.calendars.fiscal import DAY, WEEK, FiscalWeeks, fiscal_periods
+from shared.calendars.fiscal import first_of_year as first_of_fiscal_year
+from shared.pay.calendars.policy import Calendar, Monthly, SemiMonthly, Weekly
 from shared.periods import period_of
-
-DAY: Final = timedelta(days=1)
-WEEK: Final = timedelta(weeks=1)
-_WEEKDAYS: Final[dict[str, Callable[[int], Any]]] = {
-    "monday": weekdays.MO,
-    "tuesday": weekdays.TU,
-    "wednesday": weekdays.WE,
-    "thursday": weekdays.TH,
-    "friday": weekdays.FR,
-    "saturday": weekdays.SA,
-    "sunday": weekdays.SU,
-}
 
 
 class Span(NamedTuple):
@@ -45,7 +32,7 @@ def span_of(calendar: Calendar, day: date) -> Span:
             return _half_month(calendar, day)
         case Weekly():
             return _weeks(calendar, day)
-        case Fiscal():
+        case FiscalWeeks():
             return _fiscal_period(calendar, day)
 
 
@@ -60,11 +47,8 @@ def first_of_year(calendar: Calendar, year: int) -> date:
             # Pay periods bear the year in which they end: the first of them may begin in the year before.
             new_year = date(year, 1, 1)
             return new_year - (new_year - calendar.anchor) % _length(calendar)
-        case Fiscal():
-            # A year that ends around December is the year of that December, also in retail, which names its years after
-            # their start.
-            starts_the_year_it_is_named_after = calendar.named_after == "start" and calendar.month < 12
-            return _end_of_fiscal_year(calendar, year if starts_the_year_it_is_named_after else year - 1) + DAY
+        case FiscalWeeks():
+            return first_of_fiscal_year(calendar, year)
 
 
 def _month(calendar: Monthly, day: date) -> Span:
@@ -96,26 +80,10 @@ def _weeks(calendar: Weekly, day: date) -> Span:
     return Span(f"{end.year}-{'W' if calendar.every == 'week' else 'PP'}{number:02d}", start, end)
 
 
-def _fiscal_period(calendar: Fiscal, day: date) -> Span:
-    # A fiscal year may begin in the calendar year before the one it is named after, or in the one after it.
-    year = day.year - 1
-    while (following := first_of_year(calendar, year + 1)) <= day:
-        year += 1
-    first = first_of_year(calendar, year)
-    weeks = [int(digit) for digit in calendar.every.removeprefix("fiscal_")] * 4
-    # The last pay period has what is left of the year: a 53rd week is its fifth or sixth.
-    starts = [first + number * WEEK for number in accumulate(weeks[:-1], initial=0)] + [following]
-    place = next(place for place, start in enumerate(starts) if start > day)
-    return Span(f"FY{year}-P{place:02d}", starts[place - 1], starts[place] - DAY)
-
-
-def _end_of_fiscal_year(calendar: Fiscal, year: int) -> date:
-    """The last day of the fiscal year that ends in, or nearest to the end of, the calendar's month in a year."""
-    last = date(year, calendar.month, 1) + relativedelta(day=31)
-    end = last + relativedelta(weekday=_WEEKDAYS[calendar.weekday](-1))
-    # Where the last such weekday lies more than three days before the end of the month, the one a week later is nearer
-    # to it.
-    return end + WEEK if calendar.year_ends == "nearest" and last - end > timedelta(days=3) else end
+def _fiscal_period(calendar: FiscalWeeks, day: date) -> Span:
+    periods = fiscal_periods(calendar)
+    number = periods.at(day)
+    return Span(f"FY{number // 12}-P{number % 12 + 1:02d}", *periods.bounds(number))
 
 
 def _end_of_month(day: date, on: int, *, months: int) -> date:

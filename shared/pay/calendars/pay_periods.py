@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Final
 
 from dateutil.relativedelta import relativedelta
-from holidays import HolidayBase, country_holidays
 
-from shared.pay.calendars.cycles import DAY, Span, first_of_year, span_of
+from shared.calendars import business_days
+from shared.calendars.fiscal import DAY
+from shared.pay.calendars.cycles import Span, first_of_year, span_of
 from shared.pay.calendars.policy import PayGroup
 from shared.periods import Month, last_day, next_period, period_of
 
@@ -105,38 +105,32 @@ def pay_date(group: PayGroup, end: date) -> date:
     """The day on which the pay period that ends on `end` is paid."""
     earliest = end + timedelta(days=group.arrears_days)
     wanted = earliest if group.pay_day is None else _day_of_month(group.pay_day, earliest)
-    days = _business_days(group.country, group.subdivision)
-    if days.is_working_day(wanted):
+    days = business_days(group.country, group.subdivision)
+    if days.is_business_day(wanted):
         return wanted
-    moved: date = days.get_nth_working_day(wanted, -1 if group.business_day == "before" else 1)
+    moved = days.moved(wanted, -1 if group.business_day == "before" else 1)
     # Moved before the end, pay would be paid before it is earned.
-    return moved if moved >= end else days.get_nth_working_day(wanted, 1)
+    return moved if moved >= end else days.moved(wanted, 1)
 
 
 def off_cycle_pay_date(group: PayGroup, earliest: date) -> date:
     """The day on which a run outside the calendar is paid: the first business day from a day on."""
-    days = _business_days(group.country, group.subdivision)
-    return earliest if days.is_working_day(earliest) else days.get_nth_working_day(earliest, 1)
+    days = business_days(group.country, group.subdivision)
+    return earliest if days.is_business_day(earliest) else days.moved(earliest, 1)
 
 
 def ack_date(group: PayGroup, end: date, *, paid: date) -> date:
     """The last day on which payroll can acknowledge the file of a pay period; not before its end."""
     if group.acknowledge_days == 0:
         return paid
-    days = _business_days(group.country, group.subdivision)
-    return max(end, days.get_nth_working_day(paid, -group.acknowledge_days))
+    days = business_days(group.country, group.subdivision)
+    return max(end, days.moved(paid, -group.acknowledge_days))
 
 
 def _day_of_month(day: int, earliest: date) -> date:
     """The first such day of a month that is not before `earliest`; the last day of a month that has no such day."""
     of_month = earliest + relativedelta(day=day)
     return of_month if of_month >= earliest else earliest + relativedelta(months=1, day=day)
-
-
-@lru_cache(maxsize=64)
-def _business_days(country: str | None, subdivision: str | None) -> HolidayBase:
-    """What knows the business days. It computes the years that it is asked about once, and keeps them."""
-    return HolidayBase() if country is None else country_holidays(country, subdivision)
 
 
 def group_on(groups: Sequence[PayGroup], day: date) -> PayGroup | None:

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Final, Literal, TypeAlias
 
-from holidays import country_holidays
 from pydantic import Field, field_validator, model_validator
 
+from shared.calendars import FiscalWeeks, business_days
 from shared.contracts.base import CurrencyCode, PlausibleDate
 from shared.pay.policy import Named, Policy, PolicyId, PolicyPart, Reference
 
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 DayOfMonth = Annotated[int, Field(ge=1, le=31)]
 
 
@@ -52,31 +51,7 @@ class Weekly(PolicyPart):
     """The first day of any pay period; all others follow from it, before and after."""
 
 
-class Fiscal(PolicyPart):
-    """Twelve pay periods of whole weeks in a fiscal year of 52 or 53 weeks, named `FY2026-P06`.
-
-    The 53rd week, in the years that have one, belongs to the last pay period.
-    """
-
-    every: Literal["fiscal_445", "fiscal_454", "fiscal_544"]
-    """The weeks of the three pay periods of a quarter."""
-    year_ends: Literal["last", "nearest"]
-    """The fiscal year ends on the last such weekday of `month`, or on the one nearest to the end of `month`. This is
-    also what gives a year its 53rd week."""
-    weekday: Weekday
-    """The weekday on which every pay period ends."""
-    month: Annotated[int, Field(ge=1, le=12)]
-    """The calendar month in which, or around whose end, the fiscal year ends."""
-    named_after: Literal["end", "start"] = "end"
-    """Whether a fiscal year bears the number of the calendar year of its end, as most do, or of its start, as in
-    retail.
-
-    A year that ends nearest to the end of December is the year of that December, also where it ends in the first days
-    of January.
-    """
-
-
-Calendar: TypeAlias = Annotated[Monthly | SemiMonthly | Weekly | Fiscal, Field(discriminator="every")]
+Calendar: TypeAlias = Annotated[Monthly | SemiMonthly | Weekly | FiscalWeeks, Field(discriminator="every")]
 
 
 class PayGroup(Policy):
@@ -124,26 +99,13 @@ class PayGroup(Policy):
     @field_validator("country")
     @classmethod
     def _is_known(cls, country: str | None) -> str | None:
-        if country is not None:
-            _holidays(country, None)
+        business_days(country)
         return country
 
     @model_validator(mode="after")
     def _has_the_part(self) -> PayGroup:
-        if self.subdivision is not None:
-            if self.country is None:
-                raise ValueError("a subdivision needs its country")
-            _holidays(self.country, self.subdivision)
+        business_days(self.country, self.subdivision)
         return self
-
-
-def _holidays(country: str, subdivision: str | None) -> None:
-    """Raises ValueError where the holidays are not known."""
-    try:
-        country_holidays(country, subdivision)
-    except NotImplementedError:  # the library's way to say that it does not know a country or a part of it
-        where = country if subdivision is None else f"{subdivision} of {country}"
-        raise ValueError(f"the holidays of {where} are not known") from None
 
 
 DEFAULT: Final = PayGroup(

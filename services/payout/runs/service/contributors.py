@@ -21,10 +21,10 @@ from services.payout.runs import store_balances, store_record
 from services.payout.runs.calculation import Calculation
 from services.payout.runs.decisions import store as decisions
 from services.payout.runs.record import PAYEE_ATTRIBUTES, Contributor
+from shared.calendars.fiscal import DAY
 from shared.contracts.topics import ROSTER
 from shared.log import dead_letters
 from shared.pay.approval import ApprovalPolicy
-from shared.pay.calendars.cycles import DAY
 from shared.pay.calendars.pay_periods import PayPeriod, pay_period_on
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import in_force
