@@ -21,7 +21,7 @@ from math import ceil, inf, log, pi, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from shared.drift.series import Floats
 
 STATES = 240
 """Of the Markov chain. With allowances on its grid it is exact; otherwise run lengths are right to about 1 in 200."""
