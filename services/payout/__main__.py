@@ -8,6 +8,7 @@ from services.payout.app import create_app
 from services.payout.delivery.worker import Courier
 from services.payout.ledger.worker import BATCH, TOPICS, WORKER, step
 from services.payout.payroll.worker import CutOffs
+from services.payout.runs.service.publishing import publish_unpublished
 from services.payout.scoring_client import ScoringClient
 from services.payout.tables import ROLE
 from shared import logs
@@ -30,13 +31,14 @@ def main() -> None:
     engine = engine_for(database_url(settings), "payout", role=ROLE)
     log = open_log(settings)
     log.ensure(ROAD)
+    publish_unpublished(engine, log)
     books = Worker(
         WORKER, log, engine=engine, topics=TOPICS, step=partial(step, utc_now), member=settings.member_name, batch=BATCH
     )
     cut_offs = CutOffs(engine, lambda: utc_now().astimezone(settings.zone).date())
     crew = Crew([books, Courier(engine, settings, now=utc_now), cut_offs, *relays(log)])
     scoring = ScoringClient.from_settings(settings)
-    app = create_app(settings, engine, now=utc_now, ready=crew.reasons, lines=scoring, deals=scoring)
+    app = create_app(settings, engine, now=utc_now, ready=crew.reasons, lines=scoring, deals=scoring, log=log)
     serve(app, settings.host, port=settings.payout_port, crew=crew)
     scoring.close()
     log.close()

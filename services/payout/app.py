@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI
@@ -24,6 +25,7 @@ from services.payout.scoring_client import LineSource
 from services.payout.statements import routes as statements
 from shared import web
 from shared.deps import Clock
+from shared.log.port import Log
 from shared.pay.deal_facts import DealSource
 from shared.settings import Settings
 
@@ -51,10 +53,13 @@ def create_app(
     ready: Callable[[], list[str]],
     lines: LineSource,
     deals: DealSource,
+    log: Log,
 ) -> FastAPI:
-    """The app over the ledger; `now` gives the present instant, `lines` and `deals` what scoring knows."""
+    """The app over the ledger; `now` gives the present instant, `lines` and `deals` what scoring knows; runs are
+    published in `log`.
+    """
     snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
-    deps = Dependencies(settings=settings, engine=engine, snapshot=snapshot, now=now, lines=lines, deals=deals)
+    deps = Dependencies(settings=settings, engine=engine, snapshot=snapshot, now=now, lines=lines, deals=deals, log=log)
     return web.create_app(
         "Earnest payout",
         "The ledger, payout runs and payroll files.",
@@ -74,7 +79,7 @@ def create_app(
         ],
         engine=engine,
         clock=now,
-        provide=[deps, OnAnswer(payroll_release.answered)],
+        provide=[deps, OnAnswer(partial(payroll_release.answered, log=log))],
         tags=TAGS,
         database_away="the database does not answer; nothing was done",
     )

@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from services.payout.scoring_client import LineSource
 from shared.auth import KeyRing, Principal, require
 from shared.deps import Clock, provided
+from shared.log.port import Log
 from shared.pay.deal_facts import DealSource
 from shared.settings import Settings
 
@@ -27,7 +28,7 @@ from shared.settings import Settings
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """What the services of features are given: `engine` for changes, one transaction each; `snapshot` to read what
-    belongs together; `now` for the instant; `lines` and `deals` for what scoring knows.
+    belongs together; `now` for the instant; `lines` and `deals` for what scoring knows; `log` to publish in.
     """
 
     settings: Settings
@@ -36,6 +37,7 @@ class Dependencies:
     now: Clock
     lines: LineSource
     deals: DealSource
+    log: Log
 
     def today(self) -> date:
         """The business date: that of the company's time zone, whichever the machine is in."""

@@ -39,6 +39,7 @@ REALLOCATIONS: Final = Topic("reallocations")
 RECREDITS: Final = Topic("recredits")
 CREDITS: Final = Topic("credits")
 EARNINGS: Final = Topic("earnings")
+RUNS: Final = Topic("runs")
 ALERTS: Final = Topic("alerts")
 
 ROAD: Final = (
@@ -51,6 +52,7 @@ ROAD: Final = (
     RECREDITS,
     CREDITS,
     EARNINGS,
+    RUNS,
     ALERTS,
 )
 """Every topic that carries facts; each also has its dead-letter topic."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
+from shared.contracts import runs as contract
 from shared.periods import Month
 
-State = Literal["draft", "calculated", "submitted", "approved", "exported", "acknowledged", "paid", "cancelled"]
-
-
-RunKind = Literal["regular", "off_cycle"]
-
+State: TypeAlias = contract.RunState
+RunKind: TypeAlias = contract.RunKind
 
 DONE_STATES: Final = frozenset[State]({"approved", "exported", "acknowledged", "paid"})
 """The states of a run that is booked."""

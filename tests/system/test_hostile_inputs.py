@@ -197,8 +197,16 @@ def test_scoring_answers_whatever_it_is_asked(installed: Settings, schema: Calla
 def test_payout_answers_whatever_it_is_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
     engine = schema("payout")
     scoring = Scoring(engine)
+    log = open_log(installed)
+    log.ensure(ROAD)
     app = payout_app(
-        installed, engine, now=lambda: datetime(2026, 1, 15, tzinfo=UTC), ready=list, lines=scoring, deals=scoring
+        installed,
+        engine,
+        now=lambda: datetime(2026, 1, 15, tzinfo=UTC),
+        ready=list,
+        lines=scoring,
+        deals=scoring,
+        log=log,
     )
     assert attack(app, KEY) == []
 

@@ -111,8 +111,16 @@ def test_scoring_keeps_to_its_document(installed: Settings, schema: Callable[[st
 def test_payout_keeps_to_its_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
     engine = schema("payout")
     scoring = Scoring(engine)
+    log = open_log(installed)
+    log.ensure(ROAD)
     app = payout_app(
-        installed, engine, now=lambda: datetime(2026, 1, 15, tzinfo=UTC), ready=list, lines=scoring, deals=scoring
+        installed,
+        engine,
+        now=lambda: datetime(2026, 1, 15, tzinfo=UTC),
+        ready=list,
+        lines=scoring,
+        deals=scoring,
+        log=log,
     )
     ask_everything(app, KEY)
     check_metrics(app)

@@ -25,6 +25,7 @@ from services.payout.runs.schemas import (
     Tolerance,
 )
 from services.payout.runs.service import drafts, payroll_release, transitions
+from services.payout.runs.service.publishing import publish
 from shared.contracts.base import RUN_ID, Identifier
 from shared.deps import Clock, SnapshotDep
 from shared.pay.run import Run, run_totals
@@ -162,6 +163,7 @@ def _moved(deps: Dependencies, run_id: str, *, move: Move, actor: str) -> RunDet
     with deps.engine.begin() as connection:
         run = move(connection, store.lock_run(connection, run_id), actor=actor, now=deps.now)
         detail = _detail(connection, run)
+        publish(connection, deps.log, run=run)
     _logger.info(f"run.{run.state}", run=run_id, actor=actor)
     return detail
 

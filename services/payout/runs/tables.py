@@ -164,6 +164,13 @@ run_finding: Final = Table(
     Index("run_finding_of_run", "run"),
 )
 
+run_publication: Final = Table(
+    "run_publication",
+    metadata,
+    Column("run", ForeignKey(run.c.id), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+)
+
 run_reconciliation: Final = Table(
     "run_reconciliation",
     metadata,

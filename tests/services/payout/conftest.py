@@ -16,8 +16,10 @@ from earnest.local.postgres import Postgres
 from services.payout.app import create_app
 from services.payout.ledger.worker import step
 from services.payout.tables import ROLE
+from shared.contracts.topics import EARNINGS, ROSTER, RUNS
 from shared.database import engine_for
-from shared.log.port import Stored
+from shared.log.port import Log, Stored
+from shared.log.postgres import PostgresLog
 from shared.log.step import Outcome
 from shared.settings import Settings
 from tests.databases import fresh_database
@@ -49,6 +51,15 @@ def service_engine(payout_engine: Engine) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def log(payout_engine: Engine) -> Iterator[Log]:
+    """The embedded log, in the same database, with the topics that payout reads and writes."""
+    opened = PostgresLog(payout_engine.url, partitions=3)
+    opened.ensure([ROSTER, EARNINGS, RUNS])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def book(service_engine: Engine) -> Book:
     """Book a batch of events in a transaction of its own, as the worker does."""
 
@@ -66,7 +77,7 @@ def scoring(service_engine: Engine) -> Scoring:
 
 
 @pytest.fixture
-def desk(service_engine: Engine, scoring: Scoring, tmp_path: Path) -> Iterator[Desk]:
+def desk(service_engine: Engine, log: Log, scoring: Scoring, tmp_path: Path) -> Iterator[Desk]:
     """The API with everybody's keys, in January 2026."""
     keys = [
         {
@@ -80,6 +91,6 @@ def desk(service_engine: Engine, scoring: Scoring, tmp_path: Path) -> Iterator[D
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
     with TestClient(
-        create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring)
+        create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring, log=log)
     ) as client:
         yield Desk(client)

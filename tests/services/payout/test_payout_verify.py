@@ -7,28 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, text
 
 from services.payout.ledger.worker import TOPICS, WORKER, step
 from services.payout.verify import verify
 from shared.contracts.topics import EARNINGS
 from shared.log import dead_letters
 from shared.log.port import Log, Record, Stored
-from shared.log.postgres import PostgresLog
 from shared.log.worker import Worker
 from tests.services.payout.desk import NOW, Desk, earned, roster
 from tests.services.payout.scoring import Scoring
 from tests.waiting import until
 
 Send = Callable[[Sequence[Stored]], None]
-
-
-@pytest.fixture
-def log(database_url: str, payout_engine: Engine) -> Iterator[Log]:
-    opened = PostgresLog(make_url(database_url).set(drivername="postgresql+psycopg"), partitions=3)
-    opened.ensure(TOPICS)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

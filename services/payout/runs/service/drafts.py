@@ -25,6 +25,7 @@ from services.payout.roster.store import people
 from services.payout.runs import calculation, store
 from services.payout.runs.service.inputs import gather
 from services.payout.runs.service.proposal import Proposal, propose
+from services.payout.runs.service.publishing import publish
 from shared.pay.calendars.pay_periods import (
     NoSuchPayPeriod,
     PayPeriod,
@@ -79,6 +80,7 @@ def draft(deps: Dependencies, request: RunRequest, *, author: str) -> Run:
             if there is not None:
                 raise ActiveRun(run.pay_period, run=there[0], state=there[1])
         store.add(connection, run)
+        publish(connection, deps.log, run=run)
     return run
 
 

@@ -21,9 +21,11 @@ from services.payout.runs.journals import return_journal
 from services.payout.runs.lifecycle import RELEASED_STATES, check_move
 from services.payout.runs.reconciliation import Comparison, ComparisonKind, Sums, agreed_turnover
 from services.payout.runs.service.payments import payroll_lines, profile_kept, released_run
+from services.payout.runs.service.publishing import publish
 from services.payout.runs.service.transitions import untampered
 from shared.contracts.lines import each_line
 from shared.deps import Clock
+from shared.log.port import Log
 from shared.money import minor_digits
 from shared.pay.run import Run
 from shared.periods import period_of
@@ -65,7 +67,7 @@ def mark_paid(connection: Connection, run: Run, *, actor: str, now: Clock) -> Ru
 
 
 def answered(
-    connection: Connection, batch: ReleasedBatch, *, lines: Sequence[BatchLine], actor: str, at: datetime
+    connection: Connection, batch: ReleasedBatch, *, lines: Sequence[BatchLine], actor: str, at: datetime, log: Log
 ) -> None:
     """Book what payroll did not take as payable again, and move the run on once payroll has acknowledged every file of
     it.
@@ -75,7 +77,8 @@ def answered(
     if lines:
         _give_back(connection, batch, lines=lines, actor=actor, at=at)
     if run.state == "exported" and not payroll.unacknowledged(connection, run.id):
-        runs.move(connection, run.id, verb="acknowledge", actor=actor, at=at)
+        run = runs.move(connection, run.id, verb="acknowledge", actor=actor, at=at)
+    publish(connection, log, run=run)
 
 
 def reconcile(connection: Connection, run: Run, *, tolerance: Decimal) -> list[Comparison]:

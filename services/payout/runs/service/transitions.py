@@ -35,6 +35,7 @@ from services.payout.runs.lifecycle import Approval, check_author, check_move, c
 from services.payout.runs.record import RunRecord, payees_of
 from services.payout.runs.service.payments import payroll_refusals, profile_in_force
 from services.payout.runs.service.proposal import Proposal, is_current, propose
+from services.payout.runs.service.publishing import publish
 from services.payout.runs.service.snapshot import inputs_sha256, load
 from shared.deps import Clock
 from shared.pay.approval import ApprovalPolicy, steps_for
@@ -68,7 +69,9 @@ def calculate(deps: Dependencies, run_id: str, *, actor: str) -> Run:
         with deps.engine.begin() as connection:
             run = _to_calculate(store.lock_run(connection, run_id), actor)
             if not looks_left or is_current(connection, run, proposal=proposal):
-                return _keep(connection, run, proposal=proposal, earned=earned, actor=actor, at=deps.now())
+                run = _keep(connection, run, proposal=proposal, earned=earned, actor=actor, at=deps.now())
+                publish(connection, deps.log, run=run)
+                return run
 
 
 def _to_calculate(run: Run, actor: str) -> Run:

@@ -25,6 +25,7 @@ from services.payout.contract_costs.service import DEFAULTS, published_policy
 from services.payout.policies import store as policies
 from shared.contract_costs.facts import CostLine
 from shared.contract_costs.policy import ContractCosts
+from shared.log.port import Log
 from shared.settings import Settings
 from tests.services.payout.desk import PEOPLE, Desk, problem
 
@@ -80,7 +81,9 @@ class Costs:
 
 
 @pytest.fixture
-def costs(service_engine: Engine, scoring: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Costs]:
+def costs(
+    service_engine: Engine, log: Log, scoring: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Costs]:
     keys = [
         {"name": name, "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(), "scopes": scopes}
         for name, scopes in PEOPLE.items()
@@ -94,7 +97,7 @@ def costs(service_engine: Engine, scoring: Any, tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr("services.payout.contract_costs.store.earned_costs", costs)
     monkeypatch.setattr("services.payout.contract_costs.service.published_policy", lambda _: lambda day: POLICY)
-    app = create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring)
+    app = create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring, log=log)
     with TestClient(app) as client:
         found.append(Costs(Desk(client)))
         yield found[0]

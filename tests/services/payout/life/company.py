@@ -22,7 +22,7 @@ from services.payout.ledger.worker import WORKER, step
 from services.payout.scoring_client import ScoringClient
 from services.payout.verify import verify
 from services.scoring.app import create_app as create_scoring
-from shared.contracts.topics import EARNINGS, ROSTER, Topic
+from shared.contracts.topics import EARNINGS, ROSTER, RUNS, Topic
 from shared.log.port import Partition, Record, Stored
 from shared.log.postgres import PostgresLog
 from shared.settings import Settings
@@ -70,14 +70,14 @@ class Company:
         self._taken = 0
         self._moments = 0
         settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=folder / "keys.json")
-        self._scoring = TestClient(
-            create_scoring(settings, scoring, ready=list, log=PostgresLog(scoring.url, 1))
-        ).__enter__()
+        log = PostgresLog(scoring.url, 1)
+        log.ensure([RUNS])
+        self._scoring = TestClient(create_scoring(settings, scoring, ready=list, log=log)).__enter__()
         self.lines = ScoringClient(
             "http://scoring", folder / "client-key", zone=UTCZONE, transport=httpx.MockTransport(self._forward)
         )
         self.client = TestClient(
-            create_app(settings, service, now=self.now, ready=list, lines=self.lines, deals=self.lines)
+            create_app(settings, service, now=self.now, ready=list, lines=self.lines, deals=self.lines, log=log)
         ).__enter__()
 
     def close(self) -> None:

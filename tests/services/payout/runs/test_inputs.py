@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
 from services.payout.app import create_app
+from shared.log.port import Log
 from shared.settings import Settings
 from tests.services.payout.desk import NOW, Book, Desk, earned, lines, problem
 from tests.services.payout.scoring import Scoring
@@ -59,10 +60,10 @@ def watched(scoring: Scoring, payout_engine: Engine) -> Watched:
 
 
 @pytest.fixture
-def watched_desk(watched: Watched, desk: Desk, service_engine: Engine, tmp_path: Path) -> Iterator[Desk]:
+def watched_desk(watched: Watched, desk: Desk, service_engine: Engine, log: Log, tmp_path: Path) -> Iterator[Desk]:
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
     with TestClient(
-        create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=watched, deals=watched)
+        create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=watched, deals=watched, log=log)
     ) as client:
         yield Desk(client)
 

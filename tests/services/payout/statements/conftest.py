@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 
 from services.payout.app import create_app
 from services.payout.statements.facts import StatementFacts
+from shared.log.port import Log
 from shared.settings import Settings
 from tests.services.payout.desk import NOW, Desk
 from tests.services.payout.scoring import Scoring
@@ -63,7 +64,9 @@ def drawer(payout_engine: Engine) -> Drawer:
 
 
 @pytest.fixture
-def statement_desk(service_engine: Engine, drawer: Drawer, scoring: Scoring, tmp_path: Path) -> Iterator[Desk]:
+def statement_desk(
+    service_engine: Engine, drawer: Drawer, scoring: Scoring, log: Log, tmp_path: Path
+) -> Iterator[Desk]:
     """The API, working with the rights of the service."""
     keys = [
         {"name": name, "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(), "scopes": scopes}
@@ -71,6 +74,6 @@ def statement_desk(service_engine: Engine, drawer: Drawer, scoring: Scoring, tmp
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    app = create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring)
+    app = create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring, log=log)
     with TestClient(app) as client:
         yield Desk(client)

@@ -1,0 +1,100 @@
+"""What the topic `runs` says of a run: counts and sums over the people in it, and nobody's pay."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from services.payout.payroll.acknowledgement import Acknowledgement
+from services.payout.payroll.batch import ReleasedBatch
+from services.payout.runs.record import PayRecord
+from shared.contracts.runs import RunAmounts, RunBatch, RunChanged
+from shared.pay.run import Run
+from shared.periods import Month
+
+
+class _Deviation(NamedTuple):
+    """What is not simply earned in the month of the run: of one person, in one currency, about one month."""
+
+    currency: str
+    adjusted: int = 0
+    corrected: int = 0
+    clawed_back: int = 0
+
+
+def run_changed(
+    run: Run,
+    pays: Iterable[PayRecord],
+    *,
+    revision: int,
+    batches: Iterable[ReleasedBatch],
+    acknowledged: Mapping[str, Acknowledgement],
+) -> RunChanged:
+    """The run as the topic has it.
+
+    Args:
+        run: as it stands.
+        pays: what it was last calculated to pay.
+        revision: how much happened to it.
+        batches: those released of it.
+        acknowledged: what payroll said of these, by batch.
+    """
+    everybody = list(pays)
+    deviations = [deviation for pay in everybody for deviation in _deviations(pay)]
+    return RunChanged(
+        run_id=run.id,
+        revision=revision,
+        kind=run.kind,
+        pay_group=run.pay_group,
+        pay_period=run.pay_period,
+        starts=run.starts,
+        ends=run.ends,
+        pay_date=run.pay_date,
+        state=run.state,
+        statements=len({pay.participant_id for pay in everybody}),
+        adjustments=sum(deviation.adjusted != 0 for deviation in deviations),
+        corrections=sum(deviation.corrected != 0 for deviation in deviations),
+        clawbacks=sum(deviation.clawed_back != 0 for deviation in deviations),
+        amounts=list(_amounts(everybody, deviations)),
+        batches=[
+            RunBatch(
+                batch=batch.id,
+                released_at=batch.released_at,
+                acknowledged_at=acknowledged[batch.id].at if batch.id in acknowledged else None,
+                acknowledge_by=batch.acknowledge_by,
+            )
+            for batch in sorted(batches, key=lambda batch: batch.number)
+        ],
+    )
+
+
+def _deviations(pay: PayRecord) -> Iterator[_Deviation]:
+    by_month: defaultdict[Month, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for line in pay.settlement.lines_of("adjustment", "prior_period", "dismissal"):
+        by_month[line.about][line.step] += line.amount
+    for steps in by_month.values():
+        yield _Deviation(
+            pay.currency,
+            adjusted=abs(steps["adjustment"]),
+            corrected=abs(steps["prior_period"]),
+            clawed_back=max(0, -steps["prior_period"] - steps["dismissal"]),
+        )
+
+
+def _amounts(pays: Iterable[PayRecord], deviations: Iterable[_Deviation]) -> Iterator[RunAmounts]:
+    paid: defaultdict[str, list[int]] = defaultdict(list)
+    for pay in pays:
+        paid[pay.currency].append(pay.paid)
+    of_currency: defaultdict[str, list[_Deviation]] = defaultdict(list)
+    for deviation in deviations:
+        of_currency[deviation.currency].append(deviation)
+    for currency, payments in sorted(paid.items()):
+        yield RunAmounts(
+            currency=currency,
+            participants=sum(amount > 0 for amount in payments),
+            paid=sum(payments),
+            adjusted=sum(deviation.adjusted for deviation in of_currency[currency]),
+            corrected=sum(deviation.corrected for deviation in of_currency[currency]),
+            clawed_back=sum(deviation.clawed_back for deviation in of_currency[currency]),
+        )
