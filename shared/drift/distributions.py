@@ -20,7 +20,7 @@ LEAST = 20
 """Values on each side, from which on a difference is judged."""
 QUANTILES = (0.1, 0.5, 0.9)
 ATTAINMENT_BANDS = (0.5, 0.8, 1.0, 1.2)
-"""Edges of the bands of attainment: below 50 %, to 80, to 100, to 120, above. A value on an edge is in the upper band."""
+"""Edges of the bands of attainment: below 50 %, to 80, to 100, to 120, above. One on an edge is in the upper band."""
 PERMUTATIONS = 999
 RESAMPLES = 999
 

@@ -1,4 +1,4 @@
-"""What evaluation says of a subject to those who act on it: whether something is wrong with it, since when and how much.
+"""What evaluation says of a subject to those who act on it: whether something is wrong, since when and how much.
 
 All of it is a function of the facts as they are known now. A correction may move an episode, or take it back.
 """
