@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,53 +12,42 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from earnest.simulation.run import Simulation
 from earnest.simulation.statistics import bands, distribution
+from shared.charts import FORMS, INK, drawing, rendered, short
 from shared.money import minor_digits
 
-NOW, BEFORE, INK, GAIN, LOSS = "#1f6f8b", "#8a8a8a", "#333333", "#2a9d5c", "#c8553d"
-FORMATS = ("svg", "png")
+NOW, BEFORE, GAIN, LOSS = "#1f6f8b", "#8a8a8a", "#2a9d5c", "#c8553d"
 MOST_PEOPLE = 40
 
 
 def draw(outcome: Simulation, folder: Path) -> list[Path]:
     """Write the charts that an outcome has; their paths."""
-    charts = {"attainment": _attainment(outcome)}
-    if outcome.years.height > 1:
-        charts["cost"] = _cost(outcome)
-    if outcome.changes is not None and outcome.people is not None:
-        charts["winners"] = _winners(outcome)
     paths = []
-    for name, figure in sorted(charts.items()):
-        for form in FORMATS:
-            path = folder / f"{name}.{form}"
-            # No date, no version, a fixed salt for ids: equal numbers give equal bytes, so that charts can be compared
-            # and committed.
-            metadata = {"Date": None} if form == "svg" else {"Software": None}
-            with mpl.rc_context({"svg.hashsalt": "earnest", "svg.fonttype": "none"}):
-                figure.savefig(path, format=form, dpi=144, metadata=metadata)
-            paths.append(path)
+    with drawing():
+        charts = {"attainment": _attainment(outcome)}
+        if outcome.years.height > 1:
+            charts["cost"] = _cost(outcome)
+        if outcome.changes is not None and outcome.people is not None:
+            charts["winners"] = _winners(outcome)
+        for name, figure in sorted(charts.items()):
+            titles = [axes.get_title("left") for axes in figure.axes]
+            for form in FORMS:
+                path = folder / f"{name}.{form}"
+                path.write_bytes(rendered(figure, form, title=titles[0], description=f"{'. '.join(titles)}."))
+                paths.append(path)
     return paths
 
 
 def _figure(title: str, height: float = 4.2) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(8, height), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title(title, loc="left", color=INK, fontsize=12)
+    axes.set_title(title, loc="left", fontsize=12)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    axes.tick_params(colors=INK)
     return figure, axes
 
 
 def _major(values: pl.Series, currency: str) -> list[float]:
     return [float(value) / 10 ** minor_digits(currency) for value in values]
-
-
-def short(value: float) -> str:
-    """`1.25M`, `350k`: an amount on an axis."""
-    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.4g}{letter}"
-    return f"{value:.4g}"
 
 
 def _cost(outcome: Simulation) -> Figure:
@@ -114,7 +102,7 @@ def _attainment(outcome: Simulation) -> Figure:
         )
         axes.set_xticks(list(places), rows["band"].to_list(), fontsize=8)
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.set_title(f"Attainment of {name}", loc="left", color=INK, fontsize=12)
+        axes.set_title(f"Attainment of {name}", loc="left", fontsize=12)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
         axes.legend(frameon=False, fontsize=8)

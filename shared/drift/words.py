@@ -1,0 +1,125 @@
+"""A series in words: figures as people write them, and what is to be said of it in one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from math import floor, isfinite, log10
+from typing import Final, Literal
+
+import numpy as np
+from babel.dates import format_date
+
+from shared.drift.scales import from_scale, on_scale
+from shared.drift.series import Alert, Assessment, Episode, Grain, Recovery, State
+
+Unit = Literal["ratio", "days", "number", "money", "seconds", "records"]
+_NAMED: Final = ("days", "seconds", "records")
+POINTS: Final = {
+    Grain.DAY: "business days",
+    Grain.WEEK: "weeks",
+    Grain.MONTH: "months",
+    Grain.QUARTER: "quarters",
+}
+"""What people call the values of a series of a grain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """What people call a series, and in what its values are: of money, whole units of the currency."""
+
+    title: str
+    unit: Unit = "number"
+    currency: str = ""
+
+    def figure(self, value: float, *, beside: float | None = None) -> str:
+        """A value as people write it, with as many digits as tell it from another one: `24%`, `1,240,000 EUR`."""
+        scale = 100.0 if self.unit == "ratio" else 1.0
+        apart = abs(value - beside) if beside is not None else 0.0
+        # So many that the difference is told; of a value that stands alone, three.
+        step = _power(apart * scale / 4) if apart else _power(abs(value) * scale / 100)
+        number = round(value * scale / step) * step + 0.0
+        text = f"{number:,.{max(0, -round(log10(step)))}f}"
+        if self.unit == "ratio":
+            return f"{text}%"
+        after = self.currency if self.unit == "money" else self.unit if self.unit in _NAMED else ""
+        return f"{text} {after}".rstrip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What was seen in an episode from its onset on, and what was expected of the same dates."""
+
+    onset: date
+    value: float
+    expected: float
+
+
+def change(assessment: Assessment, episode: Episode) -> Change:
+    """What was seen in an episode, up to its end or to now: means on the scale on which changes are compared."""
+    series, alert = assessment.series, episode.alerts[-1]
+    inside = series.dates >= np.datetime64(alert.onset, "D")
+    if episode.recovered_on is not None:
+        inside &= series.dates < np.datetime64(episode.recovered_on, "D")
+    seen, expected = (on_scale(values[inside], assessment.transform) for values in (series.values, assessment.expected))
+    both = np.isfinite(seen) & np.isfinite(expected)
+    if not both.any():
+        return Change(onset=alert.onset, value=alert.value, expected=alert.expected)
+    value, expectation = from_scale(np.array([seen[both].mean(), expected[both].mean()]), assessment.transform)
+    return Change(onset=alert.onset, value=float(value), expected=float(expectation))
+
+
+def headline(assessment: Assessment, naming: Naming) -> str:
+    """What is to be said of a series now, in one sentence."""
+    title, days = naming.title, assessment.series.dates
+    last = days[-1].item() if len(days) else None
+    episode = assessment.episodes[-1] if assessment.episodes else None
+    if assessment.state is State.LEARNING or last is None:
+        return f"{title}: too little is known yet to say what is normal"
+    if episode is not None and episode.recovered_on is None:
+        seen = change(assessment, episode)
+        value, expected = (
+            naming.figure(one, beside=other)
+            for one, other in ((seen.value, seen.expected), (seen.expected, seen.value))
+        )
+        since = day_in_words(seen.onset, grain=assessment.series.grain, beside=last)
+        return f"{title}: {value} since {since}, expected {expected}"
+    if episode is not None and assessment.state is State.RECOVERED:
+        assert episode.recovered_on is not None
+        since = day_in_words(episode.recovered_on, grain=assessment.series.grain, beside=last)
+        normal = "a new normal" if episode.recovery is Recovery.NEW_NORMAL else "as expected again"
+        return f"{title}: {normal} since {since}"
+    if assessment.state is State.SUSPECT:
+        higher = assessment.scores[-1] > 0
+        return f"{title}: perhaps {'higher' if higher else 'lower'} than expected, not yet an alarm"
+    return f"{title}: as expected"
+
+
+def smallest_change(assessment: Assessment) -> str | None:
+    """What change would be found, as a sentence; None while learning."""
+    part = assessment.smallest_change
+    if part is None or not isfinite(part):
+        return None
+    within = f"{assessment.within} {POINTS[assessment.series.grain]}"
+    return f"A lasting change by {part:.0%} or more of what is expected is usually found within {within}."
+
+
+def day_in_words(day: date, *, grain: Grain = Grain.DAY, beside: date | None = None) -> str:
+    """A date as people write it: `3 March 2026`, without the year beside another date of it, the month of a longer
+    grain.
+    """
+    form = "MMMM" if grain in (Grain.MONTH, Grain.QUARTER) else "d MMMM"
+    if beside is None or beside.year != day.year:
+        form += " yyyy"
+    return format_date(day, form, locale="en")
+
+
+def told(alert: Alert, *, grain: Grain, beside: date | None = None) -> str:
+    """When a change began, and when that was found."""
+    began, found = (day_in_words(day, grain=grain, beside=beside) for day in (alert.onset, alert.detected_on))
+    return f"began about {began}, found {found}"
+
+
+def _power(value: float) -> float:
+    """The power of ten at or below a value; 1 of nothing."""
+    return 10.0 ** floor(log10(value)) if value > 0 and isfinite(value) else 1.0
