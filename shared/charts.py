@@ -58,7 +58,7 @@ def rendered(figure: Figure, form: Form, *, title: str, description: str) -> byt
     without = ("Date", "Creator", "Format", "Type") if form == "svg" else ("Software",)
     about = {} if form == "svg" else {"Title": title, "Description": description}
     figure.savefig(out, format=form, dpi=144, metadata=about | dict.fromkeys(without))
-    return _told(out.getvalue(), title, description) if form == "svg" else out.getvalue()
+    return _told(out.getvalue(), title=title, description=description) if form == "svg" else out.getvalue()
 
 
 def form_of(path: Path) -> Form | None:
@@ -81,7 +81,7 @@ def short(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _told(svg: bytes, title: str, description: str) -> bytes:
+def _told(svg: bytes, *, title: str, description: str) -> bytes:
     """What a screen reader says of the picture, as its first elements."""
     head, opened, rest = svg.partition(b"<svg ")
     attributes, closed, body = rest.partition(b">")
