@@ -8,9 +8,9 @@ from services.payout.verify import verify
 from shared.log.port import Log
 from tests.services.payout.desk import Desk
 from tests.services.payout.scoring import Scoring
-from tests.services.payout.test_payout_verify import Send, live, log, send
+from tests.services.payout.test_payout_verify import Send, live, send
 
-__all__ = ["log", "send"]
+__all__ = ["send"]
 
 FROZEN = ["run", "approval", "run_pay", "run_slip", "run_payee", "run_lines", "run_touch", "run_finding",
           "payroll_batch", "payroll_batch_file", "batch_line"]  # fmt: skip
