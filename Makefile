@@ -23,7 +23,7 @@ up: $(MADE)/runtime ## Start Earnest with its demo company; Ctrl-C stops it
 	@$(BIN)/earnest up --demo
 
 .PHONY: test
-test: lint types $(MADE)/promtool $(MADE)/peers ## Check style and types, then run every test on real servers, side by side on all cores
+test: lint types $(MADE)/promtool $(MADE)/peers $(MADE)/grafana ## Check style and types, then run every test on real servers, side by side on all cores
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: lint
@@ -82,4 +82,9 @@ $(MADE)/promtool: | $(MADE)/venv
 # The programs that read our journals and spreadsheets in tests, likewise.
 $(MADE)/peers: deploy/get_peers.sh | $(MADE)/venv
 	@deploy/get_peers.sh $(CURDIR)/$(BIN)
+	@touch $@
+
+# Grafana's types and the compiler that checks the dashboards against them; with the Node.js on the path, or one that is fetched.
+$(MADE)/grafana: deploy/grafana/check/package-lock.json deploy/grafana/check/install.sh | $(MADE)/dev
+	@deploy/grafana/check/install.sh $(CURDIR)/$(VENV)/share/grafana
 	@touch $@

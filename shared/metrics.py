@@ -61,12 +61,30 @@ PAYROLL_OVERDUE: Final = Gauge(
     ["missing"],
 )
 
+SUBJECT: Final = ("kpi", "currency", "dimension", "segment")
+"""Of which figures it is: a KPI, in a currency, of the whole company or of one of its few largest segments."""
 KPI_VALUE: Final = Gauge("earnest_kpi_value", "The KPI as evaluated last, in its own unit.", ["kpi", "currency"])
 KPI_OBSERVATIONS: Final = Gauge(
     "earnest_kpi_observations", "How many observations the value rests on.", ["kpi", "currency"]
 )
 KPI_THRESHOLD: Final = Gauge("earnest_kpi_threshold", "Where the KPI is in breach, by side.", ["kpi", "side"])
 KPI_BREACH: Final = Gauge("earnest_kpi_breach", "1 while the KPI's alert is open, otherwise 0.", ["kpi", "currency"])
+KPI_EXPECTED: Final = Gauge("earnest_kpi_expected", "What the KPI's past makes expect of it.", SUBJECT)
+KPI_EXPECTED_LOW: Final = Gauge("earnest_kpi_expected_low", "Where the band of what is usual ends below.", SUBJECT)
+KPI_EXPECTED_HIGH: Final = Gauge("earnest_kpi_expected_high", "Where the band of what is usual ends above.", SUBJECT)
+KPI_DRIFT_SCORE: Final = Gauge(
+    "earnest_kpi_drift_score",
+    "The detector's statistic over its limit: from 1 on the KPI drifts, up or down.",
+    [*SUBJECT, "direction"],
+)
+KPI_STATE: Final = Gauge(
+    "earnest_kpi_state", "What the detector says: 0 learning, 1 steady, 2 suspect, 3 drifting, 4 recovered.", SUBJECT
+)
+KPI_ONSET: Final = Gauge(
+    "earnest_kpi_onset_timestamp_seconds",
+    "The business date since when the KPI is in breach, or drifts; only while its alert is open.",
+    [*SUBJECT, "detector"],
+)
 KPI_AS_OF: Final = Gauge("earnest_kpi_as_of_timestamp_seconds", "The business date that the KPIs are evaluated for.")
 KPI_EVALUATED: Final = Gauge("earnest_kpi_last_evaluated_timestamp_seconds", "When the KPIs were evaluated last.")
 

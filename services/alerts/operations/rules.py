@@ -1,67 +1,89 @@
-"""Prometheus alerting rules, made from the catalogue of KPIs:
-`python -m services.alerts.operations.rules > deploy/prometheus/rules/kpis.yml`.
+"""Prometheus rules, made from the KPIs: recording rules for what several processes export, and an alert for each
+detector of a KPI.
 
-Whether a KPI is in breach is decided here, in the service, once; the rules only carry it to Alertmanager with words for
-people.
+Below `deploy/prometheus/rules` each KPI has a file of its own, so that a KPI comes and goes with its file.
 """
 
 from __future__ import annotations
 
-import sys
-from typing import Any
+from typing import Any, Final
 
-import yaml
-
-from services.alerts.kpis import KPIS
 from services.alerts.kpis.base import Kpi
+from services.alerts.operations.alerts import HUMANIZED, SUBJECT, KpiAlert, kpi_alerts
 
-HEADER = "# Made by `python -m services.alerts.operations.rules`; change services/alerts/kpis/ instead.\n"
+RUNBOOKS: Final = "docs/runbooks"
 
-_HUMANIZE = {"ratio": "humanizePercentage", "seconds": "humanizeDuration", "records": "humanize"}
+FOR: Final = "1m"
+"""The service has waited long enough already; this only outlasts a restart between two scrapes."""
+KEEP_FIRING_FOR: Final = "15m"
+"""Longer than it takes to say that the service is down: an alert whose figures are gone is not over."""
 
-
-def alert_name(kpi: Kpi) -> str:
-    """The name under which Prometheus and Alertmanager know the alert of a KPI."""
-    words = "".join(word.capitalize() for word in kpi.name.split("_"))
-    return f"Earnest{words}{'High' if kpi.bad == 'above' else 'Low'}"
-
-
-def threshold_text(kpi: Kpi) -> str:
-    """The threshold in the words of the KPI's unit."""
-    value = kpi.threshold
-    return {"ratio": f"{(value * 100).normalize():f}%", "seconds": f"{value:f}s", "records": f"{value:f}"}[kpi.unit]
-
-
-def kpi_rules() -> dict[str, Any]:
-    """The rule file: one alert per KPI."""
-    return {"groups": [{"name": "earnest-kpis", "rules": [_rule(kpi) for kpi in KPIS]}]}
-
-
-def rules_file() -> str:
-    """The rule file as text."""
-    return HEADER + yaml.safe_dump(kpi_rules(), sort_keys=False, width=1000, allow_unicode=True)
+_RECORDED: Final = {
+    "earnest_kpi_value": SUBJECT,
+    "earnest_kpi_expected": SUBJECT,
+    "earnest_kpi_expected_low": SUBJECT,
+    "earnest_kpi_expected_high": SUBJECT,
+    "earnest_kpi_observations": SUBJECT,
+    "earnest_kpi_breach": SUBJECT,
+    "earnest_kpi_state": SUBJECT,
+    "earnest_kpi_drift_score": (*SUBJECT, "direction"),
+    "earnest_kpi_onset_timestamp_seconds": (*SUBJECT, "detector"),
+}
 
 
-def _rule(kpi: Kpi) -> dict[str, Any]:
-    where, subject = (" in {{ $labels.currency }}", ",currency='%s'") if kpi.by_currency else ("", "")
-    # The value of now, asked for when the alert is sent: the alert itself is about a gauge of 0 and 1.
-    query = f"\"max(earnest_kpi_value{{kpi='{kpi.name}'{subject}}})\""
-    asked = f"printf {query} $labels.currency" if kpi.by_currency else query
-    first = f"{{{{ . | first | value | {_HUMANIZE[kpi.unit]} }}}}"
-    value = f"{{{{ with {asked} | query }}}}{first}{{{{ else }}}}unknown{{{{ end }}}}"
+def recording_rules() -> dict[str, Any]:
+    """The rules that make one series of what several processes export; the same for all KPIs."""
+    recorded = [
+        {"record": f"subject:{metric}:max", "expr": f"max by ({', '.join(labels)}) ({metric})"}
+        for metric, labels in _RECORDED.items()
+    ]
+    return {"groups": [{"name": "earnest-subjects", "rules": recorded}]}
+
+
+def alerting_rules(kpi: Kpi) -> dict[str, Any]:
+    """The alerts of a KPI, a group of their own."""
+    rules = [_rule(alert) for alert in kpi_alerts(kpi)]
+    return {"groups": [{"name": f"earnest-kpi-{kpi.name.replace('_', '-')}", "rules": rules}]}
+
+
+def runbook(alert: str) -> str:
+    """Where the runbook page of an alert is, in this repository."""
+    return f"{RUNBOOKS}/{alert}.md"
+
+
+def _rule(alert: KpiAlert) -> dict[str, Any]:
+    written = HUMANIZED[alert.kpi.unit]
+    value = _now("earnest_kpi_value", alert, write=written, otherwise="unknown")
+    expected = _now("earnest_kpi_expected", alert, write=written, before=", expected ")
+    day = '(. | first | value | toTime).Format "2006-01-02"'
+    since = _now("earnest_kpi_onset_timestamp_seconds", alert, whole=day, before=", since ")
     return {
-        "alert": alert_name(kpi),
-        # Several instances may export the same KPI: `max by` makes one alert of them.
-        "expr": f'max by (kpi, currency) (earnest_kpi_breach{{kpi="{kpi.name}"}}) == 1',
-        "for": "1m",  # the service has waited long enough already; this only outlasts a restart between two scrapes
-        "labels": {"severity": kpi.severity, "about": kpi.about},
+        "alert": alert.name,
+        "expr": alert.expr,
+        "for": FOR,
+        "keep_firing_for": KEEP_FIRING_FOR,
+        "labels": alert.labels,
         "annotations": {
-            "summary": f"{kpi.title}{where}: {value}, in breach {kpi.bad} {threshold_text(kpi)}",
-            "description": kpi.meaning,
-            "action": kpi.action,
+            "summary": alert.summary(value=value, expected=expected, since=since),
+            "description": alert.kpi.meaning,
+            "action": alert.kpi.action,
+            "runbook": runbook(alert.name),
         },
     }
 
 
-if __name__ == "__main__":
-    sys.stdout.write(rules_file())
+def _now(
+    metric: str, alert: KpiAlert, *, write: str = "", whole: str = "", before: str = "", otherwise: str = ""
+) -> str:
+    """A template that looks a figure of the alert's subject up when the alert is sent, and leaves it out where there is
+    none. `write` is what its value is given to, `whole` takes the series itself.
+    """
+    labels = [label for label in SUBJECT if label != "kpi"]
+    chosen = [f"kpi='{alert.kpi.name}'", *(f"{label}=%q" for label in labels)]
+    if metric == "earnest_kpi_onset_timestamp_seconds":
+        chosen.append(f"detector='{alert.detector}'")
+    # %q writes the name of a segment as PromQL reads it, whatever is in it.
+    asked = f'printf "subject:{metric}:max{{{",".join(chosen)}}}" ' + " ".join(f"$labels.{label}" for label in labels)
+    there = whole or f". | first | value | {write}"
+    without = f"{{{{ else }}}}{otherwise}" if otherwise else ""
+    return f"{{{{ with {asked} | query }}}}{before}{{{{ {there} }}}}{without}{{{{ end }}}}"

@@ -5,6 +5,7 @@ before.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -97,23 +98,24 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_it_has_an_alerting_rule(copy: Path) -> None:
-    rules = run(copy, "-m", "services.alerts.operations.rules")
-    assert "alert: EarnestAverageTermLow" in rules
+def test_it_has_alerts_a_runbook_and_panels_after_those_before_it(copy: Path, tmp_path: Path) -> None:
+    run(copy, "-m", "services.alerts.operations", str(tmp_path))
+    rules = (tmp_path / "deploy" / "prometheus" / "rules" / "kpis" / "average_term.yml").read_text()
+    assert re.findall(r"alert: (\w+)", rules) == ["EarnestAverageTermLow", "EarnestAverageTermDrift"]
     assert "Ask whether the plan pays on bookings alone." in rules
-
-
-def test_it_has_its_panels_after_those_before_it(copy: Path, tmp_path: Path) -> None:
-    run(copy, "-m", "services.alerts.operations.dashboards", str(tmp_path))
-    panels = json.loads((tmp_path / "earnest-kpis.json").read_text())["panels"]
-    courses = [panel["title"] for panel in panels if panel["title"].endswith(" over time")]
-    assert [course.removesuffix(" over time") for course in courses] == [
-        "Attainment pace",
-        "Comp cost of sales",
-        "Average discount",
-        "Average term",
-        "Win rate",
-    ]
+    for page in ("earnest-program", "earnest-plan"):
+        panels = json.loads((tmp_path / "deploy" / "grafana" / "dashboards" / f"{page}.json").read_text())["panels"]
+        assert [
+            panel["title"]
+            for panel in panels
+            if panel["type"] == "timeseries" and "What to do:" in panel["description"]
+        ] == [
+            "Attainment pace",
+            "Comp cost of sales",
+            "Average discount",
+            "Average term",
+            "Win rate",
+        ]
 
 
 def test_it_has_a_past_on_its_first_day(

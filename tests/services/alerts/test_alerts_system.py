@@ -65,12 +65,12 @@ def write_prometheus(folder: Path, service: int, alertmanager: int) -> Path:
         for job in config["scrape_configs"]
         if job["job_name"] == "earnest-alerts"
     ]
-    (folder / "rules").mkdir()
-    for rules in (DEPLOY / "prometheus" / "rules").glob("*.yml"):
+    (folder / "rules" / "kpis").mkdir(parents=True)
+    for rules in (DEPLOY / "prometheus" / "rules").rglob("*.yml"):
         hurried = yaml.safe_load(rules.read_text())
-        for rule in hurried["groups"][0]["rules"]:
-            rule["for"] = "0s" if rule.get("for", "0s") == "0s" else "1s"
-        (folder / "rules" / rules.name).write_text(yaml.safe_dump(hurried))
+        for rule in (rule for group in hurried["groups"] for rule in group["rules"] if "alert" in rule):
+            rule |= {name: "1s" for name in ("for", "keep_firing_for") if rule.get(name, "0s") != "0s"}
+        (folder / rules.relative_to(DEPLOY / "prometheus")).write_text(yaml.safe_dump(hurried))
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     return folder / "prometheus.yml"
 
@@ -153,7 +153,7 @@ def test_a_discount_drift_reaches_those_who_own_the_plan_and_ends_when_it_is_cor
 
         def alert_of_all() -> Any:
             """The alert with the value of all deals: it may open before the last of them is counted."""
-            summary = "Average discount in EUR: 30%, in breach above 20%"
+            summary = "Average discount in EUR: 30%, above 20%"
             found = manager.get("/api/v2/alerts").json()
             return next((one for one in found if one["annotations"].get("summary") == summary), None)
 

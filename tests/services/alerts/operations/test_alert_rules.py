@@ -1,0 +1,104 @@
+"""Prometheus's rules: they are those of the KPIs, free of lint, and each fires when it should and with the right words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from services.alerts.kpis import KPIS
+from services.alerts.operations.alerts import HUMANIZED, kpi_alerts
+from services.alerts.operations.files import MADE, made_files, write
+from tests.services.alerts.operations.kpi_scenarios import scenarios
+from tests.services.alerts.operations.prometheus_files import (
+    DEPLOY,
+    REPOSITORY,
+    RULE_FILES,
+    SCENARIO_FILES,
+    Run,
+    alerts,
+    rules,
+)
+
+
+def test_the_files_in_the_repository_are_those_of_the_kpis() -> None:
+    made = made_files(KPIS)
+    there = {path.relative_to(REPOSITORY).as_posix() for pattern in MADE for path in REPOSITORY.glob(pattern)}
+    assert {path: (REPOSITORY / path).read_text() for path in made} == made
+    assert there <= made.keys(), "a file of a KPI that is gone"
+
+
+def test_a_kpi_that_is_gone_takes_its_files_along(tmp_path: Path) -> None:
+    write(tmp_path, KPIS)
+    write(tmp_path, KPIS[1:])
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == made_files(KPIS[1:]).keys()
+
+
+def test_the_rules_are_free_of_lint(run: Run) -> None:
+    run("promtool", "check", "rules", "--lint=all", "--lint-fatal", *RULE_FILES)
+
+
+def test_prometheus_reads_every_rule_file(run: Run) -> None:
+    said = run("promtool", "check", "config", DEPLOY / "prometheus" / "prometheus.yml")
+    assert f"SUCCESS: {len(RULE_FILES)} rule files found" in said
+
+
+@pytest.mark.parametrize("path", SCENARIO_FILES, ids=lambda path: path.stem)
+def test_the_rules_fire_when_they_should(run: Run, path: Path) -> None:
+    run("promtool", "test", "rules", path)
+
+
+def test_the_alerts_of_every_kpi_fire_with_the_right_words_and_end(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "kpis.yml").write_text(yaml.safe_dump(scenarios(KPIS, rules=[str(path) for path in RULE_FILES])))
+    run("promtool", "test", "rules", tmp_path / "kpis.yml")
+
+
+def test_a_kpi_of_every_unit_is_told_in_its_words(run: Run, tmp_path: Path) -> None:
+    kpis = [
+        replace(KPIS[0], name=f"a_kpi_in_{unit}", title=f"A KPI in {unit}", unit=unit, threshold=Decimal("10.50"))
+        for unit in HUMANIZED
+    ]
+    write(tmp_path, kpis)
+    made = [str(path) for path in (tmp_path / "deploy" / "prometheus" / "rules").rglob("*.yml")]
+    run("promtool", "check", "rules", "--lint=all", "--lint-fatal", *made)
+    (tmp_path / "kpis.yml").write_text(yaml.safe_dump(scenarios(kpis, rules=made)))
+    run("promtool", "test", "rules", tmp_path / "kpis.yml")
+
+
+def test_every_other_alert_has_a_scenario_in_which_it_fires_and_one_in_which_it_does_not() -> None:
+    fires: dict[str, set[bool]] = {}
+    for path in SCENARIO_FILES:
+        for scenario in yaml.safe_load(path.read_text())["tests"]:
+            for expected in scenario["alert_rule_test"]:
+                fires.setdefault(expected["alertname"], set()).add(bool(expected["exp_alerts"]))
+    of_kpis = {alert.name for kpi in KPIS for alert in kpi_alerts(kpi)}
+    always = {"EarnestWatchdog": {True}}
+    assert {
+        name: fires.get(name)
+        for name in {rule["alert"] for rule in alerts()} - of_kpis
+        if fires.get(name) != always.get(name, {True, False})
+    } == {}
+
+
+def test_every_alert_says_what_happened_what_to_do_and_where_its_runbook_is() -> None:
+    for rule in alerts():
+        severity = rule["labels"]["severity"]
+        assert severity in ("none", "warning", "critical"), rule["alert"]
+        assert rule["labels"]["about"] in ("plan", "road", "payroll"), rule["alert"]
+        needed = {"summary", "runbook"} | (set() if severity == "none" else {"description", "action"})
+        assert needed <= set(rule["annotations"]), rule["alert"]
+        assert re.fullmatch(r"Earnest([A-Z][a-z0-9]*)+", rule["alert"])
+    names = [rule["alert"] for rule in alerts()]
+    assert len(names) == len(set(names))
+
+
+def test_recorded_series_are_named_by_level_metric_and_operation_and_never_hold_an_average_of_shares() -> None:
+    for rule in rules():
+        if name := rule.get("record"):
+            assert re.fullmatch(r"\w+:earnest_\w+:\w+", name), name
+            assert not re.search(r"\bavg\b|/", rule["expr"]), name
