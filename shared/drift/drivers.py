@@ -201,7 +201,9 @@ def _driven_by(
     surely = np.sign(contribution) * np.maximum(np.abs(contribution) - SURELY * noise, 0.0)
     # In the direction of the change first; where nothing is left beyond the noise, by how many times the noise it is.
     direction = 1.0 if end >= start else -1.0
-    times = contribution / np.maximum(noise, 1e-9 * np.abs(contribution).max(initial=1e-300))
+    # Below this nothing varies, and sums of floats leave a trace only.
+    trace = 1e-9 * max(abs(start), abs(end), 1e-300)
+    times = contribution / np.maximum(noise, trace)
     drivers = tuple(
         Driver(
             dimension=dimension,
@@ -217,7 +219,7 @@ def _driven_by(
         )
         for at in np.lexsort((-direction * times, -direction * surely))
     )
-    explains = _unevenness(contribution - (end - start) * size, noise)
+    explains = _unevenness(contribution - (end - start) * size, noise, trace=trace)
     return (start, end), DrivenBy(dimension=dimension, explains=explains, drivers=drivers)
 
 
@@ -245,11 +247,10 @@ def _noise(before: _Span, after: _Span, *, size: Floats, whole: float) -> Floats
     return np.asarray(np.sqrt((squares + PRIOR * squares.sum() * size / freedom) / (freedom + PRIOR)))
 
 
-def _unevenness(differences: Floats, noise: Floats) -> float:
+def _unevenness(differences: Floats, noise: Floats, *, trace: float) -> float:
     """How far contributions differ from an even change: Cochran's Q, in standard deviations above its mean."""
     others = len(differences) - 1
-    # Where a segment does not vary at all nothing can be told from it; sums of floats leave a trace of variation.
-    if others < 1 or np.any(noise <= 1e-9 * np.abs(differences).max()):
+    if others < 1 or np.any(noise <= trace):
         return 0.0
     return float((((differences / noise) ** 2).sum() - others) / (2 * others) ** 0.5)
 
