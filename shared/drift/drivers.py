@@ -111,9 +111,16 @@ class Change:
         return self.dimensions[0].drivers[:most] if self.dimensions else ()
 
 
-def drivers(dimensions: Mapping[str, Segments], *, reference: NDArray[np.bool_], since: NDArray[np.bool_]) -> Change:
+def drivers(
+    dimensions: Mapping[str, Segments],
+    *,
+    reference: NDArray[np.bool_],
+    since: NDArray[np.bool_],
+    upward: bool | None = None,
+) -> Change:
     """What drove the change from the dates of `reference` to those of `since` (masks over the columns).
 
+    `upward` is the direction of the alert; without it segments are ordered by what they did in that of the change.
     Every dimension divides the same whole, so that each has the same change.
 
     Raises:
@@ -124,7 +131,7 @@ def drivers(dimensions: Mapping[str, Segments], *, reference: NDArray[np.bool_],
     if not reference.any() or not since.any() or (reference & since).any():
         raise NotComparableError("the reference and the span since the onset have dates, and none in common")
     found = [
-        _driven_by(name, segments, spans=(_span(segments, reference), _span(segments, since)))
+        _driven_by(name, segments, spans=(_span(segments, reference), _span(segments, since)), upward=upward)
         for name, segments in dimensions.items()
     ]
     wholes = [whole for whole, _ in found]
@@ -181,7 +188,7 @@ def _span(segments: Segments, dates: NDArray[np.bool_]) -> _Span:
 
 
 def _driven_by(
-    dimension: str, segments: Segments, *, spans: tuple[_Span, _Span]
+    dimension: str, segments: Segments, *, spans: tuple[_Span, _Span], upward: bool | None
 ) -> tuple[tuple[float, float], DrivenBy]:
     """Of one dimension the whole's value before and after, and its segments."""
     before, after = spans
@@ -199,8 +206,8 @@ def _driven_by(
     size = _sizes(*spans)
     noise = _noise(*spans, size=size, whole=(start + end) / 2)
     surely = np.sign(contribution) * np.maximum(np.abs(contribution) - SURELY * noise, 0.0)
-    # In the direction of the change first; where nothing is left beyond the noise, by how many times the noise it is.
-    direction = 1.0 if end >= start else -1.0
+    # In the direction of the alert first; where nothing is left beyond the noise, by how many times the noise it is.
+    direction = 1.0 if (end >= start if upward is None else upward) else -1.0
     # Below this nothing varies, and sums of floats leave a trace only.
     trace = 1e-9 * max(abs(start), abs(end), 1e-300)
     times = contribution / np.maximum(noise, trace)
