@@ -13,9 +13,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from earnest.company import FIRST_DAY, FOLDER, SEED
+from earnest.company import FIRST_DAY, FOLDER
 from earnest.company.people import People
 from earnest.company.selling import DealReport, System, deal_reports
+from earnest.company.world import FERNHILL
 from shared.contracts import deals, plans
 from shared.contracts.base import instant_text
 from shared.contracts.message import structured_event
@@ -49,8 +50,8 @@ class Delivery:
 def deliveries() -> list[Delivery]:
     """Everything that the company's systems send, in order of arrival; the same bytes every time."""
     # One generator for everything, drawn from in a fixed order: a draw more anywhere changes every byte after it.
-    people, random = People(roster_files()), Random(SEED)
-    arrived = _arrivals(deal_reports(people, random), random)
+    people, random = People.of_files(roster_files()), Random(FERNHILL.seed)
+    arrived = _arrivals(deal_reports(FERNHILL, people, random=random), random)
     return sorted(chain(_plans(), _rosters(), _of_deals(arrived)), key=lambda delivery: (delivery.at, delivery.name))
 
 

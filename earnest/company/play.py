@@ -6,14 +6,13 @@ import base64
 import secrets
 import shutil
 from collections import Counter
-from random import Random
 from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from earnest.client import Client
-from earnest.company import FOLDER, SEED
+from earnest.company import FOLDER
 from earnest.company.deliveries import CRM, deliveries, roster_files
 from earnest.company.late import late_changes
 from earnest.company.payroll import Payroll
@@ -21,6 +20,7 @@ from earnest.company.people import People
 from earnest.company.selling import deal_reports
 from earnest.company.sending import DeliverySender
 from earnest.company.summary import summarise
+from earnest.company.world import FERNHILL
 from earnest.local.claims import write_private
 from earnest.local.drain import wait_until_drained
 from earnest.local.home import Home
@@ -88,7 +88,7 @@ def play(system: System, console: Console) -> None:
         payroll = Payroll(Client(system.home, system.settings), system.home.files)
         payroll.publish((FOLDER / "policies").glob("*.yaml"))
         _run_months(payroll, progress)
-        late = late_changes(deal_reports(People(roster_files()), Random(SEED)))
+        late = late_changes(deal_reports(FERNHILL, People.of_files(roster_files())))
         _sender(system).send([change.delivery for change in late], lambda _: None)
         _settle(system, progress, what="Late changes of closed months")
         payroll.run(LAST_RUN)

@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from random import Random
-
-from shared.periods import month_number
-
-DRIFT_BEGINS = date(2026, 3, 1)
-"""The fifteenth month: from here on reps discount more every month, to reach the tiers that pay best."""
-DRIFT_BASIS_POINTS = 420
-HARDEST_HIT = "west"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +58,7 @@ def units(random: Random) -> int:
     return random.choice(UNITS)
 
 
-def discount(day: date, territory: str, *, random: Random) -> int:
-    """The discount on a deal won that day, in basis points."""
+def discount(random: Random, *, drift: int) -> int:
+    """The discount on a deal that is won, in basis points; a drift adds its strength to it, give or take."""
     usual = random.choice(DISCOUNTS)
-    if day < DRIFT_BEGINS:
-        return usual
-    months = month_number(day) - month_number(DRIFT_BEGINS) + 1
-    # Half as much again in one territory: a KPI that is looked at by territory has something to show.
-    drift = months * DRIFT_BASIS_POINTS * (3 if territory == HARDEST_HIT else 2) // 2
-    return min(usual + drift * (60 + random.randrange(81)) // 100, 5_500)
+    return min(usual + drift * (60 + random.randrange(81)) // 100, 5_500) if drift else usual

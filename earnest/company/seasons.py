@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from earnest.company import FIRST_DAY
 from shared.periods import Month, first_day, last_day
 
 WEEKDAYS = (95, 110, 110, 105, 80, 2, 1)
@@ -31,14 +30,15 @@ def _run_in(day: date, last: date) -> int:
     return (34 if last.month % 3 == 0 else 22) - 2 * left
 
 
-def closes(month: date, usual: int, *, since: date, luck: int) -> int:
+def closes(month: date, usual: int, *, since: date, founded: date, luck: int) -> int:
     """How many deals a seller brings to an end in the month that begins on `month`.
 
     Args:
         usual: what an experienced seller does in an average month.
-        since: when the seller came; the first months are slow, except for those who were there from the beginning.
+        since: when the seller came; the first months are slow.
+        founded: the company's first day; whoever was there from the beginning is no newcomer.
         luck: percent of the expected number.
     """
     months = max(0, (month - since).days // 30)  # about: nobody notices a day more or less
-    ramp = 100 if since <= FIRST_DAY or months >= len(FIRST_MONTHS) else FIRST_MONTHS[months]
+    ramp = 100 if since <= founded or months >= len(FIRST_MONTHS) else FIRST_MONTHS[months]
     return usual * MONTHS[month.month - 1] * ramp * luck // 1_000_000

@@ -86,7 +86,7 @@ def _figures(scoring: Answer, sent: Counter[str], *, runs: Sequence[Answer], pay
 def _late(payroll: Payroll, late: Sequence[LateChange], *, period: Month) -> Table:
     """The late changes and what each did to whom in the run of the period. Each is of a month of its own."""
     effects: dict[str, list[tuple[str, Decimal]]] = {}
-    for participant in People(roster_files()).ids:
+    for participant in People.of_files(roster_files()).ids:
         for journal in payroll.late(participant, period):
             amount = sum(Decimal(post["amount"]) for post in journal["postings"] if post["account"] == "earned")
             effects.setdefault(journal["origin_period"], []).append((participant, Decimal(amount)))

@@ -23,7 +23,7 @@ class Played:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        self.people = People(roster_files())
+        self.people = People.of_files(roster_files())
         self.said = self.play()
 
     def play(self) -> str:

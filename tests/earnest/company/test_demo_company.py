@@ -9,16 +9,16 @@ import sys
 from collections import Counter, defaultdict
 from datetime import date
 from itertools import accumulate
-from random import Random
 from typing import Any
 
 import pytest
 
-from earnest.company import FOLDER, LAST_DAY, SEED
+from earnest.company import FOLDER, LAST_DAY
 from earnest.company.deliveries import Delivery, deliveries, roster_files
 from earnest.company.late import late_changes
 from earnest.company.people import People
 from earnest.company.selling import DealReport, deal_reports
+from earnest.company.world import FERNHILL
 from earnest.plans.files import read_plans
 
 HASH = """
@@ -30,12 +30,12 @@ print(hashlib.sha256(b"".join(repr((d.at, d.name, d.path, d.body)).encode() for 
 
 @pytest.fixture(scope="module")
 def people() -> People:
-    return People(roster_files())
+    return People.of_files(roster_files())
 
 
 @pytest.fixture(scope="module")
 def said(people: People) -> list[DealReport]:
-    return deal_reports(people, Random(SEED))
+    return deal_reports(FERNHILL, people)
 
 
 @pytest.fixture(scope="module")

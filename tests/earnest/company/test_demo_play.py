@@ -10,18 +10,18 @@ import io
 import json
 from decimal import Decimal
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from earnest.company import FOLDER, SEED
+from earnest.company import FOLDER
 from earnest.company.deliveries import roster_files
 from earnest.company.late import REVISION, late_changes
 from earnest.company.people import People
 from earnest.company.play import play
 from earnest.company.selling import UNREADABLE, DealReport, cents_text, deal_reports
+from earnest.company.world import FERNHILL
 from earnest.files.calculation import calculate
 from earnest.files.results import earnings_table
 from earnest.plans.files import read_plans
@@ -99,7 +99,7 @@ def written_as_files(people: People, folder: Path) -> tuple[Path, Path]:
     header = [roster_files()[0].read_text().splitlines()[0]]
     roster = folder / "roster.csv"
     roster.write_text("\n".join(header + [row for file in roster_files() for row in file.read_text().splitlines()[1:]]))
-    said = deal_reports(people, Random(SEED))
+    said = deal_reports(FERNHILL, people)
     rows = [row_of(report) for report in said if report.fields.get("rep") != UNREADABLE] + late_rows(said)
     deals = folder / "deals.csv"
     names = ("deal_id", "owner", "amount", "close_date", "stage", "currency", "strategic", "splits", "refunds")
