@@ -23,8 +23,8 @@ PLANS: Final = ("director-1", "manager-1", "rep-2", "senior-rep-1")
 LEAVE_PERCENT: Final = 25
 """In so many months of a hundred somebody leaves, and somebody new comes."""
 SETTLED: Final = timedelta(120)
-"""Who has been there for so long has the usual quota, and may leave."""
-FIRST_QUOTA: Final = 20_000
+"""After so long a newcomer has the usual quota, and may leave."""
+FIRST_QUOTA: Final = "20000"
 _QUOTA: Final = "quota.bookings"
 
 
@@ -58,13 +58,13 @@ def plans_of(world: World) -> list[Plan]:
 def _one_for_another(rows: Sequence[RosterRow], period: Month, *, usual: str, random: Random) -> Iterator[RosterRow]:
     """Somebody who sells leaves in a month; somebody new takes the place, on a small quota at first."""
     day, people = first_day(period) + timedelta(4 + random.randrange(20)), People(rows)
-    gone = random.choice([seller for seller in people.sellers(day) if day - seller.since > SETTLED])
+    homes = {seller.participant_id: people.on(seller.participant_id, day) or {} for seller in people.sellers(day)}
+    gone = random.choice([who for who, home in homes.items() if home[_QUOTA] != FIRST_QUOTA])
     number = len(people.ids) + 1
     who = f"newcomer.{number}"
-    yield _row(gone.participant_id, day, {"active": "no"})
-    home = people.on(gone.participant_id, day) or {}
-    as_rep = {"name": f"Newcomer {number}", "position": "rep", "plan": "rep", _QUOTA: str(FIRST_QUOTA)}
-    yield _row(who, day, {**home, **as_rep, "payroll_id": f"{number + 10:06d}"})
+    yield _row(gone, day, {"active": "no"})
+    as_rep = {"name": f"Newcomer {number}", "position": "rep", "plan": "rep", _QUOTA: FIRST_QUOTA}
+    yield _row(who, day, {**homes[gone], **as_rep, "payroll_id": f"{number + 10:06d}"})
     yield _row(who, first_day(period_of(day + SETTLED)), {_QUOTA: usual})
 
 
