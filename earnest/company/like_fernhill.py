@@ -43,7 +43,7 @@ def roster_of(world: World) -> list[RosterRow]:
             rows += _one_for_another(rows, period, usual=usual, random=random)
         period = next_period(period)
     people = People(rows)
-    rows = [_with_drift(row, people, world) for row in rows]
+    rows = [_with_drift(row, people, world=world) for row in rows]
     rows += _raised(people, world)
     return sorted(rows, key=lambda row: row["effective_from"])
 
@@ -62,17 +62,17 @@ def _one_for_another(rows: Sequence[RosterRow], period: Month, *, usual: str, ra
     gone = random.choice([who for who, home in homes.items() if home[_QUOTA] != FIRST_QUOTA])
     number = len(people.ids) + 1
     who = f"newcomer.{number}"
-    yield _row(gone, day, {"active": "no"})
+    yield _row(gone, day, attributes={"active": "no"})
     as_rep = {"name": f"Newcomer {number}", "position": "rep", "plan": "rep", _QUOTA: FIRST_QUOTA}
-    yield _row(who, day, {**homes[gone], **as_rep, "payroll_id": f"{number + 10:06d}"})
-    yield _row(who, first_day(period_of(day + SETTLED)), {_QUOTA: usual})
+    yield _row(who, day, attributes={**homes[gone], **as_rep, "payroll_id": f"{number + 10:06d}"})
+    yield _row(who, first_day(period_of(day + SETTLED)), attributes={_QUOTA: usual})
 
 
-def _row(participant_id: str, since: date, attributes: RosterRow) -> RosterRow:
+def _row(participant_id: str, since: date, *, attributes: RosterRow) -> RosterRow:
     return {**attributes, "participant_id": participant_id, "effective_from": since.isoformat()}
 
 
-def _with_drift(row: RosterRow, people: People, world: World) -> RosterRow:
+def _with_drift(row: RosterRow, people: People, *, world: World) -> RosterRow:
     """A row, its quota raised where quotas drift on its day."""
     day = date.fromisoformat(row["effective_from"])
     home = people.on(row["participant_id"], day) or {}
@@ -88,7 +88,7 @@ def _raised(people: People, world: World) -> Iterator[RosterRow]:
             home = people.on(seller.participant_id, day) or {}
             quota = _quota(home[_QUOTA], day, segments=home, world=world)
             if quota != home[_QUOTA] and seller.since < day:
-                yield _row(seller.participant_id, day, {_QUOTA: quota})
+                yield _row(seller.participant_id, day, attributes={_QUOTA: quota})
 
 
 def _quota(usual: str, day: date, *, segments: Mapping[str, str], world: World) -> str:

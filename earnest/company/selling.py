@@ -67,7 +67,7 @@ def deal_reports(world: World, people: People, *, random: Random | None = None) 
 
     `random` is a generator that begins with the world's seed, where more is drawn from it afterwards.
     """
-    market = _Market(world, people, random or Random(world.seed))
+    market = _Market(world, people, random=random or Random(world.seed))
     reports = [report for deal in market.deals() for report in deal.reports]
     known = [report for report in reports if report.at.date() <= world.last_day]
     return sorted(known, key=lambda report: (report.at, report.deal_id, report.revision))
@@ -83,7 +83,7 @@ class _Market:
     anywhere changes everything after it.
     """
 
-    def __init__(self, world: World, people: People, random: Random) -> None:
+    def __init__(self, world: World, people: People, *, random: Random) -> None:
         self._world, self._people, self._random = world, people, random
 
     def deals(self) -> Iterator[_Deal]:
