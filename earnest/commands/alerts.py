@@ -1,0 +1,142 @@
+"""`earnest alerts`: KPIs that are not what they were, in a file or in the running system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from earnest.commands import a_file, app
+from earnest.terminal import print_table
+
+if TYPE_CHECKING:
+    from earnest.files.series import SegmentSeries
+    from shared.drift.series import Assessment
+    from shared.drift.words import Naming
+
+alerts = typer.Typer(no_args_is_help=True, help="KPIs that are no longer what they were.")
+app.add_typer(alerts, name="alerts")
+
+
+@alerts.command()
+def detect(
+    file: Annotated[
+        Path,
+        typer.Argument(help="A CSV, XLSX or Parquet file: columns date and value; more columns are segments."),
+    ],
+    false_alarms: Annotated[
+        float,
+        typer.Option(
+            "--false-alarms-per-year",
+            min=0.001,
+            max=52,
+            help="How many are accepted, over all segments.",
+        ),
+    ] = 0.1,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="A picture to write: x.svg or x.png.", callback=a_file)] = None,
+) -> None:
+    """Whether the values of a file drift, and since when: each alert dated as a running system would have raised it."""
+    from earnest.files.series import read_series
+    from shared.drift.detection import assess
+    from shared.drift.series import DriftSettings
+
+    found = read_series(file)
+    settings = DriftSettings(false_alarms_per_year=false_alarms, watched=len(found))
+    assessed = [(each, assess(each.series, settings)) for each in found]
+    if picture is not None:
+        _draw(assessed, file, picture)
+    if as_json:
+        import orjson
+
+        typer.echo(orjson.dumps(_as_data(assessed), option=orjson.OPT_INDENT_2))
+        return
+    for each, assessment in assessed:
+        _show(assessment, _naming(file, each, assessment))
+    if picture is not None:
+        typer.echo(f"Written: {picture}")
+
+
+def _as_data(assessed: list[tuple[SegmentSeries, Assessment]]) -> dict[str, Any]:
+    from shared.drift.series import State
+
+    gravest = (State.DRIFTING, State.SUSPECT, State.RECOVERED, State.STEADY, State.LEARNING)
+    states = [assessment.state for _, assessment in assessed]
+    alerts = [
+        ({"segment": each.segment} if each.segment else {})
+        | {
+            "detected_on": alert.detected_on,
+            "onset": alert.onset,
+            "direction": alert.direction,
+            "score": alert.score,
+            "rule": alert.rule,
+            "value": alert.value,
+            "expected": alert.expected,
+            "recovered_on": episode.recovered_on,
+        }
+        for each, assessment in assessed
+        for episode in assessment.episodes
+        for alert in episode.alerts
+    ]
+    data: dict[str, Any] = {
+        "state": min(states, key=gravest.index),
+        "alerts": sorted(alerts, key=lambda alert: alert["detected_on"]),
+    }
+    if any(each.segment for each, _ in assessed):
+        data["segments"] = [{"segment": each.segment, "state": assessment.state} for each, assessment in assessed]
+    return data
+
+
+def _show(assessment: Assessment, naming: Naming) -> None:
+    from rich.table import Table
+
+    from shared.drift.words import headline, smallest_change
+
+    typer.echo(headline(assessment, naming))
+    if assessment.alerts:
+        table = Table("found", "began about", "", "seen", "expected", "score", "rule", "over")
+        for episode in assessment.episodes:
+            for alert in episode.alerts:
+                table.add_row(
+                    str(alert.detected_on),
+                    str(alert.onset),
+                    alert.direction,
+                    naming.figure(alert.value, beside=alert.expected),
+                    naming.figure(alert.expected, beside=alert.value),
+                    f"{alert.score:.1f}",
+                    alert.rule,
+                    str(episode.recovered_on or ""),
+                )
+        print_table(table)
+    if sentence := smallest_change(assessment):
+        typer.echo(sentence)
+
+
+def _naming(file: Path, each: SegmentSeries, assessment: Assessment) -> Naming:
+    """What a file is called, and of a segment which; shares are told in percent."""
+    from shared.drift.words import Naming
+
+    words = file.stem.replace("_", " ").replace("-", " ")
+    title = f"{words[:1].upper()}{words[1:]}"
+    return Naming(
+        title=f"{title}, {each.name}" if each.name else title,
+        unit="ratio" if assessment.transform == "logit" else "number",
+    )
+
+
+def _draw(assessed: list[tuple[SegmentSeries, Assessment]], file: Path, out: Path) -> None:
+    from earnest.files.rejections import FileError
+    from shared.charts import form_of
+    from shared.drift.picture import picture
+
+    form = form_of(out)
+    if form is None:
+        raise FileError(f"{out}: a picture is an .svg or a .png file")
+    if len(assessed) > 1:
+        raise FileError(f"{file} has {len(assessed)} segments, and a picture shows one series: leave one in the file")
+    [(each, assessment)] = assessed
+    try:
+        out.write_bytes(picture(assessment, form, naming=_naming(file, each, assessment)))
+    except OSError as error:
+        raise FileError(f"{out}: {error.strerror or error}") from None

@@ -1,0 +1,88 @@
+"""A file with the columns date and value as series to be watched; more columns tell segments apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import isfinite
+from pathlib import Path
+from typing import Final
+
+from earnest.files.rejections import FileError
+from earnest.files.rows import ROW, FileForm, read_rows
+from shared.drift.series import Series, series_of
+
+DATE, VALUE = "date", "value"
+MOST_TOLD: Final = 5
+"""Rows that cannot be used, each of which is told; of more their number."""
+_NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentSeries:
+    """A series of a file, and by which values of the other columns it is told apart; none in a file of one series."""
+
+    segment: Mapping[str, str]
+    series: Series
+
+    @property
+    def name(self) -> str:
+        """The segment in words; empty in a file of one series."""
+        return ", ".join(f"{column} {value or 'blank'}" for column, value in self.segment.items())
+
+
+def read_series(path: Path) -> list[SegmentSeries]:
+    """The series of a CSV, Parquet or XLSX file, in the order in which it begins with them. A blank value is missing.
+
+    Raises:
+        FileError: the file cannot be read, or a row of it cannot be used.
+    """
+    rows = read_rows(path, "series", required=(DATE, VALUE), form=FileForm(binary=True))
+    segments = [name for name in rows.frame.columns if name not in (ROW, DATE, VALUE) and not name.startswith("@")]
+    wrong = [f"row {row}: {why}" for row, why in rows.rejected.select("row", "message").rows()]
+    found: dict[tuple[str, ...], dict[date, float]] = {}
+    for row in rows.frame.iter_rows(named=True):
+        try:
+            day, value = _day(row[DATE]), _value(row[VALUE])
+            values = found.setdefault(tuple(row[name] or "" for name in segments), {})
+            if day in values:
+                raise ValueError(f"{day} is there twice" + (" in its segment" if segments else ""))
+            values[day] = value
+        except ValueError as error:
+            wrong.append(f"row {row[ROW]}: {error}")
+    if wrong:
+        raise FileError(f"{path}: {'; '.join(_told(wrong))}")
+    if not found:
+        raise FileError(f"{path}: there are no values in it")
+    return [
+        SegmentSeries(segment=dict(zip(segments, key, strict=True)), series=_series(values))
+        for key, values in found.items()
+    ]
+
+
+def _series(values: Mapping[date, float]) -> Series:
+    days = sorted(values)
+    return series_of(days, [values[day] for day in days])
+
+
+def _day(text: str | None) -> date:
+    try:
+        return datetime.fromisoformat(text or "").date()
+    except ValueError:
+        raise ValueError(f"date {text!r} is not written as 2026-03-31" if text else "it has no date") from None
+
+
+def _value(text: str | None) -> float:
+    if text is None or text.lower() == "nan":
+        return float("nan")
+    if not _NUMBER.fullmatch(text) or not isfinite(value := float(text)):
+        raise ValueError(f"value {text!r} is not a number as 1234.5")
+    return value
+
+
+def _told(wrong: list[str]) -> Iterator[str]:
+    yield from wrong[:MOST_TOLD]
+    if len(wrong) > MOST_TOLD:
+        yield f"and {len(wrong) - MOST_TOLD} more"

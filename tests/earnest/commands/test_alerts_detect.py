@@ -1,0 +1,162 @@
+"""`earnest alerts detect`: a file of dated values, watched as a running system would have done."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.command_line import earnest
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "kpi-drift" / "average-discount.csv"
+BEGAN = date(2026, 3, 2)
+"""When discounts went up in the example."""
+
+
+def detected(file: Path, *options: str) -> Any:
+    run = earnest("alerts", "detect", file, "--json", *options)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return json.loads(run.stdout)
+
+
+def said(file: Path, *options: str | Path) -> tuple[int, str]:
+    run = earnest("alerts", "detect", file, *options)
+    return run.returncode, run.stdout + run.stderr
+
+
+def rows() -> list[tuple[date, str]]:
+    with EXAMPLE.open(newline="") as file:
+        return [(date.fromisoformat(row["date"]), row["value"]) for row in csv.DictReader(file)]
+
+
+def written(path: Path, header: str, lines: Iterable[object]) -> Path:
+    path.write_text("\n".join([header, *map(str, lines)]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_rise_is_found_within_three_weeks_with_its_beginning_and_none_before() -> None:
+    found = detected(EXAMPLE)
+    assert found["state"] == "drifting"
+    alert = found["alerts"][0]
+    assert BEGAN <= date.fromisoformat(alert["detected_on"]) <= BEGAN + timedelta(weeks=3)
+    assert abs(date.fromisoformat(alert["onset"]) - BEGAN) <= timedelta(days=10)
+    assert alert["direction"] == "up"
+    assert alert["score"] >= 1
+    assert alert["rule"] in {"cusum", "shewhart"}
+    assert alert["recovered_on"] is None
+    assert {each["direction"] for each in found["alerts"]} == {"up"}
+
+
+def test_an_alert_is_dated_by_what_was_known_on_its_day(tmp_path: Path) -> None:
+    first = date.fromisoformat(detected(EXAMPLE)["alerts"][0]["detected_on"])
+    until = written(tmp_path / "until.csv", "date,value", (f"{day},{value}" for day, value in rows() if day <= first))
+    assert detected(until)["alerts"] == detected(EXAMPLE)["alerts"][:1]
+    before = written(tmp_path / "before.csv", "date,value", (f"{day},{value}" for day, value in rows() if day < first))
+    assert detected(before)["alerts"] == []
+
+
+def test_people_are_told_what_was_seen_and_what_was_expected() -> None:
+    code, text = said(EXAMPLE)
+    assert code == 0
+    assert re.search(r"Average discount: 1[78]% since .*, expected 13%", text)
+    assert "is usually found within" in text
+
+
+def test_segments_are_series_of_their_own_which_share_the_false_alarms(tmp_path: Path) -> None:
+    lines = [
+        f"{territory},{day},{value}"
+        for day, value in rows()
+        for territory in ("EMEA", "AMER")
+        if territory == "EMEA" or day < BEGAN
+    ]
+    file = written(tmp_path / "discounts.csv", "territory,date,value", lines)
+    found = detected(file)
+    assert found["segments"] == [
+        {"segment": {"territory": "EMEA"}, "state": "drifting"},
+        {"segment": {"territory": "AMER"}, "state": "steady"},
+    ]
+    assert found["state"] == "drifting"
+    assert {alert["segment"]["territory"] for alert in found["alerts"]} == {"EMEA"}
+    assert re.search("Discounts, territory EMEA: 1[78]% since", said(file)[1])
+    assert "Discounts, territory AMER: as expected" in said(file)[1]
+    code, text = said(file, "--picture", tmp_path / "x.svg")
+    assert code == 1
+    assert "has 2 segments, and a picture shows one series" in text
+    strict = detected(file, "--false-alarms-per-year", "0.002")["alerts"][0]
+    assert strict["detected_on"] >= found["alerts"][0]["detected_on"]
+    assert strict["score"] < found["alerts"][0]["score"] or strict["detected_on"] > found["alerts"][0]["detected_on"]
+
+
+def test_the_order_of_rows_and_the_form_of_the_file_make_no_difference(tmp_path: Path) -> None:
+    expected = detected(EXAMPLE)
+    turned = written(tmp_path / "turned.csv", "value,date", (f"{value},{day}" for day, value in reversed(rows())))
+    assert detected(turned) == expected
+    times = written(tmp_path / "times.csv", "date,value", (f"{day} 00:00:00,{value}" for day, value in rows()))
+    assert detected(times) == expected
+    frame = pl.DataFrame({"date": [day for day, _ in rows()], "value": [float(value) for _, value in rows()]})
+    frame.write_parquet(tmp_path / "frame.parquet")
+    assert detected(tmp_path / "frame.parquet") == expected
+    frame.write_excel(tmp_path / "frame.xlsx")
+    assert detected(tmp_path / "frame.xlsx") == expected
+
+
+def test_a_value_that_is_missing_is_no_value_and_too_few_are_no_judgement(tmp_path: Path) -> None:
+    days = [date(2026, 1, 5) + timedelta(weeks=week) for week in range(30)]
+    file = written(tmp_path / "blank.csv", "date,value", (f"{day},{'' if day.day % 2 else 'NaN'}" for day in days))
+    assert detected(file) == {"state": "learning", "alerts": []}
+    few = written(tmp_path / "few.csv", "date,value", ["2026-01-05,12.5", "2026-01-12,1e3", "2026-01-19,-.5"])
+    assert detected(few) == {"state": "learning", "alerts": []}
+
+
+@pytest.mark.parametrize(
+    ("header", "lines", "says"),
+    [
+        (
+            "date,values",
+            ["2026-01-05,1"],
+            "there is no column value; its columns are date, values; did you mean values?",
+        ),
+        ("date,value", [], "there are no values in it"),
+        ("date,value", ["2026-01-05,1", "05/01/2026,2"], "row 3: date '05/01/2026' is not written as 2026-03-31"),
+        ("date,value", ["2026-01-05,1", ",2"], "row 3: it has no date"),
+        ("date,value", ["2026-01-05,12%"], "row 2: value '12%' is not a number as 1234.5"),
+        ("date,value", ["2026-01-05,inf"], "row 2: value 'inf' is not a number as 1234.5"),
+        ("date,value", ["2026-01-05,1e999"], "row 2: value '1e999' is not a number as 1234.5"),
+        ("date,value", ['2026-01-05,"1,000"'], "row 2: value '1,000' is not a number as 1234.5"),
+        ("date,value", ["2026-01-05,1,000"], "row 2: "),
+        ("date,value", ["2026-01-05,1", "2026-01-05,2"], "row 3: 2026-01-05 is there twice"),
+        ("date,value,by", ["2026-01-05,1,a", "2026-01-05,2,a"], "row 3: 2026-01-05 is there twice in its segment"),
+        ("date,value", ["x,1"] * 9, "and 4 more"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_where(tmp_path: Path, header: str, lines: list[str], says: str) -> None:
+    code, text = said(written(tmp_path / "wrong.csv", header, lines), "--json")
+    assert code == 1
+    assert says in text
+    assert "wrong.csv" in text
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    code, text = said(tmp_path / "none.csv")
+    assert code != 0
+    assert "none.csv" in text
+
+
+def test_a_picture_is_written_as_its_name_says(tmp_path: Path) -> None:
+    for name, begins in (("x.svg", b"<?xml"), ("x.png", b"\x89PNG")):
+        code, text = said(EXAMPLE, "--picture", tmp_path / name)
+        assert (code, f"Written: {tmp_path / name}" in text) == (0, True)
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    assert re.search('<title id="title">Average discount: 1[78]% since', (tmp_path / "x.svg").read_text())
+    code, text = said(EXAMPLE, "--picture", tmp_path / "x.pdf")
+    assert code == 1
+    assert "a picture is an .svg or a .png file" in text
+    assert detected(EXAMPLE, "--picture", str(tmp_path / "y.svg"))["state"] == "drifting"
+    assert (tmp_path / "y.svg").read_bytes() == (tmp_path / "x.svg").read_bytes()
