@@ -46,14 +46,14 @@ def detect(
     settings = DriftSettings(false_alarms_per_year=false_alarms, watched=len(found))
     assessed = [(each, assess(each.series, settings)) for each in found]
     if picture is not None:
-        _draw(assessed, file, picture)
+        _draw(assessed, file, out=picture)
     if as_json:
         import orjson
 
         typer.echo(orjson.dumps(_as_data(assessed), option=orjson.OPT_INDENT_2))
         return
     for each, assessment in assessed:
-        _show(assessment, _naming(file, each, assessment))
+        _show(assessment, _naming(file, each, assessed=assessment))
     if picture is not None:
         typer.echo(f"Written: {picture}")
 
@@ -113,7 +113,7 @@ def _show(assessment: Assessment, naming: Naming) -> None:
         typer.echo(sentence)
 
 
-def _naming(file: Path, each: SegmentSeries, assessment: Assessment) -> Naming:
+def _naming(file: Path, each: SegmentSeries, *, assessed: Assessment) -> Naming:
     """What a file is called, and of a segment which; shares are told in percent."""
     from shared.drift.words import Naming
 
@@ -121,11 +121,11 @@ def _naming(file: Path, each: SegmentSeries, assessment: Assessment) -> Naming:
     title = f"{words[:1].upper()}{words[1:]}"
     return Naming(
         title=f"{title}, {each.name}" if each.name else title,
-        unit="ratio" if assessment.transform == "logit" else "number",
+        unit="ratio" if assessed.transform == "logit" else "number",
     )
 
 
-def _draw(assessed: list[tuple[SegmentSeries, Assessment]], file: Path, out: Path) -> None:
+def _draw(assessed: list[tuple[SegmentSeries, Assessment]], file: Path, *, out: Path) -> None:
     from earnest.files.rejections import FileError
     from shared.charts import form_of
     from shared.drift.picture import picture
@@ -137,6 +137,6 @@ def _draw(assessed: list[tuple[SegmentSeries, Assessment]], file: Path, out: Pat
         raise FileError(f"{file} has {len(assessed)} segments, and a picture shows one series: leave one in the file")
     [(each, assessment)] = assessed
     try:
-        out.write_bytes(picture(assessment, form, naming=_naming(file, each, assessment)))
+        out.write_bytes(picture(assessment, form, naming=_naming(file, each, assessed=assessment)))
     except OSError as error:
         raise FileError(f"{out}: {error.strerror or error}") from None
