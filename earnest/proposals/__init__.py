@@ -1,0 +1,1 @@
+"""Candidate changes of a plan or of quotas as draft files, and what each would have paid over history."""

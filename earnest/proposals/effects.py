@@ -1,0 +1,165 @@
+"""What a draft would have paid over history: cost, who gains and who loses, and figures of the plan, before and after.
+
+The deals are those that were closed, on the days on which they were; what people would do otherwise is in no figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from earnest.files.kernel_inputs import KernelInputs
+from earnest.plans.cost_of_change import ALWAYS
+from shared.drift.distributions import gini, top_share
+from shared.kernel import PlanSet, Roster, credit, measure
+from shared.kernel.idle_months import earn_every_month
+from shared.kernel.plan.version import Plan
+from shared.money import from_minor
+
+QUANTILES: Final = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """The months of history over which is simulated, both included."""
+
+    first: str
+    last: str
+
+    def has(self, month: pl.Expr) -> pl.Expr:
+        """Whether a month lies in it."""
+        return (month >= self.first) & (month <= self.last)
+
+    def won(self, deals: pl.DataFrame, currency: str) -> pl.DataFrame:
+        """The deals of a currency that were won in it."""
+        month = pl.col("close_date").dt.strftime("%Y-%m")
+        return deals.filter(pl.col("stage") == "won", pl.col("currency") == currency, self.has(month))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paid:
+    """What a plan set pays over the months of a span: earnings of everybody, and the sales of the months."""
+
+    earned: pl.DataFrame
+    sales: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """The difference a change would have made. Money in major units of the currency; changes are of a participant's
+    pay over the span, of those whom either version pays.
+    """
+
+    span: Span
+    currency: str
+    cost_before: Decimal
+    cost_after: Decimal
+    gain: int
+    lose: int
+    same: int
+    change_p10: Decimal
+    change_p50: Decimal
+    change_p90: Decimal
+    figures_before: Mapping[str, float]
+    figures_after: Mapping[str, float]
+
+
+def span_of(deals: pl.DataFrame, *, until: date, months: int = 12) -> Span | None:
+    """The last complete months before a date, as far as deals are won in them; None where none is."""
+    won = deals.filter((pl.col("stage") == "won") & (pl.col("close_date") < until.replace(day=1)))
+    if won.is_empty():
+        return None
+    last = won["close_date"].max()
+    assert isinstance(last, date)
+    number = last.year * 12 + last.month - 1
+    first = number - months + 1
+    return Span(first=f"{first // 12:04}-{first % 12 + 1:02}", last=f"{number // 12:04}-{number % 12 + 1:02}")
+
+
+def paid(inputs: KernelInputs, plan: Plan, *, roster: Roster, span: Span) -> Paid:
+    """What everybody earns in the months of a span when `plan` had held all the time, and all other plans as they did.
+
+    Raises:
+        Overflow: a sum is beyond 10^18 minor units.
+    """
+    others = [other for other in inputs.plans if other.plan != plan.plan]
+    plans = PlanSet([*others, plan.model_copy(update={"effective_from": ALWAYS})])
+    credits = credit(inputs.deals, roster, plans=plans).credits
+    earned = earn_every_month(measure(credits, plans), roster, plans=plans)
+    sold = span.won(inputs.deals, plan.currency)
+    return Paid(
+        earned=earned.filter(span.has(pl.col("period")), pl.col("currency") == plan.currency),
+        sales=int((sold["amount"] - sold["refunded"]).sum()),
+        currency=plan.currency,
+    )
+
+
+def effect(before: Paid, after: Paid, *, span: Span) -> Effect:
+    """The difference between what two versions pay."""
+    people = [each.earned.group_by("participant_id").agg(pl.col("amount").sum()) for each in (before, after)]
+    both = people[0].join(people[1], on="participant_id", how="full", coalesce=True, suffix="_after")
+    both = both.with_columns(pl.col("amount", "amount_after").fill_null(0))
+    change = both["amount_after"] - both["amount"]
+    touched = change.filter((both["amount"] != 0) | (both["amount_after"] != 0))
+
+    def money(minor: float) -> Decimal:
+        return from_minor(round(minor), before.currency)
+
+    p10, p50, p90 = (money(float(touched.quantile(q, "linear") or 0)) for q in QUANTILES)
+    return Effect(
+        span=span,
+        currency=before.currency,
+        cost_before=money(int(both["amount"].sum())),
+        cost_after=money(int(both["amount_after"].sum())),
+        gain=int((touched > 0).sum()),
+        lose=int((touched < 0).sum()),
+        same=int((touched == 0).sum()),
+        change_p10=p10,
+        change_p50=p50,
+        change_p90=p90,
+        figures_before=figures(before),
+        figures_after=figures(after),
+    )
+
+
+def figures(of: Paid) -> dict[str, float]:
+    """KPIs of pay and attainment as they are over the months, by the names that the catalogue has for them.
+
+    Attainment is that of a participant's month by the first component of their plan that has a quota; concentration
+    that of what participants earn over the span.
+    """
+    found: dict[str, float] = {}
+    cost = int(of.earned["amount"].sum())
+    if of.sales > 0:
+        found["comp_cost_of_sales"] = cost / of.sales
+    pay = of.earned.group_by("participant_id").agg(pl.col("amount").sum())["amount"]
+    earning = pay.filter(pay > 0).to_numpy()
+    if len(earning):
+        found |= {"payout_gini": gini(earning), "top_tenth_of_payout": top_share(earning)}
+    months = attained(of.earned)
+    if months.is_empty():
+        return found
+    measures, quotas, shares = (months[name].cast(pl.Float64).to_numpy() for name in ("measure", "quota", "attainment"))
+    p10, median, p90 = map(float, np.quantile(shares, QUANTILES))
+    return found | {
+        "attainment_pace": float(measures.sum() / quotas.sum()),
+        "share_at_quota": float((shares >= 1).mean()),
+        "share_below_half": float((shares < 0.5).mean()),
+        "share_above_120": float((shares > 1.2).mean()),
+        "attainment_p10": p10,
+        "attainment_median": median,
+        "attainment_p90": p90,
+    }
+
+
+def attained(earned: pl.DataFrame) -> pl.DataFrame:
+    """participant_id, plan, period, measure, quota, attainment: a row for each participant's month that has a quota."""
+    with_quota = earned.filter(pl.col("quota") > 0, pl.col("attainment").is_not_null())
+    return with_quota.unique(["participant_id", "plan", "period"], keep="first", maintain_order=True)

@@ -1,0 +1,119 @@
+"""Changed quotas of the participants on a plan: relief, a raise, or the same total divided otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
+
+import polars as pl
+
+from earnest.proposals.plan_changes import NothingToChange
+from shared.kernel import Roster
+from shared.spreadsheets import csv_text
+
+FURTHEST: Final = Decimal("0.3")
+"""By how much a re-allocation changes a quota at most, as a share of it: what somebody brought is luck in part."""
+STEP: Final = Decimal(100)
+"""To what quotas are rounded, in major units."""
+
+Factors = Mapping[str, Decimal]
+"""By participant, what their quotas are multiplied with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaFile:
+    """A roster file with the quotas that would hold from a date on: its name and its text."""
+
+    file: str
+    text: str
+
+
+def on_plan(roster: Roster, plan: str, *, day: date, dimension: str = "", segment: str = "") -> list[str]:
+    """The active participants who are on a plan on a day; where a segment of the roster is named, those in it."""
+    held = roster.assignments.filter(pl.col("effective_from") <= day).sort("effective_from")
+    last = held.group_by("participant_id").last().filter((pl.col("plan") == plan) & pl.col("active"))
+    if dimension in ("territory", "manager", "position"):
+        last = last.filter(pl.col(dimension) == segment)
+    return sorted(last["participant_id"])
+
+
+def changed_evenly(who: Collection[str], by: Decimal) -> Factors:
+    """All quotas by the same share."""
+    return dict.fromkeys(who, 1 + by)
+
+
+def reallocated(brought: Mapping[str, tuple[Decimal, Decimal]], *, by: Decimal) -> Factors:
+    """The same total of quotas, `by` so far of the way from what they are to what people brought.
+
+    Args:
+        brought: by participant their quotas and what they brought, over the same months.
+        by: 0 changes nothing, 1 divides the total as it was brought.
+
+    Raises:
+        NothingToChange: there are less than two people with quotas, or nobody brought anything.
+    """
+    known = {who: pair for who, pair in brought.items() if pair[0] > 0}
+    quotas, sold = (sum((pair[place] for pair in known.values()), Decimal(0)) for place in (0, 1))
+    if len(known) < 2 or sold <= 0:
+        raise NothingToChange("there are no two participants with quotas and sales to divide them by")
+    factors = {}
+    for who, (quota, mine) in known.items():
+        change = by * (quotas * mine / sold / quota - 1)
+        factors[who] = 1 + max(-FURTHEST, min(FURTHEST, change))
+    # What the bound takes away from some is spread over all, so that the total stays.
+    total = sum((pair[0] * factors[who] for who, pair in known.items()), Decimal(0))
+    return {who: factor * quotas / total for who, factor in factors.items()}
+
+
+def with_factors(roster: Roster, factors: Factors) -> Roster:
+    """The roster with quotas multiplied, whenever they hold."""
+    by = pl.DataFrame(
+        {"participant_id": list(factors), "factor": [float(factor) for factor in factors.values()]},
+        schema={"participant_id": pl.String, "factor": pl.Float64},
+    )
+    # The factor as thousandths of a percent: quotas are exact, and stay so.
+    parts = by.with_columns((pl.col("factor") * 100_000).round().cast(pl.Int64))
+    quotas = (
+        roster.quotas.join(parts, on="participant_id", how="left", maintain_order="left")
+        .with_columns(
+            quota=pl.when(pl.col("factor").is_null())
+            .then(pl.col("quota"))
+            .otherwise((pl.col("quota") * pl.col("factor") / 100_000).cast(roster.quotas.schema["quota"]))
+        )
+        .drop("factor")
+    )
+    return replace(roster, quotas=quotas)
+
+
+def quota_file(roster: Roster, factors: Factors, *, effective_from: date, name: str) -> QuotaFile:
+    """The rows of a roster file that change the quotas in force on a date.
+
+    Raises:
+        NothingToChange: none of the participants has a quota of their own.
+    """
+    held = roster.quotas.filter(
+        (pl.col("effective_from") <= effective_from) & pl.col("participant_id").is_in(list(factors))
+    )
+    last = held.sort("effective_from").group_by("participant_id", "measure").last().drop_nulls("quota")
+    if last.is_empty():
+        raise NothingToChange("nobody on the plan has a quota of their own in the roster")
+    measures = sorted(set(last["measure"]))
+    columns = ["quota" if measure == "*" else f"quota.{measure}" for measure in measures]
+    cells: dict[str, dict[str, str]] = {}
+    for who, measure, quota in last.select("participant_id", "measure", "quota").sort("participant_id").iter_rows():
+        cells.setdefault(who, {})[measure] = f"{_rounded(Decimal(quota) * factors[who]):f}"
+    table = pl.DataFrame(
+        [[who, effective_from.isoformat(), *map(own.get, measures)] for who, own in cells.items()],
+        schema=dict.fromkeys(["participant_id", "effective_from", *columns], pl.String),
+        orient="row",
+    )
+    return QuotaFile(file=f"roster-{name}-{effective_from.isoformat()}.csv", text=csv_text(table))
+
+
+def _rounded(quota: Decimal) -> Decimal:
+    """To hundreds; a small quota, such as one of deals, to a tenth."""
+    step = STEP if quota >= 20 * STEP else Decimal("0.1")
+    return ((quota / step).quantize(Decimal(1), ROUND_HALF_EVEN) * step).normalize() + Decimal(0)

@@ -1,0 +1,5 @@
+"""From alert to change: candidate changes of a plan or of quotas, what people decide on them, what came of it."""
+
+from services.alerts.proposals.rules import Direction, PlanChange, Rule, rules, rules_for
+
+__all__ = ["Direction", "PlanChange", "Rule", "rules", "rules_for"]
