@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,7 +12,7 @@ from earnest.terminal import print_table
 
 if TYPE_CHECKING:
     from earnest.files.series import SegmentSeries
-    from shared.drift.series import Assessment
+    from shared.drift.series import Assessment, Floats
     from shared.drift.words import Naming
 
 alerts = typer.Typer(no_args_is_help=True, help="KPIs that are no longer what they were.")
@@ -53,7 +53,7 @@ def detect(
         typer.echo(orjson.dumps(_as_data(assessed), option=orjson.OPT_INDENT_2))
         return
     for each, assessment in assessed:
-        _show(assessment, _naming(file, each, assessed=assessment))
+        _show(assessment, _naming(file, each))
     if picture is not None:
         typer.echo(f"Written: {picture}")
 
@@ -113,16 +113,20 @@ def _show(assessment: Assessment, naming: Naming) -> None:
         typer.echo(sentence)
 
 
-def _naming(file: Path, each: SegmentSeries, *, assessed: Assessment) -> Naming:
+def _naming(file: Path, each: SegmentSeries) -> Naming:
     """What a file is called, and of a segment which; shares are told in percent."""
     from shared.drift.words import Naming
 
     words = file.stem.replace("_", " ").replace("-", " ")
     title = f"{words[:1].upper()}{words[1:]}"
-    return Naming(
-        title=f"{title}, {each.name}" if each.name else title,
-        unit="ratio" if assessed.transform == "logit" else "number",
-    )
+    return Naming(title=f"{title}, {each.name}" if each.name else title, unit=_unit(each.series.values))
+
+
+def _unit(values: Floats) -> Literal["ratio", "number"]:
+    """Shares lie between nothing and all, and are more than that."""
+    known = values[values == values]  # without what is missing
+    shares = known.size and known.min() >= 0 and known.max() <= 1 and (known % 1 != 0).any()
+    return "ratio" if shares else "number"
 
 
 def _draw(assessed: list[tuple[SegmentSeries, Assessment]], file: Path, *, out: Path) -> None:
@@ -137,6 +141,6 @@ def _draw(assessed: list[tuple[SegmentSeries, Assessment]], file: Path, *, out: 
         raise FileError(f"{file} has {len(assessed)} segments, and a picture shows one series: leave one in the file")
     [(each, assessment)] = assessed
     try:
-        out.write_bytes(picture(assessment, form, naming=_naming(file, each, assessed=assessment)))
+        out.write_bytes(picture(assessment, form, naming=_naming(file, each)))
     except OSError as error:
         raise FileError(f"{out}: {error.strerror or error}") from None

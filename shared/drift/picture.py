@@ -15,9 +15,8 @@ import numpy as np
 from babel.dates import format_date
 
 from shared.charts import INK, MIDDLE, SOFT, Form, drawing, framed, rendered, short
-from shared.drift.scales import from_scale, on_scale
 from shared.drift.series import Assessment, Days, Episode, Floats, Grain
-from shared.drift.words import POINTS, Naming, day_in_words, headline, smallest_change, told
+from shared.drift.words import POINTS, Naming, day_in_words, from_scale, headline, on_scale, smallest_change, told
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

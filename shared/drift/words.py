@@ -10,8 +10,7 @@ from typing import Final, Literal
 import numpy as np
 from babel.dates import format_date
 
-from shared.drift.scales import from_scale, on_scale
-from shared.drift.series import Alert, Assessment, Episode, Grain, Recovery, State
+from shared.drift.series import Alert, Assessment, Episode, Floats, Grain, Recovery, State, Transform
 
 Unit = Literal["ratio", "days", "number", "money", "seconds", "records"]
 _NAMED: Final = ("days", "seconds", "records")
@@ -123,3 +122,23 @@ def told(alert: Alert, *, grain: Grain, beside: date | None = None) -> str:
 def _power(value: float) -> float:
     """The power of ten at or below a value; 1 of nothing."""
     return 10.0 ** floor(log10(value)) if value > 0 and isfinite(value) else 1.0
+
+
+def on_scale(values: Floats, transform: Transform) -> Floats:
+    """Values on a scale; what has no place on it, such as the logarithm of zero, is NaN."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if transform == "log":
+            moved = np.log(values)
+        elif transform == "logit":
+            moved = np.log(values) - np.log1p(-values)
+        else:
+            moved = values
+    return np.where(np.isfinite(moved), moved, np.nan)
+
+
+def from_scale(values: Floats, transform: Transform) -> Floats:
+    """Values of a scale, back in the unit of the series."""
+    if transform == "none":
+        return values
+    back: Floats = np.exp(values) if transform == "log" else 1 / (1 + np.exp(-values))
+    return back
