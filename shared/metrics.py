@@ -88,6 +88,13 @@ KPI_ONSET: Final = Gauge(
 KPI_AS_OF: Final = Gauge("earnest_kpi_as_of_timestamp_seconds", "The business date that the KPIs are evaluated for.")
 KPI_EVALUATED: Final = Gauge("earnest_kpi_last_evaluated_timestamp_seconds", "When the KPIs were evaluated last.")
 
+ALERTMANAGER_ALERTS: Final = Counter(
+    "earnest_alertmanager_alerts_total",
+    "Alerts that Alertmanager told of, by outcome: taken into the life cycle, known (of a KPI), truncated (left out by "
+    "its configuration).",
+    ["outcome"],
+)
+
 DELIVERIES_WAITING: Final = Gauge(
     "earnest_deliveries_waiting", "Released batches that are not yet where payroll picks them up.", ["destination"]
 )

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     Variables are named `EARNEST_<FIELD>`; `DATABASE_URL` and `KAFKA_BOOTSTRAP_SERVERS` go by their usual names.
     Secrets are files: `database_password_file` fills in the password of `database_url`, `keys_file` holds API keys,
     and `deliveries_dir` a folder of keys for each SFTP delivery.
+    `alertmanager_url` is where alerts that somebody has in hand are silenced; without it none is.
     `client_key_file` holds the plain key with which a service asks another: payout asks scoring for lines.
     """
 
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     scoring_url: str = "http://127.0.0.1:8802"
     payout_url: str = "http://127.0.0.1:8803"
     alerts_url: str = "http://127.0.0.1:8804"
+    alertmanager_url: str | None = None
 
     @cached_property
     def zone(self) -> ZoneInfo:

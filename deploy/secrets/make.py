@@ -7,18 +7,20 @@ from earnest.local.claims import write_private
 from earnest.local.keys import make_keys
 
 FOLDER = Path(__file__).resolve().parent
+MOUNTED_ALONE = {"payout_key": "payout", "alertmanager_key": "alertmanager"}
+"""Files with the one key that a container asks others with, and whose it is: none sees the other keys."""
 # Compose mounts these files with the modes they have here, and the containers run as other users than you: others may
 # read them, but on this host only you can enter the folder.
-READ_BY_CONTAINERS = ("database_password", "grafana_password", "api_keys.json", "payout_key")
+READ_BY_CONTAINERS = ("database_password", "grafana_password", "api_keys.json", *MOUNTED_ALONE)
 
 FOLDER.chmod(0o700)
 for name in ("database_password", "grafana_password"):
     if not (FOLDER / name).exists():
         write_private(FOLDER / name, secrets.token_urlsafe(32))
 make_keys(FOLDER / "keys", FOLDER / "api_keys.json")
-# What payout asks scoring with is mounted alone: no service sees the other keys.
-if not (FOLDER / "payout_key").exists():
-    write_private(FOLDER / "payout_key", (FOLDER / "keys" / "payout").read_text())
+for file, owner in MOUNTED_ALONE.items():
+    if not (FOLDER / file).exists():
+        write_private(FOLDER / file, (FOLDER / "keys" / owner).read_text())
 for name in READ_BY_CONTAINERS:
     (FOLDER / name).chmod(0o444)
 print(f"Secrets are in {FOLDER}: plain API keys in keys/, Grafana's password (user admin) in grafana_password.")

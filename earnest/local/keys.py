@@ -22,10 +22,11 @@ PRINCIPALS: Mapping[str, tuple[str, ...]] = {
     "carla": ("runs:approve", "earnings:read", "statements:read"),
     "payroll": ("payroll:read", "payroll:write"),
     "payout": ("earnings:read",),
+    "alertmanager": ("alerts:notify",),
     "ops": ("ops", "alerts:read", "earnings:read"),
 }
 """Who may do what. Dana makes payout runs, Frank approves them, Carla the large ones too: two people for money.
-`payout` is the service itself, which asks scoring for lines."""
+`payout` is the service itself, which asks scoring for lines; Alertmanager tells alerts what it was told."""
 ROLES: Mapping[str, tuple[str, ...]] = {"frank": ("finance",), "carla": ("cfo",)}
 """As whom they approve, where a policy asks for it."""
 

@@ -6,13 +6,15 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from services.alerts.kpis import KPIS
 from services.alerts.operations.alerts import HUMANIZED, kpi_alerts
-from services.alerts.operations.files import MADE, made_files, write
+from services.alerts.operations.files import MADE, MARK, grafana_files, made_files, write
+from shared.calendars import CompanyCalendar
 from tests.services.alerts.operations.kpi_scenarios import scenarios
 from tests.services.alerts.operations.prometheus_files import (
     DEPLOY,
@@ -24,19 +26,25 @@ from tests.services.alerts.operations.prometheus_files import (
     rules,
 )
 
+DEFAULT: dict[str, Any] = {"calendar": CompanyCalendar(), "year": 2026}
+
 
 def test_the_files_in_the_repository_are_those_of_the_kpis() -> None:
-    made = made_files(KPIS)
-    there = {path.relative_to(REPOSITORY).as_posix() for pattern in MADE for path in REPOSITORY.glob(pattern)}
+    made = made_files(KPIS, **DEFAULT)
     assert {path: (REPOSITORY / path).read_text() for path in made} == made
-    assert there <= made.keys(), "a file of a KPI that is gone"
+    there = {path for pattern in MADE for path in REPOSITORY.glob(pattern) if MARK in path.read_text()}
+    known = made.keys() | grafana_files(REPOSITORY).keys()
+    assert {path.relative_to(REPOSITORY).as_posix() for path in there} <= known, "a file of a KPI that is gone"
 
 
 def test_a_kpi_that_is_gone_takes_its_files_along(tmp_path: Path) -> None:
-    write(tmp_path, KPIS)
-    write(tmp_path, KPIS[1:])
+    write(tmp_path, KPIS, **DEFAULT)
+    by_hand = tmp_path / "docs" / "runbooks" / "EarnestInstanceDown.md"
+    by_hand.write_text("# EarnestInstanceDown")
+    write(tmp_path, KPIS[1:], **DEFAULT)
+    by_hand.unlink()  # and was not taken for one of a KPI
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    assert left == made_files(KPIS[1:]).keys()
+    assert left == made_files(KPIS[1:], **DEFAULT).keys()
 
 
 def test_the_rules_are_free_of_lint(run: Run) -> None:
@@ -63,7 +71,7 @@ def test_a_kpi_of_every_unit_is_told_in_its_words(run: Run, tmp_path: Path) -> N
         replace(KPIS[0], name=f"a_kpi_in_{unit}", title=f"A KPI in {unit}", unit=unit, threshold=Decimal("10.50"))
         for unit in HUMANIZED
     ]
-    write(tmp_path, kpis)
+    write(tmp_path, kpis, **DEFAULT)
     made = [str(path) for path in (tmp_path / "deploy" / "prometheus" / "rules").rglob("*.yml")]
     run("promtool", "check", "rules", "--lint=all", "--lint-fatal", *made)
     (tmp_path / "kpis.yml").write_text(yaml.safe_dump(scenarios(kpis, rules=made)))
