@@ -51,7 +51,9 @@ class AlertmanagerClient:
             "createdBy": silence.created_by,
             "comment": silence.comment,
         }
-        self._asked("POST", "/api/v2/silences", body | ({"id": silence.silence_id} if silence.silence_id else {}))
+        if silence.silence_id:
+            body["id"] = silence.silence_id
+        self._asked("POST", "/api/v2/silences", body=body)
 
     def expire(self, silence_id: str) -> None:
         """End a silence now."""
@@ -61,7 +63,7 @@ class AlertmanagerClient:
         """Let go of the connections."""
         self._http.close()
 
-    def _asked(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+    def _asked(self, method: str, path: str, *, body: Mapping[str, Any] | None = None) -> httpx.Response:
         return self._http.request(method, path, json=body).raise_for_status()
 
 

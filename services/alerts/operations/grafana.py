@@ -71,7 +71,8 @@ def _kpi_rule(alert: KpiAlert) -> Rule:
     drifts = f"clamp_max(({score} >= bool 1) + {on} group_left () ({state} == bool 3), 1)"
     looked_up = f" * {on} group_right () ({score} >= bool 0)" if alert.detector == "drift" else ""
     written = HUMANIZED[alert.kpi.unit]
-    figures = {name: f"{recorded(f'earnest_kpi_{name}', alert.kpi)}{looked_up}" for name in ("value", "expected")}
+    metrics = {"value": "earnest_kpi_value", "expected": "earnest_kpi_expected"}
+    figures = {name: f"{recorded(metric, alert.kpi)}{looked_up}" for name, metric in metrics.items()}
     value = f"{{{{ with $values.value }}}}{{{{ .Value | {written} }}}}{{{{ else }}}}unknown{{{{ end }}}}"
     expected = f"{{{{ with $values.expected }}}}, expected {{{{ .Value | {written} }}}}{{{{ end }}}}"
     return Rule(

@@ -1,7 +1,4 @@
-"""Files from which Grafana sets up its own alerting: the keys it knows, and no others. A wrong file keeps it from all.
-
-Names are Grafana's, of which some are written in camels and some in snakes.
-"""
+"""Files from which Grafana sets up its alerting: the keys that it knows, and no others, for a wrong one stops all."""
 
 from __future__ import annotations
 
@@ -13,10 +10,35 @@ ORGANISATION = 1
 Duration = Annotated[str, Field(pattern=r"^\d+[smhdw]$")]
 
 
+_NAMES = {
+    "begin": "from",
+    "ref_id": "refId",
+    "query_type": "queryType",
+    "relative_time_range": "relativeTimeRange",
+    "datasource_uid": "datasourceUid",
+    "no_data_state": "noDataState",
+    "exec_err_state": "execErrState",
+    "lasting": "for",
+    "keep_firing_for": "keepFiringFor",
+    "is_paused": "isPaused",
+    "org_id": "orgId",
+    "disable_resolve_message": "disableResolveMessage",
+    "proceed": "continue",
+    "api_version": "apiVersion",
+    "contact_points": "contactPoints",
+    "mute_times": "muteTimes",
+}
+"""What Grafana calls a field where it is not its name here: it writes some in camels and some in snakes, and some are
+words of Python.
+"""
+
+
 class Part(BaseModel):
     """A part of a file; a key that is not named here is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, strict=True)
+    model_config = ConfigDict(
+        extra="forbid", populate_by_name=True, strict=True, alias_generator=lambda name: _NAMES.get(name, name)
+    )
 
     def written(self) -> dict[str, Any]:
         """As it is written into a file: what is not set is left out."""
@@ -26,17 +48,17 @@ class Part(BaseModel):
 class TimeRange(Part):
     """Seconds before now."""
 
-    begin: int = Field(alias="from")
+    begin: int
     to: int = 0
 
 
 class Asked(Part):
     """A query of a rule, or an expression over others."""
 
-    ref_id: str = Field(alias="refId")
-    query_type: str | None = Field(default=None, alias="queryType")
-    relative_time_range: TimeRange | None = Field(default=None, alias="relativeTimeRange")
-    datasource_uid: str = Field(alias="datasourceUid")
+    ref_id: str
+    query_type: str | None = None
+    relative_time_range: TimeRange | None = None
+    datasource_uid: str
     model: dict[str, Any]
 
 
@@ -47,19 +69,19 @@ class Rule(Part):
     title: str = Field(min_length=1, max_length=190)
     condition: str
     data: list[Asked]
-    no_data_state: Literal["NoData", "Alerting", "OK", "KeepLast"] = Field(alias="noDataState")
-    exec_err_state: Literal["Error", "Alerting", "OK", "KeepLast"] = Field(alias="execErrState")
-    lasting: Duration = Field(alias="for")
-    keep_firing_for: Duration | None = Field(default=None, alias="keepFiringFor")
+    no_data_state: Literal["NoData", "Alerting", "OK", "KeepLast"]
+    exec_err_state: Literal["Error", "Alerting", "OK", "KeepLast"]
+    lasting: Duration
+    keep_firing_for: Duration | None = None
     annotations: dict[str, str]
     labels: dict[str, str]
-    is_paused: bool = Field(default=False, alias="isPaused")
+    is_paused: bool = False
 
 
 class Group(Part):
     """Rules that are evaluated together. Grafana knows the folder by its title."""
 
-    org_id: int = Field(default=ORGANISATION, alias="orgId")
+    org_id: int = ORGANISATION
     name: str
     folder: str
     interval: Duration
@@ -72,13 +94,13 @@ class Receiver(Part):
     uid: str = Field(max_length=40)
     type: Literal["webhook", "email"]
     settings: dict[str, Any]
-    disable_resolve_message: bool = Field(default=False, alias="disableResolveMessage")
+    disable_resolve_message: bool = False
 
 
 class ContactPoint(Part):
     """Somebody, and the ways to tell them."""
 
-    org_id: int = Field(default=ORGANISATION, alias="orgId")
+    org_id: int = ORGANISATION
     name: str
     receivers: list[Receiver] = Field(min_length=1)
 
@@ -86,7 +108,7 @@ class ContactPoint(Part):
 class Policy(Part):
     """Who is told of which alerts, and how often; the first that fits, and after it another where it says so."""
 
-    org_id: int | None = Field(default=None, alias="orgId")
+    org_id: int | None = None
     receiver: str
     group_by: list[str] | None = None
     object_matchers: list[tuple[str, Literal["=", "!=", "=~", "!~"], str]] | None = None
@@ -94,7 +116,7 @@ class Policy(Part):
     group_wait: Duration | None = None
     group_interval: Duration | None = None
     repeat_interval: Duration | None = None
-    proceed: bool | None = Field(default=None, alias="continue")
+    proceed: bool | None = None
     routes: list[Policy] | None = None
 
 
@@ -111,7 +133,7 @@ class Times(Part):
 class MuteTime(Part):
     """Times under a name that policies use."""
 
-    org_id: int = Field(default=ORGANISATION, alias="orgId")
+    org_id: int = ORGANISATION
     name: str
     time_intervals: list[Times]
 
@@ -119,8 +141,8 @@ class MuteTime(Part):
 class AlertingFile(Part):
     """A file below `provisioning/alerting`."""
 
-    api_version: Literal[1] = Field(default=1, alias="apiVersion")
+    api_version: Literal[1] = 1
     groups: list[Group] | None = None
-    contact_points: list[ContactPoint] | None = Field(default=None, alias="contactPoints")
+    contact_points: list[ContactPoint] | None = None
     policies: list[Policy] | None = None
-    mute_times: list[MuteTime] | None = Field(default=None, alias="muteTimes")
+    mute_times: list[MuteTime] | None = None

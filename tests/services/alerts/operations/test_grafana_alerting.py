@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.alerts.kpis import KPIS
 from services.alerts.operations.files import ALERTING, grafana_files
@@ -86,7 +86,12 @@ class Providers(Closed):
 
 def loaded(name: str) -> AlertingFile:
     """A file of the repository; a key that Grafana does not know is an error."""
-    return AlertingFile.model_validate(yaml.safe_load((REPOSITORY / ALERTING / name).read_text()), strict=False)
+    return read(yaml.safe_load((REPOSITORY / ALERTING / name).read_text()))
+
+
+def read(data: Any) -> AlertingFile:
+    """What a file holds, by Grafana's names alone."""
+    return AlertingFile.model_validate(data, strict=False, by_alias=True, by_name=False)
 
 
 def provisioned() -> list[Rule]:
@@ -102,6 +107,23 @@ def routes(policy: Policy) -> list[Policy]:
 def test_data_sources_and_dashboards_have_only_keys_that_grafana_knows() -> None:
     Sources.model_validate(yaml.safe_load((PROVISIONING / "datasources" / "earnest.yml").read_text()))
     Providers.model_validate(yaml.safe_load((PROVISIONING / "dashboards" / "earnest.yml").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("right", "slip"),
+    [
+        ("noDataState", "no_data_state"),
+        ("keepFiringFor", "keep_firing_for"),
+        ("object_matchers", "objectMatchers"),
+        ("muteTimes", "mute_times"),
+        ("KeepLast", "KeepState"),
+    ],
+)
+def test_a_slip_in_a_key_is_found(right: str, slip: str) -> None:
+    texts = [path.read_text() for path in FILES]
+    [wrong, *_] = [text.replace(right, slip, 1) for text in texts if right in text]
+    with pytest.raises(ValidationError):
+        read(yaml.safe_load(wrong))
 
 
 def test_the_files_in_the_repository_are_those_of_the_rules_and_the_routes() -> None:
