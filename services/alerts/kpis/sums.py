@@ -1,110 +1,169 @@
-"""What KPIs are made of: sums over the deals that closed on a business date, and over the earnings of a month.
+"""What a KPI is made of: sums over observations by their date, or counts of the values that observations have.
 
-A deal and an earning each contribute to one bucket of sums, as a function of what is known about them now. A correction
-moves the difference, so the sums depend on the facts alone, never on their order or repetition.
-
-A sum is named and defined where it is first needed: in the module of its KPI, or here, where several KPIs look at it.
-It is stored as a row of its own, so that a new one needs no migration (`verify.recount_if_sums_changed` counts what
-came before it).
+An observation contributes to sums as a function of what is known about it now. A correction moves the difference, so
+the sums depend on the facts alone, never on their order or repetition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Final, TypeAlias
+from typing import Final
 
-from shared.contracts.earnings import ComponentEarning
-from shared.facts import Facts
-from shared.kernel.arithmetic.expressions import NUMBER_DIGITS
-from shared.periods import Month
+import polars as pl
 
-Day: TypeAlias = tuple[date, str]
-"""A business date and a currency; the currency is empty for deals that have none."""
+from services.alerts.kpis.columns import (
+    DATES,
+    SEGMENTS,
+    ColumnType,
+    Expression,
+    Source,
+    columns_of,
+    compile_condition,
+    compile_number,
+)
+from services.alerts.kpis.model import Kpi, Sum
+from shared.kernel.language.filter_types import FilterError
+from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
 
-MonthKey: TypeAlias = tuple[Month, str]
-"""A month and a currency."""
-
-Sums: TypeAlias = Mapping[str, int]
-"""Of one bucket, by the name of the sum; what is not there is zero."""
+OPEN: Final = "open"
+"""The level of what has not ended yet: how long it has taken depends on when one asks."""
+LEVEL_DIGITS: Final = 3
+"""A level is a value rounded to so many significant digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedDeal:
-    """A deal that was won or lost on a known date. Amounts are in minor units of its currency.
+class CountedSum:
+    """A sum that is kept: what an observation adds to it, on which date, and by which dimensions."""
 
-    `net` is None where a won deal does not say its amount, or says one that cannot be represented; then nothing is said
-    of refunds and list price either. `facts` are those that some sum looks at.
+    key: str
+    source: Source
+    date: str
+    where: Expression | None
+    number: Expression | None
+    """What an observation adds; None where it counts 1."""
+    censored: Expression | None = None
+    is_levels: bool = False
+    """Counted by the value of the observation, to three digits, and not summed."""
+    dimensions: frozenset[str]
+
+    @property
+    def scale(self) -> int:
+        """How many of its whole numbers are one."""
+        return 1 if self.number is None or self.is_levels else self.number.scale
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The columns that it looks at."""
+        parts = (self.where, self.number, self.censored)
+        return frozenset({self.date}.union(*(part.names for part in parts if part is not None)))
+
+    @property
+    def definition(self) -> str:
+        """All that its value depends on: what is counted by another definition is counted again."""
+        parts = [None if part is None else part.text for part in (self.where, self.number, self.censored)]
+        return repr((self.key, self.source, self.date, parts, self.is_levels, sorted(self.dimensions)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiSums:
+    """The sums of a KPI: of a ratio numerator and denominator, of a statistic the counts of its values."""
+
+    numerator: CountedSum
+    denominator: CountedSum | None
+    observations: CountedSum | None
+    by_currency: bool
+    """Whether it is told by currency: it looks at amounts."""
+
+    def __iter__(self) -> Iterator[CountedSum]:
+        return (each for each in (self.numerator, self.denominator, self.observations) if each is not None)
+
+
+def sums_of(kpi: Kpi, own: Mapping[str, ColumnType]) -> KpiSums:
+    """The sums of a KPI, compiled.
+
+    Raises:
+        Flaws: an expression is none over the columns, or names what is not there; each at its place.
     """
-
-    won: bool
-    net: int | None = None
-    refunded: int = 0
-    list_price: int | None = None
-    facts: Facts
+    return _Compiling(kpi, own).sums()
 
 
-@dataclass(frozen=True, slots=True)
-class DealSum:
-    """A sum over closed deals: what one adds to it. Its name is for ever; what is added otherwise is another sum with
-    another name.
+class _Compiling:
+    def __init__(self, kpi: Kpi, own: Mapping[str, ColumnType]) -> None:
+        self._kpi, self._own = kpi, own
+        self._findings: list[Finding] = []
 
-    `fields` are the fields of a deal that it looks at in `ClosedDeal.facts`, besides those that `ClosedDeal` is made
-    from.
-    """
+    def sums(self) -> KpiSums:
+        kpi = self._kpi
+        self._check_segments()
+        if kpi.value is not None and kpi.of != "pipeline":
+            numerator = self._sum(kpi.value, ("value",))
+            counts, denominator = numerator, None
+        elif kpi.value is not None:
+            numerator = counts = self._sum(kpi.value, ("value",))
+            denominator = None
+        else:
+            numerator = self._sum(kpi.numerator, ("numerator",))
+            denominator = counts = self._sum(kpi.denominator, ("denominator",))
+        observations = self._observations(counts)
+        if self._findings:
+            raise Flaws(self._findings)
+        sums = [each for each in (numerator, denominator) if each is not None]
+        amounts = any(part.of_amounts for each in sums for part in (each.number,) if part is not None)
+        # A statistic of amounts by a currency, a ratio of amounts by each of theirs.
+        return KpiSums(numerator=numerator, denominator=denominator, observations=observations, by_currency=amounts)
 
-    name: str
-    of: Callable[[ClosedDeal], int]
-    fields: tuple[str, ...] = ()
+    def _observations(self, counts: CountedSum) -> CountedSum | None:
+        if self._kpi.observations is not None:
+            return self._sum(self._kpi.observations, ("observations",))
+        if counts.number is None or counts.is_levels:
+            return None  # counted already
+        return self._sum(None, ("observations",))
 
+    def _sum(self, written: str | Sum | None, path: Path) -> CountedSum:
+        kpi = self._kpi
+        own = written if isinstance(written, Sum) else Sum(sum=written or "…")
+        source, inside = own.of or kpi.of, isinstance(written, Sum)
+        schema = columns_of(source, self._own)
+        is_levels = kpi.statistic is not None and path == ("value",)
+        where_text = own.where or (kpi.where if source == kpi.of else None)
+        where_path: Path = (*path, "where") if own.where else ("where",)
+        number_path: Path = (*path, "sum") if inside else path
+        where = self._compiled(where_text, where_path, source=source, condition=True)
+        number = None if written is None else self._compiled(own.sum, number_path, source=source)
+        censored = self._compiled(kpi.censored, ("censored",), source=source, condition=True) if is_levels else None
+        date = own.date or (kpi.dated_by if source == kpi.of else next(iter(DATES[source]), ""))
+        if date and schema.get(date) != pl.Date():
+            dates = [name for name, kind in schema.items() if kind == pl.Date()]
+            mend = did_you_mean(date, dates, what="dates")
+            where_dated: Path = (*path, "date") if own.date else ("date",)
+            self._findings.append(Finding.error("K202", where_dated, message=f"{date} is no date", mend=mend))
+        return CountedSum(
+            key=f"{kpi.name}.{path[0]}",
+            source=source,
+            date=date,
+            where=where,
+            number=number,
+            censored=censored,
+            is_levels=is_levels,
+            dimensions=frozenset(kpi.segments),
+        )
 
-@dataclass(frozen=True, slots=True)
-class EarningSum:
-    """A sum over participants: what one adds to it by the components that pay in a month and currency."""
+    def _compiled(self, text: str | None, path: Path, *, source: Source, condition: bool = False) -> Expression | None:
+        if text is None:
+            return None
+        try:
+            schema = columns_of(source, self._own)
+            return (compile_condition if condition else compile_number)(text, source, schema=schema)
+        except FilterError as error:
+            self._findings.append(Finding.error("K201", path, message=str(error), mend=error.mend))
+            return None
 
-    name: str
-    of: Callable[[Sequence[ComponentEarning]], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The sums of some days and months. A bucket that is there had something in it, though its sums may be zero
-    again.
-    """
-
-    days: Mapping[Day, Sums]
-    months: Mapping[MonthKey, Sums]
-
-
-WON: Final = DealSum("won", lambda deal: int(deal.won))
-LOST: Final = DealSum("lost", lambda deal: int(not deal.won))
-REVENUE: Final = DealSum("revenue", lambda deal: 0 if deal.net is None else deal.net - deal.refunded)
-"""What was won, less refunds."""
-
-# A discount compares a price with the list price, so that only deals with both count; a refund is no discount.
-LISTED: Final = DealSum("listed", lambda deal: int(deal.list_price is not None))
-LIST_AMOUNT: Final = DealSum("list_amount", lambda deal: deal.list_price or 0)
-NET_AMOUNT: Final = DealSum("net_amount", lambda deal: 0 if deal.list_price is None else deal.net or 0)
-
-EARNED: Final = EarningSum("amount", lambda earned: sum(component.amount for component in earned))
-"""In minor units, of every component."""
-
-# Attainment is of components with a quota: amounts that are credited without one (overrides, kickers) would inflate it.
-# In whole numbers of 10^-9: measures of several kinds are added, and as minor units they would depend on the currency.
-MEASURE: Final = EarningSum(
-    "measure", lambda earned: sum(_billionths(component.measure) for component in earned if component.quota)
-)
-QUOTA: Final = EarningSum(
-    "quota", lambda earned: sum(_billionths(component.quota) for component in earned if component.quota)
-)
-WITH_QUOTA: Final = EarningSum("with_quota", lambda earned: int(any(component.quota for component in earned)))
-"""Participants: one with two quotas is one observation."""
-
-
-def _billionths(number: str) -> int:
-    """A measure or quota as it is published, with nine decimals at most: by its digits, for this is done for every
-    component.
-    """
-    whole, _, decimals = number.partition(".")
-    return int(whole + decimals.ljust(NUMBER_DIGITS, "0"))
+    def _check_segments(self) -> None:
+        texts = [name for name, kind in self._own.items() if kind == "text"]
+        for place, name in enumerate(self._kpi.segments):
+            known = [*SEGMENTS[self._kpi.of], *(texts if self._kpi.of == "deals" else [])]
+            if name not in known:
+                mend = did_you_mean(name, known, what="dimensions")
+                message = f"there is no dimension {name} of {self._kpi.of}"
+                self._findings.append(Finding.error("K203", ("segments", place), message=message, mend=mend))

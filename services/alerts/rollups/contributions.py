@@ -1,83 +1,147 @@
-"""What a deal and a participant's earnings contribute to the sums, as a function of what is known of them."""
+"""What observations contribute to the sums, as a function of what is known of them.
+
+What moves is the difference: an observation as it was counted, taken away, and as it is now, added. Both are worked out
+from what is known, in one frame; of the roster, which may have changed in between, what was counted stands beside the
+observation. So sums are exact, whatever changes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import date
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from services.alerts.kpis import DEAL_SUMS, EARNING_SUMS
-from services.alerts.kpis.sums import ClosedDeal, Day
-from shared.contracts.earnings import ComponentEarning
-from shared.facts import Facts, value_of
-from shared.money import to_minor
+import polars as pl
 
-_REFUND: Final = "refunds."
-# What every closed deal is read for; sums with fields of their own add theirs.
-_FIELDS: Final = frozenset({"stage", "amount", "list_amount", "currency", "close_date"}).union(
-    *(counted.fields for counted in DEAL_SUMS)
-)
+from services.alerts.kpis import Catalogue
+from services.alerts.kpis.columns import SCALE, Source
+from services.alerts.kpis.sums import LEVEL_DIGITS, OPEN, CountedSum
+from services.alerts.rollups.observations import CURRENCY, Observed
+
+_SIGN: Final = "sign of the row"
+_VALUE: Final = "value of the row"
+_LEVEL: Final = "level of the row"
+_WHOLE: Final = pl.Int128()
 
 
-def relevant(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a patch that KPIs depend on; most patches of a deal's life have few or none, and then cost nothing
-    here.
+class Cell(NamedTuple):
+    """Where sums are kept: those over observations of a date, of a currency, in a segment. An empty dimension is the
+    whole; an empty segment of a dimension are those that say nothing of it.
     """
-    return {path: value for path, value in fields.items() if path in _FIELDS or path.startswith(_REFUND)}
+
+    day: date
+    currency: str
+    dimension: str
+    segment: str
 
 
-def of_deal(facts: Facts) -> tuple[Day, dict[str, int]] | None:
-    """The bucket a deal counts in and what it adds there; None while it is neither won nor lost on a known date.
-
-    Every facts have a contribution, so the sums never depend on which of two patches came first. A won deal whose
-    amounts cannot be read, or not be represented exactly, counts as won without amounts: crediting reports its problem.
-    """
-    stage, day = value_of(facts, "stage"), _date(value_of(facts, "close_date"))
-    if day is None or stage not in ("won", "lost"):
-        return None
-    currency = value_of(facts, "currency")
-    currency = currency if isinstance(currency, str) else ""
-    deal = _won(facts, currency) if stage == "won" else ClosedDeal(won=False, facts=facts)
-    return (day, currency), {counted.name: value for counted in DEAL_SUMS if (value := counted.of(deal))}
+Moved: TypeAlias = dict[Cell, dict[str, int]]
+"""By cell and sum a difference."""
 
 
-def of_earnings(earnings: Iterable[ComponentEarning]) -> dict[str, dict[str, int]]:
-    """What the components of one participant and period add, by currency; a currency of which every sum is zero is
-    there too.
-    """
-    by_currency: dict[str, list[ComponentEarning]] = {}
-    for earned in earnings:
-        by_currency.setdefault(earned.currency, []).append(earned)
-    return {
-        currency: {counted.name: value for counted in EARNING_SUMS if (value := counted.of(components))}
-        for currency, components in by_currency.items()
-    }
+class Counting:
+    """The sums of a catalogue."""
 
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._sums: dict[Source, Sequence[CountedSum]] = {
+            source: catalogue.counted(source) for source in ("deals", "earnings", "runs")
+        }
 
-def _won(facts: Facts, currency: str) -> ClosedDeal:
-    amount, listed = value_of(facts, "amount"), value_of(facts, "list_amount")
-    if amount is None:
-        return ClosedDeal(won=True, facts=facts)
-    try:
-        return ClosedDeal(
-            won=True,
-            net=to_minor(Decimal(amount), currency),
-            refunded=sum(
-                to_minor(Decimal(value["amount"]), currency)
-                for path, (value, *_) in facts.items()
-                if path.startswith(_REFUND) and value is not None
-            ),
-            list_price=None if listed is None else to_minor(Decimal(listed), currency),
-            facts=facts,
+    def names(self, source: Source) -> frozenset[str]:
+        """The columns that are looked at."""
+        return frozenset[str]().union(*(each.names for each in self._sums[source]))
+
+    def move(self, moved: Moved, source: Source, *, before: Observed, after: Observed) -> None:
+        """Add to what moves the difference between what observations contributed and what they contribute now."""
+        frame = pl.concat(
+            [
+                before.with_columns(pl.lit(-1, dtype=_WHOLE).alias(_SIGN)),
+                after.with_columns(pl.lit(1, dtype=_WHOLE).alias(_SIGN)),
+            ]
         )
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        # All or nothing: revenue without its refunds, or a list price without a net one, would be a wrong figure.
-        return ClosedDeal(won=True, facts=facts)
+        sums = self._sums[source]
+        if frame.is_empty() or not sums:
+            return
+        plain = [each for each in sums if not each.is_levels]
+        # Signed once, and then added up by the date and each of the dimensions.
+        signed = _evaluated(frame, [(each.key, _number(each) * pl.col(_SIGN)) for each in plain])
+        for day in sorted({each.date for each in plain}):
+            of_day = [each for each in plain if each.date == day]
+            for dimension, told in _by_dimension(of_day):
+                keys = [each.key for each in told]
+                for cell, values in _grouped(signed, day, dimension=dimension, by=[], sums=keys):
+                    for key, value in zip(keys, values, strict=True):
+                        _add(moved, cell, key=key, value=value)
+        for each in sums:
+            if each.is_levels:
+                _move_levels(moved, frame, each)
 
 
-def _date(value: Any) -> date | None:
+def _move_levels(moved: Moved, frame: pl.DataFrame, counted: CountedSum) -> None:
+    assert counted.number is not None
+    columns = [(_VALUE, _number(counted) * (SCALE // counted.number.scale))]
+    if counted.censored is not None:
+        columns.append((_LEVEL, counted.censored.evaluated == 1))
+    valued = _evaluated(frame, columns).drop_nulls(_VALUE)
+    level = _level(pl.col(_VALUE)).cast(pl.String)
+    if counted.censored is not None:
+        level = pl.when(pl.col(_LEVEL)).then(pl.lit(OPEN)).otherwise(level)
+    levels = valued.with_columns(level.alias(_LEVEL))
+    for dimension, _ in _by_dimension([counted]):
+        for cell, (level_name, value) in _grouped(levels, counted.date, dimension=dimension, by=[_LEVEL], sums=[_SIGN]):
+            _add(moved, cell, key=f"{counted.key}@{level_name}", value=value)
+
+
+def _level(value: pl.Expr) -> pl.Expr:
+    """Rounded half up to three significant digits, so that there are not many levels."""
+    digits = value.abs().cast(pl.String).str.len_chars()
+    unit = pl.lit(10, dtype=_WHOLE).pow((digits.cast(pl.Int64) - LEVEL_DIGITS).clip(0).cast(pl.UInt32))
+    unit = unit.cast(_WHOLE)
+    return (2 * value + unit) // (2 * unit) * unit
+
+
+def _number(counted: CountedSum) -> pl.Expr:
+    number = pl.lit(1) if counted.number is None else counted.number.evaluated
+    number = number.cast(_WHOLE)
+    return number if counted.where is None else pl.when(counted.where.evaluated == 1).then(number)
+
+
+def _by_dimension(sums: Sequence[CountedSum]) -> Iterator[tuple[str, list[CountedSum]]]:
+    yield "", list(sums)
+    for dimension in sorted(frozenset[str]().union(*(each.dimensions for each in sums))):
+        yield dimension, [each for each in sums if dimension in each.dimensions]
+
+
+def _grouped(
+    frame: pl.DataFrame, day: str, *, dimension: str, by: Sequence[str], sums: Sequence[str]
+) -> Iterator[tuple[Cell, Sequence[Any]]]:
+    keys = [day, CURRENCY, *([dimension] if dimension else []), *by]
+    grouped = frame.drop_nulls(day).group_by(keys).agg(pl.col(name).sum() for name in sums)
+    for row in grouped.iter_rows():
+        segment = (row[2] or "") if dimension else ""
+        yield Cell(row[0], row[1], dimension, segment), row[len(keys) - len(by) :]
+
+
+def _add(moved: Moved, cell: Cell, *, key: str, value: int) -> None:
+    if value:
+        sums = moved.setdefault(cell, {})
+        sums[key] = sums.get(key, 0) + value
+
+
+def _evaluated(frame: pl.DataFrame, columns: Sequence[tuple[str, pl.Expr]]) -> pl.DataFrame:
+    """The frame with columns of expressions beside its own; blank where an expression cannot be evaluated."""
     try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
+        return frame.with_columns(expression.alias(name) for name, expression in columns)
+    except pl.exceptions.PolarsError:
+        # A number beyond what the engine can hold: that observation adds nothing, and keeps no other from it.
+        return frame.with_columns(_one_by_one(frame, name, expression) for name, expression in columns)
+
+
+def _one_by_one(frame: pl.DataFrame, name: str, expression: pl.Expr) -> pl.Series:
+    try:
+        return frame.with_columns(expression.alias(name))[name]
+    except pl.exceptions.PolarsError:
+        if frame.height == 1:
+            return pl.Series(name, [None], dtype=_WHOLE)
+        half = frame.height // 2
+        return _one_by_one(frame[:half], name, expression).append(_one_by_one(frame[half:], name, expression))

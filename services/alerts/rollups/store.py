@@ -1,69 +1,166 @@
-"""The SQL of the sums. Rows are written in the order of their keys, so that two writers never wait in a
-circle.
-"""
+"""The SQL of the sums. Rows are written in the order of their keys, so that two writers never wait in a circle."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias
 
 import orjson
-from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, collate, delete, func, select
+from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, cast, collate, delete, func, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from services.alerts.kpis.sums import Day, MonthKey, Totals
-from services.alerts.rollups.tables import COUNTED_SUM, DEAL, DEAL_SUM, EARNING, EARNING_SUM, LETTERS, SEEN
+from services.alerts.rollups.contributions import Cell, Moved
+from services.alerts.rollups.people import Roles, names_of
+from services.alerts.rollups.tables import (
+    COUNTED_SUM,
+    DEAL,
+    EARNING,
+    LETTERS,
+    ROLLUP,
+    ROSTER,
+    ROSTER_NAME,
+    RUN,
+    SEEN,
+)
 from shared.columns import arrays, insert_rows, is_any, rows_of
 from shared.facts import Facts
 from shared.log.dead_letters import NEVER_TAKEN
 from shared.log.port import Partition
 from shared.log.tables import dead_letter, position
-from shared.periods import Month, period_of
+from shared.periods import Month
 
 Earner: TypeAlias = tuple[str, Month]
 """A participant and a month."""
 
+Sums: TypeAlias = Mapping[str, int]
+"""Of one cell, by the keys of the sums; what is not there is zero."""
 
-def facts_of(connection: Connection, deal_ids: Sequence[str]) -> dict[str, Facts]:
+
+@dataclass(slots=True, kw_only=True)
+class KnownDeal:
+    """What is known of a deal, whose it is, and the roles of the owner by which it is counted."""
+
+    facts: Facts
+    owner: str
+    roles: Roles
+
+
+@dataclass(slots=True, kw_only=True)
+class KnownEarnings:
+    """The latest revision of a participant's month: what it says, and the roles by which it is counted."""
+
+    revision: int
+    observed: list[Any]
+    roles: Roles
+
+
+def lock_roster(connection: Connection, *, changes: bool) -> None:
+    """Keep the roster from changing until the transaction ends; or with `changes` keep others from looking at it.
+
+    A deal and a change of its owner may be counted by two processes at once, and neither would see the other's: so the
+    one waits for the other. It is the first lock that a step takes.
+    """
+    kind = "pg_advisory_xact_lock" if changes else "pg_advisory_xact_lock_shared"
+    connection.execute(text(f"select {kind}(hashtext('earnest.alerts.roster'))"))
+
+
+def deals(connection: Connection, deal_ids: Sequence[str]) -> dict[str, KnownDeal]:
     """What is known of these deals; a deal that is not known is absent."""
-    rows = connection.execute(select(DEAL).where(is_any(DEAL.c.deal_id, "ids")), {"ids": list(deal_ids)})
-    return {deal_id: orjson.loads(facts) for deal_id, facts in rows.all()}
+    return _deals(connection, DEAL.c.deal_id, deal_ids)
 
 
-def save_facts(connection: Connection, deals: Mapping[str, Facts]) -> None:
+def deals_of(connection: Connection, owners: Sequence[str]) -> dict[str, KnownDeal]:
+    """The deals of some owners, by their names as names are compared."""
+    return _deals(connection, DEAL.c.owner, owners)
+
+
+def save_deals(connection: Connection, known: Mapping[str, KnownDeal]) -> None:
     """Write what is known of deals now."""
-    if deals:
-        ids = sorted(deals)
-        connection.execute(_SAVE_FACTS, arrays(["deal_id"], zip(ids), facts=[deals[deal_id] for deal_id in ids]))
+    if known:
+        ids = sorted(known)
+        rows = [(deal_id, known[deal_id].owner) for deal_id in ids]
+        facts, roles = ([getattr(known[deal_id], name) for deal_id in ids] for name in ("facts", "roles"))
+        connection.execute(_SAVE_DEALS, arrays(("deal_id", "owner"), rows, facts=facts, roles=roles))
 
 
-def add_to_days(connection: Connection, changes: Mapping[tuple[date, str, str], int]) -> None:
-    """Move sums over deals by these differences, by day, currency and name of the sum."""
-    _add(connection, DEAL_SUM, changes=changes)
+def earnings(connection: Connection, earners: Sequence[Earner]) -> dict[Earner, KnownEarnings]:
+    """The latest earnings of some participants and months."""
+    return _earnings(connection.execute(_EARNED_BY, arrays(_EARNER, sorted(earners))))
 
 
-def add_to_months(connection: Connection, changes: Mapping[tuple[Month, str, str], int]) -> None:
-    """Move sums over earnings by these differences, by period, currency and name of the sum."""
-    _add(connection, EARNING_SUM, changes=changes)
+def earnings_of(connection: Connection, participants: Sequence[str]) -> dict[Earner, KnownEarnings]:
+    """The latest earnings of some participants, of all their months."""
+    wanted = select(EARNING).where(is_any(EARNING.c.participant_id, "ids"))
+    return _earnings(connection.execute(wanted, {"ids": list(participants)}))
 
 
-def earned_by(connection: Connection, earners: Sequence[Earner]) -> dict[Earner, tuple[int, dict[str, dict[str, int]]]]:
-    """The latest revision of these earners, and what it contributes by currency and sum."""
-    rows = connection.execute(_EARNED_BY, arrays(_EARNER, sorted(earners)))
-    return {
-        (participant, period): (revision, _contributions(contributions))
-        for participant, period, revision, contributions in rows.all()
-    }
+def save_earnings(connection: Connection, known: Mapping[Earner, KnownEarnings]) -> None:
+    """Write the latest earnings of participants and months."""
+    if known:
+        in_order = sorted(known.items())
+        rows = [(*earner, month.revision) for earner, month in in_order]
+        observed, roles = ([getattr(month, name) for _, month in in_order] for name in ("observed", "roles"))
+        connection.execute(_SAVE_EARNED, arrays((*_EARNER, "revision"), rows, observed=observed, roles=roles))
 
 
-def save_earned(connection: Connection, earned: Mapping[Earner, tuple[int, Mapping[str, Mapping[str, int]]]]) -> None:
-    """Write the latest revision of earners, and what it contributes by currency and sum."""
-    if earned:
-        in_order = sorted(earned.items())
-        rows = [(*earner, revision) for earner, (revision, _) in in_order]
-        contributions = [_as_texts(by_currency) for _, (_, by_currency) in in_order]
-        connection.execute(_SAVE_EARNED, arrays((*_EARNER, "revision"), rows, contributions=contributions))
+def runs(connection: Connection, run_ids: Sequence[str]) -> dict[str, Any]:
+    """The latest state of some runs, as they were published."""
+    rows = connection.execute(select(RUN).where(is_any(RUN.c.run_id, "ids")), {"ids": list(run_ids)})
+    return {run_id: orjson.loads(observed) for run_id, _, observed in rows.all()}
+
+
+def save_runs(connection: Connection, known: Mapping[str, Any]) -> None:
+    """Write the latest state of runs."""
+    if known:
+        ids = sorted(known)
+        rows = [(run_id, known[run_id]["revision"]) for run_id in ids]
+        connection.execute(_SAVE_RUNS, arrays(("run_id", "revision"), rows, observed=[known[one] for one in ids]))
+
+
+def all_runs(connection: Connection) -> list[Any]:
+    """What is said of every run."""
+    return [orjson.loads(observed) for observed in connection.execute(select(RUN.c.observed)).scalars()]
+
+
+def roster(connection: Connection, participants: Sequence[str]) -> dict[str, Facts]:
+    """The roster facts of some participants; one who is not known is absent."""
+    rows = connection.execute(select(ROSTER).where(is_any(ROSTER.c.participant_id, "ids")), {"ids": list(participants)})
+    return {participant: orjson.loads(facts) for participant, facts in rows.all()}
+
+
+def names(connection: Connection, wanted: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """Whom some names mean: name, participant, and whether it is the id."""
+    rows = connection.execute(select(ROSTER_NAME).where(is_any(ROSTER_NAME.c.name, "names")), {"names": list(wanted)})
+    return [(name, participant, is_id) for name, participant, is_id in rows]
+
+
+def save_roster(connection: Connection, people: Mapping[str, Facts]) -> None:
+    """Write roster facts of participants, and the names that follow from them."""
+    if not people:
+        return
+    ids = sorted(people)
+    connection.execute(_SAVE_ROSTER, arrays(["participant_id"], zip(ids), facts=[people[one] for one in ids]))
+    connection.execute(delete(ROSTER_NAME).where(is_any(ROSTER_NAME.c.participant_id, "ids")), {"ids": ids})
+    rows = [(name, one, is_id) for one in ids for name, is_id in names_of(one, people[one]).items()]
+    connection.execute(insert_rows(ROSTER_NAME, ROSTER_NAME.c.keys()), arrays(ROSTER_NAME.c.keys(), sorted(rows)))
+
+
+def add(connection: Connection, moved: Moved) -> None:
+    """Move sums by these differences."""
+    cells = [(cell, kept) for cell in sorted(moved) if (kept := {key: by for key, by in moved[cell].items() if by})]
+    if cells:
+        sums = [sums for _, sums in cells]
+        connection.execute(_ADD_SUMS, arrays(_CELL, [cell for cell, _ in cells], sums=_exact(sums)))
+
+
+def cells(connection: Connection, first: date, *, last: date) -> Iterator[tuple[Cell, Sums]]:
+    """The cells of the days from first to last, with their sums, by day."""
+    wanted = select(*(ROLLUP.c[name] for name in _CELL), cast(ROLLUP.c.sums, Text))
+    for *cell, sums in connection.execute(wanted.where(ROLLUP.c.day.between(first, last)).order_by(ROLLUP.c.day)):
+        yield Cell(*cell), _loaded(sums)
 
 
 def move_latest(connection: Connection, instant: str) -> None:
@@ -75,7 +172,7 @@ def add_letters(connection: Connection, counted: Mapping[str, tuple[int, int]]) 
     """Count dead letters by topic: how many were written, how many were sent again."""
     if counted:
         rows = [(topic, *numbers) for topic, numbers in sorted(counted.items())]
-        connection.execute(_ADD[LETTERS.name], arrays(LETTERS.c.keys(), rows))
+        connection.execute(_ADD_LETTERS, arrays(LETTERS.c.keys(), rows))
 
 
 def letters(connection: Connection) -> tuple[int, int]:
@@ -109,85 +206,80 @@ def latest(connection: Connection) -> str | None:
     return connection.execute(select(SEEN.c.latest)).scalar()
 
 
-def totals(connection: Connection, first: date, *, last: date) -> Totals:
-    """The sums of the days from first to last, and of the periods they lie in."""
-    days: dict[Day, dict[str, int]] = {}
-    months: dict[MonthKey, dict[str, int]] = {}
-    of_deals = connection.execute(select(DEAL_SUM).where(DEAL_SUM.c.day.between(first, last)))
-    for day, currency, name, value in of_deals:
-        days.setdefault((day, currency), {})[name] = int(value)
-    in_months = EARNING_SUM.c.period.between(period_of(first), period_of(last))
-    for period, currency, name, value in connection.execute(select(EARNING_SUM).where(in_months)):
-        months.setdefault((period, currency), {})[name] = int(value)
-    return Totals(days, months)
-
-
 def counted_sums(connection: Connection) -> frozenset[str]:
-    """The sums that everything up to the worker's positions is counted in; none in a schema that is new."""
+    """The definitions of the sums that everything up to the worker's positions is counted in; none in a new schema."""
     return frozenset(connection.execute(select(COUNTED_SUM.c.name)).scalars())
 
 
-def save_counted_sums(connection: Connection, names: Iterable[str]) -> None:
+def save_counted_sums(connection: Connection, definitions: Iterable[str]) -> None:
     """Note that these sums are counted."""
     connection.execute(delete(COUNTED_SUM))
-    connection.execute(insert(COUNTED_SUM), [{"name": name} for name in sorted(names)])
+    connection.execute(insert(COUNTED_SUM), [{"name": definition} for definition in sorted(definitions)])
 
 
 def take_over(connection: Connection, schema: str) -> None:
     """Put what is counted in another schema in the place of what is counted here."""
     # Not `seen` and `letters`, which no KPI's sums are in: they stay as they are.
-    for table in (DEAL, DEAL_SUM, EARNING, EARNING_SUM):
+    for table in (DEAL, EARNING, RUN, ROSTER, ROSTER_NAME, ROLLUP):
         there = table.to_metadata(MetaData(), schema=schema)
         connection.execute(delete(table))
         connection.execute(insert(table).from_select(list(table.c.keys()), select(there)))
 
 
-def _add(connection: Connection, table: Table, *, changes: Mapping[tuple[Any, str, str], int]) -> None:
-    rows = [(*key, difference) for key, difference in sorted(changes.items()) if difference]
-    if rows:
-        connection.execute(_ADD[table.name], arrays(table.c.keys(), rows))
-
-
-def _as_texts(contributions: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, str]]:
-    # Numbers as text: a sum of measures in 10^-9 may be larger than the whole numbers that JSON readers keep exactly.
-    return {currency: {name: str(value) for name, value in sums.items()} for currency, sums in contributions.items()}
-
-
-def _contributions(written: str) -> dict[str, dict[str, int]]:
+def _deals(connection: Connection, of: Column[Any], wanted: Sequence[str]) -> dict[str, KnownDeal]:
+    rows = connection.execute(select(DEAL).where(is_any(of, "wanted")), {"wanted": list(wanted)})
     return {
-        currency: {name: int(value) for name, value in sums.items()} for currency, sums in orjson.loads(written).items()
+        deal_id: KnownDeal(facts=orjson.loads(facts), owner=owner, roles=orjson.loads(roles))
+        for deal_id, owner, facts, roles in rows.all()
     }
 
 
-def _adding(table: Table) -> Insert:
-    """Adds rows to those that are there by their keys."""
-    rows = insert_rows(table, table.c.keys())
-    sums = [column for column in table.c if not column.primary_key]
-    return rows.on_conflict_do_update(
-        index_elements=table.primary_key.columns,
-        set_={column.name: column + rows.excluded[column.name] for column in sums},
-    )
+def _earnings(rows: Iterable[Any]) -> dict[Earner, KnownEarnings]:
+    return {
+        (participant, period): KnownEarnings(
+            revision=revision, observed=orjson.loads(observed), roles=orjson.loads(roles)
+        )
+        for participant, period, revision, observed, roles in rows
+    }
 
 
-def _replacing(rows: Insert, key: Sequence[Column[Any]], *, columns: Sequence[str]) -> Insert:
-    """Puts rows in the place of those that are there by their keys."""
-    return rows.on_conflict_do_update(index_elements=key, set_={name: rows.excluded[name] for name in columns})
+def _loaded(written: str) -> Any:
+    # By the reader that keeps whole numbers of any size: sums of amounts in millionths may have more than 64 bits.
+    return json.loads(written)
 
 
-_ADD = {table.name: _adding(table) for table in (DEAL_SUM, EARNING_SUM, LETTERS)}
+def _exact(values: Iterable[Any]) -> list[orjson.Fragment]:
+    return [orjson.Fragment(json.dumps(value, separators=(",", ":"))) for value in values]
 
-# JSON comes as lines and not as an array, in which the driver would escape every quote.
-_SAVE_FACTS = _replacing(insert_rows(DEAL, ["deal_id"], json=["facts"]), [DEAL.c.deal_id], columns=["facts"])
 
+def _replacing(table: Table, key: Sequence[str], *, columns: Sequence[str], texts: Sequence[str]) -> Insert:
+    """Puts rows in the place of those that are there by their keys; JSON comes as lines and not as an array, in which
+    the driver would escape every quote.
+    """
+    rows = insert_rows(table, (*key, *columns), json=texts)
+    set_ = {name: rows.excluded[name] for name in (*columns, *texts)}
+    return rows.on_conflict_do_update(index_elements=[table.c[name] for name in key], set_=set_)
+
+
+_SAVE_DEALS = _replacing(DEAL, ["deal_id"], columns=["owner"], texts=["facts", "roles"])
+_SAVE_ROSTER = _replacing(ROSTER, ["participant_id"], columns=[], texts=["facts"])
 _EARNER = ("participant_id", "period")
-_SAVE_EARNED = _replacing(
-    insert_rows(EARNING, (*_EARNER, "revision"), json=["contributions"]),
-    [EARNING.c.participant_id, EARNING.c.period],
-    columns=["revision", "contributions"],
-)
+_SAVE_EARNED = _replacing(EARNING, _EARNER, columns=["revision"], texts=["observed", "roles"])
+_SAVE_RUNS = _replacing(RUN, ["run_id"], columns=["revision"], texts=["observed"])
 _OF_EARNERS = rows_of(EARNING, _EARNER)
 _EARNED_BY = select(EARNING).where(
     EARNING.c.participant_id == _OF_EARNERS.c.participant_id, EARNING.c.period == _OF_EARNERS.c.period
+)
+
+_CELL = ("day", "currency", "dimension", "segment")
+_NEW_CELLS = insert_rows(ROLLUP, _CELL, json=["sums"])
+_ADD_SUMS = _NEW_CELLS.on_conflict_do_update(
+    index_elements=ROLLUP.primary_key.columns, set_={"sums": func.sums_added(ROLLUP.c.sums, _NEW_CELLS.excluded.sums)}
+)
+_NEW_LETTERS = insert_rows(LETTERS, LETTERS.c.keys())
+_ADD_LETTERS = _NEW_LETTERS.on_conflict_do_update(
+    index_elements=LETTERS.primary_key.columns,
+    set_={name: LETTERS.c[name] + _NEW_LETTERS.excluded[name] for name in ("ever", "replayed")},
 )
 
 _SEEN = insert(SEEN).values(one=1, latest=bindparam("instant", type_=Text))

@@ -1,104 +1,184 @@
-"""The step over a batch: what each record contributes moves from where it counted to where it counts now.
+"""The step over a batch: what each observation contributes moves from where it counted to where it counts now.
 
-Deals and earnings are coalesced: one row per deal and one per participant and period, however many records fell on
-them.
+Deals, earnings and runs are coalesced: one row per deal, per participant and month, per run, however many records fell
+on them. A change of the roster moves what the deals and months of the participant contribute.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from services.alerts.rollups import contributions, store
-from services.alerts.rollups.store import Earner
+from services.alerts.kpis import Catalogue
+from services.alerts.rollups import people, store
+from services.alerts.rollups.contributions import Counting, Moved
+from services.alerts.rollups.observations import (
+    DealFrames,
+    Observed,
+    deal_day,
+    earnings_frame,
+    observed_earnings,
+    owner_of,
+)
+from services.alerts.rollups.people import NOBODY, Person, person_of, who_is
+from services.alerts.rollups.store import Earner, KnownDeal, KnownEarnings
 from shared.contracts.base import instant_text
 from shared.contracts.deals import DealFact
 from shared.contracts.earnings import EarningsChanged
-from shared.contracts.topics import DEALS, EARNINGS, ROAD
+from shared.contracts.roster import EVERYONE, RosterFact
+from shared.contracts.topics import DEALS, EARNINGS, ROAD, ROSTER
 from shared.facts import merge
 from shared.log.headers import is_note_of_replay
 from shared.log.port import Stored
 from shared.log.step import Outcome, Rejection, decoded
-from shared.periods import Month
+from shared.periods import last_day
 
 WORKER: Final = "alerts"
 BATCH: Final = 2000
 """Records in one transaction: a batch of this size costs a deal least."""
 
-TOPICS: Final = (DEALS, EARNINGS, *(topic.dead_letters for topic in ROAD))
+COUNTED: Final = (ROSTER, DEALS, EARNINGS)
+"""The topics whose records the sums are a function of."""
+TOPICS: Final = (*COUNTED, *(topic.dead_letters for topic in ROAD))
 _LETTERS: Final = frozenset(topic.dead_letters.name for topic in ROAD)
 
 
-def step(connection: Connection, batch: Sequence[Stored]) -> Outcome:
-    """Count a batch of deals, earnings and dead letters."""
-    rejections: list[Rejection] = []
-    _count_deals(connection, (deal for _, deal in decoded(batch, DealFact, topic=DEALS, rejections=rejections)))
-    earnings = decoded(batch, EarningsChanged, topic=EARNINGS, rejections=rejections)
-    _count_earnings(connection, (earned for _, earned in earnings))
-    _count_letters(connection, batch)
-    return Outcome(rejections=rejections)
+class CountingStep:
+    """Counts by a catalogue: roster, deals, earnings, runs and dead letters."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._counting = Counting(catalogue)
+        self._frames = DealFrames(self._counting.names("deals"), catalogue.columns, calendar=catalogue.calendar)
+
+    def __call__(self, connection: Connection, batch: Sequence[Stored]) -> Outcome:
+        """Count a batch."""
+        rejections: list[Rejection] = []
+        patches = [one for _, one in decoded(batch, RosterFact, topic=ROSTER, rejections=rejections)]
+        facts = [deal for _, deal in decoded(batch, DealFact, topic=DEALS, rejections=rejections)]
+        earned = [one for _, one in decoded(batch, EarningsChanged, topic=EARNINGS, rejections=rejections)]
+        if patches or facts or earned:
+            store.lock_roster(connection, changes=bool(patches))
+        moved: Moved = {}
+        others = self._merge_roster(connection, patches)
+        self._count_deals(connection, facts, names=sorted(others), moved=moved)
+        self._count_earnings(connection, earned, participants=sorted(set(others.values())), moved=moved)
+        store.add(connection, moved)
+        _count_letters(connection, batch)
+        return Outcome(rejections=rejections)
+
+    def _merge_roster(self, connection: Connection, patches: Sequence[RosterFact]) -> dict[str, str]:
+        """Merge patches of the roster; of those whom it says other things of now, all names, each with the participant."""
+        said = [(patch, fields) for patch in patches if (fields := people.relevant(patch.fields))]
+        said = [(patch, fields) for patch, fields in said if patch.participant_id != EVERYONE]
+        if not said:
+            return {}
+        known = store.roster(connection, sorted({patch.participant_id for patch, _ in said}))
+        names: dict[str, str] = {}
+        changed = {}
+        for patch, fields in said:
+            participant = patch.participant_id
+            facts = known.setdefault(participant, {})
+            before = people.names_of(participant, facts)
+            if merge(facts, fields, occurred_at=patch.occurred_at, sequence=patch.sequence, source=patch.source):
+                changed[participant] = facts
+                names |= dict.fromkeys(before | people.names_of(participant, facts), participant)
+        store.save_roster(connection, changed)
+        return names
+
+    def _people(self, connection: Connection, names: Iterable[str]) -> dict[str, Person]:
+        """Whom names mean; a name that means nobody is absent."""
+        whom = who_is(store.names(connection, sorted(set(names) - {""})))
+        known = store.roster(connection, sorted(set(whom.values())))
+        persons = {participant: person_of(facts) for participant, facts in known.items()}
+        return {name: persons[participant] for name, participant in whom.items() if participant in persons}
+
+    def _count_deals(
+        self, connection: Connection, deals: Iterable[DealFact], *, names: Sequence[str], moved: Moved
+    ) -> None:
+        """Count patches of deals, and again the deals of owners whose roster changed."""
+        patches: dict[str, list[tuple[dict[str, Any], DealFact]]] = defaultdict(list)
+        latest = ""
+        for deal in deals:
+            # Of every patch, also of those that no KPI depends on: "as of" is where deals are, not where sums moved.
+            latest = max(latest, deal.occurred_at)
+            if fields := self._frames.relevant(deal.fields):
+                patches[deal.deal_id].append((fields, deal))
+        changed = store.deals_of(connection, names) if names else {}
+        known = changed | (store.deals(connection, list(patches)) if patches else {})
+        # As they were counted: a deal is merged in place. A new one was not counted.
+        before = self._frames.of([dict(deal.facts) for deal in known.values()], [deal.roles for deal in known.values()])
+        place = {deal_id: number for number, deal_id in enumerate(known)}
+        for deal_id, of_deal in patches.items():
+            deal = known.get(deal_id) or KnownDeal(facts={}, owner="", roles={})
+            changes = [  # a list, because every patch must be merged, also after one that changes something
+                merge(deal.facts, fields, occurred_at=said.occurred_at, sequence=said.sequence, source=said.source)
+                for fields, said in of_deal
+            ]
+            if any(changes):
+                changed[deal_id] = deal
+        if changed:
+            counted = before[[place[deal_id] for deal_id in changed if deal_id in place]]
+            self._give_roles(connection, changed)
+            after = self._frames.of(
+                [deal.facts for deal in changed.values()], [deal.roles for deal in changed.values()]
+            )
+            self._counting.move(moved, "deals", before=counted, after=after)
+            store.save_deals(connection, changed)
+        if latest:
+            if instant_text(datetime.fromisoformat(latest)) != latest:
+                raise ValueError(
+                    "occurred_at is not an instant as the road writes it"
+                )  # it would be the latest for ever
+            store.move_latest(connection, latest)
+
+    def _give_roles(self, connection: Connection, deals: Mapping[str, KnownDeal]) -> None:
+        """Say whose deals are now, and what the roster says of the owners."""
+        for deal in deals.values():
+            deal.owner = owner_of(deal.facts)
+        owners = self._people(connection, (deal.owner for deal in deals.values()))
+        for deal in deals.values():
+            deal.roles = owners.get(deal.owner, NOBODY).on(deal_day(deal.facts))
+
+    def _count_earnings(
+        self, connection: Connection, earnings: Iterable[EarningsChanged], *, participants: Sequence[str], moved: Moved
+    ) -> None:
+        """Count earnings, and again the months of participants whose roster changed."""
+        newest: dict[Earner, EarningsChanged] = {}
+        for earned in earnings:
+            earner: Earner = (earned.participant_id, earned.period)
+            if earner not in newest or newest[earner].revision < earned.revision:
+                newest[earner] = earned
+        changed = store.earnings_of(connection, participants) if participants else {}
+        known = changed | (store.earnings(connection, list(newest)) if newest else {})
+        newer = {
+            earner: earned
+            for earner, earned in newest.items()
+            # Else it is repeated, or overtaken: what is counted is newer.
+            if earner not in known or earned.revision > known[earner].revision
+        }
+        changed |= {earner: known[earner] for earner in newer if earner in known}
+        before = _months(changed)
+        for earner, earned in newer.items():
+            observed = observed_earnings(earned)
+            changed[earner] = KnownEarnings(revision=earned.revision, observed=observed, roles={})
+        if not changed:
+            return
+        facts = store.roster(connection, sorted({participant for participant, _ in changed}))
+        persons = {participant: person_of(of_person) for participant, of_person in facts.items()}
+        for (participant, period), month in changed.items():
+            month.roles = persons.get(participant, NOBODY).on(last_day(period).isoformat())
+        self._counting.move(moved, "earnings", before=before, after=_months(changed))
+        store.save_earnings(connection, changed)
 
 
-def _count_deals(connection: Connection, deals: Iterable[DealFact]) -> None:
-    patches: dict[str, list[tuple[dict[str, Any], str, int, str]]] = defaultdict(list)
-    latest = ""
-    for deal in deals:
-        # Of every patch, also of those that no KPI depends on: "as of" is where deals are, not where sums moved.
-        latest = max(latest, deal.occurred_at)
-        if fields := contributions.relevant(deal.fields):
-            patches[deal.deal_id].append((fields, deal.occurred_at, deal.sequence, deal.source))
-    known = store.facts_of(connection, list(patches)) if patches else {}
-    moved: Counter[tuple[date, str, str]] = Counter()
-    changed = {}
-    for deal_id, of_deal in patches.items():
-        facts = known.get(deal_id, {})
-        before = contributions.of_deal(facts)  # before the merge, which changes the facts in place
-        changes = [  # a list, because every patch must be merged, also after one that changes something
-            merge(facts, fields, occurred_at=occurred_at, sequence=sequence, source=source)
-            for fields, occurred_at, sequence, source in of_deal
-        ]
-        if not any(changes):
-            continue
-        changed[deal_id] = facts
-        after = contributions.of_deal(facts)
-        for counted, sign in ((before, -1), (after, 1)):
-            if counted is not None:
-                bucket, sums = counted
-                for name, value in sums.items():
-                    moved[*bucket, name] += sign * value
-    store.save_facts(connection, changed)
-    store.add_to_days(connection, moved)
-    if latest:
-        if instant_text(datetime.fromisoformat(latest)) != latest:
-            raise ValueError("occurred_at is not an instant as the road writes it")  # it would be the latest for ever
-        store.move_latest(connection, latest)
-
-
-def _count_earnings(connection: Connection, earnings: Iterable[EarningsChanged]) -> None:
-    newest: dict[Earner, EarningsChanged] = {}
-    for earned in earnings:
-        earner: Earner = (earned.participant_id, earned.period)
-        if earner not in newest or newest[earner].revision < earned.revision:
-            newest[earner] = earned
-    known = store.earned_by(connection, list(newest)) if newest else {}
-    moved: Counter[tuple[Month, str, str]] = Counter()
-    changed = {}
-    for earner, earned in newest.items():
-        revision, before = known.get(earner, (-1, {}))
-        if earned.revision <= revision:
-            continue  # repeated, or overtaken: what is counted is newer
-        after = contributions.of_earnings(earned.earnings)
-        changed[earner] = (earned.revision, after)
-        for by_currency, sign in ((before, -1), (after, 1)):
-            for currency, sums in by_currency.items():
-                for name, value in sums.items():
-                    moved[earned.period, currency, name] += sign * value
-    store.save_earned(connection, changed)
-    store.add_to_months(connection, moved)
+def _months(known: Mapping[Earner, KnownEarnings]) -> Observed:
+    return earnings_frame(
+        [(period, row, month.roles) for (_, period), month in known.items() for row in month.observed]
+    )
 
 
 def _count_letters(connection: Connection, batch: Iterable[Stored]) -> None:

@@ -1,0 +1,108 @@
+"""Whether a KPI drifts from what is expected of it: its series of whole weeks, months or quarters, assessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+
+from services.alerts.evaluation.episodes import Episode
+from services.alerts.evaluation.figures import Measurement, measured
+from services.alerts.evaluation.totals import Course
+from services.alerts.kpis import WatchedKpi
+from shared.calendars import CompanyCalendar
+from shared.drift.series import Assessment, Grain, Series
+from shared.periods import first_day, last_day, month_number, month_of_number
+
+_DIGITS: Final = Decimal("0.000001")
+_WEEK: Final = timedelta(weeks=1)
+_DAY: Final = timedelta(days=1)
+
+Span = tuple[date, date]
+"""The first and the last day of a point of a series."""
+
+
+def spans(grain: Grain, first: date, *, before: date, calendar: CompanyCalendar) -> list[Span]:
+    """The days, weeks, months or quarters from that of a day on which are over before another day."""
+    found: list[Span] = []
+    begin = _begin(grain, first, calendar=calendar)
+    while (end := _end(grain, begin, calendar=calendar)) < before:
+        if grain is not Grain.DAY or calendar.business_days.is_business_day(begin):
+            found.append((begin, end))
+        begin = end + _DAY
+    return found
+
+
+def _begin(grain: Grain, day: date, *, calendar: CompanyCalendar) -> date:
+    if grain is Grain.WEEK:
+        return day - timedelta(days=day.weekday())
+    if grain is Grain.MONTH:
+        return day.replace(day=1)
+    return day if grain is Grain.DAY else calendar.bounds([day], "quarter")[0][0].item()  # type: ignore[no-any-return]
+
+
+def _end(grain: Grain, begin: date, *, calendar: CompanyCalendar) -> date:
+    if grain is Grain.WEEK:
+        return begin + _WEEK - _DAY
+    if grain is Grain.MONTH:
+        return last_day(month_of_number(month_number(begin)))
+    return begin if grain is Grain.DAY else calendar.bounds([begin], "quarter")[1][0].item()  # type: ignore[no-any-return]
+
+
+def series(watched: WatchedKpi, course: Course, of_spans: Sequence[Span], *, as_of: date) -> Series:
+    """The series of a KPI over spans, each point dated by its first day; blank where it has no value."""
+    points = [measured(watched, course, first, last=last, as_of=as_of) for first, last in of_spans]
+    ratio = watched.kpi.statistic is None
+    return Series(
+        grain=watched.kpi.grain,
+        dates=np.array([first for first, _ in of_spans], dtype="datetime64[D]"),
+        values=_floats(point.value for point in points),
+        numerators=_floats(point.numerator for point in points) if ratio else None,
+        denominators=_floats(point.denominator for point in points) if ratio else None,
+        observations=_floats(point.observations for point in points),
+    )
+
+
+def episodes(assessment: Assessment, of_spans: Sequence[Span], *, drivers: Mapping[date, Any] | None = None) -> list[Episode]:
+    """The episodes of an assessment. They are told at the end of the span that showed them: a system that looks at
+    whole weeks knows of one when it is over.
+    """
+    ends = dict(of_spans)
+    found = []
+    for each in assessment.episodes:
+        first = each.alerts[0]
+        recovered = None if each.recovered_on is None else ends[each.recovered_on]
+        found.append(
+            Episode(
+                detected_on=ends[first.detected_on],
+                onset=first.onset,
+                direction=first.direction.value,
+                score=abs(first.score),
+                rule=first.rule.value,
+                value=decimal(first.value) or Decimal(0),
+                expected=decimal(first.expected),
+                recovered_on=recovered,
+                recovered_value=None if each.recovered_on is None else _value_on(assessment.series, each.recovered_on),
+            )
+        )
+    return found
+
+
+def _value_on(of: Series, day: date) -> Decimal | None:
+    [place] = np.flatnonzero(of.dates == np.datetime64(day, "D"))
+    return decimal(float(of.values[place]))
+
+
+def decimal(value: float) -> Decimal | None:
+    """A figure of a series for people; None where it is missing."""
+    return Decimal(value).quantize(_DIGITS) if np.isfinite(value) else None
+
+
+def _floats(values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+
+
+__all__ = ["Measurement", "Span", "decimal", "episodes", "first_day", "series", "spans"]

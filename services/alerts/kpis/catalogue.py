@@ -1,0 +1,197 @@
+"""The catalogue: the KPIs that come with Earnest and those of the company's folder, checked and compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from services.alerts.kpis.columns import ColumnType, Source
+from services.alerts.kpis.model import MOST_KPIS, Kpi, KpiFile
+from services.alerts.kpis.sums import CountedSum, KpiSums, sums_of
+from shared.calendars import CompanyCalendar
+from shared.kernel.language.findings import Finding, Flaws, did_you_mean
+from shared.kernel.plan.exact_yaml import PlanFileError, read_document
+
+SUFFIX: Final = ".yaml"
+FALSE_ALARMS_PER_YEAR: Final = Decimal(4)
+_BUILT_IN: Final = Path(__file__).with_name("catalogue")
+
+
+@dataclass(frozen=True)
+class WatchedKpi:
+    """A KPI with what it is made of."""
+
+    kpi: Kpi
+    sums: KpiSums
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """All KPIs in use, in the order of pages, and what is set about watching them."""
+
+    watched: tuple[WatchedKpi, ...]
+    columns: Mapping[str, ColumnType] = field(default_factory=dict)
+    calendar: CompanyCalendar = field(default_factory=CompanyCalendar)
+    false_alarms_per_year: Decimal = FALSE_ALARMS_PER_YEAR
+    remarks: tuple[str, ...] = ()
+    """Files that cannot be used and why, in sentences."""
+
+    @cached_property
+    def kpis(self) -> tuple[Kpi, ...]:
+        """The KPIs themselves."""
+        return tuple(each.kpi for each in self.watched)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, WatchedKpi]:
+        """The KPIs by their names."""
+        return {each.kpi.name: each for each in self.watched}
+
+    @cached_property
+    def plan(self) -> tuple[WatchedKpi, ...]:
+        """The KPIs of the plan."""
+        return tuple(each for each in self.watched if each.kpi.about == "plan")
+
+    @cached_property
+    def pipeline(self) -> tuple[WatchedKpi, ...]:
+        """The KPIs of the pipeline of events."""
+        return tuple(each for each in self.watched if each.kpi.about == "road")
+
+    def counted(self, source: Source) -> tuple[CountedSum, ...]:
+        """The sums that are kept over observations of a source."""
+        return tuple(each for watched in self.plan for each in watched.sums if each.source == source)
+
+    @cached_property
+    def definitions(self) -> frozenset[str]:
+        """What is counted, and how."""
+        return frozenset(each.definition for watched in self.plan for each in watched.sums)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A file on top of a catalogue: what is found in it, and its KPIs where that is nothing wrong."""
+
+    file: KpiFile | None
+    watched: tuple[WatchedKpi, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    error: ValidationError | None = None
+
+
+def load(folder: Path | None = None) -> Catalogue:
+    """The catalogue of an installation. A company's file that cannot be used keeps nobody from the others."""
+    catalogue = built_in()
+    files = sorted(folder.glob(f"*{SUFFIX}")) if folder is not None and folder.is_dir() else []
+    remarks: list[str] = []
+    named: dict[str, str] = {}
+    for path in files:
+        reason, draft = _usable(path, catalogue)
+        twice = [name for name in _names(draft) if name in named]
+        if reason is None and twice:
+            reason = f"{twice[0]} is in {named[twice[0]]} too: leave it in one of them"
+        if reason is not None or draft is None:
+            remarks.append(f"{path.name} is not used: {reason}")
+            continue
+        named |= dict.fromkeys(_names(draft), path.name)
+        catalogue = with_file(catalogue, draft)
+    if len(catalogue.kpis) > MOST_KPIS:
+        remarks.append(f"{len(catalogue.kpis)} KPIs are more than {MOST_KPIS}: the last ones are not watched")
+    kept = catalogue.watched[:MOST_KPIS]
+    return _replaced(catalogue, watched=kept, remarks=tuple(remarks))
+
+
+@lru_cache(maxsize=1)
+def built_in() -> Catalogue:
+    """The KPIs that come with Earnest."""
+    catalogue = Catalogue(watched=())
+    for path in sorted(_BUILT_IN.glob(f"*{SUFFIX}")):
+        draft = drafted(read_document(path.read_text(encoding="utf-8")).data, catalogue)
+        if draft.file is None:
+            raise draft.error or Flaws(draft.findings)
+        catalogue = with_file(catalogue, draft)
+    return catalogue
+
+
+def drafted(document: Any, catalogue: Catalogue) -> Draft:
+    """The data of a file as KPIs: those that the catalogue has by name are changed in what the file says of them."""
+    if not isinstance(document, dict):
+        message = "a file of KPIs is a mapping that begins with 'kpis:'"
+        return Draft(file=None, findings=(Finding.error("K101", (), message=message),))
+    known = {kpi.name: kpi.model_dump(exclude_unset=True) for kpi in catalogue.kpis}
+    entries = document.get("kpis")
+    if isinstance(entries, list):
+        document = {**document, "kpis": [_on_top(entry, known) for entry in entries]}
+    try:
+        file = KpiFile.model_validate(document)
+    except ValidationError as error:
+        return Draft(file=None, error=error)
+    own = {**catalogue.columns, **file.columns}
+    watched, findings = [], list(_name_findings(file, known))
+    for place, kpi in enumerate(file.kpis):
+        try:
+            watched.append(WatchedKpi(kpi, sums_of(kpi, own)))
+        except Flaws as flaws:
+            findings += [finding.under("kpis", place) for finding in flaws.findings]
+    return Draft(file=None if findings else file, watched=tuple(watched), findings=tuple(findings))
+
+
+def with_file(catalogue: Catalogue, draft: Draft) -> Catalogue:
+    """The catalogue with a file that can be used."""
+    assert draft.file is not None
+    merged = {each.kpi.name: each for each in (*catalogue.watched, *draft.watched)}
+    watched = sorted(
+        (each for each in merged.values() if each.kpi.used), key=lambda each: (each.kpi.position, each.kpi.name)
+    )
+    return _replaced(
+        catalogue,
+        watched=tuple(watched),
+        columns={**catalogue.columns, **draft.file.columns},
+        calendar=draft.file.calendar or catalogue.calendar,
+        false_alarms_per_year=draft.file.false_alarms_per_year or catalogue.false_alarms_per_year,
+    )
+
+
+def _on_top(entry: Any, known: Mapping[str, Mapping[str, Any]]) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    before = known.get(str(entry.get("name")), {})
+    return {**before, **entry}
+
+
+def _name_findings(file: KpiFile, known: Mapping[str, Any]) -> Iterator[Finding]:
+    names = [kpi.name for kpi in file.kpis]
+    for place, kpi in enumerate(file.kpis):
+        if kpi.name in names[:place]:
+            message = f"{kpi.name} stands twice in the file"
+            yield Finding.error("K102", ("kpis", place, "name"), message=message, mend="leave it once")
+        for cause_place, cause in enumerate(kpi.caused_by):
+            if cause not in {*names, *known} or cause == kpi.name:
+                mend = did_you_mean(cause, [*names, *known], what="KPIs")
+                path = ("kpis", place, "caused_by", cause_place)
+                yield Finding.error("K204", path, message=f"there is no other KPI {cause}", mend=mend)
+
+
+def _usable(path: Path, catalogue: Catalogue) -> tuple[str | None, Draft | None]:
+    try:
+        draft = drafted(read_document(path.read_text(encoding="utf-8-sig")).data, catalogue)
+    except (PlanFileError, OSError, UnicodeDecodeError, RecursionError) as error:
+        return str(error), None
+    if draft.error is not None:
+        first = draft.error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}", None
+    if draft.findings:
+        return draft.findings[0].in_words, None
+    return None, draft
+
+
+def _names(draft: Draft | None) -> Sequence[str]:
+    return [] if draft is None else [each.kpi.name for each in draft.watched]
+
+
+def _replaced(catalogue: Catalogue, **changed: Any) -> Catalogue:
+    names = ("watched", "columns", "calendar", "false_alarms_per_year", "remarks")
+    return Catalogue(**{name: changed.get(name, getattr(catalogue, name)) for name in names})

@@ -1,0 +1,133 @@
+"""What an observation is, by the columns that expressions of KPIs may name, and an expression as it is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import polars as pl
+from sqlglot import expressions as sql
+
+from shared.kernel.language.filter_types import NUMBER, YES_NO, FilterError, typed
+from shared.kernel.language.filters import MONEY, ColumnTypes, field_types
+from shared.kernel.language.sql_text import parse
+
+Source: TypeAlias = Literal["deals", "earnings", "runs", "pipeline"]
+ColumnType: TypeAlias = Literal["text", "number", "decimal", "yes_no", "date"]
+
+DATES: Final[Mapping[Source, tuple[str, ...]]] = {
+    "deals": ("close_date", "open_date", "start_date", "cancel_date"),
+    "earnings": ("period",),
+    "runs": ("date",),
+    "pipeline": (),
+}
+"""The columns by which an observation may be dated; the first unless the KPI says another."""
+SEGMENTS: Final[Mapping[Source, tuple[str, ...]]] = {
+    "deals": ("product", "territory", "plan", "manager", "position"),
+    "earnings": ("plan", "territory", "position"),
+    "runs": ("pay_group",),
+    "pipeline": (),
+}
+"""The dimensions by which observations may be told apart, besides a company's own columns of type text."""
+OF_PEOPLE: Final = frozenset({"manager", "owner"})
+"""Dimensions whose segments are persons: of deals only, and never a label of a metric."""
+
+_DAYS_LEFT: Final = ("business_days_left_in_month", "business_days_left_in_quarter")
+_COLUMNS: Final[Mapping[Source, Mapping[str, pl.DataType]]] = {
+    "deals": {
+        **{name: kind for name, kind in field_types().items() if name != "deal_id"},
+        **dict.fromkeys((*_DAYS_LEFT, "participants"), pl.Int64()),
+        **dict.fromkeys(("plan", "manager", "position"), pl.String()),
+    },
+    "earnings": {
+        **dict.fromkeys(("period",), pl.Date()),
+        **dict.fromkeys(("plan", "territory", "position"), pl.String()),
+        **dict.fromkeys(("amount", "amount_without_quota", "measure", "quota", "attainment"), pl.Decimal(38, 6)),
+        **dict.fromkeys(("components", "months_on_roster"), pl.Int64()),
+    },
+    "runs": {
+        "date": pl.Date(),
+        **dict.fromkeys(("pay_group", "kind", "state"), pl.String()),
+        **dict.fromkeys(("statements", "adjustments", "corrections", "clawbacks", "participants"), pl.Int64()),
+        **dict.fromkeys(("paid", "adjusted", "corrected", "clawed_back"), pl.Decimal(38, 6)),
+    },
+    "pipeline": {
+        **dict.fromkeys(
+            ("waiting", "dead_letters_open", "dead_letters_ever", "batches", "overdue_batches"), pl.Int64()
+        ),
+        "lag_seconds": pl.Decimal(38, 6),
+    },
+}
+_AMOUNTS: Final[Mapping[Source, frozenset[str]]] = {
+    "deals": frozenset(MONEY),
+    "earnings": frozenset({"amount", "amount_without_quota", "measure", "quota"}),
+    "runs": frozenset({"paid", "adjusted", "corrected", "clawed_back"}),
+    "pipeline": frozenset(),
+}
+"""The columns that are amounts of a currency, in major units."""
+
+SCALE: Final = 10**6
+"""A number that is no whole one is counted in millionths, so that sums are exact whole numbers."""
+
+
+def columns_of(source: Source, own: Mapping[str, ColumnType] | None = None) -> pl.Schema:
+    """The columns of an observation with their types, the company's own of deals among them."""
+    declared = {name: ColumnTypes[kind] for name, kind in (own or {}).items()} if source == "deals" else {}
+    return pl.Schema({**_COLUMNS[source], **declared})
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression: whole numbers over a frame of observations, blank where it says nothing.
+
+    Yes counts 1 and no 0. `scale` says how many of the whole numbers are one.
+    """
+
+    text: str
+    evaluated: pl.Expr
+    scale: int
+    names: frozenset[str]
+    of_amounts: bool
+    """Whether it looks at amounts of a currency."""
+
+
+def compile_condition(text: str, source: Source, *, schema: pl.Schema) -> Expression:
+    """The expression of a yes/no condition.
+
+    Raises:
+        FilterError: it is none over these columns; says what to write instead.
+    """
+    return _compiled(text, source, schema=schema, wanted=(YES_NO,))
+
+
+def compile_number(text: str, source: Source, *, schema: pl.Schema) -> Expression:
+    """The expression of a number, or of a condition, which counts.
+
+    Raises:
+        FilterError: it is none over these columns; says what to write instead.
+    """
+    return _compiled(text, source, schema=schema, wanted=(NUMBER, YES_NO))
+
+
+def _compiled(text: str, source: Source, *, schema: pl.Schema, wanted: tuple[str, ...]) -> Expression:
+    kind, written = typed(text, schema)
+    if kind not in wanted:
+        raise FilterError(f"{text!r} is {kind}", f"write {' or '.join(wanted)}")
+    names = frozenset(column.name for column in parse(text, read="duckdb").find_all(sql.Column))
+    try:
+        expression = pl.sql_expr(written)
+        [result] = pl.DataFrame(schema=schema).select(expression).dtypes
+    except (pl.exceptions.PolarsError, pl.exceptions.SQLInterfaceError, TypeError, ValueError) as error:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise FilterError(f"{text!r} cannot be evaluated: {said}") from None
+    whole = result == pl.Boolean() or result.is_integer()
+    if whole:
+        expression, scale = expression.cast(pl.Int64), 1
+    elif result.is_decimal():
+        # Rounded where a quotient has more decimals: once, for each observation by itself.
+        millionths = (expression.cast(pl.Decimal(38, 12)) * pl.lit(SCALE).cast(pl.Decimal(38, 0))).round(0)
+        expression, scale = millionths.cast(pl.Int128), SCALE
+    else:
+        raise FilterError(f"{text!r} is not exact", "calculate with numbers and amounts, by + - * and /")
+    return Expression(text, expression, scale, names, bool(names & _AMOUNTS[source]))

@@ -1,0 +1,241 @@
+"""Observations as frames, whose columns the expressions of KPIs name: deals, participants' months, payout runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+import polars as pl
+
+from services.alerts.kpis.columns import SEGMENTS, ColumnType, Source, columns_of
+from services.alerts.rollups.people import Roles, name_key
+from shared.calendars import CompanyCalendar
+from shared.contracts.earnings import EarningsChanged
+from shared.facts import Facts, value_of
+from shared.money import minor_digits
+from shared.periods import Month, first_day, month_number
+
+Observed: TypeAlias = pl.DataFrame
+"""A row for each observation, with the columns that are named somewhere, the dimensions, and `CURRENCY`."""
+CURRENCY: Final = "currency of the observation"
+REFUND: Final = "refunds."
+_CUSTOM: Final = "custom."
+_AMOUNTS: Final = ("amount", "list_amount", "refunded")
+_OF_OWNER: Final = ("plan", "manager", "position")
+_DAYS_LEFT: Final[Mapping[str, Any]] = {
+    "business_days_left_in_month": "month",
+    "business_days_left_in_quarter": "quarter",
+}
+_MOST: Final = Decimal(10) ** 18
+"""A number of a deal beyond it is taken for none: it would be more than all money, and sums have to hold it."""
+
+
+def owner_of(facts: Facts) -> str:
+    """The name of whose deal it is, as names are compared: its owner, or who has the largest part of it."""
+    splits, owner = value_of(facts, "splits"), value_of(facts, "owner")
+    if isinstance(splits, dict) and splits:
+        parts = {str(who): _decimal(part) or Decimal(0) for who, part in splits.items()}
+        owner = min(parts, key=lambda who: (-parts[who], who))
+    return name_key(owner) if isinstance(owner, str) else ""
+
+
+def deal_day(facts: Facts) -> str:
+    """The day for which the roster is asked whose deal it is, as text; empty where the deal has none."""
+    return next((day for path in ("close_date", "open_date") if isinstance(day := value_of(facts, path), str)), "")
+
+
+class DealFrames:
+    """Deals as frames with the columns that are named somewhere, and no others."""
+
+    def __init__(self, names: Collection[str], own: Mapping[str, ColumnType], *, calendar: CompanyCalendar) -> None:
+        known = columns_of("deals", own)
+        dimensions = [*SEGMENTS["deals"], *(name for name, kind in own.items() if kind == "text")]
+        self._schema = {name: kind for name, kind in known.items() if name in {*names, *dimensions}}
+        self._own, self._calendar = set(own) - set(columns_of("deals")), calendar
+        derived = {"participants", "refunded", *_DAYS_LEFT, *_OF_OWNER}
+        self._plain = {name: self._path(name) for name in self._schema if name not in {*derived, *_AMOUNTS}}
+        always = {"owner", "splits", "currency", "close_date", "open_date", "amount", "list_amount"}
+        self._fields = frozenset({*self._plain.values(), *always})
+
+    def _path(self, name: str) -> str:
+        return f"{_CUSTOM}{name}" if name in self._own else name
+
+    def relevant(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a patch that KPIs depend on; most patches of a deal's life have few or none."""
+        return {path: value for path, value in fields.items() if path in self._fields or path.startswith(REFUND)}
+
+    def of(self, deals: Sequence[Facts], roles: Sequence[Roles]) -> Observed:
+        """The frame of some deals; `roles` are what the roster says of the owner of each."""
+        columns: dict[str, list[Any]] = {
+            name: [_typed(value_of(facts, path), self._schema[name]) for facts in deals]
+            for name, path in self._plain.items()
+        }
+        currencies = [value if isinstance(value := value_of(facts, "currency"), str) else "" for facts in deals]
+        if not self._schema.keys().isdisjoint(_AMOUNTS):
+            amounts = [_amounts(facts, currency) for facts, currency in zip(deals, currencies, strict=True)]
+            columns |= {name: [of_deal[place] for of_deal in amounts] for place, name in enumerate(_AMOUNTS)}
+        columns |= {name: [each.get(name) for each in roles] for name in _OF_OWNER}
+        columns["participants"] = [_participants(facts) for facts in deals]
+        columns |= self._days_left(deals)
+        return _frame({name: kind for name, kind in self._schema.items()}, columns, currencies)
+
+    def _days_left(self, deals: Sequence[Facts]) -> dict[str, list[int | None]]:
+        closed = [_day(value_of(facts, "close_date")) for facts in deals]
+        known = [day for day in closed if day is not None]
+        left = {}
+        for name, span in _DAYS_LEFT.items():
+            if name in self._schema:
+                days = iter(self._calendar.business_days_left(known, span).tolist() if known else [])
+                left[name] = [None if day is None else next(days) for day in closed]
+        return left
+
+
+def observed_earnings(earned: EarningsChanged) -> list[dict[str, Any]]:
+    """A participant's month as plain data: what each plan paid in each currency, in minor units, and of its components
+    with a quota the measures and quotas.
+    """
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in earned.earnings:
+        nothing = {"amount": 0, "without_quota": 0, "components": 0, "measure": "0", "quota": "0"}
+        row = rows.setdefault((each.plan, each.currency), {"plan": each.plan, "currency": each.currency, **nothing})
+        row["amount"] += each.amount
+        row["components"] += 1
+        if each.quota:
+            row["measure"] = str(Decimal(row["measure"]) + Decimal(each.measure))
+            row["quota"] = str(Decimal(row["quota"]) + Decimal(each.quota))
+        else:
+            row["without_quota"] += each.amount
+    return [rows[key] for key in sorted(rows)]
+
+
+def earnings_frame(rows: Sequence[tuple[Month, Mapping[str, Any], Roles]]) -> Observed:
+    """The frame of participants' months on a plan: the month, what `observed_earnings` gives, and what the roster says
+    of the participant.
+    """
+    told = [_of_earnings(month, row, roles) for month, row, roles in rows]
+    schema = columns_of("earnings")
+    columns = {name: [each[name] for each in told] for name in schema}
+    return _frame(schema, columns, [row["currency"] for _, row, _ in rows])
+
+
+def _of_earnings(month: Month, row: Mapping[str, Any], roles: Roles) -> dict[str, Any]:
+    first, currency = first_day(month), row["currency"]
+    measure, quota, since = Decimal(row["measure"]), Decimal(row["quota"]), roles.get("since")
+    return {
+        "period": first,
+        "plan": row["plan"],
+        "territory": roles.get("territory"),
+        "position": roles.get("position"),
+        "amount": _major(row["amount"], currency),
+        "amount_without_quota": _major(row["without_quota"], currency),
+        "measure": _rounded(measure),
+        "quota": _rounded(quota),
+        "attainment": _rounded(measure / quota) if quota > 0 else None,
+        "components": row["components"],
+        "months_on_roster": None if since is None else month_number(first) - month_number(date.fromisoformat(since)),
+    }
+
+
+def runs_frame(runs: Sequence[Mapping[str, Any]]) -> Observed:
+    """The frame of payout runs, a row for each currency; what is counted by run stands with its first currency."""
+    schema = columns_of("runs")
+    rows = [_of_run(run, place) for run in runs for place in range(max(len(run["amounts"]), 1))]
+    currencies = [amounts["currency"] for run in runs for amounts in run["amounts"] or [{"currency": ""}]]
+    return _frame(schema, {name: [row[name] for row in rows] for name in schema}, currencies)
+
+
+def _of_run(run: Mapping[str, Any], place: int) -> dict[str, Any]:
+    amounts = run["amounts"][place] if run["amounts"] else {}
+    counts = ("statements", "adjustments", "corrections", "clawbacks")
+    return {
+        "date": date.fromisoformat(run["ends"]),
+        **{name: run[name] for name in ("pay_group", "kind", "state")},
+        **{name: 0 if place else run[name] for name in counts},
+        "participants": amounts.get("participants", 0),
+        **{
+            name: _major(amounts.get(name, 0), amounts.get("currency", ""))
+            for name in ("paid", "adjusted", "corrected", "clawed_back")
+        },
+    }
+
+
+def _frame(schema: Mapping[str, pl.DataType], columns: Mapping[str, list[Any]], currencies: list[str]) -> Observed:
+    made = [pl.Series(name, columns[name], dtype=kind) for name, kind in schema.items()]
+    return pl.DataFrame([*made, pl.Series(CURRENCY, currencies, dtype=pl.String())])
+
+
+def empty(source: Source, frame: Observed | None = None) -> Observed:
+    """A frame without a row."""
+    if frame is not None:
+        return frame.clear()
+    return _frame(columns_of(source), {name: [] for name in columns_of(source)}, [])
+
+
+def _amounts(facts: Facts, currency: str) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Amount, list price and refunds in major units. All or nothing: revenue without its refunds, or a list price
+    without a net one, would be a wrong figure. Crediting reports its problem.
+    """
+    amount, listed = value_of(facts, "amount"), value_of(facts, "list_amount")
+    if amount is None:
+        return None, None, None
+    try:
+        digits = minor_digits(currency)
+        refunds = [_exact(fact[0]["amount"], digits) for path, fact in facts.items() if path[:8] == REFUND and fact[0]]
+        return _exact(amount, digits), None if listed is None else _exact(listed, digits), sum(refunds, Decimal(0))
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None, None, None
+
+
+def _exact(amount: Any, digits: int) -> Decimal:
+    number = Decimal(amount)
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or abs(number) >= _MOST or number != round(number, digits):
+        raise ValueError("an amount that cannot be represented")
+    return number
+
+
+def _major(minor: int, currency: str) -> Decimal:
+    return Decimal(minor).scaleb(-minor_digits(currency)) if minor else Decimal(0)
+
+
+def _participants(facts: Facts) -> int:
+    splits = value_of(facts, "splits")
+    if isinstance(splits, dict) and splits:
+        return len(splits)
+    return int(value_of(facts, "owner") is not None)
+
+
+def _typed(value: Any, kind: pl.DataType) -> Any:
+    """A value of a deal as a column of this type has it; what cannot be is blank."""
+    if kind == pl.String():
+        return value if isinstance(value, str) else None
+    if kind == pl.Date():
+        return _day(value)
+    if kind == pl.Boolean():
+        return value if isinstance(value, bool) else None
+    if kind == pl.Int64():
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+    number = _decimal(value)
+    return None if number is None else _rounded(number)
+
+
+def _decimal(value: Any) -> Decimal | None:
+    try:
+        number = Decimal(value)
+    except (ArithmeticError, TypeError, ValueError):
+        return None
+    return number if number.is_finite() and abs(number) < _MOST else None
+
+
+def _rounded(number: Decimal) -> Decimal:
+    return number.quantize(Decimal("0.000001"))
+
+
+def _day(value: Any) -> date | None:
+    try:
+        day = date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return day if 1900 <= day.year <= 2199 else None
