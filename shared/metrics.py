@@ -63,12 +63,10 @@ PAYROLL_OVERDUE: Final = Gauge(
 
 SUBJECT: Final = ("kpi", "currency", "dimension", "segment")
 """Of which figures it is: a KPI, in a currency, of the whole company or of one of its few largest segments."""
-KPI_VALUE: Final = Gauge("earnest_kpi_value", "The KPI as evaluated last, in its own unit.", ["kpi", "currency"])
-KPI_OBSERVATIONS: Final = Gauge(
-    "earnest_kpi_observations", "How many observations the value rests on.", ["kpi", "currency"]
-)
+KPI_VALUE: Final = Gauge("earnest_kpi_value", "The KPI as evaluated last, in its own unit.", SUBJECT)
+KPI_OBSERVATIONS: Final = Gauge("earnest_kpi_observations", "How many observations the value rests on.", SUBJECT)
 KPI_THRESHOLD: Final = Gauge("earnest_kpi_threshold", "Where the KPI is in breach, by side.", ["kpi", "side"])
-KPI_BREACH: Final = Gauge("earnest_kpi_breach", "1 while the KPI's alert is open, otherwise 0.", ["kpi", "currency"])
+KPI_BREACH: Final = Gauge("earnest_kpi_breach", "1 while the KPI's alert is open, otherwise 0.", SUBJECT)
 KPI_EXPECTED: Final = Gauge("earnest_kpi_expected", "What the KPI's past makes expect of it.", SUBJECT)
 KPI_EXPECTED_LOW: Final = Gauge("earnest_kpi_expected_low", "Where the band of what is usual ends below.", SUBJECT)
 KPI_EXPECTED_HIGH: Final = Gauge("earnest_kpi_expected_high", "Where the band of what is usual ends above.", SUBJECT)

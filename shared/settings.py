@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     keys_file: Path | None = None
     client_key_file: Path | None = None
     sources_dir: Path | None = None
+    kpis_dir: Path | None = None
     deliveries_dir: Path | None = None
     member: str | None = None
 

@@ -41,6 +41,7 @@ def verify() -> None:
 def _verified(settings: Settings, progress: Progress) -> Iterator[tuple[str, str, list[str]]]:
     """Each service with what was compared and the differences found."""
     from earnest.local.drain import wait_until_drained
+    from services.alerts.kpis import load
     from services.alerts.verify import verify as verify_alerts
     from services.payout.verify import verify as verify_payout
     from services.scoring.verify import verify as verify_scoring
@@ -62,7 +63,11 @@ def _verified(settings: Settings, progress: Progress) -> Iterator[tuple[str, str
         task = progress.add_task("payout", total=None)
         yield "payout", "what was earned, paid and is owed", verify_payout(engines["payout"], log)
         progress.update(task, description="alerts")
-        yield "alerts", "sums of deals and earnings", verify_alerts(engines["alerts"], log)
+        yield (
+            "alerts",
+            "sums of deals and earnings",
+            verify_alerts(engines["alerts"], log, catalogue=load(settings.kpis_dir)),
+        )
     finally:
         for engine in engines.values():
             engine.dispose()

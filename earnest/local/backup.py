@@ -1,5 +1,5 @@
 """A backup of an installation as one file, and an installation from one: the database with log, facts and ledger, and
-the folder's keys, sources, deliveries and files.
+the folder's keys, sources, KPIs, deliveries and files.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FORM: Final = 1
 """Of the file; a restore reads those up to its own."""
 DUMP: Final = "database.dump"
 MANIFEST: Final = "manifest.json"
-FOLDERS: Final = ("keys", "sources", "deliveries", "files")
+FOLDERS: Final = ("keys", "sources", "kpis", "deliveries", "files")
 FILES: Final = ("keys.json", "company", "log", "time_zone")
 
 

@@ -49,6 +49,11 @@ class Home:
         return self.path / "files"
 
     @property
+    def kpis(self) -> Path:
+        """The company's KPIs, one or several in a YAML file."""
+        return self.path / "kpis"
+
+    @property
     def sources(self) -> Path:
         """The webhook sources that ingest knows, one YAML file each, beside their secrets."""
         return self.path / "sources"
@@ -81,7 +86,7 @@ class Home:
     def make(self) -> None:
         """Make the folder with new API keys; what is there already stays."""
         self.path.mkdir(parents=True, exist_ok=True)
-        for folder in (self.logs, self.files, self.sources, self.deliveries):
+        for folder in (self.logs, self.files, self.sources, self.kpis, self.deliveries):
             folder.mkdir(mode=0o700, exist_ok=True)
         make_keys(self.path / "keys", self.keys_file)
 

@@ -143,6 +143,7 @@ def _own_variables(home: Home) -> dict[str, str]:
         "EARNEST_MEMBER": "local",  # the same after a crash: its successor takes over at once
         "EARNEST_DELIVERIES_DIR": os.environ.get("EARNEST_DELIVERIES_DIR") or str(home.deliveries),
         "EARNEST_SOURCES_DIR": os.environ.get("EARNEST_SOURCES_DIR") or str(home.sources),
+        "EARNEST_KPIS_DIR": os.environ.get("EARNEST_KPIS_DIR") or str(home.kpis),
     }
     if home.company.exists() and "EARNEST_COMPANY_NAME" not in os.environ:
         variables["EARNEST_COMPANY_NAME"] = home.company.read_text().strip()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import structlog
+
 from services.alerts.app import create_app
 from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.kpis import load
 from services.alerts.lifecycle.service import reconcile
-from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, step
+from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
 from services.alerts.verify import recount_if_sums_changed
 from shared import logs
 from shared.contracts.topics import ROAD
@@ -14,6 +17,8 @@ from shared.log.open import open_log, relays
 from shared.log.worker import Worker
 from shared.service import Crew, serve
 from shared.settings import Settings
+
+_logger = structlog.get_logger(__name__)
 
 
 def main() -> None:
@@ -24,11 +29,23 @@ def main() -> None:
     migrate(engine, "alerts", package="services.alerts")
     log = open_log(settings)
     log.ensure(ROAD)
-    recount_if_sums_changed(engine, log)
-    evaluator = Evaluator(engine, log, zone=settings.zone, reconcile=reconcile)
+    catalogue = load(settings.kpis_dir)
+    for remark in catalogue.remarks:
+        _logger.warning("alerts.kpis", remark=remark)
+    recount_if_sums_changed(engine, log, catalogue=catalogue)
+    step = CountingStep(catalogue)
+    evaluator = Evaluator(engine, log, catalogue=catalogue, zone=settings.zone, reconcile=reconcile)
     crew = Crew(
         [
-            Worker(WORKER, log, engine=engine, topics=TOPICS, step=step, member=settings.member_name, batch=BATCH),
+            Worker(
+                WORKER,
+                log,
+                engine=engine,
+                topics=TOPICS,
+                step=step,
+                member=settings.member_name,
+                batch=BATCH,
+            ),
             evaluator,
             *relays(log),
         ]

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from services.alerts.app import create_app as alerts_app
 from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.kpis import built_in
 from services.alerts.lifecycle.service import reconcile
 from services.payout.app import create_app as payout_app
 from services.scoring.app import create_app as scoring_app
@@ -214,7 +215,7 @@ def test_payout_answers_whatever_it_is_asked(installed: Settings, schema: Callab
 def test_alerts_answer_whatever_they_are_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
     log = open_log(installed)
     log.ensure(ROAD)
-    evaluator = Evaluator(schema("alerts"), log, zone=installed.zone, reconcile=reconcile)
+    evaluator = Evaluator(schema("alerts"), log, catalogue=built_in(), zone=installed.zone, reconcile=reconcile)
     evaluator.round(1_767_225_600)
     assert attack(alerts_app(installed, schema("alerts"), evaluator=evaluator, ready=list), KEY) == []
     log.close()

@@ -23,6 +23,7 @@ from sqlalchemy import Engine
 
 from services.alerts.app import create_app as alerts_app
 from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.kpis import built_in
 from services.alerts.lifecycle.service import reconcile
 from services.payout.app import create_app as payout_app
 from services.scoring.app import create_app as scoring_app
@@ -130,7 +131,7 @@ def test_alerts_keep_to_their_document(installed: Settings, schema: Callable[[st
     log = open_log(installed)
     log.ensure(ROAD)
     engine = schema("alerts")
-    evaluator = Evaluator(engine, log, zone=installed.zone, reconcile=reconcile)
+    evaluator = Evaluator(engine, log, catalogue=built_in(), zone=installed.zone, reconcile=reconcile)
     evaluator.round(1_767_225_600.0)
     app = alerts_app(installed, engine, evaluator=evaluator, ready=list)
     ask_everything(app, KEY)

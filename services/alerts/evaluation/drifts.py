@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 
 from services.alerts.evaluation.episodes import Episode
-from services.alerts.evaluation.figures import Measurement, measured
+from services.alerts.evaluation.figures import measured
 from services.alerts.evaluation.totals import Course
 from services.alerts.kpis import WatchedKpi
 from shared.calendars import CompanyCalendar
 from shared.drift.series import Assessment, Grain, Series
-from shared.periods import first_day, last_day, month_number, month_of_number
+from shared.periods import last_day, month_number, month_of_number
 
 _DIGITS: Final = Decimal("0.000001")
 _WEEK: Final = timedelta(weeks=1)
@@ -41,7 +41,7 @@ def _begin(grain: Grain, day: date, *, calendar: CompanyCalendar) -> date:
         return day - timedelta(days=day.weekday())
     if grain is Grain.MONTH:
         return day.replace(day=1)
-    return day if grain is Grain.DAY else calendar.bounds([day], "quarter")[0][0].item()  # type: ignore[no-any-return]
+    return day if grain is Grain.DAY else calendar.bounds([day], "quarter")[0][0].item()
 
 
 def _end(grain: Grain, begin: date, *, calendar: CompanyCalendar) -> date:
@@ -49,16 +49,16 @@ def _end(grain: Grain, begin: date, *, calendar: CompanyCalendar) -> date:
         return begin + _WEEK - _DAY
     if grain is Grain.MONTH:
         return last_day(month_of_number(month_number(begin)))
-    return begin if grain is Grain.DAY else calendar.bounds([begin], "quarter")[1][0].item()  # type: ignore[no-any-return]
+    return begin if grain is Grain.DAY else calendar.bounds([begin], "quarter")[1][0].item()
 
 
-def series(watched: WatchedKpi, course: Course, of_spans: Sequence[Span], *, as_of: date) -> Series:
+def series(watched: WatchedKpi, course: Course, *, over: Sequence[Span], as_of: date) -> Series:
     """The series of a KPI over spans, each point dated by its first day; blank where it has no value."""
-    points = [measured(watched, course, first, last=last, as_of=as_of) for first, last in of_spans]
+    points = [measured(watched, course, first=first, last=last, as_of=as_of) for first, last in over]
     ratio = watched.kpi.statistic is None
     return Series(
         grain=watched.kpi.grain,
-        dates=np.array([first for first, _ in of_spans], dtype="datetime64[D]"),
+        dates=np.array([first for first, _ in over], dtype="datetime64[D]"),
         values=_floats(point.value for point in points),
         numerators=_floats(point.numerator for point in points) if ratio else None,
         denominators=_floats(point.denominator for point in points) if ratio else None,
@@ -66,7 +66,7 @@ def series(watched: WatchedKpi, course: Course, of_spans: Sequence[Span], *, as_
     )
 
 
-def episodes(assessment: Assessment, of_spans: Sequence[Span], *, drivers: Mapping[date, Any] | None = None) -> list[Episode]:
+def episodes(assessment: Assessment, of_spans: Sequence[Span]) -> list[Episode]:
     """The episodes of an assessment. They are told at the end of the span that showed them: a system that looks at
     whole weeks knows of one when it is over.
     """
@@ -103,6 +103,3 @@ def decimal(value: float) -> Decimal | None:
 
 def _floats(values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
-
-
-__all__ = ["Measurement", "Span", "decimal", "episodes", "first_day", "series", "spans"]

@@ -62,7 +62,7 @@ class Findings:
     """What is found of a subject as of a business date: all its episodes, the oldest first; the last may go on.
 
     `known` is false where too little is known to say anything of now: alerts are then held as they are.
-    `value` and `expected` are those of now.
+    `value` and `expected` are those of now; `score` is the statistic over its limit now, at least 1 in an alarm.
     """
 
     subject: Subject
@@ -70,6 +70,7 @@ class Findings:
     known: bool
     value: Decimal | None
     expected: Decimal | None
+    score: float | None = None
     episodes: tuple[Episode, ...] = ()
 
     @property

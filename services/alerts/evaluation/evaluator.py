@@ -7,22 +7,29 @@ import time
 from collections.abc import Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Protocol
+from itertools import chain
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection, Engine
 
+from services.alerts.evaluation.episodes import Findings, Subject
 from services.alerts.evaluation.gauges import Gauges
 from services.alerts.evaluation.pipeline_health import Watch
-from services.alerts.evaluation.readings import Reading, Subject, evaluate_pipeline, evaluate_plan, needed_from
+from services.alerts.evaluation.readings import Reading, evaluate_pipeline, evaluate_plan, needed_from
+from services.alerts.evaluation.totals import Placed, Where
+from services.alerts.kpis import Catalogue
 from services.alerts.rollups import store
+from services.alerts.rollups.worker import WORKER
 from shared.log.port import Log
 from shared.log.worker import TRANSIENT
 from shared.periods import last_day, period_of
 
 PERIOD_SECONDS = 1.0
 """Well below the interval of a scrape, so that a scrape never sees figures of the last one."""
+PAUSE: Final = 5
+"""Sums are looked at again after so many times as long as it took: so that evaluating leaves the stream its time."""
 NOT_YET = "the KPIs are not evaluated yet"
 
 _logger = structlog.get_logger(__name__)
@@ -42,6 +49,11 @@ class Evaluation:
     today: date
     pipeline: list[Reading]
 
+    @property
+    def findings(self) -> list[Findings]:
+        """What is found of every subject, of the plan and of the pipeline."""
+        return [found for reading in chain(self.plan, self.pipeline) for found in reading.findings]
+
 
 class Reconcile(Protocol):
     """Moves alerts to what an evaluation found, and says of which subjects one is open then."""
@@ -53,34 +65,47 @@ class Reconcile(Protocol):
 class Evaluator:
     """Evaluates on the tables of the alerts service. Any number of processes may: one at a time moves alerts."""
 
-    def __init__(self, engine: Engine, log: Log, *, zone: ZoneInfo, reconcile: Reconcile) -> None:
+    def __init__(self, engine: Engine, log: Log, *, catalogue: Catalogue, zone: ZoneInfo, reconcile: Reconcile) -> None:
         """`zone` is where instants become business dates: the company's; `reconcile` moves alerts."""
         self._engine, self._log, self._zone, self._reconcile = engine, log, zone, reconcile
-        self._watch, self._gauges = Watch(log), Gauges()
+        self._watch, self._gauges = Watch(log), Gauges(catalogue)
+        self._catalogue = catalogue
         self._latest: Evaluation | None = None
+        self._counted: Any = None
+        """What the sums were counted up to when they were looked at last."""
+        self._rests_until = 0.0
 
     @property
     def latest(self) -> Evaluation | None:
         """All readings of the last round; None before the first."""
         return self._latest
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """The KPIs that are evaluated."""
+        return self._catalogue
+
     def reasons(self) -> list[str]:
         """Why nothing can be said about the KPIs yet, if so."""
         return [] if self._latest else [NOT_YET]
 
     def run(self, stop: threading.Event) -> None:
-        """Evaluate at once, and every second until `stop` is set. While the database or the log is away, the gauges
-        stand still.
+        """Evaluate at once, and every second until `stop` is set: the pipeline each time, the plan when sums moved and
+        it has rested. While the database or the log is away, the gauges stand still.
         """
         while not stop.is_set():
+            begun = time.monotonic()
             try:
-                self.round(time.time())
+                if self.round(time.time(), plan=begun >= self._rests_until):
+                    ended = time.monotonic()
+                    self._rests_until = ended + PAUSE * (ended - begun)
             except TRANSIENT as error:
                 _logger.warning("alerts.evaluation_failed", cause=type(error).__name__)
             stop.wait(PERIOD_SECONDS)
 
-    def round(self, now: float) -> None:
-        """Evaluate, open and close alerts, publish what changed in the same transaction, and set the gauges.
+    def round(self, now: float, *, plan: bool = True) -> bool:
+        """Evaluate, open and close alerts, publish what changed in the same transaction, and set the gauges; whether
+        the KPIs of the plan were evaluated, which `plan` allows, because their sums have moved.
 
         `now` is in seconds since the epoch.
 
@@ -89,22 +114,35 @@ class Evaluator:
             PositionOutOfRange: the log does not hold what the worker has to read next.
         """
         with self._engine.begin() as connection:
-            evaluation = self._evaluate(connection, now)
+            evaluation, moved = self._evaluate(connection, now, plan=plan)
             still_open = self._reconcile(connection, evaluation, log=self._log)
         # After the commit: an alert is not shown that is not written.
         self._latest = evaluation
-        readings = [*evaluation.plan, *evaluation.pipeline]
-        self._gauges.show(readings, still_open, as_of=evaluation.as_of, now=now)
+        self._gauges.show([*evaluation.plan, *evaluation.pipeline], still_open, as_of=evaluation.as_of, now=now)
+        return moved
 
-    def _evaluate(self, connection: Connection, now: float) -> Evaluation:
-        latest = store.latest(connection)
-        as_of = None if latest is None else self._business_date(datetime.fromisoformat(latest))
-        plan = []
-        if as_of is not None:
-            plan = evaluate_plan(store.totals(connection, needed_from(as_of), last=last_day(period_of(as_of))), as_of)
+    def _evaluate(self, connection: Connection, now: float, *, plan: bool) -> tuple[Evaluation, bool]:
+        before = self._latest
+        counted = (store.positions(connection, WORKER), store.latest(connection))
+        moved = (plan or before is None) and counted != self._counted
+        if moved or before is None:
+            as_of, readings = self._plan(connection)
+            self._counted = counted
+        else:
+            as_of, readings = before.as_of, before.plan
         today = self._business_date(datetime.fromtimestamp(now, UTC))
-        pipeline = evaluate_pipeline(self._watch.look(connection, now))
-        return Evaluation(at=now, as_of=as_of, plan=plan, today=today, pipeline=pipeline)
+        health = self._watch.look(connection, now, today=today)
+        pipeline = evaluate_pipeline(health, self._catalogue, today=today)
+        return Evaluation(at=now, as_of=as_of, plan=readings, today=today, pipeline=pipeline), moved
+
+    def _plan(self, connection: Connection) -> tuple[date | None, list[Reading]]:
+        latest = store.latest(connection)
+        if latest is None:
+            return None, []
+        as_of = self._business_date(datetime.fromisoformat(latest))
+        cells = store.cells(connection, needed_from(as_of), last=last_day(period_of(as_of)))
+        placed = (Placed(cell.day, Where(cell.currency, cell.dimension, cell.segment), sums) for cell, sums in cells)
+        return as_of, evaluate_plan(placed, self._catalogue, as_of=as_of)
 
     def _business_date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()

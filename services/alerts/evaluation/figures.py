@@ -30,21 +30,21 @@ class Measurement(NamedTuple):
     denominator: Decimal | None = None
 
 
-def measured(watched: WatchedKpi, course: Course, first: date, *, last: date, as_of: date) -> Measurement:
+def measured(watched: WatchedKpi, course: Course, *, first: date, last: date, as_of: date) -> Measurement:
     """A KPI over the days from the first to the last, as it is known on a date."""
     kpi, sums = watched.kpi, watched.sums
     if kpi.statistic is not None:
         levels = course.levels_between(first, last)
         observations = sum(count for _, counted in levels for count in counted.values())
         value = _statistic(kpi.statistic, levels, as_of=as_of)
-        return Measurement(_enough(value, observations, kpi.minimum), observations)
+        return Measurement(_enough(value, observations, minimum=kpi.minimum), observations)
     assert sums.denominator is not None
     above = Decimal(course.between(sums.numerator.key, first, last=last)) / sums.numerator.scale
     below = Decimal(course.between(sums.denominator.key, first, last=last)) / sums.denominator.scale
     counts = sums.observations or sums.denominator
     observations = course.between(counts.key, first, last=last) // counts.scale
     value = (above * kpi.per / below).quantize(_DIGITS) if below > 0 else None
-    return Measurement(_enough(value, observations, kpi.minimum), observations, above * kpi.per, below)
+    return Measurement(_enough(value, observations, minimum=kpi.minimum), observations, above * kpi.per, below)
 
 
 def of_pace(at: Measurement, day: date, *, calendar: CompanyCalendar, least: int) -> Measurement:
@@ -53,12 +53,13 @@ def of_pace(at: Measurement, day: date, *, calendar: CompanyCalendar, least: int
     whole = passed + int(calendar.business_days_left([day], "month")[0])
     if at.value is None or passed < least:
         return Measurement(None, at.observations)
-    assert at.numerator is not None and at.denominator is not None
+    assert at.numerator is not None
+    assert at.denominator is not None
     value = (at.numerator * whole / (at.denominator * passed)).quantize(_DIGITS)
     return at._replace(value=value)
 
 
-def _enough(value: Decimal | None, observations: int, minimum: int) -> Decimal | None:
+def _enough(value: Decimal | None, observations: int, *, minimum: int) -> Decimal | None:
     # No value and not a poor one: a rate of three deals would open an alert by chance, and close one.
     return value if observations >= minimum else None
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from services.alerts.kpis.base import PipelineHealth
+from services.alerts.evaluation.readings import PipelineHealth
 from services.alerts.rollups import store
-from services.alerts.rollups.worker import WORKER
-from shared.contracts.topics import DEALS, EARNINGS
+from services.alerts.rollups.worker import COUNTED, WORKER
 from shared.log.port import Log, Partition
 
 _MILLISECONDS = Decimal("0.001")
@@ -23,8 +23,8 @@ class Watch:
         self._log = log
         self._before: Mapping[Partition, int] = {}
 
-    def look(self, connection: Connection, now: float) -> PipelineHealth:
-        """Its health; `now` is in seconds since the epoch.
+    def look(self, connection: Connection, now: float, *, today: date) -> PipelineHealth:
+        """Its health; `now` is in seconds since the epoch, `today` its business date.
 
         Raises:
             LogUnavailable: the log cannot be reached.
@@ -32,7 +32,7 @@ class Watch:
         """
         reached = store.positions(connection, WORKER)
         waiting: dict[Partition, int] = {}
-        for topic in (DEALS, EARNINGS):
+        for topic in COUNTED:
             for partition, end in self._log.ends(topic).items():
                 if partition not in reached:  # the worker has not begun it: all that the log holds waits
                     reached[partition] = self._log.first(partition)
@@ -44,7 +44,20 @@ class Watch:
         still_open, ever = store.letters(connection)
         # Clocks of the log and of this process differ: an event from the future waits for no time, not for less.
         lag = (Decimal(now) - Decimal(oldest)).quantize(_MILLISECONDS)
-        return PipelineHealth(max(lag, Decimal(0)), sum(waiting.values()), still_open, ever)
+        batches = [batch for run in store.all_runs(connection) for batch in run["batches"]]
+        overdue = [
+            batch
+            for batch in batches
+            if batch["acknowledged_at"] is None and (batch["acknowledge_by"] or "9999") < today.isoformat()
+        ]
+        return PipelineHealth(
+            lag_seconds=max(lag, Decimal(0)),
+            waiting=sum(waiting.values()),
+            dead_letters_open=still_open,
+            dead_letters_ever=ever,
+            batches=len(batches),
+            overdue_batches=len(overdue),
+        )
 
     def _telling(self, waiting: Mapping[Partition, int], reached: Mapping[Partition, int]) -> set[Partition]:
         """Where the oldest event is: on partitions that stand still, else on the one where most wait. A read costs a

@@ -1,118 +1,299 @@
-"""From sums to readings: the value of every KPI as of a business date, and whether it is in breach.
+"""From sums to readings: every KPI, by currency and segment, as of a business date: its value, and what is wrong.
 
 Evaluation looks at facts and dates only, never at a clock: the same facts give the same readings at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-from services.alerts.kpis import PIPELINE_KPIS, PLAN_KPIS
-from services.alerts.kpis.base import (
-    Measurement,
-    PipelineHealth,
-    PlanKpi,
-    Viewpoint,
-    is_business_day,
-    trailing_months,
-)
-from services.alerts.kpis.sums import Totals
-from shared.periods import first_day
+import numpy as np
 
-Subject: TypeAlias = tuple[str, str]
-"""What an alert is about: a KPI and its currency, empty for the whole company."""
+from services.alerts.evaluation import drifts, thresholds
+from services.alerts.evaluation.drifts import Span
+from services.alerts.evaluation.episodes import Driver, Episode, Findings, Subject
+from services.alerts.evaluation.figures import measured
+from services.alerts.evaluation.totals import Course, Placed, Where, courses
+from services.alerts.kpis import Catalogue, Kpi, WatchedKpi
+from shared.calendars import CompanyCalendar
+from shared.drift.detection import LEAST_REFERENCE, assess
+from shared.drift.drivers import NotComparableError, drivers, segments_of
+from shared.drift.series import Assessment, Bad, DriftSettings, Excluded, Series, State
+from shared.periods import first_day, month_number, month_of_number
+
+MONTHS: Final = 40
+"""How far back evaluation looks: three years, and what a quarter before them needs."""
+_REFERENCE: Final = {"day": 250, "week": 52, "month": 12, "quarter": 4}
+"""Points before the onset with which drivers compare."""
+_BAD: Final[Mapping[str, Bad]] = {"above": "up", "below": "down", "both": "both"}
+_NOTHING: Final = Course((), {}, ())
+
+Incidents = Mapping[Subject, Sequence[tuple[date, date | None]]]
+"""Spans of subjects that are no part of what is normal, because somebody has explained them."""
 
 
-class Reading(NamedTuple):
-    """A KPI in one currency (empty: of the whole company). `value` is None where there are too few observations.
-
-    `breached` is None where nothing can be said.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reading:
+    """A KPI at a place as of a date. `value` is None where there are too few observations; `breached` None where it has
+    no threshold, or nothing can be said.
     """
 
-    kpi: str
-    currency: str
+    kpi: Kpi
+    where: Where
+    as_of: date
     value: Decimal | None
     observations: int
-    breached: bool | None
+    breached: bool | None = None
+    assessment: Assessment | None = None
+    spans: Sequence[Span] = ()
+    findings: tuple[Findings, ...] = ()
+
+    @property
+    def is_of_people(self) -> bool:
+        """Whether its segment is a person."""
+        return self.where.dimension in self.kpi.of_people
 
 
-def evaluate_plan(totals: Totals, as_of: date, *, kpis: Sequence[PlanKpi] = PLAN_KPIS) -> list[Reading]:
-    """Readings of the KPIs of the plan; `totals` reach from `needed_from(as_of)` to the end of the month of `as_of`."""
-    # Deals without a currency count for the whole company only.
-    currencies = sorted(
-        ({currency for _, currency in totals.days} | {currency for _, currency in totals.months}) - {""}
-    )
-    return [
-        _read(kpi, Viewpoint(totals, currency, as_of))
-        for kpi in kpis
-        for currency in (currencies if kpi.by_currency else [""])
-    ]
+class PipelineHealth(NamedTuple):
+    """How far events get: the age of the oldest that waits to be counted, how many wait, dead letters of all workers,
+    and payroll batches: all, and those that should have been acknowledged by now.
+    """
+
+    lag_seconds: Decimal
+    waiting: int
+    dead_letters_open: int
+    dead_letters_ever: int
+    batches: int
+    overdue_batches: int
 
 
-def evaluate_pipeline(health: PipelineHealth) -> list[Reading]:
+def needed_from(as_of: date) -> date:
+    """The first business date that a reading as of this date looks at."""
+    return first_day(month_of_number(month_number(as_of) - MONTHS))
+
+
+def evaluate_plan(
+    placed: Iterable[Placed], catalogue: Catalogue, *, as_of: date, incidents: Incidents | None = None
+) -> list[Reading]:
+    """Readings of the KPIs of the plan from the sums since `needed_from(as_of)`."""
+    by_kpi = courses(placed, catalogue)
+    currencies = sorted({where.currency for of_kpi in by_kpi.values() for where in of_kpi} - {""})
+    readings = []
+    for watched in catalogue.plan:
+        of_kpi = dict(by_kpi[watched.kpi.name])
+        for currency in currencies if watched.sums.by_currency else [""]:
+            of_kpi.setdefault(Where(currency), _NOTHING)
+        readings += [
+            _read(watched, where, course=of_kpi[where], as_of=as_of, calendar=catalogue.calendar)
+            for where in sorted(of_kpi)
+        ]
+    return _with_drift(readings, catalogue, by_kpi=by_kpi, incidents=incidents or {})
+
+
+def evaluate_pipeline(health: PipelineHealth, catalogue: Catalogue, *, today: date) -> list[Reading]:
     """Readings of the KPIs of the pipeline. Its health is of this moment, so that a breach cannot have lasted: it is
     one at once.
     """
+    figures = {name: Decimal(value) for name, value in health._asdict().items()}
     readings = []
-    for kpi in PIPELINE_KPIS:
-        value, observations = kpi.formula(health)
+    for watched in catalogue.pipeline:
+        kpi = watched.kpi
+        assert kpi.threshold is not None
+        value = watched.sums.numerator.of_figures(figures)
+        counts = watched.sums.observations
+        observations = 0 if counts is None else int(counts.of_figures(figures))
+        breached = kpi.threshold.breached(value)
+        episodes: tuple[Episode, ...] = ()
+        if breached:
+            score = thresholds.score_of(kpi.threshold, float(value))
+            episode = Episode(
+                detected_on=today,
+                onset=today,
+                direction="up" if kpi.threshold.side == "upper" else "down",
+                score=score,
+                rule="threshold",
+                value=value,
+                expected=kpi.threshold.value,
+            )
+            episodes = (episode,)
+        found = Findings(
+            subject=Subject(kpi.name),
+            as_of=today,
+            known=True,
+            value=value,
+            expected=kpi.threshold.value,
+            episodes=episodes,
+        )
         readings.append(
             Reading(
-                kpi=kpi.name,
-                currency="",
+                kpi=kpi,
+                where=Where(),
+                as_of=today,
                 value=value,
                 observations=observations,
-                breached=None if value is None else kpi.breached(value),
+                breached=breached,
+                findings=(found,),
             )
         )
     return readings
 
 
-def needed_from(as_of: date, kpis: Sequence[PlanKpi] = PLAN_KPIS) -> date:
-    """The first business date that a reading as of this date looks at: a KPI looks back from every date of its
-    patience.
+def _read(watched: WatchedKpi, where: Where, *, course: Course, as_of: date, calendar: CompanyCalendar) -> Reading:
+    kpi = watched.kpi
+    if kpi.threshold is not None and not where.dimension:
+        seen = thresholds.watch(watched, course, as_of=as_of, since=needed_from(as_of), calendar=calendar)
+        found = Findings(
+            subject=Subject(kpi.name, where.currency),
+            as_of=as_of,
+            known=seen.breached is not None,
+            value=seen.now.value,
+            expected=kpi.threshold.value,
+            episodes=seen.episodes,
+        )
+        reading = Reading(
+            kpi=kpi,
+            where=where,
+            as_of=as_of,
+            value=seen.now.value,
+            observations=seen.now.observations,
+            breached=seen.breached,
+            findings=(found,),
+        )
+    elif kpi.threshold is not None:
+        now = thresholds.at(watched, course, as_of, calendar=calendar)
+        reading = Reading(kpi=kpi, where=where, as_of=as_of, value=now.value, observations=now.observations)
+    else:
+        first = course.days[0] if course.days else as_of
+        over = drifts.spans(kpi.grain, max(first, needed_from(as_of)), before=as_of, calendar=calendar)[-1:]
+        latest = measured(watched, course, first=over[0][0], last=over[0][1], as_of=as_of) if over else None
+        reading = Reading(
+            kpi=kpi,
+            where=where,
+            as_of=as_of,
+            value=None if latest is None else latest.value,
+            observations=0 if latest is None else latest.observations,
+        )
+    return reading
+
+
+def _with_drift(
+    readings: Sequence[Reading],
+    catalogue: Catalogue,
+    *,
+    by_kpi: Mapping[str, Mapping[Where, Course]],
+    incidents: Incidents,
+) -> list[Reading]:
+    """The readings with what is found by comparing series with their own past; the false alarms that are accepted are
+    shared by all series that have a past to compare with.
     """
-    return min(first_day(trailing_months(_business_dates(as_of, kpi.patience)[-1], kpi.months)[0]) for kpi in kpis)
+    watching: dict[int, tuple[Series, list[Span]]] = {}
+    for place, reading in enumerate(readings):
+        course = by_kpi[reading.kpi.name].get(reading.where)
+        if reading.kpi.drift is None or course is None or not course.days:
+            continue
+        first = max(course.days[0], needed_from(reading.as_of))
+        over = drifts.spans(reading.kpi.grain, first, before=reading.as_of, calendar=catalogue.calendar)
+        if not over:
+            continue
+        made = drifts.series(catalogue.by_name[reading.kpi.name], course, over=over, as_of=reading.as_of)
+        watching[place] = (made, over)
+    long_enough = [
+        place for place, (made, _) in watching.items() if np.isfinite(made.values).sum() >= LEAST_REFERENCE[made.grain]
+    ]
+    found = list(readings)
+    for place, (made, over) in watching.items():
+        if place in long_enough:
+            settings = _settings(readings[place], catalogue, watched=len(long_enough), incidents=incidents)
+            found[place] = _assessed(readings[place], made, over=over, settings=settings)
+    return [_with_drivers(reading, catalogue, by_place=by_kpi[reading.kpi.name]) for reading in found]
 
 
-def _read(kpi: PlanKpi, at: Viewpoint) -> Reading:
-    value, observations = _measure(kpi, at)
-    return Reading(
-        kpi=kpi.name, currency=at.currency, value=value, observations=observations, breached=_has_lasted(kpi, at)
+def _settings(reading: Reading, catalogue: Catalogue, *, watched: int, incidents: Incidents) -> DriftSettings:
+    drift, where = reading.kpi.drift, reading.where
+    assert drift is not None
+    spans = [
+        span
+        for detector in ("threshold", "drift")
+        for span in incidents.get(Subject(reading.kpi.name, *where, detector), ())
+    ]
+    return DriftSettings(
+        transform=drift.transform,
+        kind=drift.kind,
+        bad=_BAD[reading.kpi.bad],
+        false_alarms_per_year=float(catalogue.false_alarms_per_year),
+        watched=watched,
+        minimum_observations=float(reading.kpi.minimum),
+        excluded=tuple(Excluded(first=first, last=last or reading.as_of) for first, last in spans),
     )
 
 
-def _measure(kpi: PlanKpi, at: Viewpoint) -> Measurement:
-    value, observations = kpi.formula(at)
-    # No value and not a poor one: a rate of three deals would open an alert by chance, and close one.
-    return Measurement(value if observations >= kpi.minimum else None, observations)
+def _assessed(reading: Reading, made: Series, *, over: list[Span], settings: DriftSettings) -> Reading:
+    assessment = assess(made, settings)
+    episodes = drifts.episodes(assessment, over)
+    last = drifts.decimal(float(made.values[-1]))
+    known = assessment.state is not State.LEARNING and last is not None
+    score = float(assessment.scores[-1]) if np.isfinite(assessment.scores[-1]) else None
+    found = Findings(
+        subject=Subject(reading.kpi.name, *reading.where, "drift"),
+        as_of=reading.as_of,
+        known=known,
+        value=last,
+        expected=drifts.decimal(float(assessment.expected[-1])),
+        score=None if score is None else abs(score),
+        episodes=tuple(episodes),
+    )
+    return replace(reading, assessment=assessment, spans=over, findings=(*reading.findings, found))
 
 
-def _has_lasted(kpi: PlanKpi, at: Viewpoint) -> bool | None:
-    """Whether the breach has lasted for the KPI's patience, looking back over business dates on what is known now.
-
-    Nothing is remembered from evaluation to evaluation: a late correction of last week then opens and closes what it
-    should have. One good date ends the question, whatever is unknown of the others.
-    """
-    unknown = False
-    for day in _business_dates(at.as_of, kpi.patience):
-        value, _ = _measure(kpi, Viewpoint(at.totals, at.currency, day))
-        if value is None:
-            unknown = True
-        elif not kpi.breached(value):
-            return False
-    return None if unknown else True
+def _with_drivers(reading: Reading, catalogue: Catalogue, *, by_place: Mapping[Where, Course]) -> Reading:
+    """The reading with what drove its open episodes: the segments of each of its dimensions."""
+    if reading.where.dimension or reading.kpi.statistic is not None or not reading.kpi.segments:
+        return reading
+    found = tuple(_driven(each, reading, catalogue=catalogue, by_place=by_place) for each in reading.findings)
+    return replace(reading, findings=found)
 
 
-def _business_dates(as_of: date, count: int) -> list[date]:
-    """The date itself, business day or not, then the business days before it, newest first."""
-    dates = [as_of]
-    while len(dates) < count:
-        day = dates[-1] - timedelta(days=1)
-        while not is_business_day(day):
-            day -= timedelta(days=1)
-        dates.append(day)
-    return dates
+def _driven(
+    findings: Findings, reading: Reading, *, catalogue: Catalogue, by_place: Mapping[Where, Course]
+) -> Findings:
+    current = findings.current
+    if current is None:
+        return findings
+    told = tuple(_drivers(current, reading, catalogue=catalogue, by_place=by_place))
+    return replace(findings, episodes=(*findings.episodes[:-1], replace(current, drivers=told)))
+
+
+def _drivers(
+    episode: Episode, reading: Reading, *, catalogue: Catalogue, by_place: Mapping[Where, Course]
+) -> Iterator[Driver]:
+    kpi, watched = reading.kpi, catalogue.by_name[reading.kpi.name]
+    earliest = needed_from(reading.as_of)
+    over = reading.spans or drifts.spans(kpi.grain, earliest, before=reading.as_of, calendar=catalogue.calendar)
+    rows: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = defaultdict(dict)
+    for where, course in by_place.items():
+        if where.dimension and where.currency == reading.where.currency:
+            made = drifts.series(watched, course, over=over, as_of=reading.as_of)
+            assert made.numerators is not None
+            assert made.denominators is not None
+            rows[where.dimension][where.segment] = (made.numerators, made.denominators)
+    since = np.array([last >= episode.onset for _, last in over], dtype=np.bool_)
+    reference = np.zeros(len(over), dtype=np.bool_)
+    before = int(np.argmax(since)) if since.any() else len(over)
+    reference[max(before - _REFERENCE[kpi.grain.value], 0) : before] = True
+    try:
+        change = drivers(
+            {dimension: segments_of(of_dimension, ratio=True) for dimension, of_dimension in rows.items()},
+            reference=reference,
+            since=since,
+            upward=episode.direction == "up",
+        )
+    except NotComparableError:
+        return
+    for each in change.top():
+        share = each.contribution / change.delta if change.delta else 0.0
+        yield Driver(dimension=each.dimension, segment=each.segment, contribution=each.contribution, share=share)

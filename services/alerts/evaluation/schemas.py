@@ -6,17 +6,34 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from services.alerts.evaluation.drifts import decimal
 from services.alerts.evaluation.readings import Reading
-from services.alerts.kpis import BY_NAME
+from services.alerts.kpis import built_in
+from shared.drift.series import Assessment
+from shared.problems import NotFound
+
+State = Literal["learning", "steady", "suspect", "drifting", "recovered"]
+
+
+class HealthyView(BaseModel):
+    """The range that is published as usual, and by whom."""
+
+    least: Decimal | None
+    most: Decimal | None
+    source: str
 
 
 class KpiView(BaseModel):
     """A KPI as of a business date. `value` is null where there are fewer observations than `minimum`.
 
-    `breached` is null where nothing can be said; an alert is then held as it is. `currency` is null for the whole
-    company.
+    `breached` is null where it has no threshold or nothing can be said; an alert is then held as it is. `currency` is
+    null for the whole company, `dimension` and `segment` for all of it. `state` is what the detector says of its drift:
+    null where it is not watched; `expected`, `low` and `high` are of the latest whole week, month or quarter, `score`
+    is the statistic over its limit: 1 is an alarm, and negative downward. `smallest_change` is the part by which it
+    would have to change to be found soon.
     """
 
     model_config = ConfigDict(
@@ -25,16 +42,26 @@ class KpiView(BaseModel):
                 {
                     "kpi": "average_discount",
                     "title": "Average discount",
-                    "meaning": BY_NAME["average_discount"].meaning,
+                    "meaning": built_in().by_name["average_discount"].kpi.meaning,
                     "unit": "ratio",
+                    "about": "plan",
                     "currency": "EUR",
+                    "dimension": None,
+                    "segment": None,
                     "value": "0.100000",
-                    "threshold": "0.20",
+                    "threshold": "0.2",
                     "bad": "above",
                     "breached": False,
                     "observations": 40,
                     "minimum": 30,
                     "as_of": "2025-03-14",
+                    "state": "steady",
+                    "expected": "0.110000",
+                    "low": "0.080000",
+                    "high": "0.140000",
+                    "score": -0.2,
+                    "smallest_change": 0.12,
+                    "healthy": {"least": "0.1", "most": "0.2", "source": "pulserevops 2025"},
                 }
             ]
         }
@@ -43,33 +70,56 @@ class KpiView(BaseModel):
     kpi: str
     title: str
     meaning: str
-    unit: Literal["ratio", "seconds", "records"]
+    unit: Literal["ratio", "days", "number", "money", "seconds", "records"]
+    about: Literal["plan", "road"]
     currency: str | None
+    dimension: str | None
+    segment: str | None
     value: Decimal | None
-    threshold: Decimal
-    bad: Literal["above", "below"]
+    threshold: Decimal | None
+    bad: Literal["above", "below", "both"]
     breached: bool | None
     observations: int
     minimum: int
     as_of: date
+    state: State | None
+    expected: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    score: float | None
+    smallest_change: float | None
+    healthy: HealthyView | None
 
     @classmethod
-    def of(cls, reading: Reading, as_of: date) -> KpiView:
+    def of(cls, reading: Reading) -> KpiView:
         """The view of a reading."""
-        kpi = BY_NAME[reading.kpi]
+        kpi, where, assessment = reading.kpi, reading.where, reading.assessment
+        healthy = kpi.healthy
         return cls(
             kpi=kpi.name,
             title=kpi.title,
             meaning=kpi.meaning,
             unit=kpi.unit,
-            currency=reading.currency or None,
+            about=kpi.about,
+            currency=where.currency or None,
+            dimension=where.dimension or None,
+            segment=where.segment or None,
             value=reading.value,
-            threshold=kpi.threshold,
+            threshold=None if kpi.threshold is None or where.dimension else kpi.threshold.value,
             bad=kpi.bad,
             breached=reading.breached,
             observations=reading.observations,
             minimum=kpi.minimum,
-            as_of=as_of,
+            as_of=reading.as_of,
+            state=None if assessment is None else assessment.state.value,
+            expected=_last(assessment, "expected"),
+            low=_last(assessment, "low"),
+            high=_last(assessment, "high"),
+            score=None if assessment is None else _finite(assessment.scores[-1]),
+            smallest_change=None if assessment is None else assessment.smallest_change,
+            healthy=None
+            if healthy is None
+            else HealthyView(least=healthy.least, most=healthy.most, source=healthy.source),
         )
 
 
@@ -78,3 +128,100 @@ class Kpis(BaseModel):
 
     evaluated_at: datetime
     kpis: list[KpiView]
+
+
+class Point(BaseModel):
+    """A whole day, week, month or quarter: what was, what was expected before it, the band of what is usual, and the
+    statistic over its limit.
+    """
+
+    first: date
+    last: date
+    value: Decimal | None
+    observations: int
+    expected: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    score: float | None
+    state: State
+
+
+class EpisodeView(BaseModel):
+    """A time in which something was wrong."""
+
+    detector: Literal["threshold", "drift"]
+    detected_on: date
+    onset: date
+    direction: Literal["up", "down"]
+    rule: str
+    recovered_on: date | None
+
+
+class KpiSeries(BaseModel):
+    """The series of a KPI as a chart needs it, with the episodes of all its detectors."""
+
+    kpi: str
+    title: str
+    unit: str
+    currency: str | None
+    dimension: str | None
+    segment: str | None
+    grain: Literal["day", "week", "month", "quarter"]
+    points: list[Point]
+    episodes: list[EpisodeView]
+
+    @classmethod
+    def of(cls, reading: Reading) -> KpiSeries:
+        """The series of a reading.
+
+        Raises:
+            NotFound: it is not watched for drift, or has no past yet.
+        """
+        if reading.assessment is None:
+            raise NotFound(f"{reading.kpi.name} has no series here: it is not watched for drift, or its past is short")
+        return cls(
+            kpi=reading.kpi.name,
+            title=reading.kpi.title,
+            unit=reading.kpi.unit,
+            currency=reading.where.currency or None,
+            dimension=reading.where.dimension or None,
+            segment=reading.where.segment or None,
+            grain=reading.kpi.grain.value,
+            points=_points(reading, reading.assessment),
+            episodes=[
+                EpisodeView.model_validate({**_of_episode(each), "detector": found.subject.detector})
+                for found in reading.findings
+                for each in found.episodes
+            ],
+        )
+
+
+def _of_episode(episode: object) -> dict[str, object]:
+    names = ("detected_on", "onset", "direction", "rule", "recovered_on")
+    return {name: getattr(episode, name) for name in names}
+
+
+def _points(reading: Reading, assessment: Assessment) -> list[Point]:
+    observations = assessment.series.observations
+    return [
+        Point(
+            first=first,
+            last=last,
+            value=decimal(float(assessment.series.values[place])),
+            observations=0 if observations is None else int(observations[place]),
+            expected=decimal(float(assessment.expected[place])),
+            low=decimal(float(assessment.low[place])),
+            high=decimal(float(assessment.high[place])),
+            score=_finite(assessment.scores[place]),
+            state=assessment.states[place].value,
+        )
+        for place, (first, last) in enumerate(reading.spans)
+    ]
+
+
+def _last(assessment: Assessment | None, column: str) -> Decimal | None:
+    return None if assessment is None else decimal(float(getattr(assessment, column)[-1]))
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -10,15 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import numpy as np
-
 from services.alerts.evaluation.episodes import Episode
 from services.alerts.evaluation.figures import Measurement, measured, of_pace
 from services.alerts.evaluation.totals import Course
 from services.alerts.kpis import WatchedKpi
 from services.alerts.kpis.model import Threshold, Window
 from shared.calendars import CompanyCalendar
-from shared.periods import Month, first_day, last_day, month_number, month_of_number, period_of
+from shared.periods import Month, first_day, last_day, month_number, month_of_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,26 +36,31 @@ def trailing_months(as_of: date, count: int) -> list[Month]:
     return [month_of_number(number - back) for back in range(count - 1, -1, -1)]
 
 
-def watch(watched: WatchedKpi, course: Course, as_of: date, *, since: date, calendar: CompanyCalendar) -> Watched:
+def watch(watched: WatchedKpi, course: Course, *, as_of: date, since: date, calendar: CompanyCalendar) -> Watched:
     """A KPI with a threshold, from a date on."""
     threshold = watched.kpi.threshold
     assert threshold is not None
-    dates = _dates(threshold.window, as_of, since=max(since, course.days[0]) if course.days else as_of, calendar=calendar)
-    at = [_at(watched, course, day, calendar=calendar) for day in dates]
-    breached = [None if each.value is None else threshold.breached(each.value) for each in at]
+    dates = _dates(
+        threshold.window, as_of, since=max(since, course.days[0]) if course.days else as_of, calendar=calendar
+    )
+    seen = [at(watched, course, day, calendar=calendar) for day in dates]
+    breached = [None if each.value is None else threshold.breached(each.value) for each in seen]
     lasting = list(_lasting(breached, threshold.patience))
-    return Watched(now=at[-1], breached=lasting[-1], episodes=tuple(_episodes(dates, at, lasting, threshold=threshold)))
+    return Watched(
+        now=seen[-1], breached=lasting[-1], episodes=tuple(_episodes(dates, seen, lasting=lasting, threshold=threshold))
+    )
 
 
-def _at(watched: WatchedKpi, course: Course, day: date, *, calendar: CompanyCalendar) -> Measurement:
+def at(watched: WatchedKpi, course: Course, day: date, *, calendar: CompanyCalendar) -> Measurement:
+    """A KPI over the window of its threshold on a date."""
     threshold, pace = watched.kpi.threshold, watched.kpi.pace
     assert threshold is not None
     window = threshold.window
     if window.days is not None:
-        return measured(watched, course, day - timedelta(days=window.days - 1), last=day, as_of=day)
+        return measured(watched, course, first=day - timedelta(days=window.days - 1), last=day, as_of=day)
     months = trailing_months(day, window.months or 1)
-    at = measured(watched, course, first_day(months[0]), last=last_day(months[-1]), as_of=day)
-    return at if pace is None else of_pace(at, day, calendar=calendar, least=pace.from_business_day)
+    found = measured(watched, course, first=first_day(months[0]), last=last_day(months[-1]), as_of=day)
+    return found if pace is None else of_pace(found, day, calendar=calendar, least=pace.from_business_day)
 
 
 def _dates(window: Window, as_of: date, *, since: date, calendar: CompanyCalendar) -> list[date]:
@@ -83,21 +86,21 @@ def _lasting(breached: Sequence[bool | None], patience: int) -> Iterator[bool | 
 
 
 def _episodes(
-    dates: Sequence[date], at: Sequence[Measurement], lasting: Sequence[bool | None], *, threshold: Threshold
+    dates: Sequence[date], at: Sequence[Measurement], *, lasting: Sequence[bool | None], threshold: Threshold
 ) -> Iterator[Episode]:
     begun: int | None = None
     for place, breached in enumerate(lasting):
         if breached and begun is None:
             begun = place
         elif breached is False and begun is not None:
-            yield _episode(dates, at, begun, threshold=threshold, ended=place)
+            yield _episode(dates, at, begun=begun, threshold=threshold, ended=place)
             begun = None
     if begun is not None:
-        yield _episode(dates, at, begun, threshold=threshold)
+        yield _episode(dates, at, begun=begun, threshold=threshold)
 
 
 def _episode(
-    dates: Sequence[date], at: Sequence[Measurement], begun: int, *, threshold: Threshold, ended: int | None = None
+    dates: Sequence[date], at: Sequence[Measurement], *, begun: int, threshold: Threshold, ended: int | None = None
 ) -> Episode:
     value = at[begun].value
     assert value is not None
@@ -116,11 +119,9 @@ def _episode(
 
 
 def score_of(threshold: Threshold, value: float) -> float:
-    """How far a value is beyond its threshold: 1 at the threshold, 2 at twice it, or at half of a lower one."""
+    """How far a value is beyond its threshold: 1 at it, 2 at twice of it, or at half of a lower one; at a threshold of
+    zero, one more than the value."""
     limit = float(threshold.value)
     if threshold.side == "upper":
         return value / limit if limit > 0 else 1.0 + max(value - limit, 0.0)
-    return limit / value if value > 0 else float(np.float64(2.0))
-
-
-__all__ = ["Watched", "period_of", "score_of", "trailing_months", "watch"]
+    return limit / value if value > 0 else 1.0 + limit - value

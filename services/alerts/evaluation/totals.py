@@ -70,7 +70,9 @@ def courses(placed: Iterable[Placed], catalogue: Catalogue) -> dict[str, dict[Wh
     for day, where, sums in placed:
         for key, value in sums.items():
             name = key.partition(".")[0]
-            if name not in by_currency or (where.dimension and where.dimension not in catalogue.by_name[name].kpi.segments):
+            if name not in by_currency or (
+                where.dimension and where.dimension not in catalogue.by_name[name].kpi.segments
+            ):
                 continue  # of a catalogue before this one
             if not by_currency[name]:
                 at = where._replace(currency="")
@@ -89,7 +91,7 @@ def courses(placed: Iterable[Placed], catalogue: Catalogue) -> dict[str, dict[Wh
 def _bounded(
     watched: WatchedKpi, by_place: Mapping[Where, Mapping[date, dict[str, int]]]
 ) -> dict[Where, Mapping[date, dict[str, int]]]:
-    """The places with the largest segments; the others of a dimension and currency are one, and blank ones are named."""
+    """The places with the largest segments; the others of a dimension and currency are one, blank ones are named."""
     kept: dict[Where, Mapping[date, dict[str, int]]] = {}
     segments: dict[tuple[str, str], list[Where]] = defaultdict(list)
     for where, days in by_place.items():
@@ -126,7 +128,5 @@ def _course(by_day: Mapping[date, Sums]) -> Course:
     days = sorted(by_day)
     keys = {key for sums in by_day.values() for key in sums if "@" not in key}
     running = {key: list(accumulate(by_day[day].get(key, 0) for day in days)) for key in keys}
-    levels = [
-        (day, {key.partition("@")[2]: value for key, value in by_day[day].items() if "@" in key}) for day in days
-    ]
+    levels = [(day, {key.partition("@")[2]: value for key, value in by_day[day].items() if "@" in key}) for day in days]
     return Course(days, running, [(day, counted) for day, counted in levels if counted])

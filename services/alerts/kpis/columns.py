@@ -77,7 +77,7 @@ def columns_of(source: Source, own: Mapping[str, ColumnType] | None = None) -> p
     return pl.Schema({**_COLUMNS[source], **declared})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
     """A compiled expression: whole numbers over a frame of observations, blank where it says nothing.
 
@@ -130,4 +130,5 @@ def _compiled(text: str, source: Source, *, schema: pl.Schema, wanted: tuple[str
         expression, scale = millionths.cast(pl.Int128), SCALE
     else:
         raise FilterError(f"{text!r} is not exact", "calculate with numbers and amounts, by + - * and /")
-    return Expression(text, expression, scale, names, bool(names & _AMOUNTS[source]))
+    of_amounts = bool(names & _AMOUNTS[source])
+    return Expression(text=text, evaluated=expression, scale=scale, names=names, of_amounts=of_amounts)

@@ -152,7 +152,7 @@ class Kpi(Part):
     censored: Expr | None = None
     """With median_time: which observations have not ended yet."""
     observations: Expr | Sum | None = None
-    """What its minimum is compared with: a number or condition that is summed; left out, the observations are counted."""
+    """What its minimum is compared with, a number or condition that is summed; left out, observations are counted."""
     observed: Words
     """What its observations are, in words."""
     per: int = Field(default=1, ge=1, le=1_000_000)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 import polars as pl
@@ -57,6 +58,13 @@ class CountedSum:
         """The columns that it looks at."""
         parts = (self.where, self.number, self.censored)
         return frozenset({self.date}.union(*(part.names for part in parts if part is not None)))
+
+    def of_figures(self, figures: Mapping[str, Decimal]) -> Decimal:
+        """Its number of figures by name that are known in this process, and are no observations."""
+        assert self.number is not None
+        schema = columns_of(self.source)
+        columns = {name: pl.Series([figures[name]], strict=False).cast(schema[name]) for name in self.number.names}
+        return Decimal(pl.DataFrame(columns).select(value=self.number.evaluated)["value"][0]) / self.number.scale
 
     @property
     def definition(self) -> str:

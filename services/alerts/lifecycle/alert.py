@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from services.alerts.evaluation.readings import Reading, Subject
-from services.alerts.kpis import BY_NAME
+from services.alerts.evaluation.episodes import Findings
+
+Subject = tuple[str, str]
+"""What an alert is about: a KPI and its currency, empty for the whole company."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,33 +38,26 @@ class Alert:
 
 
 def changes(
-    readings: Iterable[Reading], still_open: Mapping[Subject, Alert], *, episodes: Mapping[Subject, int], as_of: date
+    findings: Iterable[Findings], still_open: Mapping[Subject, Alert], *, episodes: Mapping[Subject, int]
 ) -> list[Alert]:
-    """The alerts that open or close under these readings.
-
-    Args:
-        readings: the KPIs as of the date.
-        still_open: open alerts by subject.
-        episodes: how many alerts a subject has had.
-        as_of: the business date of the readings.
-    """
+    """The alerts that open or close under these findings; `episodes` says how many alerts a subject has had."""
     changed = []
-    for reading in readings:
-        subject = (reading.kpi, reading.currency)
-        alert = still_open.get(subject)
-        if reading.value is None or reading.breached is None:
+    for found in findings:
+        subject = (found.subject.kpi, found.subject.currency)
+        alert, episode = still_open.get(subject), found.current
+        if not found.known or found.value is None:
             continue  # held as it is: silence is neither a breach nor its end
-        if reading.breached and alert is None:
+        if episode is not None and alert is None:
             changed.append(
                 Alert(
-                    kpi=reading.kpi,
-                    currency=reading.currency,
+                    kpi=subject[0],
+                    currency=subject[1],
                     number=episodes.get(subject, 0) + 1,
-                    threshold=BY_NAME[reading.kpi].threshold,  # kept: the KPI may have another one when somebody asks
-                    opened_on=as_of,
-                    opened_value=reading.value,
+                    threshold=found.expected or Decimal(0),  # kept: the KPI may have another one when somebody asks
+                    opened_on=found.as_of,
+                    opened_value=found.value,
                 )
             )
-        elif not reading.breached and alert is not None:
-            changed.append(replace(alert, closed_on=as_of, closed_value=reading.value))
+        elif episode is None and alert is not None:
+            changed.append(replace(alert, closed_on=found.as_of, closed_value=found.value))
     return changed

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.alerts.kpis import BY_NAME
+from services.alerts.kpis import Kpi, built_in
 from services.alerts.lifecycle.alert import Alert
 
 
@@ -29,7 +29,7 @@ class AlertView(BaseModel):
                     "opened_value": "0.340000",
                     "closed_on": None,
                     "closed_value": None,
-                    "action": BY_NAME["average_discount"].action,
+                    "action": built_in().by_name["average_discount"].kpi.action,
                 }
             ]
         }
@@ -48,9 +48,8 @@ class AlertView(BaseModel):
     action: str
 
     @classmethod
-    def of(cls, alert: Alert) -> AlertView:
-        """The view of an alert; what to do is what its KPI says today."""
-        kpi = BY_NAME[alert.kpi]
+    def of(cls, alert: Alert, kpi: Kpi) -> AlertView:
+        """The view of an alert of a KPI; what to do is what its KPI says today."""
         return cls(
             alert_id=alert.alert_id,
             kpi=kpi.name,

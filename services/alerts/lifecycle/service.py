@@ -6,8 +6,8 @@ from collections.abc import Set
 
 from sqlalchemy import Connection
 
+from services.alerts.evaluation.episodes import Subject
 from services.alerts.evaluation.evaluator import Evaluation
-from services.alerts.evaluation.readings import Subject
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.alert import Alert, changes
 from shared.contracts.alerts import TYPE, AlertChanged
@@ -25,20 +25,13 @@ def reconcile(connection: Connection, evaluation: Evaluation, *, log: Log) -> Se
         changed = _changes(connection, evaluation)
         store.save_alerts(connection, changed)
         log.publish(connection, [_publication(alert) for alert in changed])
-    return store.open_alerts(connection).keys()
+    return {Subject(*subject) for subject in store.open_alerts(connection)}
 
 
 def _changes(connection: Connection, evaluation: Evaluation) -> list[Alert]:
-    # Alerts of the plan carry the date that deals speak of, those of the pipeline today: it may stand still while time
-    # goes on.
-    still_open, episodes = store.open_alerts(connection), store.episodes(connection)
-    dated = [(evaluation.plan, evaluation.as_of), (evaluation.pipeline, evaluation.today)]
-    return [
-        alert
-        for readings, day in dated
-        if day is not None
-        for alert in changes(readings, still_open, episodes=episodes, as_of=day)
-    ]
+    # Thresholds of the whole company, which is all that an alert can be about.
+    findings = [each for each in evaluation.findings if each.subject.detector == "threshold"]
+    return changes(findings, store.open_alerts(connection), episodes=store.episodes(connection))
 
 
 def _publication(alert: Alert) -> tuple[Topic, Record]:

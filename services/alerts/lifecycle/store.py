@@ -9,8 +9,7 @@ from typing import Literal
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from services.alerts.evaluation.readings import Subject
-from services.alerts.lifecycle.alert import Alert
+from services.alerts.lifecycle.alert import Alert, Subject
 from services.alerts.lifecycle.tables import ALERT
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from services.alerts.kpis import KPIS
+from services.alerts.kpis import load
 from services.alerts.operations.files import write
-from shared.calendars import CompanyCalendar
 from shared.deps import utc_now
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-    write(folder, KPIS, calendar=CompanyCalendar(), year=utc_now().year)
+    folder, kpis = Path(sys.argv[1] if len(sys.argv) > 1 else "."), sys.argv[2:3]
+    catalogue = load(Path(kpis[0]) if kpis else None)
+    write(folder, catalogue.kpis, calendar=catalogue.calendar, year=utc_now().year)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
-from services.alerts.kpis.base import Kpi
+from services.alerts.kpis import Kpi
 
 SUBJECT: Final = ("kpi", "currency", "dimension", "segment")
 """What a series is about. Several processes may export it: a rule records the largest, so that one is left of them."""
@@ -50,21 +50,26 @@ class KpiAlert:
         )
         if self.detector == "drift":
             return f"{self.kpi.title}{where} drifts {{{{ $labels.direction }}}}: {value}{expected}{since}"
-        return f"{self.kpi.title}{where}: {value}, {self.kpi.bad} {threshold_text(self.kpi)}{expected}{since}"
+        return f"{self.kpi.title}{where}: {value}, {threshold_text(self.kpi)}{expected}{since}"
 
 
 def kpi_alerts(kpi: Kpi) -> list[KpiAlert]:
     """The alerts of a KPI, one for each of its detectors."""
     name = "Earnest" + "".join(word.capitalize() for word in kpi.name.split("_"))
-    breach = KpiAlert(
-        kpi=kpi,
-        detector="threshold",
-        name=name + ("High" if kpi.bad == "above" else "Low"),
-        severity=kpi.severity,
-        expr=f"{recorded('earnest_kpi_breach', kpi)} == 1",
-    )
-    drift = KpiAlert(kpi=kpi, detector="drift", name=f"{name}Drift", severity="warning", expr=_drifts(kpi))
-    return [breach, drift] if kpi.about == "plan" else [breach]
+    alerts = []
+    if kpi.threshold is not None:
+        breach = KpiAlert(
+            kpi=kpi,
+            detector="threshold",
+            name=name + ("High" if kpi.threshold.side == "upper" else "Low"),
+            severity=kpi.urgency,
+            expr=f"{recorded('earnest_kpi_breach', kpi)} == 1",
+        )
+        alerts.append(breach)
+    if kpi.drift is not None:
+        drift = KpiAlert(kpi=kpi, detector="drift", name=f"{name}Drift", severity="warning", expr=_drifts(kpi))
+        alerts.append(drift)
+    return alerts
 
 
 def recorded(metric: str, kpi: Kpi) -> str:
@@ -73,11 +78,12 @@ def recorded(metric: str, kpi: Kpi) -> str:
 
 
 def threshold_text(kpi: Kpi) -> str:
-    """The threshold in the words of the KPI's unit."""
-    value = kpi.threshold
+    """On which side of its threshold a KPI is in breach, in the words of its unit: `above 20%`."""
+    assert kpi.threshold is not None
+    value, side = kpi.threshold.value, "above" if kpi.threshold.side == "upper" else "below"
     if kpi.unit == "ratio":
-        return f"{_plain(value * 100)}%"
-    return _plain(value) + {"seconds": "s", "days": " days"}.get(kpi.unit, "")
+        return f"{side} {_plain(value * 100)}%"
+    return f"{side} {_plain(value)}" + {"seconds": "s", "days": " days"}.get(kpi.unit, "")
 
 
 def _plain(number: Decimal) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-from services.alerts.kpis.base import Kpi
+from services.alerts.kpis import Kpi
 from services.alerts.operations.dashboards import dashboards
 from services.alerts.operations.grafana import kpi_file, routes_file, rules_file
 from services.alerts.operations.quarter_ends import NAME, quarter_ends

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.alerts.kpis.base import Kpi
+from services.alerts.kpis import Kpi
 from services.alerts.operations.alerts import HUMANIZED, SUBJECT, KpiAlert, kpi_alerts
 
 RUNBOOKS: Final = "docs/runbooks"

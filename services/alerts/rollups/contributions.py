@@ -74,10 +74,10 @@ class Counting:
                         _add(moved, cell, key=key, value=value)
         for each in sums:
             if each.is_levels:
-                _move_levels(moved, frame, each)
+                _move_levels(moved, frame, counted=each)
 
 
-def _move_levels(moved: Moved, frame: pl.DataFrame, counted: CountedSum) -> None:
+def _move_levels(moved: Moved, frame: pl.DataFrame, *, counted: CountedSum) -> None:
     assert counted.number is not None
     columns = [(_VALUE, _number(counted) * (SCALE // counted.number.scale))]
     if counted.censored is not None:
@@ -134,14 +134,16 @@ def _evaluated(frame: pl.DataFrame, columns: Sequence[tuple[str, pl.Expr]]) -> p
         return frame.with_columns(expression.alias(name) for name, expression in columns)
     except pl.exceptions.PolarsError:
         # A number beyond what the engine can hold: that observation adds nothing, and keeps no other from it.
-        return frame.with_columns(_one_by_one(frame, name, expression) for name, expression in columns)
+        return frame.with_columns(_one_by_one(frame, name, expression=expression) for name, expression in columns)
 
 
-def _one_by_one(frame: pl.DataFrame, name: str, expression: pl.Expr) -> pl.Series:
+def _one_by_one(frame: pl.DataFrame, name: str, *, expression: pl.Expr) -> pl.Series:
     try:
         return frame.with_columns(expression.alias(name))[name]
     except pl.exceptions.PolarsError:
         if frame.height == 1:
             return pl.Series(name, [None], dtype=_WHOLE)
         half = frame.height // 2
-        return _one_by_one(frame[:half], name, expression).append(_one_by_one(frame[half:], name, expression))
+        return _one_by_one(frame[:half], name, expression=expression).append(
+            _one_by_one(frame[half:], name, expression=expression)
+        )

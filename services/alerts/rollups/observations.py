@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import polars as pl
 
-from services.alerts.kpis.columns import SEGMENTS, ColumnType, Source, columns_of
+from services.alerts.kpis.columns import SEGMENTS, ColumnType, columns_of
 from services.alerts.rollups.people import Roles, name_key
 from shared.calendars import CompanyCalendar
 from shared.contracts.earnings import EarningsChanged
@@ -79,7 +79,7 @@ class DealFrames:
         columns |= {name: [each.get(name) for each in roles] for name in _OF_OWNER}
         columns["participants"] = [_participants(facts) for facts in deals]
         columns |= self._days_left(deals)
-        return _frame({name: kind for name, kind in self._schema.items()}, columns, currencies)
+        return _frame(self._schema, columns, currencies=currencies)
 
     def _days_left(self, deals: Sequence[Facts]) -> dict[str, list[int | None]]:
         closed = [_day(value_of(facts, "close_date")) for facts in deals]
@@ -114,13 +114,13 @@ def earnings_frame(rows: Sequence[tuple[Month, Mapping[str, Any], Roles]]) -> Ob
     """The frame of participants' months on a plan: the month, what `observed_earnings` gives, and what the roster says
     of the participant.
     """
-    told = [_of_earnings(month, row, roles) for month, row, roles in rows]
+    told = [_of_earnings(month, row, roles=roles) for month, row, roles in rows]
     schema = columns_of("earnings")
     columns = {name: [each[name] for each in told] for name in schema}
-    return _frame(schema, columns, [row["currency"] for _, row, _ in rows])
+    return _frame(schema, columns, currencies=[row["currency"] for _, row, _ in rows])
 
 
-def _of_earnings(month: Month, row: Mapping[str, Any], roles: Roles) -> dict[str, Any]:
+def _of_earnings(month: Month, row: Mapping[str, Any], *, roles: Roles) -> dict[str, Any]:
     first, currency = first_day(month), row["currency"]
     measure, quota, since = Decimal(row["measure"]), Decimal(row["quota"]), roles.get("since")
     return {
@@ -143,7 +143,7 @@ def runs_frame(runs: Sequence[Mapping[str, Any]]) -> Observed:
     schema = columns_of("runs")
     rows = [_of_run(run, place) for run in runs for place in range(max(len(run["amounts"]), 1))]
     currencies = [amounts["currency"] for run in runs for amounts in run["amounts"] or [{"currency": ""}]]
-    return _frame(schema, {name: [row[name] for row in rows] for name in schema}, currencies)
+    return _frame(schema, {name: [row[name] for row in rows] for name in schema}, currencies=currencies)
 
 
 def _of_run(run: Mapping[str, Any], place: int) -> dict[str, Any]:
@@ -161,16 +161,9 @@ def _of_run(run: Mapping[str, Any], place: int) -> dict[str, Any]:
     }
 
 
-def _frame(schema: Mapping[str, pl.DataType], columns: Mapping[str, list[Any]], currencies: list[str]) -> Observed:
+def _frame(schema: Mapping[str, pl.DataType], columns: Mapping[str, list[Any]], *, currencies: list[str]) -> Observed:
     made = [pl.Series(name, columns[name], dtype=kind) for name, kind in schema.items()]
     return pl.DataFrame([*made, pl.Series(CURRENCY, currencies, dtype=pl.String())])
-
-
-def empty(source: Source, frame: Observed | None = None) -> Observed:
-    """A frame without a row."""
-    if frame is not None:
-        return frame.clear()
-    return _frame(columns_of(source), {name: [] for name in columns_of(source)}, [])
 
 
 def _amounts(facts: Facts, currency: str) -> tuple[Decimal | None, Decimal | None, Decimal | None]:

@@ -69,12 +69,12 @@ def lock_roster(connection: Connection, *, changes: bool) -> None:
 
 def deals(connection: Connection, deal_ids: Sequence[str]) -> dict[str, KnownDeal]:
     """What is known of these deals; a deal that is not known is absent."""
-    return _deals(connection, DEAL.c.deal_id, deal_ids)
+    return _deals(connection, DEAL.c.deal_id, wanted=deal_ids)
 
 
 def deals_of(connection: Connection, owners: Sequence[str]) -> dict[str, KnownDeal]:
     """The deals of some owners, by their names as names are compared."""
-    return _deals(connection, DEAL.c.owner, owners)
+    return _deals(connection, DEAL.c.owner, wanted=owners)
 
 
 def save_deals(connection: Connection, known: Mapping[str, KnownDeal]) -> None:
@@ -226,7 +226,7 @@ def take_over(connection: Connection, schema: str) -> None:
         connection.execute(insert(table).from_select(list(table.c.keys()), select(there)))
 
 
-def _deals(connection: Connection, of: Column[Any], wanted: Sequence[str]) -> dict[str, KnownDeal]:
+def _deals(connection: Connection, of: Column[Any], *, wanted: Sequence[str]) -> dict[str, KnownDeal]:
     rows = connection.execute(select(DEAL).where(is_any(of, "wanted")), {"wanted": list(wanted)})
     return {
         deal_id: KnownDeal(facts=orjson.loads(facts), owner=owner, roles=orjson.loads(roles))

@@ -19,8 +19,8 @@ DEAL = Table(
     Index("deal_owner", "owner"),
 )
 
-# The latest earnings of a participant and period, by plan and currency, and the roles of the participant by which they are
-# counted.
+# The latest earnings of a participant and period, by plan and currency, and the roles of the participant by which they
+# are counted.
 EARNING = Table(
     "earning",
     METADATA,

@@ -23,6 +23,7 @@ from services.alerts.rollups.observations import (
     earnings_frame,
     observed_earnings,
     owner_of,
+    runs_frame,
 )
 from services.alerts.rollups.people import NOBODY, Person, person_of, who_is
 from services.alerts.rollups.store import Earner, KnownDeal, KnownEarnings
@@ -30,7 +31,8 @@ from shared.contracts.base import instant_text
 from shared.contracts.deals import DealFact
 from shared.contracts.earnings import EarningsChanged
 from shared.contracts.roster import EVERYONE, RosterFact
-from shared.contracts.topics import DEALS, EARNINGS, ROAD, ROSTER
+from shared.contracts.runs import RunChanged
+from shared.contracts.topics import DEALS, EARNINGS, ROAD, ROSTER, RUNS
 from shared.facts import merge
 from shared.log.headers import is_note_of_replay
 from shared.log.port import Stored
@@ -41,7 +43,7 @@ WORKER: Final = "alerts"
 BATCH: Final = 2000
 """Records in one transaction: a batch of this size costs a deal least."""
 
-COUNTED: Final = (ROSTER, DEALS, EARNINGS)
+COUNTED: Final = (ROSTER, DEALS, EARNINGS, RUNS)
 """The topics whose records the sums are a function of."""
 TOPICS: Final = (*COUNTED, *(topic.dead_letters for topic in ROAD))
 _LETTERS: Final = frozenset(topic.dead_letters.name for topic in ROAD)
@@ -60,18 +62,20 @@ class CountingStep:
         patches = [one for _, one in decoded(batch, RosterFact, topic=ROSTER, rejections=rejections)]
         facts = [deal for _, deal in decoded(batch, DealFact, topic=DEALS, rejections=rejections)]
         earned = [one for _, one in decoded(batch, EarningsChanged, topic=EARNINGS, rejections=rejections)]
+        runs = [run for _, run in decoded(batch, RunChanged, topic=RUNS, rejections=rejections)]
         if patches or facts or earned:
             store.lock_roster(connection, changes=bool(patches))
         moved: Moved = {}
         others = self._merge_roster(connection, patches)
         self._count_deals(connection, facts, names=sorted(others), moved=moved)
         self._count_earnings(connection, earned, participants=sorted(set(others.values())), moved=moved)
+        self._count_runs(connection, runs, moved=moved)
         store.add(connection, moved)
         _count_letters(connection, batch)
         return Outcome(rejections=rejections)
 
     def _merge_roster(self, connection: Connection, patches: Sequence[RosterFact]) -> dict[str, str]:
-        """Merge patches of the roster; of those whom it says other things of now, all names, each with the participant."""
+        """Merge patches of the roster; of those of whom it says something else now all names, with the participant."""
         said = [(patch, fields) for patch in patches if (fields := people.relevant(patch.fields))]
         said = [(patch, fields) for patch, fields in said if patch.participant_id != EVERYONE]
         if not said:
@@ -113,13 +117,13 @@ class CountingStep:
         before = self._frames.of([dict(deal.facts) for deal in known.values()], [deal.roles for deal in known.values()])
         place = {deal_id: number for number, deal_id in enumerate(known)}
         for deal_id, of_deal in patches.items():
-            deal = known.get(deal_id) or KnownDeal(facts={}, owner="", roles={})
+            one = known.get(deal_id) or KnownDeal(facts={}, owner="", roles={})
             changes = [  # a list, because every patch must be merged, also after one that changes something
-                merge(deal.facts, fields, occurred_at=said.occurred_at, sequence=said.sequence, source=said.source)
+                merge(one.facts, fields, occurred_at=said.occurred_at, sequence=said.sequence, source=said.source)
                 for fields, said in of_deal
             ]
             if any(changes):
-                changed[deal_id] = deal
+                changed[deal_id] = one
         if changed:
             counted = before[[place[deal_id] for deal_id in changed if deal_id in place]]
             self._give_roles(connection, changed)
@@ -173,6 +177,21 @@ class CountingStep:
             month.roles = persons.get(participant, NOBODY).on(last_day(period).isoformat())
         self._counting.move(moved, "earnings", before=before, after=_months(changed))
         store.save_earnings(connection, changed)
+
+    def _count_runs(self, connection: Connection, runs: Sequence[RunChanged], *, moved: Moved) -> None:
+        newest: dict[str, RunChanged] = {}
+        for run in runs:
+            if run.run_id not in newest or newest[run.run_id].revision < run.revision:
+                newest[run.run_id] = run
+        known = store.runs(connection, list(newest)) if newest else {}
+        changed = {
+            run_id: run.model_dump(mode="json")
+            for run_id, run in newest.items()
+            if run_id not in known or run.revision > known[run_id]["revision"]
+        }
+        before = [known[run_id] for run_id in changed if run_id in known]
+        self._counting.move(moved, "runs", before=runs_frame(before), after=runs_frame(list(changed.values())))
+        store.save_runs(connection, changed)
 
 
 def _months(known: Mapping[Earner, KnownEarnings]) -> Observed:

@@ -17,8 +17,9 @@ import pytest
 from sqlalchemy import URL, Engine, make_url
 
 from earnest.local.postgres import Postgres
+from services.alerts.kpis import Catalogue, built_in
 from services.alerts.rollups import store
-from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, step
+from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
 from shared.contracts.topics import ROAD
 from shared.database import engine_for, migrate
 from shared.log.port import Partition, Record, Stored
@@ -76,12 +77,20 @@ def log(database_url: str) -> Iterator[PostgresLog]:
 
 
 @pytest.fixture
-def catch_up(log: PostgresLog, alerts_engine: Engine) -> Callable[[], None]:
+def catalogue() -> Catalogue:
+    """The KPIs that come with Earnest."""
+    return built_in()
+
+
+@pytest.fixture
+def catch_up(log: PostgresLog, alerts_engine: Engine, catalogue: Catalogue) -> Callable[[], None]:
     """Run the worker until it has processed everything that is in the log."""
 
     def ran() -> None:
         stop = threading.Event()
-        worker = Worker(WORKER, log, engine=alerts_engine, topics=TOPICS, step=step, member="one", batch=BATCH)
+        worker = Worker(
+            WORKER, log, engine=alerts_engine, topics=TOPICS, step=CountingStep(catalogue), member="one", batch=BATCH
+        )
         thread = threading.Thread(target=worker.run, args=(stop,))
         thread.start()
         until(lambda: not (thread.is_alive() and _behind(log, alerts_engine)))
@@ -100,8 +109,9 @@ def _behind(log: PostgresLog, engine: Engine) -> bool:
 
 
 @pytest.fixture
-def count(alerts_engine: Engine) -> Count:
+def count(alerts_engine: Engine, catalogue: Catalogue) -> Count:
     """Count a batch in a transaction of its own, as the worker does."""
+    step = CountingStep(catalogue)
 
     def counted(batch: Sequence[Stored]) -> Outcome:
         with alerts_engine.begin() as connection:
@@ -142,6 +152,18 @@ def earned() -> Callable[..., Stored]:
             "basis": {},
         }
         return _stored("earnings", participant, changed)
+
+    return stored
+
+
+@pytest.fixture
+def assigned() -> Callable[..., Stored]:
+    """What the roster says of a participant from a day on: `assigned("ada", "2025-01-01", plan="rep")`."""
+
+    def stored(participant: str, since: str, at: str = "2025-01-01T00:00:00.000000Z", **said: Any) -> Stored:
+        fields = {f"{since}/{attribute.replace('__', '.')}": value for attribute, value in said.items()}
+        fact = {"participant_id": participant, "fields": fields, "occurred_at": at, "sequence": 0, "source": "hr"}
+        return _stored("roster", participant, fact)
 
     return stored
 

@@ -1,4 +1,4 @@
-"""Adding a KPI takes one module and nothing else, also where it looks at a field of deals that nothing looked at
+"""Adding a KPI takes one file of data and nothing else, also where it looks at a column of deals that nothing looked at
 before.
 """
 
@@ -6,125 +6,81 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import orjson
 import pytest
 from sqlalchemy import Engine
 
+from services.alerts.evaluation.readings import evaluate_plan, needed_from
+from services.alerts.evaluation.totals import Placed, Where
+from services.alerts.kpis import Catalogue, load
+from services.alerts.rollups import store
 from services.alerts.verify import recount_if_sums_changed, verify
 from shared.contracts.topics import DEALS
 from shared.log.port import Record, Stored
 from shared.log.postgres import PostgresLog
 
-ROOT = Path(__file__).resolve().parents[3]
-
-MODULE = '''
-"""Average term: whether contracts become shorter."""
-
-from decimal import Decimal
-
-from services.alerts.kpis.base import Measurement, PlanKpi, Viewpoint, ratio
-from services.alerts.kpis.sums import ClosedDeal, DealSum
-from shared.facts import value_of
-
-
-def months(deal: ClosedDeal) -> int:
-    return (value_of(deal.facts, "term_months") or 0) if deal.won else 0
-
-
-TERM_MONTHS = DealSum("term_months", months, fields=("term_months",))
-WITH_TERM = DealSum("with_term", lambda deal: int(months(deal) > 0), fields=("term_months",))
-
-
-def average_term(at: Viewpoint) -> Measurement:
-    count = at.closed_lately(WITH_TERM)
-    return Measurement(ratio(at.closed_lately(TERM_MONTHS), count), count)
-
-
-KPI = PlanKpi(
-    name="average_term",
-    position=35,
-    title="Average term",
-    unit="ratio",
-    bad="below",
-    threshold=Decimal(9),
-    minimum=30,
-    observed="deals won in 30 days that have a term",
-    meaning="Months of term per deal won in the last 30 days.",
-    action="Ask whether the plan pays on bookings alone.",
-    sums=(TERM_MONTHS, WITH_TERM),
-    formula=average_term,
-)
-'''
-
-COUNT_AGAIN_AND_READ = """
-import json, sys
-from datetime import date
-from sqlalchemy import make_url
-from services.alerts.rollups import store
-from services.alerts.evaluation.readings import evaluate_plan, needed_from
-from services.alerts.verify import recount_if_sums_changed, verify
-from shared.database import engine_for
-from shared.log.postgres import PostgresLog
-
-url = make_url(sys.argv[1]).set(drivername="postgresql+psycopg")
-engine, log, as_of = engine_for(url, "alerts"), PostgresLog(url, partitions=3), date(2025, 3, 14)
-recounted = [recount_if_sums_changed(engine, log) for _ in range(2)]
-with engine.connect() as connection:
-    readings = evaluate_plan(store.totals(connection, needed_from(as_of), last=date(2025, 3, 31)), as_of)
-found = [[str(reading.value), reading.observations, reading.breached] for reading in readings if reading.kpi == "average_term"]
-print(json.dumps({"recounted": recounted, "readings": found, "differences": verify(engine, log)}))
+FILE = """
+columns: {seats: number}
+kpis:
+  - name: months_per_seat
+    position: 35
+    title: Months per seat
+    unit: number
+    of: deals
+    where: stage = 'won' and seats > 0
+    numerator: term_months
+    denominator: seats
+    observed: deals won in 30 days that have seats
+    bad: below
+    threshold: {below: 9, window: {days: 30}}
+    drift: {}
+    minimum: 30
+    segments: [product]
+    meaning: Months of term for each seat of the deals won in the last 30 days.
+    action: Ask whether the plan pays on bookings alone.
 """
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packages as they are, with one module more."""
-    folder = tmp_path_factory.mktemp("copy")
-    for package in ("shared", "services"):
-        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "services" / "alerts" / "kpis" / "average_term.py").write_text(MODULE)
-    return folder
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A company's folder of KPIs with one file in it."""
+    kpis = tmp_path / "kpis"
+    kpis.mkdir()
+    (kpis / "months_per_seat.yaml").write_text(FILE)
+    return kpis
 
 
-def run(folder: Path, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_it_has_alerts_a_runbook_and_panels_after_those_before_it(copy: Path, tmp_path: Path) -> None:
-    run(copy, "-m", "services.alerts.operations", str(tmp_path))
-    rules = (tmp_path / "deploy" / "prometheus" / "rules" / "kpis" / "average_term.yml").read_text()
-    assert re.findall(r"alert: (\w+)", rules) == ["EarnestAverageTermLow", "EarnestAverageTermDrift"]
+def test_it_has_alerts_a_runbook_and_panels_after_those_before_it(folder: Path, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    command = [sys.executable, "-m", "services.alerts.operations", str(made), str(folder)]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[3])
+    rules = (made / "deploy" / "prometheus" / "rules" / "kpis" / "months_per_seat.yml").read_text()
+    assert re.findall(r"alert: (\w+)", rules) == ["EarnestMonthsPerSeatLow", "EarnestMonthsPerSeatDrift"]
     assert "Ask whether the plan pays on bookings alone." in rules
     for page in ("earnest-program", "earnest-plan"):
-        panels = json.loads((tmp_path / "deploy" / "grafana" / "dashboards" / f"{page}.json").read_text())["panels"]
-        assert [
+        panels = json.loads((made / "deploy" / "grafana" / "dashboards" / f"{page}.json").read_text())["panels"]
+        drawn = [
             panel["title"]
             for panel in panels
             if panel["type"] == "timeseries" and "What to do:" in panel["description"]
-        ] == [
-            "Attainment pace",
-            "Comp cost of sales",
-            "Average discount",
-            "Average term",
-            "Win rate",
         ]
+        assert "Months per seat" in drawn[drawn.index("Discount of the average deal") : drawn.index("Win rate")]
 
 
 def test_it_has_a_past_on_its_first_day(
-    copy: Path,
-    database_url: str,
+    folder: Path,
     alerts_engine: Engine,
     log: PostgresLog,
     deal: Callable[..., Stored],
     catch_up: Callable[[], None],
+    catalogue: Catalogue,
 ) -> None:
     """Deals that were counted before it was thought of count in its sums, and what was set aside stays so."""
 
@@ -132,12 +88,31 @@ def test_it_has_a_past_on_its_first_day(
         won = {"stage": "won", "currency": "EUR", "close_date": "2025-03-14", "amount": "100.00"}
         return deal(f"d{number}", "2025-03-14T10:00:00.000000Z", **won, **fields).record
 
-    assert not recount_if_sums_changed(alerts_engine, log)  # as it is when the service starts the first time
-    log.append(DEALS, [sold(number, term_months=6 + number % 4) for number in range(40)])
+    assert not recount_if_sums_changed(alerts_engine, log, catalogue=catalogue)  # as the service starts the first time
+    terms = [{"term_months": 12 + number % 4, "custom.seats": 2} for number in range(40)]
+    log.append(DEALS, [sold(number, **said) for number, said in enumerate(terms)])
     log.append(DEALS, [sold(40), Record("d0", orjson.dumps({"deal_id": "d0"}))])
     catch_up()
-    assert verify(alerts_engine, log) == []
-    told = json.loads(run(copy, "-c", COUNT_AGAIN_AND_READ, database_url).splitlines()[-1])
-    assert told == {"recounted": [True, False], "readings": [["7.500000", 40, True]], "differences": []}
-    assert recount_if_sums_changed(alerts_engine, log)  # without the module they are counted as before
-    assert verify(alerts_engine, log) == []
+    assert verify(alerts_engine, log, catalogue=catalogue) == []
+    with_it = load(folder)
+    assert with_it.remarks == ()
+    assert len(verify(alerts_engine, log, catalogue=with_it)) == 1  # it is not counted yet
+    assert [recount_if_sums_changed(alerts_engine, log, catalogue=with_it) for _ in range(2)] == [True, False]
+    as_of = date(2025, 3, 14)
+    with alerts_engine.connect() as connection:
+        cells = list(store.cells(connection, needed_from(as_of), last=as_of))
+    sums = [Placed(cell.day, Where(cell.currency, cell.dimension, cell.segment), sums) for cell, sums in cells]
+    found = {
+        reading.where: (reading.value, reading.observations, reading.breached)
+        for reading in evaluate_plan(sums, with_it, as_of=as_of)
+        if reading.kpi.name == "months_per_seat"
+    }
+    assert found == {
+        Where(): (Decimal("6.750000"), 40, True),
+        Where("", "product", "none"): (Decimal("6.750000"), 40, None),
+    }
+    assert verify(alerts_engine, log, catalogue=with_it) == []
+    assert recount_if_sums_changed(
+        alerts_engine, log, catalogue=catalogue
+    )  # without the file they are counted as before
+    assert verify(alerts_engine, log, catalogue=catalogue) == []

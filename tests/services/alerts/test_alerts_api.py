@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from earnest.local.postgres import Postgres
 from services.alerts.app import create_app
 from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.kpis import built_in
 from services.alerts.lifecycle.service import reconcile
 from shared.contracts.topics import DEALS, EARNINGS
 from shared.log.port import Stored
@@ -32,7 +33,7 @@ KEYS = {"ops": ["alerts:read"], "crm": ["deals:write"]}
 
 @pytest.fixture
 def evaluator(alerts_engine: Engine, log: PostgresLog) -> Evaluator:
-    return Evaluator(alerts_engine, log, zone=ZoneInfo("UTC"), reconcile=reconcile)
+    return Evaluator(alerts_engine, log, catalogue=built_in(), zone=ZoneInfo("UTC"), reconcile=reconcile)
 
 
 @pytest.fixture
@@ -69,6 +70,7 @@ def test_before_the_first_deal_only_the_road_has_kpis(app: FastAPI, evaluator: E
     assert [(one["kpi"], Decimal(one["value"]), one["breached"]) for one in found] == [
         ("event_lag", 0, False),
         ("dead_letters", 0, False),
+        ("unacknowledged_batches", 0, False),
     ]
 
 
@@ -81,8 +83,8 @@ def test_kpis_come_with_what_one_needs_to_judge_them(
     log.append(EARNINGS, [earned(f"p{n}", "2025-03", 1, (9000, 5000, 10000, "EUR")).record for n in range(6)])
     catch_up()
     evaluator.round(time.time())
-    found = {one["kpi"]: one for one in client(app).get("/v1/kpis").json()["kpis"]}
-    assert {name: one["value"] for name, one in found.items() if one["unit"] == "ratio"} == {
+    found = {one["kpi"]: one for one in client(app).get("/v1/kpis").json()["kpis"] if one["dimension"] is None}
+    assert {name: one["value"] for name, one in found.items() if one["threshold"] and one["about"] == "plan"} == {
         "attainment_pace": "1.050000",
         "comp_cost_of_sales": "0.150000",
         "average_discount": "0.100000",

@@ -15,13 +15,13 @@ from prometheus_client import REGISTRY
 from sqlalchemy import Connection, Engine, text
 
 from services.alerts.evaluation.evaluator import Evaluator
-from services.alerts.kpis import KPIS
+from services.alerts.kpis import Catalogue, built_in
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.service import reconcile
 from services.alerts.rollups.worker import WORKER
 from services.alerts.verify import verify
 from shared.contracts.alerts import AlertChanged
-from shared.contracts.topics import ALERTS, DEALS, EARNINGS, ROSTER
+from shared.contracts.topics import ALERTS, DEALS, EARNINGS, PLANS
 from shared.log import dead_letters
 from shared.log.port import Stored
 from shared.log.postgres import PostgresLog
@@ -35,7 +35,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @pytest.fixture
 def evaluator(alerts_engine: Engine, log: PostgresLog) -> Evaluator:
-    return Evaluator(alerts_engine, log, zone=BERLIN, reconcile=reconcile)
+    return Evaluator(alerts_engine, log, catalogue=built_in(), zone=BERLIN, reconcile=reconcile)
 
 
 def sell(log: PostgresLog, deal: Make, day: int, discount: int, occurred_day: int | None = None) -> None:
@@ -53,6 +53,8 @@ def published(log: PostgresLog) -> list[AlertChanged]:
 
 
 def shown(name: str, **labels: str) -> float | None:
+    if "kpi" in labels and "side" not in labels:
+        labels = {"currency": "", "dimension": "", "segment": "", **labels}
     return REGISTRY.get_sample_value(f"earnest_kpi_{name}", labels)
 
 
@@ -101,7 +103,7 @@ def test_many_evaluators_open_an_alert_once(
     together = threading.Barrier(4)
 
     def evaluate() -> None:
-        evaluator = Evaluator(alerts_engine, log, zone=BERLIN, reconcile=reconcile)
+        evaluator = Evaluator(alerts_engine, log, catalogue=built_in(), zone=BERLIN, reconcile=reconcile)
         together.wait()
         for _ in range(5):
             evaluator.round(time.time())
@@ -147,8 +149,8 @@ def test_lag_is_the_age_of_the_oldest_event_that_waits(
     def lag(now: float) -> tuple[Decimal | None, int, bool | None]:
         evaluator.round(now)
         assert evaluator.latest is not None
-        [found] = [one for one in evaluator.latest.pipeline if one.kpi == "event_lag"]
-        return found[2:]
+        [found] = [one for one in evaluator.latest.pipeline if one.kpi.name == "event_lag"]
+        return found.value, found.observations, found.breached
 
     log.append(DEALS, [deal("d1", "2025-03-14T10:00:00.000000Z", stage="open").record])
     catch_up()
@@ -171,10 +173,10 @@ def test_open_dead_letters_of_any_worker_are_counted_until_they_are_replayed(
     def refuse(_: Connection, batch: list[Stored]) -> Outcome:
         return Outcome(rejections=[Rejection(stored=stored, code="bad", message="it is bad") for stored in batch])
 
-    log.append(ROSTER, [deal(f"p{n}", "2025-03-14T10:00:00.000000Z").record for n in range(3)])
+    log.append(PLANS, [deal(f"p{n}", "2025-03-14T10:00:00.000000Z").record for n in range(3)])
     stop = threading.Event()
     other = threading.Thread(
-        target=Worker("other", log, engine=alerts_engine, topics=[ROSTER], step=refuse, member="one").run, args=(stop,)
+        target=Worker("other", log, engine=alerts_engine, topics=[PLANS], step=refuse, member="one").run, args=(stop,)
     )
     other.start()
     until(lambda: dead_letters.open_letters(alerts_engine, "other") >= 3)
@@ -199,13 +201,20 @@ def test_open_dead_letters_of_any_worker_are_counted_until_they_are_replayed(
 
 
 def test_every_threshold_is_shown(evaluator: Evaluator) -> None:
-    for kpi in KPIS:
-        side = "upper" if kpi.bad == "above" else "lower"
-        assert shown("threshold", kpi=kpi.name, side=side) == float(kpi.threshold)
+    with_one = [kpi for kpi in evaluator.catalogue.kpis if kpi.threshold is not None]
+    assert {"win_rate", "event_lag"} <= {kpi.name for kpi in with_one}
+    for kpi in with_one:
+        assert kpi.threshold is not None
+        assert shown("threshold", kpi=kpi.name, side=kpi.threshold.side) == float(kpi.threshold.value)
 
 
 def test_verify_counts_again_from_the_log(
-    log: PostgresLog, deal: Make, earned: Make, alerts_engine: Engine, catch_up: Callable[[], None]
+    log: PostgresLog,
+    deal: Make,
+    earned: Make,
+    alerts_engine: Engine,
+    catch_up: Callable[[], None],
+    catalogue: Catalogue,
 ) -> None:
     for day in (3, 4):
         sell(log, deal, day, 10)
@@ -213,22 +222,22 @@ def test_verify_counts_again_from_the_log(
     log.append(EARNINGS, [earned("ada", "2025-03", n, (500 * n, 9000, 10000, "USD")).record for n in range(4)])
     catch_up()
     sell(log, deal, 5, 10)  # not counted yet: no difference
-    assert verify(alerts_engine, log) == []
+    assert verify(alerts_engine, log, catalogue=catalogue) == []
     with alerts_engine.begin() as connection:
-        connection.execute(text("update deal_sum set value = value + 1 where day = '2025-03-04' and name = 'revenue'"))
-        connection.execute(text("delete from earning_sum"))
-    day, month = verify(alerts_engine, log)
-    won = "list_amount 400000, listed 40, net_amount 320000, revenue {}, won 40"
-    assert day == f"day 2025-03-04 USD: {won.format(320001)} is held, the log gives {won.format(320000)}"
-    earned_sums = "amount 1500, measure 9000, quota 10000, with_quota 1"
-    assert month == f"period 2025-03 USD: nothing is held, the log gives {earned_sums}"
+        one_more = "update rollup set sums = sums_added(sums, '{\"win_rate.numerator\": 1}') where day = '2025-03-04'"
+        connection.execute(text(f"{one_more} and dimension = ''"))
+        connection.execute(text("delete from rollup where day = '2025-03-01' and dimension = 'plan'"))
+    whole, plan = sorted(verify(alerts_engine, log, catalogue=catalogue), reverse=True)
+    assert whole == "2025-03-04 USD: win_rate.numerator is not what the log gives"
+    assert plan.startswith("2025-03-01 USD plan p: attainment_median.value, attainment_pace.denominator, ")
+    assert "1500" not in plan  # nobody's pay
     with alerts_engine.connect() as connection:
         left = connection.execute(text("select count(*) from pg_namespace where nspname like 'alerts\\_%'")).scalar()
     assert left == 0
 
 
 def test_verify_knows_that_open_dead_letters_do_not_count(
-    log: PostgresLog, deal: Make, alerts_engine: Engine, catch_up: Callable[[], None]
+    log: PostgresLog, deal: Make, alerts_engine: Engine, catch_up: Callable[[], None], catalogue: Catalogue
 ) -> None:
     good = deal("d1", "2025-03-14T10:00:00.000000Z", stage="won", close_date="2025-03-14")
     bad = deal("d2", "tomorrow", stage="won", close_date="2025-03-14")
@@ -236,7 +245,7 @@ def test_verify_knows_that_open_dead_letters_do_not_count(
     log.append(DEALS, [good.record, bad.record, parked.record])
     catch_up()
     assert len(dead_letters.find(alerts_engine, dead_letters.Filter(worker=WORKER))) == 2
-    assert verify(alerts_engine, log) == []
+    assert verify(alerts_engine, log, catalogue=catalogue) == []
 
 
 def test_an_alert_travels_as_a_cloud_event(

@@ -3,50 +3,70 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from services.alerts.kpis.sums import Sums, Totals
+from services.alerts.kpis import Catalogue
 from services.alerts.rollups import store
+from services.alerts.rollups.contributions import Cell
 from shared.log.port import Partition, Record, Stored
 from shared.log.step import Outcome
 
 Count = Callable[[Sequence[Stored]], Outcome]
 Make = Callable[..., Stored]
-Bucket = TypeVar("Bucket")
 
 MORNING = "2025-03-14T08:00:00.000000Z"
 NOON = "2025-03-14T12:00:00.000000Z"
 EVENING = "2025-03-14T23:30:00.000000Z"
-MARCH_14 = (date(2025, 3, 14), "USD")
 
-
-def totals(engine: Engine) -> Totals:
-    """All sums that are not zero."""
-    with engine.connect() as connection:
-        held = store.totals(connection, date(2020, 1, 1), last=date(2030, 12, 31))
-    return Totals(not_zero(held.days), not_zero(held.months))
-
-
-def not_zero(buckets: Mapping[Bucket, Sums]) -> dict[Bucket, Sums]:
-    left = {bucket: {name: value for name, value in sums.items() if value} for bucket, sums in buckets.items()}
-    return {bucket: sums for bucket, sums in left.items() if sums}
-
-
+MARCH_14 = Cell(date(2025, 3, 14), "USD", "", "")
 WON = {"stage": "won", "amount": "90.00", "list_amount": "100.00", "currency": "USD", "close_date": "2025-03-14"}
+ONE = {
+    "average_discount.numerator": 10_000_000,  # in millionths
+    "average_discount.denominator": 100_000_000,
+    "average_discount.observations": 1,
+    "comp_cost_of_sales.denominator": 90_000_000,
+    "comp_cost_of_sales.observations": 1,
+    "win_rate.numerator": 1,
+    "win_rate.denominator": 1,
+}
+
+
+@pytest.fixture
+def catalogue(catalogue: Catalogue) -> Catalogue:
+    """Three KPIs and a statistic, so that one sees all of their sums."""
+    names = ("average_discount", "comp_cost_of_sales", "win_rate", "attainment_median")
+    return Catalogue(watched=tuple(catalogue.by_name[name] for name in names))
+
+
+def cells(engine: Engine) -> dict[Cell, Any]:
+    """All cells with something in them."""
+    with engine.connect() as connection:
+        held = store.cells(connection, date(2020, 1, 1), last=date(2030, 12, 31))
+        return {cell: sums for cell, sums in held if sums}
+
+
+def whole(engine: Engine) -> dict[Cell, Any]:
+    """Those of the whole company."""
+    return {cell: sums for cell, sums in cells(engine).items() if not cell.dimension}
+
+
+def told(engine: Engine, dimension: str, key: str) -> dict[str, int]:
+    """A sum by the segments of a dimension."""
+    return {
+        cell.segment: sums[key] for cell, sums in cells(engine).items() if cell.dimension == dimension and key in sums
+    }
 
 
 def test_a_won_deal_counts_on_its_close_date(count: Count, deal: Make, alerts_engine: Engine) -> None:
     count([deal("d1", NOON, **WON)])
-    assert totals(alerts_engine).days == {
-        MARCH_14: {"won": 1, "revenue": 9000, "listed": 1, "list_amount": 10000, "net_amount": 9000}
-    }
+    assert whole(alerts_engine) == {MARCH_14: ONE}
 
 
 def test_a_correction_moves_the_deal_to_its_new_date_and_amount(
@@ -54,65 +74,124 @@ def test_a_correction_moves_the_deal_to_its_new_date_and_amount(
 ) -> None:
     count([deal("d1", MORNING, **WON)])
     count([deal("d1", NOON, amount="80.00", close_date="2025-04-01")])
-    assert totals(alerts_engine).days == {
-        (date(2025, 4, 1), "USD"): {"won": 1, "revenue": 8000, "listed": 1, "list_amount": 10000, "net_amount": 8000}
-    }
+    corrected = {"average_discount.numerator": 20_000_000, "comp_cost_of_sales.denominator": 80_000_000}
+    assert whole(alerts_engine) == {MARCH_14._replace(day=date(2025, 4, 1)): ONE | corrected}
 
 
 def test_a_refund_lowers_revenue_but_is_no_discount(count: Count, deal: Make, alerts_engine: Engine) -> None:
     count([deal("d1", MORNING, **WON)])
     count([deal("d1", NOON, **{"refunds.r1": {"amount": "30.00", "date": "2025-05-01"}})])
-    assert totals(alerts_engine).days == {
-        MARCH_14: {"won": 1, "revenue": 6000, "listed": 1, "list_amount": 10000, "net_amount": 9000}
-    }
+    assert whole(alerts_engine) == {MARCH_14: ONE | {"comp_cost_of_sales.denominator": 60_000_000}}
     count([deal("d1", EVENING, **{"refunds.r1": None})])
-    assert totals(alerts_engine).days == {
-        MARCH_14: {"won": 1, "revenue": 9000, "listed": 1, "list_amount": 10000, "net_amount": 9000}
-    }
+    assert whole(alerts_engine) == {MARCH_14: ONE}
 
 
 def test_a_deal_without_a_list_price_stays_out_of_the_discount(count: Count, deal: Make, alerts_engine: Engine) -> None:
     count([deal("d1", NOON, **WON | {"list_amount": None})])
-    assert totals(alerts_engine).days == {MARCH_14: {"won": 1, "revenue": 9000}}
+    without = {key: value for key, value in ONE.items() if not key.startswith("average_discount")}
+    assert whole(alerts_engine) == {MARCH_14: without}
 
 
+ONLY_WON = {"win_rate.numerator": 1, "win_rate.denominator": 1, "comp_cost_of_sales.observations": 1}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"amount": "90.001"}, {"amount": "ten"}, {"amount": []}, {"refunds.r1": {}}, {"amount": "1e30"}],
+)
 def test_a_deal_that_cannot_be_represented_exactly_is_won_without_amounts(
-    count: Count, deal: Make, alerts_engine: Engine
+    count: Count, deal: Make, alerts_engine: Engine, wrong: dict[str, Any]
 ) -> None:
-    count([deal("d1", NOON, **WON | {"amount": "90.001"})])
-    assert totals(alerts_engine).days == {MARCH_14: {"won": 1}}
+    fine = wrong == {"refunds.r1": {}}  # an entry that was cleared to nothing is none
+    count([deal("d1", NOON, **WON | wrong)])
+    assert whole(alerts_engine) == {MARCH_14: ONE if fine else ONLY_WON}
+
+
+def test_a_currency_that_is_none_leaves_a_deal_without_amounts(count: Count, deal: Make, alerts_engine: Engine) -> None:
+    count([deal("d1", NOON, **WON | {"currency": "USDT"})])
+    assert whole(alerts_engine) == {MARCH_14._replace(currency="USDT"): ONLY_WON}
 
 
 def test_a_cancelled_deal_counts_nowhere(count: Count, deal: Make, alerts_engine: Engine) -> None:
     count([deal("d1", MORNING, **WON)])
     count([deal("d1", NOON, stage="cancelled")])
-    assert totals(alerts_engine).days == {}
+    assert cells(alerts_engine) == {}
 
 
 def test_the_latest_instant_is_kept_also_of_patches_that_change_no_sum(
     count: Count, deal: Make, alerts_engine: Engine
 ) -> None:
-    count([deal("d1", EVENING, owner="ada"), deal("d2", MORNING, stage="open")])
+    count([deal("d1", EVENING, account="acme"), deal("d2", MORNING, stage="open")])
     count([deal("d3", NOON, stage="open")])
     with alerts_engine.connect() as connection:
         assert store.latest(connection) == EVENING
 
 
 def test_a_patch_without_a_field_of_interest_keeps_no_row(count: Count, deal: Make, alerts_engine: Engine) -> None:
-    count([deal("d1", NOON, owner="ada", product="P1")])
+    count([deal("d1", NOON, account="acme", **{"payments.p1": {"amount": "1.00", "date": "2025-04-01"}})])
     with alerts_engine.connect() as connection:
         assert connection.execute(text("select count(*) from deal")).scalar() == 0
 
 
+def test_a_deal_counts_in_its_own_segments_and_in_those_of_its_owner_on_its_day(
+    count: Count, deal: Make, assigned: Make, alerts_engine: Engine
+) -> None:
+    count([assigned("ada", "2025-01-01", plan="rep", manager="bob"), assigned("ada", "2025-03-15", plan="senior")])
+    count([deal("d1", NOON, **WON, owner="ada", product="P1"), deal("d2", NOON, **WON, owner="nobody")])
+    count([deal("d3", NOON, **WON | {"close_date": "2025-03-15"}, owner="ada", product="P1")])
+    by_product = {cell for cell in cells(alerts_engine) if cell.dimension == "product"}
+    assert {(cell.day.day, cell.segment) for cell in by_product} == {(14, "P1"), (14, ""), (15, "P1")}
+    by_plan = {
+        (cell.day.day, cell.segment): sums["win_rate.numerator"]
+        for cell, sums in cells(alerts_engine).items()
+        if cell.dimension == "plan"
+    }
+    assert by_plan == {(14, "rep"): 1, (14, ""): 1, (15, "senior"): 1}
+
+
+def test_a_change_of_the_roster_moves_the_deals_and_months_of_that_participant_alone(
+    count: Count, deal: Make, earned: Make, assigned: Make, alerts_engine: Engine
+) -> None:
+    count([assigned("ada", "2025-01-01", plan="rep", territory="north"), assigned("bob", "2025-01-01", plan="rep")])
+    count([deal("d1", NOON, **WON, owner="ada"), deal("d2", NOON, **WON, owner="bob")])
+    count([earned("ada", "2025-03", 1, (500, 9 * 10**9, 10**10, "USD"))])
+    assert told(alerts_engine, "plan", "win_rate.numerator") == {"rep": 2}
+    assert told(alerts_engine, "territory", "attainment_median.value@900000") == {"north": 1}
+    count([assigned("ada", "2025-01-01", at=MORNING, plan="senior", territory="south")])
+    assert told(alerts_engine, "plan", "win_rate.numerator") == {"rep": 1, "senior": 1}
+    assert told(alerts_engine, "territory", "attainment_median.value@900000") == {"south": 1}
+
+
+def test_an_owner_is_known_by_the_names_of_other_systems(
+    count: Count, deal: Make, assigned: Make, alerts_engine: Engine
+) -> None:
+    count([deal("d1", NOON, **WON, owner="Ada@Firm.com"), deal("d2", NOON, **WON, owner="crm-7")])
+    assert told(alerts_engine, "plan", "win_rate.numerator") == {"": 2}
+    count([assigned("ada", "2025-01-01", plan="rep", alias__mail="ada@firm.com", alias__crm="crm-7")])
+    assert told(alerts_engine, "plan", "win_rate.numerator") == {"rep": 2}
+    count([assigned("bob", "2025-01-01", plan="rep", alias__crm="crm-7")])  # now it means two
+    assert told(alerts_engine, "plan", "win_rate.numerator") == {"rep": 1, "": 1}
+
+
+def test_of_a_split_deal_the_owner_is_who_has_the_largest_part(
+    count: Count, deal: Make, assigned: Make, alerts_engine: Engine
+) -> None:
+    count([assigned("ada", "2025-01-01", plan="rep"), assigned("bob", "2025-01-01", plan="senior")])
+    count([deal("d1", NOON, **WON, owner="ada", splits={"ada": "30", "bob": "70"})])
+    assert told(alerts_engine, "plan", "win_rate.numerator") == {"senior": 1}
+
+
 def test_only_the_latest_revision_of_an_earning_counts(count: Count, earned: Make, alerts_engine: Engine) -> None:
-    count([earned("ada", "2025-03", 2, (500, 9000, 10000, "USD")), earned("ada", "2025-03", 1, (1, 1, 1, "USD"))])
-    count([earned("ada", "2025-03", 1, (7, 7, 7, "USD")), earned("bob", "2025-03", 1, (300, 4000, 5000, "USD"))])
-    assert totals(alerts_engine).months == {
-        ("2025-03", "USD"): {"amount": 800, "measure": 13000, "quota": 15000, "with_quota": 2}
+    half, full = (500, 5 * 10**9, 10**10, "USD"), (1, 10**10, 10**10, "USD")
+    march = Cell(date(2025, 3, 1), "USD", "", "")
+    count([earned("ada", "2025-03", 2, half), earned("ada", "2025-03", 1, full)])
+    count([earned("ada", "2025-03", 1, full), earned("bob", "2025-03", 1, half)])
+    assert whole(alerts_engine) == {
+        march: {"comp_cost_of_sales.numerator": 10_000_000, "attainment_median.value@500000": 2}
     }
     count([earned("ada", "2025-03", 3)])
-    assert totals(alerts_engine).months == {
-        ("2025-03", "USD"): {"amount": 300, "measure": 4000, "quota": 5000, "with_quota": 1}
+    assert whole(alerts_engine) == {
+        march: {"comp_cost_of_sales.numerator": 5_000_000, "attainment_median.value@500000": 1}
     }
 
 
@@ -120,25 +199,13 @@ def test_a_component_without_a_quota_adds_its_amount_but_no_measure(
     count: Count, earned: Make, alerts_engine: Engine
 ) -> None:
     count([earned("ada", "2025-03", 1, (500, 9000, 10000, "USD"), (20, 70000, None, "USD"), (9, 8, None, "EUR"))])
-    assert totals(alerts_engine).months == {
-        ("2025-03", "USD"): {"amount": 520, "measure": 9000, "quota": 10000, "with_quota": 1},
-        ("2025-03", "EUR"): {"amount": 9},
+    assert whole(alerts_engine) == {
+        Cell(date(2025, 3, 1), "USD", "", ""): {
+            "comp_cost_of_sales.numerator": 5_200_000,
+            "attainment_median.value@900000": 1,
+        },
+        Cell(date(2025, 3, 1), "EUR", "", ""): {"comp_cost_of_sales.numerator": 90_000},
     }
-
-
-def test_a_participant_with_two_quotas_is_one_observation(count: Count, earned: Make, alerts_engine: Engine) -> None:
-    count([earned("ada", "2025-03", 1, (500, 9000, 10000, "USD"), (20, 70, 100, "USD"))])
-    assert totals(alerts_engine).months == {
-        ("2025-03", "USD"): {"amount": 520, "measure": 9070, "quota": 10100, "with_quota": 1}
-    }
-
-
-@pytest.mark.parametrize("wrong", [{"amount": "ten"}, {"amount": []}, {"refunds.r1": {}}, {"currency": "USDT"}])
-def test_a_deal_that_cannot_be_read_is_won_without_amounts(
-    count: Count, deal: Make, alerts_engine: Engine, wrong: dict[str, Any]
-) -> None:
-    count([deal("d1", NOON, **WON | wrong)])
-    assert list(totals(alerts_engine).days.values()) == [{"won": 1}]
 
 
 def test_what_cannot_be_read_is_rejected_without_repeating_its_values(
@@ -151,9 +218,7 @@ def test_what_cannot_be_read_is_rejected_without_repeating_its_values(
         (5, "malformed"),
     ]
     assert "123456" not in outcome.rejections[1].message
-    assert totals(alerts_engine).days == {
-        MARCH_14: {"won": 1, "revenue": 9000, "listed": 1, "list_amount": 10000, "net_amount": 9000}
-    }
+    assert whole(alerts_engine) == {MARCH_14: ONE}
 
 
 FIELDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
@@ -165,7 +230,9 @@ FIELDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "currency": st.sampled_from(["USD", "JPY", None]),
         "close_date": st.sampled_from(["2025-03-14", "2025-04-01", "soon", None]),
         "refunds.a": st.sampled_from([{"amount": "1.00", "date": "2025-04-01"}, {}, None]),
-        "owner": st.sampled_from(["ada", "bob"]),
+        "owner": st.sampled_from(["ada", "bob", "crm-1", None]),
+        "splits": st.sampled_from([{"ada": "60", "bob": "40"}, None]),
+        "product": st.sampled_from(["P1", "P2", None]),
     },
 )
 PATCHES = st.lists(
@@ -190,28 +257,51 @@ EARNED = st.lists(
 )
 
 
+ASSIGNED = st.lists(
+    st.tuples(
+        st.sampled_from(["ada", "bob"]),
+        st.sampled_from(["2025-01-01", "2025-03-20"]),
+        st.sampled_from([MORNING, NOON, EVENING]),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "plan": st.sampled_from(["rep", "senior", None]),
+                "manager": st.sampled_from(["cleo", "dan", None]),
+                "alias__crm": st.sampled_from(["crm-1", None]),
+            },
+        ),
+    ),
+    max_size=6,
+)
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(patches=PATCHES, earnings=EARNED, order=st.randoms(use_true_random=False), size=st.integers(1, 7))
+@given(
+    patches=PATCHES, earnings=EARNED, roster=ASSIGNED, order=st.randoms(use_true_random=False), size=st.integers(1, 7)
+)
 def test_any_order_repetition_and_batching_gives_the_same_sums(
     count: Count,
     deal: Make,
     earned: Make,
+    assigned: Make,
     alerts_engine: Engine,
     patches: list[tuple[str, str, int, dict[str, Any]]],
     earnings: list[tuple[str, str, list[tuple[int, int, int | None, str]]]],
+    roster: list[tuple[str, str, str, dict[str, Any]]],
     order: random.Random,
     size: int,
 ) -> None:
     records = [deal(deal_id, at, sequence, **fields) for deal_id, at, sequence, fields in patches]
     records += [earned(who, period, number, *parts) for number, (who, period, parts) in enumerate(earnings)]
+    records += [assigned(who, since, at=at, **said) for who, since, at, said in roster]
 
-    def sums_of(batches: Sequence[Sequence[Stored]]) -> tuple[Totals, str | None]:
+    def sums_of(batches: Sequence[Sequence[Stored]]) -> tuple[dict[Cell, Any], str | None]:
         with alerts_engine.begin() as connection:
-            connection.execute(text("truncate deal, deal_sum, earning, earning_sum, seen"))
+            connection.execute(text("truncate deal, earning, roster, roster_name, rollup, seen"))
         for batch in batches:
             assert not count(batch).rejections
         with alerts_engine.connect() as connection:
-            return totals(alerts_engine), store.latest(connection)
+            return cells(alerts_engine), store.latest(connection)
 
     shuffled = records + [record for record in records if order.random() < 0.5]
     order.shuffle(shuffled)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.alerts.kpis.base import Kpi
+from services.alerts.kpis import Kpi
 from services.alerts.operations.dashboards.panels import as_text
 from services.alerts.operations.dashboards.pipeline import pipeline_dashboard
 from services.alerts.operations.dashboards.plan import plan_dashboard

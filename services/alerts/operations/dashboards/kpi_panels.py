@@ -7,7 +7,7 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import statetimeline, table, timeseries
 
-from services.alerts.kpis.base import Kpi
+from services.alerts.kpis import Kpi
 from services.alerts.operations.dashboards.panels import (
     Column,
     Variable,

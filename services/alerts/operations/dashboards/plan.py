@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import table
 
-from services.alerts.kpis.base import Kpi
+from services.alerts.kpis import Kpi
 from services.alerts.operations.dashboards.kpi_panels import (
     IN_CURRENCY,
     PLAN,

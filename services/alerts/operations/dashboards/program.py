@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import stat, table, timeseries
 
-from services.alerts.kpis.base import Kpi
+from services.alerts.kpis import Kpi
 from services.alerts.operations.dashboards.kpi_panels import COMPANY, all_kpis, all_states, courses, currency, scores
 from services.alerts.operations.dashboards.panels import Column, Section, course, figure, figures, page, query
 

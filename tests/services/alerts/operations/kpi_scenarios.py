@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from services.alerts.kpis.base import Kpi
+from services.alerts.kpis import Kpi
 from services.alerts.operations.alerts import KpiAlert, kpi_alerts, threshold_text
 from services.alerts.operations.rules import runbook
 
@@ -92,7 +92,7 @@ def _expected(alert: KpiAlert, subject: dict[str, str]) -> dict[str, Any]:
         labels["direction"] = "up"
         happened = f"{alert.kpi.title}{where} drifts up: {value}"
     else:
-        happened = f"{alert.kpi.title}{where}: {value}, {alert.kpi.bad} {threshold_text(alert.kpi)}"
+        happened = f"{alert.kpi.title}{where}: {value}, {threshold_text(alert.kpi)}"
     return {
         "exp_labels": labels,
         "exp_annotations": {

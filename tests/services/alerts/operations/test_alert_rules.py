@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from services.alerts.kpis import KPIS
+from services.alerts.kpis import built_in
+from services.alerts.kpis.model import Threshold
 from services.alerts.operations.alerts import HUMANIZED, kpi_alerts
 from services.alerts.operations.files import MADE, MARK, grafana_files, made_files, write
 from shared.calendars import CompanyCalendar
@@ -26,6 +26,7 @@ from tests.services.alerts.operations.prometheus_files import (
     rules,
 )
 
+KPIS = built_in().kpis
 DEFAULT: dict[str, Any] = {"calendar": CompanyCalendar(), "year": 2026}
 
 
@@ -68,7 +69,14 @@ def test_the_alerts_of_every_kpi_fire_with_the_right_words_and_end(run: Run, tmp
 
 def test_a_kpi_of_every_unit_is_told_in_its_words(run: Run, tmp_path: Path) -> None:
     kpis = [
-        replace(KPIS[0], name=f"a_kpi_in_{unit}", title=f"A KPI in {unit}", unit=unit, threshold=Decimal("10.50"))
+        KPIS[0].model_copy(
+            update={
+                "name": f"a_kpi_in_{unit}",
+                "title": f"A KPI in {unit}",
+                "unit": unit,
+                "threshold": Threshold(above=Decimal("10.50")),
+            }
+        )
         for unit in HUMANIZED
     ]
     write(tmp_path, kpis, **DEFAULT)

@@ -16,13 +16,14 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from services.alerts.kpis import KPIS
+from services.alerts.kpis import built_in
 from services.alerts.operations.dashboards import dashboards
 from services.alerts.operations.dashboards.panels import STATES, WIDTH
 from shared import metrics
 from tests.services.alerts.operations.prometheus_files import DEPLOY, REPOSITORY, rules
 from tests.services.alerts.operations.promql import RATES, parsed, selected
 
+KPIS = built_in().kpis
 BUILT: list[dict[str, Any]] = [json.loads(text) for text in dashboards(KPIS).values()]
 PANEL_TYPES = {"timeseries": "TimeSeries", "stat": "Stat", "table": "Table", "state-timeline": "StateTimeline"}
 OF_PROMETHEUS = {"ALERTS", "ALERTS_FOR_STATE", "up"}
