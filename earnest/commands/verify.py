@@ -63,11 +63,8 @@ def _verified(settings: Settings, progress: Progress) -> Iterator[tuple[str, str
         task = progress.add_task("payout", total=None)
         yield "payout", "what was earned, paid and is owed", verify_payout(engines["payout"], log)
         progress.update(task, description="alerts")
-        yield (
-            "alerts",
-            "sums of deals and earnings",
-            verify_alerts(engines["alerts"], log, catalogue=load(settings.kpis_dir)),
-        )
+        differences = verify_alerts(engines["alerts"], log, catalogue=load(settings.kpis_dir))
+        yield "alerts", "sums of deals and earnings", differences
     finally:
         for engine in engines.values():
             engine.dispose()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from zlib import crc32
 
-from services.alerts.kpis.base import Kpi
+from services.alerts.kpis import Kpi
 from services.alerts.operations.alerts import HUMANIZED, SUBJECT, KpiAlert, kpi_alerts, recorded
 from services.alerts.operations.provisioning import (
     ORGANISATION,

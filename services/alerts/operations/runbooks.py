@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.alerts.kpis.base import Kpi
+from services.alerts.kpis import Kpi
 from services.alerts.operations.alerts import KpiAlert, kpi_alerts, threshold_text
 from services.alerts.operations.rules import runbook
 
@@ -31,7 +31,7 @@ def _page(alert: KpiAlert) -> str:
         over = "the detector says that the KPI has recovered, or somebody resolves the alert by a decision."
         first = "`earnest alerts show ALERT`: since when, how far, and which segments contributed most."
     else:
-        happened = f"{kpi.title} lies {kpi.bad} {threshold_text(kpi)}, and has for as long as the KPI is given time."
+        happened = f"{kpi.title} lies {threshold_text(kpi)}, and has for as long as the KPI is given time."
         over = "the KPI is back on the good side, also where a late correction shows that it never left it."
         first = "`earnest alerts show ALERT`: since when, and how far."
     steps = "".join(f"{number}. {step}\n" for number, step in enumerate([first, *look], 1))
