@@ -10,13 +10,14 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.alerts.kpis import KPIS
+from services.alerts.kpis import built_in
 from services.alerts.operations.files import ALERTING, grafana_files
 from services.alerts.operations.grafana import _uid
 from services.alerts.operations.provisioning import AlertingFile, Policy, Rule
 from tests.services.alerts.operations.prometheus_files import DEPLOY, REPOSITORY, Run, alerts, rules
 from tests.services.alerts.operations.promql import parsed
 
+KPIS = built_in().kpis
 FILES = sorted((REPOSITORY / ALERTING).glob("*.yaml"))
 PROVISIONING = DEPLOY / "grafana" / "provisioning"
 
