@@ -109,6 +109,7 @@ def _draw_values(axes: Axes, assessment: Assessment, *, shown: slice, naming: Na
         high=assessment.high[shown],
     )
     points = POINTS[series.grain].removeprefix("business ")
+    _fit(axes, line)
     by_week = series.grain is Grain.DAY and len(line.days) > FEW
     if by_week:
         axes.plot(line.days, line.seen, color=MIDDLE, linewidth=0, marker="o", markersize=1.2, label="a day")
@@ -137,6 +138,23 @@ def _draw_values(axes: Axes, assessment: Assessment, *, shown: slice, naming: Na
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _on_an_axis(value, naming)))
     axes.set_ylabel({"ratio": "", "number": "", "money": naming.currency}.get(naming.unit, naming.unit))
     axes.tick_params(labelsize=LETTERS)
+
+
+def _fit(axes: Axes, line: _Line) -> None:
+    """Room for all that was seen and expected. A band that is wide because little is known yet is cut off: its edge
+    would make everything else flat.
+    """
+    values = np.concatenate([line.seen, line.expected])
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return
+    low, high = float(values.min()), float(values.max())
+    room = max(high - low, abs(high) / 100) / 3
+    inside = np.isfinite(line.low) & np.isfinite(line.high)
+    axes.set_ylim(
+        max(low - room, min(low - room / 6, float(line.low[inside].min(initial=low)) - room / 6)),
+        min(high + room, max(high + room / 6, float(line.high[inside].max(initial=high)) + room / 6)),
+    )
 
 
 def _weekly(line: _Line, assessment: Assessment) -> _Line:

@@ -222,6 +222,16 @@ def test_a_picture_is_made_of_any_series() -> None:
     assert "learning" in texts(picture(steady(weeks=8), "svg", naming=DISCOUNT))
 
 
+def test_a_band_that_is_wide_is_cut_off_so_that_what_was_seen_is_no_flat_line() -> None:
+    discount = discounts()
+    wide = replace(discount, high=np.where(np.arange(len(discount.high)) == 50, 40.0, discount.high))
+    ticks = [
+        float(text[:-1]) for text in texts(picture(wide, "svg", naming=DISCOUNT)) if re.fullmatch(r"[\d.]+%", text)
+    ]
+    assert len(ticks) > 3
+    assert max(ticks) < 35
+
+
 def test_a_title_of_a_stranger_stays_text() -> None:
     svg = picture(discounts(), "svg", naming=Naming(title='<script>&"$x^2$', unit="ratio"))
     title = ElementTree.fromstring(svg).find(f"{SVG}title")
