@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from services.alerts.evaluation.episodes import Findings, Subject
 from services.alerts.evaluation.gauges import Gauges
 from services.alerts.evaluation.pipeline_health import Watch
-from services.alerts.evaluation.readings import Reading, evaluate_pipeline, evaluate_plan, needed_from
+from services.alerts.evaluation.readings import Incidents, Reading, evaluate_pipeline, evaluate_plan, needed_from
 from services.alerts.evaluation.totals import Placed, Where
 from services.alerts.kpis import Catalogue
 from services.alerts.rollups import store
@@ -126,7 +126,7 @@ class Evaluator:
         counted = (store.positions(connection, WORKER), store.latest(connection))
         moved = (plan or before is None) and counted != self._counted
         if moved or before is None:
-            as_of, readings = self._plan(connection)
+            as_of, readings = plan_readings(connection, self._catalogue, zone=self._zone)
             self._counted = counted
         else:
             as_of, readings = before.as_of, before.plan
@@ -135,14 +135,20 @@ class Evaluator:
         pipeline = evaluate_pipeline(health, self._catalogue, today=today)
         return Evaluation(at=now, as_of=as_of, plan=readings, today=today, pipeline=pipeline), moved
 
-    def _plan(self, connection: Connection) -> tuple[date | None, list[Reading]]:
-        latest = store.latest(connection)
-        if latest is None:
-            return None, []
-        as_of = self._business_date(datetime.fromisoformat(latest))
-        cells = store.cells(connection, needed_from(as_of), last=last_day(period_of(as_of)))
-        placed = (Placed(cell.day, Where(cell.currency, cell.dimension, cell.segment), sums) for cell, sums in cells)
-        return as_of, evaluate_plan(placed, self._catalogue, as_of=as_of)
-
     def _business_date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()
+
+
+def plan_readings(
+    connection: Connection, catalogue: Catalogue, *, zone: ZoneInfo, incidents: Incidents | None = None
+) -> tuple[date | None, list[Reading]]:
+    """The readings of the KPIs of the plan from the sums as they are, and the latest business date that deals speak of;
+    none before the first deal. `incidents` are no part of what is normal.
+    """
+    latest = store.latest(connection)
+    if latest is None:
+        return None, []
+    as_of = datetime.fromisoformat(latest).astimezone(zone).date()
+    cells = store.cells(connection, needed_from(as_of), last=last_day(period_of(as_of)))
+    placed = (Placed(cell.day, Where(cell.currency, cell.dimension, cell.segment), sums) for cell, sums in cells)
+    return as_of, evaluate_plan(placed, catalogue, as_of=as_of, incidents=incidents)
