@@ -80,10 +80,22 @@ def recorded(metric: str, kpi: Kpi) -> str:
 def threshold_text(kpi: Kpi) -> str:
     """On which side of its threshold a KPI is in breach, in the words of its unit: `above 20%`."""
     assert kpi.threshold is not None
-    value, side = kpi.threshold.value, "above" if kpi.threshold.side == "upper" else "below"
+    return f"{'above' if kpi.threshold.side == 'upper' else 'below'} {_written(kpi, kpi.threshold.value)}"
+
+
+def healthy_text(kpi: Kpi) -> str:
+    """What is published as usual, in a sentence; empty where nothing is known."""
+    if kpi.healthy is None:
+        return ""
+    least, most = (None if end is None else _written(kpi, end) for end in (kpi.healthy.least, kpi.healthy.most))
+    usual = f"{least} to {most}" if least and most else f"at least {least}" if least else f"at most {most}"
+    return f"Usual is {usual} ({kpi.healthy.source.rstrip('.')})."
+
+
+def _written(kpi: Kpi, value: Decimal) -> str:
     if kpi.unit == "ratio":
-        return f"{side} {_plain(value * 100)}%"
-    return f"{side} {_plain(value)}" + {"seconds": "s", "days": " days"}.get(kpi.unit, "")
+        return f"{_plain(value * 100)}%"
+    return _plain(value) + {"seconds": "s", "days": " days"}.get(kpi.unit, "")
 
 
 def _plain(number: Decimal) -> str:

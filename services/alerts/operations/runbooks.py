@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.alerts.kpis import Kpi
-from services.alerts.operations.alerts import KpiAlert, kpi_alerts, threshold_text
+from services.alerts.operations.alerts import KpiAlert, healthy_text, kpi_alerts, threshold_text
 from services.alerts.operations.rules import runbook
 
 MARK: Final = "<!-- Made by `python -m services.alerts.operations`; change the KPI instead. -->\n"
@@ -35,8 +35,9 @@ def _page(alert: KpiAlert) -> str:
         over = "the KPI is back on the good side, also where a late correction shows that it never left it."
         first = "`earnest alerts show ALERT`: since when, and how far."
     steps = "".join(f"{number}. {step}\n" for number, step in enumerate([first, *look], 1))
+    about = " ".join(filter(None, (kpi.meaning, healthy_text(kpi))))
     return (
-        f"{MARK}# {alert.name}\n\n{happened}\n\n**The KPI:** {kpi.meaning}\n\n## Look\n\n{steps}\n"
+        f"{MARK}# {alert.name}\n\n{happened}\n\n**The KPI:** {about}\n\n## Look\n\n{steps}\n"
         f"## Do\n\n- {kpi.action}\n{_TAKE}\n**Over when** {over}\n"
     )
 

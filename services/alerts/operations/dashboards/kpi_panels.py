@@ -8,6 +8,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import statetimeline, table, timeseries
 
 from services.alerts.kpis import Kpi
+from services.alerts.operations.alerts import healthy_text
 from services.alerts.operations.dashboards.panels import (
     Column,
     Variable,
@@ -81,7 +82,7 @@ def kpi_course(kpi: Kpi, *, where: str) -> timeseries.Panel:
 
     return course(
         kpi.title,
-        f"{kpi.meaning} What to do: {kpi.action}",
+        " ".join(filter(None, (kpi.meaning, healthy_text(kpi), f"What to do: {kpi.action}"))),
         unit=UNITS[kpi.unit],
         queries=[
             query(series("earnest_kpi_value"), "value"),

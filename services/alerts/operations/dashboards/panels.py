@@ -27,6 +27,8 @@ DATASOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 WIDTH = 24
 """Columns of a Grafana page."""
 ALL = "$__all"
+TAG = "earnest"
+"""By which the pages of Earnest lead to each other."""
 
 STATES: Mapping[int, tuple[str, str]] = {
     0: ("learning", "blue"),
@@ -151,9 +153,10 @@ def page(
     since: str = "now-90d",
 ) -> builders.Dashboard:
     """A dashboard of sections, one below the other, over a time that begins at `since`."""
-    made = builders.Dashboard(title).uid(uid).description(description).tags(["earnest"]).readonly()
+    made = builders.Dashboard(title).uid(uid).description(description).tags([TAG]).readonly()
     made = made.tooltip(dashboard.DashboardCursorSync.CROSSHAIR).refresh("30s").time(since, "now").version(1)
-    made = made.timezone("browser").with_variable(_source())
+    others = builders.DashboardLink("Earnest").type(dashboard.DashboardLinkType.DASHBOARDS).tags([TAG])
+    made = made.timezone("browser").link(others.keep_time(True)).with_variable(_source())
     for variable in variables:
         made = made.with_variable(variable)
     top, number = 0, 0
@@ -184,6 +187,8 @@ def as_data(built: builders.Dashboard) -> dict[str, Any]:
     # A footer is a matter of a table's fields by now, and no option of the table.
     for panel in made["panels"]:
         panel.get("options", {}).pop("footer", None)
+    for link in made["links"]:
+        del link["placement"]  # which would hide them in a menu
     made["annotations"] = {"list": []}
     return made
 

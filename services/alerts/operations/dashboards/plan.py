@@ -25,7 +25,7 @@ _CHOSEN = f'kpi="$kpi",{IN_CURRENCY},dimension="$dimension"'
 
 def plan_dashboard(kpis: Sequence[Kpi]) -> builders.Dashboard:
     """The dashboard `earnest-plan`."""
-    about_plans = [kpi for kpi in kpis if kpi.about == "plan"]
+    by_plan = [kpi for kpi in kpis if "plan" in kpi.segments]
     return page(
         "earnest-plan",
         "Earnest: one plan",
@@ -50,7 +50,7 @@ def plan_dashboard(kpis: Sequence[Kpi]) -> builders.Dashboard:
                     (8, [all_states("States", where=PLAN), scores("Drift scores", where=PLAN, legend="{{kpi}}")]),
                 ],
             ),
-            Section("Over time", courses(about_plans, where=PLAN)),
+            Section("Over time", courses(by_plan, where=PLAN)),
             Section(
                 "Segments of a KPI",
                 [

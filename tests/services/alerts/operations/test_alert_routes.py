@@ -161,13 +161,25 @@ def test_figures_that_are_not_current_call_nobody(prometheus_tools: Callable[[st
     lag = {"alertname": "EarnestEventLagHigh", "severity": "critical", "about": "road", "kpi": "event_lag"}
     stale = {"alertname": "EarnestKpisStale", "severity": "critical", "about": "road"}
     with told(prometheus_tools, tmp_path) as (manager, listener):
-        for cause in (lag, down | {"job": "earnest-payout"}, down, stale):
-            fire(manager, cause, kpi("cost", severity="critical", cause=cause["alertname"], job=cause.get("job", "")))
+        fire(manager, down)
         answered(lambda: "EarnestInstanceDown" in listener.names("road-keepers"), "the road's keepers are told")
-        answered(
-            lambda: suppressed(manager) == {"EarnestCostLow", "EarnestKpisStale"}, "plans and what follows are not"
-        )
+        fire(manager, stale, kpi("cost", severity="critical"), kpi("pace", "drift", segment="rep", dimension="plan"))
+        of_others = {"EarnestKpisStale", "EarnestCostLow", "EarnestPaceDrift rep"}
+        answered(lambda: suppressed(manager) == of_others, "plans and what follows are not")
+        fire(manager, lag)
+        answered(lambda: "EarnestEventLagHigh" in listener.names("road-keepers"), "what else is wrong is told")
         assert not listener.names("plan-owners")
+
+
+@pytest.mark.parametrize("cause", ["EarnestEventLagHigh", "EarnestKpisStale"])
+def test_while_events_wait_or_nothing_is_evaluated_plans_are_quiet(
+    prometheus_tools: Callable[[str], str], tmp_path: Path, cause: str
+) -> None:
+    with told(prometheus_tools, tmp_path) as (manager, listener):
+        fire(manager, {"alertname": cause, "severity": "critical", "about": "road"})
+        answered(lambda: cause in listener.names("road-keepers"), "the road's keepers are told")
+        fire(manager, kpi("cost", severity="critical"))
+        answered(lambda: suppressed(manager) == {"EarnestCostLow"}, "the plan's owners are not")
 
 
 def test_a_payout_instance_that_is_down_says_nothing_about_kpis(
