@@ -67,6 +67,8 @@ _AMOUNTS: Final[Mapping[Source, frozenset[str]]] = {
 }
 """The columns that are amounts of a currency, in major units."""
 
+_MEND: Final = "an expression is over the columns of one observation; the KPI itself sums over many"
+
 SCALE: Final = 10**6
 """A number that is no whole one is counted in millionths, so that sums are exact whole numbers."""
 
@@ -111,7 +113,12 @@ def compile_number(text: str, source: Source, *, schema: pl.Schema) -> Expressio
 
 
 def _compiled(text: str, source: Source, *, schema: pl.Schema, wanted: tuple[str, ...]) -> Expression:
-    kind, written = typed(text, schema)
+    try:
+        kind, written = typed(text, schema)
+    except FilterError as error:
+        # What it says of filters of plans is another thing here.
+        mend = _MEND if error.mend.startswith("a filter is") else error.mend
+        raise FilterError(str(error), mend) from None
     if kind not in wanted:
         raise FilterError(f"{text!r} is {kind}", f"write {' or '.join(wanted)}")
     names = frozenset(column.name for column in parse(text, read="duckdb").find_all(sql.Column))

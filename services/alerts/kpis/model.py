@@ -125,6 +125,9 @@ class Healthy(Part):
 class Kpi(Part):
     """A figure that is watched: a ratio of two sums, or a statistic of many values."""
 
+    # One that Earnest brings is named, and said of it what is to be otherwise.
+    model_config = ConfigDict(json_schema_extra={"required": ["name"]})
+
     name: Name
     """Its name in metrics, alerts and URLs."""
     title: Words

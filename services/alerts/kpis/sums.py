@@ -115,7 +115,8 @@ class _Compiling:
             denominator = counts = self._sum(kpi.denominator, ("denominator",))
         observations = self._observations(counts)
         if self._findings:
-            raise Flaws(self._findings)
+            # A condition of the whole KPI is compiled for each of its sums, and wrong once.
+            raise Flaws(list(dict.fromkeys(self._findings)))
         sums = [each for each in (numerator, denominator) if each is not None]
         amounts = any(part.of_amounts for each in sums for part in (each.number,) if part is not None)
         # A statistic of amounts by a currency, a ratio of amounts by each of theirs.

@@ -1,0 +1,77 @@
+"""`earnest alerts kpis`: the KPIs that are watched, and files of a company's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earnest.commands import Out, give_schema
+from earnest.commands.alerts import alerts
+from earnest.local.processes import LocalError
+
+kpis = typer.Typer(no_args_is_help=True, help="The KPIs that are watched: check a file of your own, list them.")
+alerts.add_typer(kpis, name="kpis")
+
+
+@kpis.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of KPIs, or folders of them.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")] = False,
+) -> None:
+    """Say what is wrong in files of KPIs, with line and mend. Exit code 1 where something is."""
+    from earnest.kpi_files import check_kpi_files
+    from earnest.sources import source_files
+    from services.alerts.kpis import built_in
+    from shared.kernel.plan import report
+
+    every = source_files(files)
+    findings = check_kpi_files(every, built_in())
+    typer.echo(report.as_json(findings) if as_json else report.as_text(findings, len(every)))
+    if not report.is_clean(findings):
+        raise typer.Exit(1)
+
+
+@kpis.command()
+def schema(out: Out = None) -> None:
+    """The JSON Schema of files of KPIs, by which editors complete and explain what they hold."""
+    from services.alerts.kpis import KpiFile
+    from shared.json_schema import json_schema
+
+    give_schema(json_schema(KpiFile, "Earnest KPIs"), out)
+
+
+@kpis.command("list")
+def list_kpis() -> None:
+    """Every KPI that is watched, with its threshold, whether it is watched for drift, and its segments."""
+    from rich.table import Table
+
+    from earnest.terminal import print_table
+    from services.alerts.kpis import load
+
+    folder = _folder()
+    catalogue = load(folder)
+    table = Table("KPI", "title", "of", "every", "threshold", "drift", "by")
+    for kpi in catalogue.kpis:
+        limit = kpi.threshold
+        side = "" if limit is None else f"{'above' if limit.side == 'upper' else 'below'} {limit.value.normalize():f}"
+        grain = "" if kpi.about == "road" else kpi.grain.value
+        table.add_row(kpi.name, kpi.title, kpi.of, grain, side, "yes" if kpi.drift else "", ", ".join(kpi.segments))
+    typer.echo(f"KPIs of Earnest, and of {folder}")
+    print_table(table, none="There is no KPI.")
+    for remark in catalogue.remarks:
+        typer.echo(remark)
+    if catalogue.remarks:
+        typer.echo("What is wrong, with line and mend: earnest alerts kpis check")
+        raise typer.Exit(1)
+
+
+def _folder() -> Path:
+    from earnest.local.home import Home
+
+    home = Home.current()
+    try:
+        return home.settings().kpis_dir or home.kpis
+    except LocalError:
+        return home.kpis
