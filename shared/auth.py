@@ -32,6 +32,7 @@ Scope = Literal[
     "gl:read",
     "statements:read",
     "alerts:read",
+    "alerts:write",
     "alerts:notify",
     "ops",
 ]

@@ -12,6 +12,9 @@ from typing import Annotated, Any, Final, TypeVar
 from fastapi import Header, Response
 
 IfNoneMatch = Annotated[str | None, Header(description="ETags that the caller has the bytes of")]
+IfMatch = Annotated[
+    str | None, Header(description="The ETag that the caller has seen; where it is another by now, nothing is done")
+]
 IfModifiedSince = Annotated[
     str | None, Header(description="When the caller fetched it; not looked at with If-None-Match")
 ]
@@ -65,6 +68,11 @@ def conditional(
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=both)
     sent = both | {"content-disposition": disposition} | dict(headers_of_content or {})
     return Response(content, headers=sent, media_type=media_type)
+
+
+def etag_matches(if_match: str, tag: str) -> bool:
+    """Whether what an `if-match` header names is what there is (RFC 9110, 13.1.1); `*` is anything."""
+    return tag in {etag.strip() for etag in if_match.split(",")} or if_match.strip() == "*"
 
 
 def attachment(name: str) -> str:

@@ -92,6 +92,11 @@ ALERTMANAGER_ALERTS: Final = Counter(
     "its configuration).",
     ["outcome"],
 )
+NOTIFICATIONS: Final = Counter(
+    "earnest_notifications_total",
+    "Tries to tell people of alerts, by channel and outcome: sent, failed (tried again), given_up.",
+    ["channel", "outcome"],
+)
 
 DELIVERIES_WAITING: Final = Gauge(
     "earnest_deliveries_waiting", "Released batches that are not yet where payroll picks them up.", ["destination"]

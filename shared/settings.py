@@ -18,7 +18,8 @@ class Settings(BaseSettings):
 
     Variables are named `EARNEST_<FIELD>`; `DATABASE_URL` and `KAFKA_BOOTSTRAP_SERVERS` go by their usual names.
     Secrets are files: `database_password_file` fills in the password of `database_url`, `keys_file` holds API keys,
-    and `deliveries_dir` a folder of keys for each SFTP delivery.
+    and `deliveries_dir` a folder of keys for each SFTP delivery. `notifications_file` says who is told what of alerts,
+    with secrets in the folder `notifications` beside it; `notifications_loopback` lets them go to this machine itself.
     `alertmanager_url` is where alerts that somebody has in hand are silenced; without it none is.
     `client_key_file` holds the plain key with which a service asks another: payout asks scoring for lines.
     """
@@ -44,6 +45,8 @@ class Settings(BaseSettings):
     sources_dir: Path | None = None
     kpis_dir: Path | None = None
     deliveries_dir: Path | None = None
+    notifications_file: Path | None = None
+    notifications_loopback: bool = False
     member: str | None = None
 
     host: str = "127.0.0.1"

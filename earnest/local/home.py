@@ -64,6 +64,11 @@ class Home:
         return self.path / "deliveries"
 
     @property
+    def notifications(self) -> Path:
+        """Who is told what of alerts, beside the folder of its secrets; there may be none."""
+        return self.path / "notifications.yaml"
+
+    @property
     def company(self) -> Path:
         """The company's name, as statements write it, unless the environment says another; there may be none."""
         return self.path / "company"

@@ -144,6 +144,7 @@ def _own_variables(home: Home) -> dict[str, str]:
         "EARNEST_DELIVERIES_DIR": os.environ.get("EARNEST_DELIVERIES_DIR") or str(home.deliveries),
         "EARNEST_SOURCES_DIR": os.environ.get("EARNEST_SOURCES_DIR") or str(home.sources),
         "EARNEST_KPIS_DIR": os.environ.get("EARNEST_KPIS_DIR") or str(home.kpis),
+        "EARNEST_NOTIFICATIONS_FILE": os.environ.get("EARNEST_NOTIFICATIONS_FILE") or str(home.notifications),
     }
     if home.company.exists() and "EARNEST_COMPANY_NAME" not in os.environ:
         variables["EARNEST_COMPANY_NAME"] = home.company.read_text().strip()

@@ -7,12 +7,15 @@ import structlog
 from services.alerts.app import create_app
 from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import load
-from services.alerts.lifecycle.service import reconcile
+from services.alerts.lifecycle import store
+from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.notifications.worker import Declaration, Sender
 from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
 from services.alerts.verify import recount_if_sums_changed
 from shared import logs
 from shared.contracts.topics import ROAD
 from shared.database import database_url, engine_for, migrate
+from shared.deps import utc_now
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
 from shared.service import Crew, serve
@@ -34,7 +37,25 @@ def main() -> None:
         _logger.warning("alerts.kpis", remark=remark)
     recount_if_sums_changed(engine, log, catalogue=catalogue)
     step = CountingStep(catalogue)
-    evaluator = Evaluator(engine, log, catalogue=catalogue, zone=settings.zone, reconcile=reconcile)
+    declaration = Declaration(settings.notifications_file)
+    lifecycle = Lifecycle(
+        log, catalogue=catalogue, zone=settings.zone, declared=declaration.current, address=settings.alerts_url
+    )
+    evaluator = Evaluator(
+        engine,
+        log,
+        catalogue=catalogue,
+        zone=settings.zone,
+        reconcile=lifecycle.reconcile,
+        incidents=store.incidents,
+    )
+    sender = Sender(
+        engine,
+        declaration,
+        now=utc_now,
+        charts=lambda _: None,
+        loopback=settings.notifications_loopback,
+    )
     crew = Crew(
         [
             Worker(
@@ -47,6 +68,7 @@ def main() -> None:
                 batch=BATCH,
             ),
             evaluator,
+            sender,
             *relays(log),
         ]
     )
@@ -55,7 +77,15 @@ def main() -> None:
         return crew.reasons() + evaluator.reasons()
 
     serve(
-        create_app(settings, engine, evaluator=evaluator, ready=ready),
+        create_app(
+            settings,
+            engine,
+            evaluator=evaluator,
+            lifecycle=lifecycle,
+            sender=sender,
+            ready=ready,
+            remarks=declaration.remarks,
+        ),
         settings.host,
         port=settings.alerts_port,
         crew=crew,

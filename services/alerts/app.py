@@ -10,19 +10,35 @@ from sqlalchemy import Engine
 from services.alerts.evaluation import routes as kpis
 from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.lifecycle import routes as alerts
+from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.notifications import routes as notifications
+from services.alerts.notifications.worker import Sender
 from shared import web
+from shared.deps import Clock, utc_now
 from shared.settings import Settings
 
 
-def create_app(settings: Settings, engine: Engine, *, evaluator: Evaluator, ready: Callable[[], list[str]]) -> FastAPI:
-    """The app; `ready` says what keeps the service from its work."""
+def create_app(
+    settings: Settings,
+    engine: Engine,
+    *,
+    evaluator: Evaluator,
+    lifecycle: Lifecycle,
+    sender: Sender,
+    ready: Callable[[], list[str]],
+    remarks: Callable[[], list[str]] = list,
+    clock: Clock = utc_now,
+) -> FastAPI:
+    """The app; `ready` says what keeps the service from its work, `remarks` what somebody should mend all the same."""
     return web.create_app(
         "Earnest alerts",
         "KPIs of the plan and of the road, and their alerts.",
         settings=settings,
         ready=ready,
-        routers=[kpis.router, alerts.router],
+        routers=[kpis.router, alerts.router, notifications.router],
         engine=engine,
-        provide=[evaluator],
-        tags=kpis.TAGS | alerts.TAGS,
+        provide=[evaluator, lifecycle, sender],
+        remarks=remarks,
+        clock=clock,
+        tags=kpis.TAGS | alerts.TAGS | notifications.TAGS,
     )

@@ -15,10 +15,13 @@ from sqlalchemy import Engine
 from services.alerts.app import create_app as alerts_app
 from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import built_in
-from services.alerts.lifecycle.service import reconcile
+from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.notifications.declared import NOBODY
+from services.alerts.notifications.worker import Declaration, Sender
 from services.payout.app import create_app as payout_app
 from services.scoring.app import create_app as scoring_app
 from shared.contracts.topics import ROAD
+from shared.deps import utc_now
 from shared.log.open import open_log
 from shared.settings import Settings
 from tests.services.ingest.conftest import Ingest, bounded, keys_file, start_ingest
@@ -215,7 +218,14 @@ def test_payout_answers_whatever_it_is_asked(installed: Settings, schema: Callab
 def test_alerts_answer_whatever_they_are_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
     log = open_log(installed)
     log.ensure(ROAD)
-    evaluator = Evaluator(schema("alerts"), log, catalogue=built_in(), zone=installed.zone, reconcile=reconcile)
+    lifecycle = Lifecycle(
+        log, catalogue=built_in(), zone=installed.zone, declared=lambda: NOBODY, address=installed.alerts_url
+    )
+    sender = Sender(schema("alerts"), Declaration(None), now=utc_now, charts=lambda _: None)
+    evaluator = Evaluator(
+        schema("alerts"), log, catalogue=built_in(), zone=installed.zone, reconcile=lifecycle.reconcile
+    )
     evaluator.round(1_767_225_600)
-    assert attack(alerts_app(installed, schema("alerts"), evaluator=evaluator, ready=list), KEY) == []
+    app = alerts_app(installed, schema("alerts"), evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list)
+    assert attack(app, KEY) == []
     log.close()

@@ -24,13 +24,16 @@ from sqlalchemy import Engine
 from services.alerts.app import create_app as alerts_app
 from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import built_in
-from services.alerts.lifecycle.service import reconcile
+from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.notifications.declared import NOBODY
+from services.alerts.notifications.worker import Declaration, Sender
 from services.payout.app import create_app as payout_app
 from services.scoring.app import create_app as scoring_app
 from shared.auth import Scope
 from shared.contracts.topics import ROAD
 from shared.database import database_url as url_of
 from shared.database import engine_for, migrate
+from shared.deps import utc_now
 from shared.log.open import open_log
 from shared.settings import Settings
 from tests.services.ingest.conftest import Ingest, bounded, keys_file, start_ingest
@@ -131,9 +134,13 @@ def test_alerts_keep_to_their_document(installed: Settings, schema: Callable[[st
     log = open_log(installed)
     log.ensure(ROAD)
     engine = schema("alerts")
-    evaluator = Evaluator(engine, log, catalogue=built_in(), zone=installed.zone, reconcile=reconcile)
+    lifecycle = Lifecycle(
+        log, catalogue=built_in(), zone=installed.zone, declared=lambda: NOBODY, address=installed.alerts_url
+    )
+    sender = Sender(engine, Declaration(None), now=utc_now, charts=lambda _: None)
+    evaluator = Evaluator(engine, log, catalogue=built_in(), zone=installed.zone, reconcile=lifecycle.reconcile)
     evaluator.round(1_767_225_600.0)
-    app = alerts_app(installed, engine, evaluator=evaluator, ready=list)
+    app = alerts_app(installed, engine, evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list)
     ask_everything(app, KEY)
     check_metrics(app)
     log.close()

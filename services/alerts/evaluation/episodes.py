@@ -10,8 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
-Detector: TypeAlias = Literal["threshold", "drift"]
-Rule: TypeAlias = Literal["threshold", "cusum", "shewhart", "poisson", "binomial", "distribution"]
+Detector: TypeAlias = Literal["threshold", "drift", "prometheus"]
+"""`prometheus` are alerts of Prometheus that Alertmanager hands back."""
+Rule: TypeAlias = Literal["threshold", "cusum", "shewhart", "poisson", "binomial", "distribution", "prometheus"]
 
 
 class Subject(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import chain
@@ -58,18 +58,29 @@ class Evaluation:
 class Reconcile(Protocol):
     """Moves alerts to what an evaluation found, and says of which subjects one is open then."""
 
-    def __call__(self, connection: Connection, evaluation: Evaluation, *, log: Log) -> Set[Subject]:
+    def __call__(self, connection: Connection, evaluation: Evaluation) -> Set[Subject]:
         """Within the transaction of the evaluation."""
 
 
 class Evaluator:
     """Evaluates on the tables of the alerts service. Any number of processes may: one at a time moves alerts."""
 
-    def __init__(self, engine: Engine, log: Log, *, catalogue: Catalogue, zone: ZoneInfo, reconcile: Reconcile) -> None:
-        """`zone` is where instants become business dates: the company's; `reconcile` moves alerts."""
-        self._engine, self._log, self._zone, self._reconcile = engine, log, zone, reconcile
+    def __init__(
+        self,
+        engine: Engine,
+        log: Log,
+        *,
+        catalogue: Catalogue,
+        zone: ZoneInfo,
+        reconcile: Reconcile,
+        incidents: Callable[[Connection], Incidents] = lambda _: {},
+    ) -> None:
+        """`zone` is where instants become business dates: the company's; `reconcile` moves alerts, `incidents` are what
+        people have explained.
+        """
+        self._engine, self._zone, self._reconcile = engine, zone, reconcile
         self._watch, self._gauges = Watch(log), Gauges(catalogue)
-        self._catalogue = catalogue
+        self._catalogue, self._incidents = catalogue, incidents
         self._latest: Evaluation | None = None
         self._counted: Any = None
         """What the sums were counted up to when they were looked at last."""
@@ -115,7 +126,7 @@ class Evaluator:
         """
         with self._engine.begin() as connection:
             evaluation, moved = self._evaluate(connection, now, plan=plan)
-            still_open = self._reconcile(connection, evaluation, log=self._log)
+            still_open = self._reconcile(connection, evaluation)
         # After the commit: an alert is not shown that is not written.
         self._latest = evaluation
         self._gauges.show([*evaluation.plan, *evaluation.pipeline], still_open, as_of=evaluation.as_of, now=now)
@@ -123,10 +134,13 @@ class Evaluator:
 
     def _evaluate(self, connection: Connection, now: float, *, plan: bool) -> tuple[Evaluation, bool]:
         before = self._latest
-        counted = (store.positions(connection, WORKER), store.latest(connection))
+        incidents = self._incidents(connection)
+        counted = (store.positions(connection, WORKER), store.latest(connection), incidents)
         moved = (plan or before is None) and counted != self._counted
         if moved or before is None:
-            as_of, readings = plan_readings(connection, self._catalogue, zone=self._zone)
+            as_of, readings = plan_readings(
+                connection, self._catalogue, zone=self._zone, incidents=incidents
+            )
             self._counted = counted
         else:
             as_of, readings = before.as_of, before.plan

@@ -1,63 +1,115 @@
-"""The life of an alert: opened by a breach, closed by its end, held while too little is known to say."""
+"""An alert: one episode of a subject, what it is about in words, and where it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any, Final, Literal, TypeAlias
 
-from services.alerts.evaluation.episodes import Findings
+from services.alerts.evaluation.episodes import Episode, Subject
+from services.alerts.kpis.columns import OF_PEOPLE
+from services.alerts.lifecycle import acts
+from services.alerts.lifecycle.acts import BY_ITSELF, Act, Standing, Telling, What
 
-Subject = tuple[str, str]
-"""What an alert is about: a KPI and its currency, empty for the whole company."""
+About: TypeAlias = Literal["plan", "road"]
+Severity: TypeAlias = Literal["warning", "critical"]
+
+PERSONAL: Final = OF_PEOPLE | {"participant"}
+"""Dimensions whose segments are one person each: what is measured of them is near to their pay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What people read of an alert: the title and unit of its KPI, what the KPI means, and what to do."""
+
+    about: About
+    severity: Severity
+    title: str
+    unit: str
+    meaning: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """The KPI as it was seen last: its value, what was expected, and the statistic over its limit, as of a business
+    date.
+    """
+
+    as_of: date
+    value: Decimal | None
+    expected: Decimal | None
+    score: float | None
+
+    @property
+    def deviation(self) -> Decimal | None:
+        """How far the value is from what was expected, in the unit of the KPI."""
+        return None if self.value is None or self.expected is None else abs(self.value - self.expected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One episode of a breach. Dates are business dates; values are in the unit of the KPI."""
+    """One episode of a subject. `labels` are those that Prometheus gave it, with `started_at`, where it comes from
+    there.
+    """
 
-    kpi: str
-    currency: str
+    subject: Subject
     number: int
-    threshold: Decimal
-    opened_on: date
-    opened_value: Decimal
-    closed_on: date | None = None
-    closed_value: Decimal | None = None
+    words: Words
+    episode: Episode
+    latest: Latest
+    standing: Standing
+    labels: dict[str, str] = field(default_factory=dict)
+    started_at: datetime | None = None
 
     @property
     def alert_id(self) -> str:
-        """A name for people and messages: the KPI, the currency if any, and the number of the episode."""
-        return ".".join(part for part in (self.kpi, self.currency, str(self.number)) if part)
+        """A name for people, addresses and messages: the KPI, the currency if any, and the number of the episode."""
+        return ".".join(part for part in (self.subject.kpi, self.subject.currency, str(self.number)) if part)
 
     @property
-    def subject(self) -> Subject:
-        """What the alert is about."""
-        return self.kpi, self.currency
+    def unresolved(self) -> bool:
+        """Whether somebody still has to do something."""
+        return self.standing.state != "resolved"
+
+    @property
+    def going_on(self) -> bool:
+        """Whether the episode lasts, also where somebody has decided about it."""
+        return self.episode.recovered_on is None and self.standing.resolution != "corrected"
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is about one person."""
+        return self.subject.dimension in PERSONAL
 
 
-def changes(
-    findings: Iterable[Findings], still_open: Mapping[Subject, Alert], *, episodes: Mapping[Subject, int]
-) -> list[Alert]:
-    """The alerts that open or close under these findings; `episodes` says how many alerts a subject has had."""
-    changed = []
-    for found in findings:
-        subject = (found.subject.kpi, found.subject.currency)
-        alert, episode = still_open.get(subject), found.current
-        if not found.known or found.value is None:
-            continue  # held as it is: silence is neither a breach nor its end
-        if episode is not None and alert is None:
-            changed.append(
-                Alert(
-                    kpi=subject[0],
-                    currency=subject[1],
-                    number=episodes.get(subject, 0) + 1,
-                    threshold=found.expected or Decimal(0),  # kept: the KPI may have another one when somebody asks
-                    opened_on=found.as_of,
-                    opened_value=found.value,
-                )
-            )
-        elif episode is None and alert is not None:
-            changed.append(replace(alert, closed_on=found.as_of, closed_value=found.value))
-    return changed
+class Case:
+    """An alert in hand: what is found out of it and done to it within one transaction."""
+
+    def __init__(self, alert: Alert, *, begun_with: Act | None = None) -> None:
+        """`begun_with` opens an alert that is new."""
+        self.alert = alert
+        self.seen = begun_with is not None
+        """Whether more is to be written than acts."""
+        self.acts: list[tuple[Act, Standing | None]] = [] if begun_with is None else [(begun_with, None)]
+        """New acts, each with where the alert stood before it."""
+
+    def see(self, episode: Episode, latest: Latest) -> None:
+        """Take over how detection sees the episode now."""
+        if (episode, latest) != (self.alert.episode, self.alert.latest):
+            self.alert = replace(self.alert, episode=episode, latest=latest)
+            self.seen = True
+
+    def add(self, what: What, at: datetime, *, who: str = BY_ITSELF, **facts: Any) -> Act:
+        """Write an act into the journal."""
+        before = self.alert.standing
+        act = Act(number=before.acts + 1, at=at, who=who, what=what, **facts)
+        self.acts.append((act, before))
+        self.alert = replace(self.alert, standing=acts.after(before, act))
+        return act
+
+    def tellings(self) -> list[tuple[Act, Telling]]:
+        """The new acts that people are told of."""
+        told = ((act, acts.telling(act, before, final=self.alert.standing)) for act, before in self.acts)
+        return [(act, what) for act, what in told if what is not None]

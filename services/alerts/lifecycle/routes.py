@@ -1,36 +1,228 @@
-"""The routes of alerts."""
+"""The routes of alerts: what there is, and what people do to it."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query
+import structlog
+from fastapi import APIRouter, Depends, Path, Query, Response
+from sqlalchemy import Engine
 
-from services.alerts.evaluation.routes import EvaluatorDep
 from services.alerts.lifecycle import store
-from services.alerts.lifecycle.schemas import Alerts, AlertView
-from shared.auth import require
-from shared.deps import SnapshotDep
+from services.alerts.lifecycle.alert import About, Alert, Severity
+from services.alerts.lifecycle.decisions import Decision
+from services.alerts.lifecycle.errors import NoSuchAlert, NoSuchPage
+from services.alerts.lifecycle.mutes import Mute
+from services.alerts.lifecycle.requests import (
+    AcknowledgeRequest,
+    AssignRequest,
+    FeedbackRequest,
+    MuteRequest,
+    NoteRequest,
+    ResolveRequest,
+    SnoozeRequest,
+)
+from services.alerts.lifecycle.schemas import AlertDetail, Alerts, AlertView, Mutes, MuteView
+from services.alerts.lifecycle.service import Lifecycle, tag_of
+from services.alerts.lifecycle.store import Cursor, Filter
+from shared.auth import Principal, require
+from shared.contracts.base import Identifier
+from shared.deps import ClockDep, EngineDep, SnapshotDep, provided
+from shared.http import IfMatch, next_page
 
-TAGS: Final = {"alerts": "Breaches of KPIs, from the business date they opened on to the one they closed on."}
+TAGS: Final = {
+    "alerts": "Episodes in which something is wrong with a KPI: who looks after them, and what was done.",
+    "mutes": "Spans of dates in which nobody is told of alerts, because everybody knows why.",
+}
+READS_PAY: Final = "earnings:read"
 
-router = APIRouter(prefix="/v1", dependencies=[Depends(require("alerts:read"))])
+Reader = Annotated[Principal, Depends(require("alerts:read"))]
+Writer = Annotated[Principal, Depends(require("alerts:write"))]
+LifecycleDep = Annotated[Lifecycle, Depends(provided(Lifecycle))]
+AlertId = Annotated[Identifier, Path(examples=["average_discount.EUR.1"])]
+Text = Annotated[str, Query(max_length=512)]
+
+router = APIRouter(prefix="/v1")
+
+_logger = structlog.get_logger(__name__)
 
 
 @router.get("/alerts", tags=["alerts"], summary="Alerts, the latest first")
 def list_alerts(
-    evaluator: EvaluatorDep,
+    who: Reader,
     snapshot: SnapshotDep,
-    state: Annotated[Literal["open", "closed", "all"], Query(description="Which alerts")] = "all",
+    *,
+    state: Annotated[
+        Literal["open", "acknowledged", "resolved", "unresolved", "all"], Query(description="Which alerts")
+    ] = "all",
+    kpi: Text = "",
+    currency: Text = "",
+    owner: Text = "",
+    about: About | None = None,
+    severity: Severity | None = None,
+    plan: Annotated[str, Query(max_length=512, description="Alerts about this plan alone")] = "",
+    dimension: Text = "",
+    segment: Text = "",
+    after: Annotated[str | None, Query(max_length=256, description="Continue after this; `next` of a page")] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Alerts:
-    """Alerts in a state, the latest opened first."""
-    with snapshot.connect() as connection:
-        alerts = store.alerts(connection, state, limit=limit)
-    return Alerts(
-        alerts=[
-            AlertView.of(alert, watched.kpi)
-            for alert in alerts
-            if (watched := evaluator.catalogue.by_name.get(alert.kpi)) is not None
-        ]
+    """Alerts that fit all that is asked for, the latest detected first. `unresolved` are the open and the acknowledged
+    ones.
+    """
+    wanted = Filter(
+        state=state,
+        kpi=kpi,
+        currency=currency,
+        owner=owner,
+        about=about or "",
+        severity=severity or "",
+        dimension="plan" if plan else dimension,
+        segment=plan or segment,
+        # A segment that is asked for by its name must not tell that there is an alert about that person.
+        of_persons=_reads_pay(who) or not segment,
     )
+    with snapshot.connect() as connection:
+        alerts = store.page(connection, wanted, after=_cursor(after), limit=limit)
+    following = next_page(alerts, limit, cursor=lambda alert: f"{alert.episode.detected_on}/{alert.alert_id}")
+    return Alerts(alerts=[AlertView.of(alert, reads_pay=_reads_pay(who)) for alert in alerts], next=following)
+
+
+@router.get("/alerts/{alert_id}", tags=["alerts"], summary="One alert with its journal")
+def get_alert(who: Reader, snapshot: SnapshotDep, *, alert_id: AlertId, response: Response) -> AlertDetail:
+    """An alert, what drove it, and what was done about it. Its ETag names the state of the journal, for `if-match`."""
+    return _detail(snapshot, alert_id, who=who, response=response)
+
+
+class Asked:
+    """What all requests to an alert have: which one, of whom, on what condition. FastAPI makes it."""
+
+    def __init__(
+        self,
+        *,
+        who: Writer,
+        lifecycle: LifecycleDep,
+        engine: EngineDep,
+        clock: ClockDep,
+        alert_id: AlertId,
+        response: Response,
+        if_match: IfMatch = None,
+    ) -> None:
+        self._who, self._lifecycle, self._engine, self._clock = who, lifecycle, engine, clock
+        self._alert_id, self._response, self._if_match = alert_id, response, if_match
+
+    def decide(self, decision: Decision) -> AlertDetail:
+        """Write a decision into the journal of the alert; the alert as it is then."""
+        with self._engine.begin() as connection:
+            # Before the clock is asked, so that acts are written in the order of time.
+            store.lock_alerts(connection, wait=True)
+            self._lifecycle.decide(
+                connection,
+                self._alert_id,
+                decision=decision,
+                who=self._who.name,
+                now=self._clock(),
+                if_match=self._if_match,
+            )
+        _logger.info(f"alerts.{decision.what}", alert=self._alert_id, actor=self._who.name)
+        return _detail(self._engine, self._alert_id, who=self._who, response=self._response)
+
+
+AskedDep = Annotated[Asked, Depends()]
+
+
+@router.post("/alerts/{alert_id}/acknowledge", tags=["alerts"], summary="Say that somebody looks after it")
+def acknowledge_alert(asked: AskedDep, body: AcknowledgeRequest) -> AlertDetail:
+    """Nobody else is called then. Whoever acknowledges owns it, if nobody does yet."""
+    return asked.decide(body.decision())
+
+
+@router.post("/alerts/{alert_id}/snooze", tags=["alerts"], summary="Be told again later")
+def snooze_alert(asked: AskedDep, body: SnoozeRequest) -> AlertDetail:
+    """Nobody is told of it until the instant given. If it is not over then, it is open again by itself."""
+    return asked.decide(body.decision())
+
+
+@router.post("/alerts/{alert_id}/notes", tags=["alerts"], summary="Write a note")
+def note_alert(asked: AskedDep, body: NoteRequest) -> AlertDetail:
+    """A note stays in the journal of the alert, with who wrote it."""
+    return asked.decide(body.decision())
+
+
+@router.post("/alerts/{alert_id}/assign", tags=["alerts"], summary="Say who looks after it")
+def assign_alert(asked: AskedDep, body: AssignRequest) -> AlertDetail:
+    """Name the owner, in the place of the one before."""
+    return asked.decide(body.decision())
+
+
+@router.post("/alerts/{alert_id}/resolve", tags=["alerts"], summary="Resolve it by a decision")
+def resolve_alert(asked: AskedDep, body: ResolveRequest) -> AlertDetail:
+    """It comes back only if it becomes clearly worse, or as another episode after this one."""
+    return asked.decide(body.decision())
+
+
+@router.post("/alerts/{alert_id}/feedback", tags=["alerts"], summary="Say whether it was of use")
+def judge_alert(asked: AskedDep, body: FeedbackRequest) -> AlertDetail:
+    """What people think of an alert tells whether the limits of its KPI are right."""
+    return asked.decide(body.decision())
+
+
+@router.get("/mutes", tags=["mutes"], summary="Mutes that are not over")
+def list_mutes(_: Reader, lifecycle: LifecycleDep, snapshot: SnapshotDep, clock: ClockDep) -> Mutes:
+    """Mutes of today and of days to come."""
+    with snapshot.connect() as connection:
+        mutes = store.mutes(connection, lifecycle.business_date(clock()))
+    return Mutes(mutes=[MuteView.of(mute) for mute in mutes])
+
+
+@router.post("/mutes", tags=["mutes"], summary="Declare a mute", status_code=HTTPStatus.CREATED)
+def declare_mute(who: Writer, engine: EngineDep, clock: ClockDep, body: MuteRequest) -> MuteView:
+    """Declare a mute, or change the one of this name. Letting it end yesterday is how it is lifted."""
+    mute = Mute(**body.model_dump(), who=who.name, at=clock())
+    with engine.begin() as connection:
+        store.save_mute(connection, mute)
+    _logger.info("alerts.muted", mute=mute.name, actor=who.name)
+    return MuteView.of(mute)
+
+
+def _detail(engine: Engine, alert_id: str, *, who: Principal, response: Response) -> AlertDetail:
+    with engine.connect() as connection:
+        alert = store.alert_named(connection, alert_id)
+        if alert is None:
+            raise NoSuchAlert(alert_id)
+        journal = store.journal(connection, alert_id)
+        children = store.page(connection, Filter(suppressed_by=alert_id), limit=1000)
+    response.headers["etag"] = tag_of(alert)
+    return AlertDetail.whole(
+        alert,
+        journal=journal,
+        children=[child.alert_id for child in children],
+        links=_links(alert, reads_pay=_reads_pay(who)),
+        reads_pay=_reads_pay(who),
+    )
+
+
+def _links(alert: Alert, *, reads_pay: bool) -> dict[str, str]:
+    """Where to look further: the series of the KPI, here."""
+    if alert.subject.detector == "prometheus" or (alert.personal and not reads_pay):
+        return {}
+    asked: dict[str, Any] = {
+        name: value for name, value in alert.subject._asdict().items() if value and name not in ("kpi", "detector")
+    }
+    return {"series": f"/v1/kpis/{alert.subject.kpi}/series" + (f"?{urlencode(asked)}" if asked else "")}
+
+
+def _reads_pay(who: Principal) -> bool:
+    return READS_PAY in who.scopes
+
+
+def _cursor(after: str | None) -> Cursor | None:
+    if after is None:
+        return None
+    day, _, alert_id = after.partition("/")
+    try:
+        return Cursor(date.fromisoformat(day), alert_id)
+    except ValueError:
+        raise NoSuchPage() from None

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import StringConstraints
 from sqlalchemy import Connection
 
 from services.scoring.deps import MAY_READ
+from services.scoring.facts.filter import WHERE, Wanted
 from services.scoring.facts.schemas import MOST, DealFacts, DealPage, ParticipantFacts, RosterPage
 from services.scoring.facts_codec import unpack
 from services.scoring.store import KeyedTable, fetch_page
-from shared.contracts.base import Identifier
+from shared.contracts.base import Identifier, PlausibleDate
 from shared.contracts.roster import RosterSubject
 from shared.deps import SnapshotDep
 
@@ -25,13 +27,40 @@ _DEALS = KeyedTable(name="paid_deal", keys=("deal_id",), columns=("facts",))
 _PARTICIPANTS = KeyedTable(name="participant", keys=("participant_id",), columns=("facts",))
 
 
+Closed = Annotated[PlausibleDate | None, Query(examples=["2025-03-14"])]
+Where = Annotated[
+    list[Annotated[str, StringConstraints(pattern=WHERE)]],
+    Query(max_length=10, description="Only deals of which a field has this value", examples=[["product=Pro"]]),
+]
+
+
 @router.get("/deals", summary="List deals with their facts")
-def list_deals(snapshot: SnapshotDep, *, after: After = None, limit: Limit = 1000) -> DealPage:
-    """Every deal, whatever became of it, with the value in force of each field: what `earnest export deals` writes."""
+def list_deals(
+    snapshot: SnapshotDep,
+    *,
+    closed_from: Closed = None,
+    closed_to: Closed = None,
+    where: Where = [],  # noqa: B006  # FastAPI reads it, and nobody adds to it
+    after: After = None,
+    limit: Limit = 1000,
+) -> DealPage:
+    """Every deal, whatever became of it, with the value in force of each field: what `earnest export deals` writes.
+
+    Or of those only that closed on certain dates and whose fields have certain values. As they are looked for among all
+    deals, a page of them may hold fewer than `limit`, or none, and be followed by another one.
+    """
+    wanted = Wanted.of(closed_from, closed_to, where=where)
+    most = limit if wanted is None else MOST
     with snapshot.connect() as connection:
-        page = dict(_facts(connection, _DEALS, after=after, limit=limit))
-    deals = [DealFacts(deal_id=deal_id, fields=fields) for deal_id, fields in page.items()]
-    return DealPage(deals=deals, next=deals[-1].deal_id if len(deals) == limit else None)
+        looked_at = list(_facts(connection, _DEALS, after=after, limit=most))
+    found = [
+        DealFacts(deal_id=deal_id, fields=fields)
+        for deal_id, fields in looked_at
+        if wanted is None or wanted.holds(fields)
+    ]
+    if len(found) > limit:
+        return DealPage(deals=found[:limit], next=found[limit - 1].deal_id)
+    return DealPage(deals=found, next=looked_at[-1][0] if len(looked_at) == most else None)
 
 
 @router.get("/roster", summary="List participants with their facts")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -18,10 +19,14 @@ from sqlalchemy import URL, Engine, make_url
 
 from earnest.local.postgres import Postgres
 from services.alerts.kpis import Catalogue, built_in
+from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.notifications.declared import NOBODY
+from services.alerts.notifications.worker import Declaration, Sender
 from services.alerts.rollups import store
 from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
 from shared.contracts.topics import ROAD
 from shared.database import engine_for, migrate
+from shared.deps import utc_now
 from shared.log.port import Partition, Record, Stored
 from shared.log.postgres import PostgresLog
 from shared.log.step import Outcome
@@ -80,6 +85,20 @@ def log(database_url: str) -> Iterator[PostgresLog]:
 def catalogue() -> Catalogue:
     """The KPIs that come with Earnest."""
     return built_in()
+
+
+@pytest.fixture
+def lifecycle(log: PostgresLog, catalogue: Catalogue) -> Lifecycle:
+    """The life cycle of alerts, of which nobody is told."""
+    return Lifecycle(
+        log, catalogue=catalogue, zone=ZoneInfo("UTC"), declared=lambda: NOBODY, address="http://alerts.test"
+    )
+
+
+@pytest.fixture
+def sender(alerts_engine: Engine) -> Sender:
+    """Whoever sends notifications; nobody is told anything."""
+    return Sender(alerts_engine, Declaration(None), now=utc_now, charts=lambda _: None)
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from earnest.local.postgres import Postgres
 from services.alerts.app import create_app
 from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import built_in
-from services.alerts.lifecycle.service import reconcile
+from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.notifications.worker import Sender
 from shared.contracts.topics import DEALS, EARNINGS
 from shared.log.port import Stored
 from shared.log.postgres import PostgresLog
@@ -28,23 +29,30 @@ from shared.settings import Settings
 from tests.system.test_openapi import ask_everything
 
 Make = Callable[..., Stored]
-KEYS = {"ops": ["alerts:read"], "crm": ["deals:write"]}
+KEYS = {"ops": ["alerts:read", "alerts:write"], "crm": ["deals:write"]}
 
 
 @pytest.fixture
-def evaluator(alerts_engine: Engine, log: PostgresLog) -> Evaluator:
-    return Evaluator(alerts_engine, log, catalogue=built_in(), zone=ZoneInfo("UTC"), reconcile=reconcile)
+def evaluator(alerts_engine: Engine, log: PostgresLog, lifecycle: Lifecycle) -> Evaluator:
+    return Evaluator(alerts_engine, log, catalogue=built_in(), zone=ZoneInfo("UTC"), reconcile=lifecycle.reconcile)
 
 
 @pytest.fixture
-def app(alerts_engine: Engine, evaluator: Evaluator, database_url: str, tmp_path: Path) -> FastAPI:
+def app(
+    alerts_engine: Engine,
+    evaluator: Evaluator,
+    lifecycle: Lifecycle,
+    sender: Sender,
+    database_url: str,
+    tmp_path: Path,
+) -> FastAPI:
     keys = [
         {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes}
         for name, scopes in KEYS.items()
     ]
     (tmp_path / "keys.json").write_text(json.dumps(keys))
     settings = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
-    return create_app(settings, alerts_engine, evaluator=evaluator, ready=list)
+    return create_app(settings, alerts_engine, evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list)
 
 
 def client(app: FastAPI, key: str = "ops") -> TestClient:
@@ -122,8 +130,8 @@ def test_alerts_are_listed_by_state(
     close("won", 11)
     close("lost", 12)
     assert listed("open") == [("win_rate.2", "open")]
-    assert listed("closed") == [("win_rate.1", "closed")]
-    assert listed("all") == [("win_rate.2", "open"), ("win_rate.1", "closed")]
+    assert listed("resolved") == [("win_rate.1", "resolved")]
+    assert listed("all") == [("win_rate.2", "open"), ("win_rate.1", "resolved")]
 
 
 @pytest.mark.parametrize("path", ["/v1/kpis", "/v1/alerts"])

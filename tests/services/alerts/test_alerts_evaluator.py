@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Engine, text
 from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import Catalogue, built_in
 from services.alerts.lifecycle import store
-from services.alerts.lifecycle.service import reconcile
+from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.lifecycle.store import Filter
 from services.alerts.rollups.worker import WORKER
 from services.alerts.verify import verify
 from shared.contracts.alerts import AlertChanged
@@ -34,8 +35,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
-def evaluator(alerts_engine: Engine, log: PostgresLog) -> Evaluator:
-    return Evaluator(alerts_engine, log, catalogue=built_in(), zone=BERLIN, reconcile=reconcile)
+def evaluator(alerts_engine: Engine, log: PostgresLog, lifecycle: Lifecycle) -> Evaluator:
+    return Evaluator(alerts_engine, log, catalogue=built_in(), zone=BERLIN, reconcile=lifecycle.reconcile)
 
 
 def sell(log: PostgresLog, deal: Make, day: int, discount: int, occurred_day: int | None = None) -> None:
@@ -82,12 +83,13 @@ def test_a_drift_opens_one_alert_and_its_correction_closes_it(
     evaluator.round(time.time())
     assert [(one.alert_id, one.state) for one in published(log)] == [
         ("average_discount.USD.1", "open"),
-        ("average_discount.USD.1", "closed"),
+        ("average_discount.USD.1", "resolved"),
     ]
     assert shown("breach", **discount) == 0.0
     with alerts_engine.connect() as connection:
-        [alert] = store.alerts(connection, "all")
-    assert (alert.opened_on, alert.closed_on, alert.closed_value) == (
+        [alert] = store.page(connection, Filter(), limit=10)
+    episode = alert.episode
+    assert (episode.detected_on, episode.recovered_on, episode.recovered_value) == (
         date(2025, 3, 7),
         date(2025, 3, 8),
         Decimal("0.1"),
@@ -95,7 +97,7 @@ def test_a_drift_opens_one_alert_and_its_correction_closes_it(
 
 
 def test_many_evaluators_open_an_alert_once(
-    log: PostgresLog, deal: Make, alerts_engine: Engine, catch_up: Callable[[], None]
+    log: PostgresLog, deal: Make, alerts_engine: Engine, catch_up: Callable[[], None], lifecycle: Lifecycle
 ) -> None:
     for day in (3, 4, 5, 6, 7):
         sell(log, deal, day, 40)
@@ -103,7 +105,7 @@ def test_many_evaluators_open_an_alert_once(
     together = threading.Barrier(4)
 
     def evaluate() -> None:
-        evaluator = Evaluator(alerts_engine, log, catalogue=built_in(), zone=BERLIN, reconcile=reconcile)
+        evaluator = Evaluator(alerts_engine, log, catalogue=built_in(), zone=BERLIN, reconcile=lifecycle.reconcile)
         together.wait()
         for _ in range(5):
             evaluator.round(time.time())
@@ -196,7 +198,7 @@ def test_open_dead_letters_of_any_worker_are_counted_until_they_are_replayed(
     assert (shown("value", kpi="dead_letters", currency=""), shown("breach", kpi="dead_letters", currency="")) == (0, 0)
     assert [(one.alert_id, one.state) for one in published(log)] == [
         ("dead_letters.1", "open"),
-        ("dead_letters.1", "closed"),
+        ("dead_letters.1", "resolved"),
     ]
 
 
@@ -258,5 +260,5 @@ def test_an_alert_travels_as_a_cloud_event(
     [stored] = log.scan(ALERTS)
     assert stored.record.key == "average_discount.USD.1"
     assert stored.record.headers["ce_type"] == "earnest.alert.changed"
-    assert stored.record.headers["ce_id"] == "average_discount.USD.1/open"
+    assert stored.record.headers["ce_id"] == "average_discount.USD.1/1"
     assert orjson.loads(stored.record.value or b"")["value"] == "0.400000"

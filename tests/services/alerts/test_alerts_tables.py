@@ -7,13 +7,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, MetaData
 
 from services.alerts.lifecycle import tables as alerts
+from services.alerts.notifications import tables as notifications
 from services.alerts.rollups import tables as rollups
 from shared.log.tables import metadata as worker_tables
 
 
 def test_the_migrations_build_the_tables_of_the_schema(alerts_engine: Engine) -> None:
     wanted = MetaData()
-    for table in [*(rollups.METADATA.tables | alerts.METADATA.tables).values(), *worker_tables.tables.values()]:
+    assert rollups.METADATA is alerts.METADATA is notifications.METADATA
+    for table in [*alerts.METADATA.tables.values(), *worker_tables.tables.values()]:
         table.to_metadata(wanted)
     with alerts_engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

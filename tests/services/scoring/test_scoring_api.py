@@ -185,6 +185,25 @@ def test_whom_a_version_reaches_is_counted_with_the_months_that_it_may_pay_other
     assert reach("other/plan", "2025-01-01") == {"participants": 0, "months": []}
 
 
+def test_deals_are_found_by_when_they_closed_and_by_their_fields(get: Any) -> None:
+    def found(limit: int = 1000, **query: Any) -> list[str]:
+        ids, after = [], {}
+        while True:
+            page = get("/v1/facts/deals", params={"limit": limit, **query, **after}).json()
+            ids += [deal["deal_id"] for deal in page["deals"]]
+            if page["next"] is None:
+                return ids
+            after = {"after": page["next"]}
+
+    assert found() == found(limit=1) == ["crm/1", "crm/2", "crm/3", "crm/4"]
+    for limit in (1, 2, 1000):
+        assert found(limit, closed_from="2025-03-15") == ["crm/2", "crm/3"]
+        assert found(limit, closed_from="2025-03-14", closed_to="2025-03-14") == ["crm/1", "crm/4"]
+        assert found(limit, where=["owner=ann/east", "currency=USD"], closed_to="2025-03-14") == ["crm/1"]
+    assert found(where=["owner=nobody"]) == []
+    assert get("/v1/facts/deals", params={"where": "owner"}).status_code == 422
+
+
 def test_all_facts_are_read_page_by_page(get: Any) -> None:
     deals: list[Any] = []
     after: dict[str, str] = {}

@@ -1,0 +1,159 @@
+"""The journal of an alert: what detection, the clock and people did to it. Where it stands is what its journal says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, Literal, TypeAlias
+
+State: TypeAlias = Literal["open", "acknowledged", "resolved"]
+Resolution: TypeAlias = Literal["recovered", "decided", "corrected"]
+"""The KPI came back; somebody decided what is to be done, or that nothing is; the facts were corrected."""
+
+What: TypeAlias = Literal[
+    "opened",
+    "worse",
+    "reopened",
+    "suppressed",
+    "muted",
+    "rearmed",
+    "escalated",
+    "resolved",
+    "acknowledged",
+    "snoozed",
+    "noted",
+    "assigned",
+    "judged",
+]
+BY_ITSELF: Final = "earnest"
+"""Who acts where no person does: detection and the clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """An entry of the journal of an alert: its number there, when, who, what and why.
+
+    `until` ends a snooze; `to` is the owner, the alert or the mute that it is about; `useful` is what somebody thought
+    of the alert. `deviation` is how far the KPI was from what was expected, where people are told so.
+    """
+
+    number: int
+    at: datetime
+    who: str
+    what: What
+    why: str = ""
+    until: datetime | None = None
+    to: str | None = None
+    resolution: Resolution | None = None
+    useful: bool | None = None
+    deviation: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where an alert stands after all its acts.
+
+    It is quiet, so that nobody is told of it, while it is snoozed, suppressed by another alert (`suppressed_by`) or
+    muted (`muted_by`). `acknowledged_at` is when somebody did so last, also where it is open again. `told_at` is when
+    people were told of it last, None where they were not. `level` counts how often it was escalated.
+    """
+
+    state: State
+    acts: int
+    opened_at: datetime
+    changed_at: datetime
+    resolution: Resolution | None = None
+    owner: str | None = None
+    acknowledged_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    suppressed_by: str | None = None
+    muted_by: str | None = None
+    level: int = 0
+    told_at: datetime | None = None
+    told_deviation: Decimal | None = None
+    useful: bool | None = None
+
+    def quiet(self, now: datetime) -> bool:
+        """Whether people are not to be told of it."""
+        snoozed = self.snoozed_until is not None and now < self.snoozed_until
+        return snoozed or self.suppressed_by is not None or self.muted_by is not None
+
+
+def opened(act: Act) -> Standing:
+    """Where an alert stands that opened by this act."""
+    return Standing(
+        state="open",
+        acts=act.number,
+        opened_at=act.at,
+        changed_at=act.at,
+        told_at=act.at,
+        told_deviation=act.deviation,
+    )
+
+
+def after(standing: Standing, act: Act) -> Standing:
+    """Where an alert stands after one more act."""
+    moved = replace(standing, acts=act.number, changed_at=act.at)
+    match act.what:
+        case "reopened" | "worse":
+            # What was acknowledged or decided was a smaller trouble, or one that was thought to be over.
+            return replace(
+                moved,
+                state="open",
+                resolution=None,
+                told_at=act.at,
+                told_deviation=act.deviation,
+            )
+        case "suppressed" | "muted":
+            # What becomes quiet in the moment in which it opens was never told.
+            quiet = replace(moved, told_at=None if standing.told_at == act.at else standing.told_at)
+            return replace(quiet, suppressed_by=act.to) if act.what == "suppressed" else replace(quiet, muted_by=act.to)
+        case "snoozed":
+            return replace(moved, snoozed_until=act.until)
+        case "rearmed":
+            # A snooze is a reminder: at its end also what was acknowledged is open again.
+            state: State = "open" if standing.snoozed_until is not None else standing.state
+            told_at = act.at if state == "open" else standing.told_at
+            loud = replace(moved, snoozed_until=None, suppressed_by=None, muted_by=None)
+            armed = replace(loud, state=state, told_at=told_at)
+            return replace(armed, told_deviation=act.deviation) if state == "open" else armed
+        case "escalated":
+            return replace(moved, level=standing.level + 1, told_at=act.at)
+        case "resolved":
+            over = replace(moved, state="resolved", resolution=act.resolution)
+            return replace(over, snoozed_until=None, suppressed_by=None, muted_by=None)
+        case "acknowledged":
+            owner = standing.owner or act.who
+            return replace(moved, state="acknowledged", acknowledged_at=act.at, owner=owner)
+        case "assigned":
+            return replace(moved, owner=act.to)
+        case "judged":
+            return replace(moved, useful=act.useful)
+        case "opened" | "noted":
+            return moved
+
+
+Telling: TypeAlias = Literal["opened", "worse", "acknowledged", "escalated", "resolved"]
+"""What people can be told of an alert."""
+
+
+def telling(act: Act, before: Standing | None, *, final: Standing) -> Telling | None:
+    """What people are told of an act: nothing of what is quiet, or was over before anybody could look.
+
+    Args:
+        act: the act.
+        before: where the alert stood before it, None where it opened by it.
+        final: where it stands after all acts of the same moment.
+    """
+    match act.what:
+        case "opened" | "reopened" | "rearmed":
+            return "opened" if final.state == "open" and final.told_at == act.at and not final.quiet(act.at) else None
+        case "worse" | "escalated":
+            return act.what if final.state == "open" and not final.quiet(act.at) else None
+        case "acknowledged" | "resolved":
+            # The end is told to whoever was told of the beginning, also while it is quiet: theirs would stay open.
+            known = before is not None and before.told_at is not None and before.told_at < act.at
+            return act.what if known else None
+        case _:
+            return None

@@ -1,0 +1,81 @@
+"""What people decide about an alert: acknowledge, snooze, note, assign, resolve, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from services.alerts.lifecycle.acts import Act, Resolution
+from services.alerts.lifecycle.alert import Case
+from services.alerts.lifecycle.errors import AlertIsOver, SnoozeHasPassed, SnoozeIsTooLong
+
+LONGEST_SNOOZE: Final = timedelta(days=92)
+"""A quarter: what nobody wants to hear of for longer is resolved, with a reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What somebody does and why. `until` ends a snooze, `to` is the new owner, `useful` what was thought of the
+    alert.
+    """
+
+    what: Literal["acknowledged", "snoozed", "noted", "assigned", "resolved", "judged"]
+    why: str = ""
+    until: datetime | None = None
+    to: str | None = None
+    useful: bool | None = None
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """People resolve by a decision; that a KPI came back or facts were corrected is for detection to say."""
+        return "decided" if self.what == "resolved" else None
+
+
+def decide(case: Case, decision: Decision, *, journal: Sequence[Act], who: str, now: datetime) -> None:
+    """Write a decision into the journal; what has been said so already is not said again.
+
+    Raises:
+        AlertIsOver: the alert is resolved, and this makes no sense any more.
+        SnoozeHasPassed, SnoozeIsTooLong: the end of the snooze is no good.
+    """
+    standing = case.alert.standing
+    if _is_said(decision, journal, who=who, case=case):
+        return
+    if standing.state == "resolved" and decision.what in ("acknowledged", "snoozed", "resolved"):
+        raise AlertIsOver(case.alert.alert_id, standing.resolution)
+    if decision.until is not None:
+        if decision.until <= now:
+            raise SnoozeHasPassed(decision.until.isoformat())
+        if decision.until > now + LONGEST_SNOOZE:
+            raise SnoozeIsTooLong(LONGEST_SNOOZE.days)
+    case.add(
+        decision.what,
+        now,
+        who=who,
+        why=decision.why,
+        until=decision.until,
+        to=decision.to,
+        resolution=decision.resolution,
+        useful=decision.useful,
+    )
+
+
+def _is_said(decision: Decision, journal: Sequence[Act], *, who: str, case: Case) -> bool:
+    """Whether it changes nothing: the request came twice, or somebody was quicker."""
+    standing = case.alert.standing
+    if decision.what == "acknowledged":
+        return standing.state == "acknowledged"
+    if decision.what == "assigned":
+        return standing.owner == decision.to
+    alike = [act for act in journal if act.what == decision.what]
+    # Of notes each one counts, of everything else only what was said last.
+    same = [
+        act
+        for act in (alike if decision.what == "noted" else alike[-1:])
+        if (act.who, act.why, act.until, act.useful) == (who, decision.why, decision.until, decision.useful)
+    ]
+    if decision.what == "resolved":
+        return bool(same) and standing.resolution == "decided"
+    return bool(same) and (decision.what != "snoozed" or standing.snoozed_until == decision.until)

@@ -1,0 +1,61 @@
+"""What can go wrong with an alert, as problems with the facts."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from shared.problems import Conflict, NotFound, Problem, Unprocessable
+
+
+class NoSuchAlert(NotFound):
+    """There is no alert of this id."""
+
+    def __init__(self, alert_id: str) -> None:
+        super().__init__(f"there is no alert {alert_id}; `earnest alerts list --state all` names them", alert=alert_id)
+
+
+class AlertChangedMeanwhile(Problem):
+    """Somebody or something has changed the alert since the caller looked at it."""
+
+    type = "alert-changed"
+    title = "The alert has changed"
+    status = HTTPStatus.PRECONDITION_FAILED
+
+    def __init__(self, alert_id: str, tag: str) -> None:
+        super().__init__(
+            f"alert {alert_id} has changed since it was looked at: look at it again, then decide", {"etag": tag}
+        )
+
+
+class AlertIsOver(Conflict):
+    """What was asked for makes no sense of an alert that is resolved."""
+
+    type = "alert-resolved"
+    title = "The alert is resolved"
+
+    def __init__(self, alert_id: str, resolution: str | None) -> None:
+        super().__init__(
+            f"alert {alert_id} is resolved ({resolution}): only notes, its owner and feedback can be added",
+            resolution=resolution,
+        )
+
+
+class SnoozeHasPassed(Unprocessable):
+    """A snooze would end before it begins."""
+
+    def __init__(self, until: str) -> None:
+        super().__init__(f"until: {until} has passed already; name an instant to come")
+
+
+class SnoozeIsTooLong(Unprocessable):
+    """A snooze would last so long that nobody would know of it any more."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__(f"until: a snooze lasts {days} days at most; what needs no more attention is resolved")
+
+
+class NoSuchPage(Unprocessable):
+    """A page is asked for by what no page gave."""
+
+    def __init__(self) -> None:
+        super().__init__("after: it has to be the `next` of a page before")

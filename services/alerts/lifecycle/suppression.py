@@ -1,0 +1,59 @@
+"""Which alert is only a part or a consequence of another one: people are told of the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from services.alerts.lifecycle.alert import Alert
+
+NOTHING_IS_KNOWN: Final = frozenset(
+    {"event_lag", "fact_age", "EarnestFactsStale", "EarnestKpisStale", "EarnestWorkerStuck", "EarnestServiceAbsent"}
+)
+"""While one of these is open the figures of the plan are not those of today."""
+
+
+def causes(alerts: Iterable[Alert], caused_by: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Of every alert that has a common cause with others the alert that stands for it, by their ids.
+
+    Args:
+        alerts: all whose episode goes on; a decided one stands for its children as long as it lasts.
+        caused_by: of a KPI those KPIs that move it, the likeliest first.
+    """
+    # The latest first: of two that could stand for each other the one that was detected first does.
+    in_order = sorted(alerts, key=lambda alert: (alert.episode.detected_on, alert.number), reverse=True)
+    found: dict[str, str] = {}
+    for alert in in_order:
+        for cause in _candidates(alert, in_order, caused_by=caused_by):
+            if alert.alert_id not in _chain(cause.alert_id, found):
+                found[alert.alert_id] = cause.alert_id
+                break
+    return found
+
+
+def _candidates(alert: Alert, others: Sequence[Alert], *, caused_by: Mapping[str, Sequence[str]]) -> Iterator[Alert]:
+    """What may stand for an alert: first what makes all figures old, then the company as a whole, the other detector of
+    the same figure, and what moves the KPI.
+    """
+    own = alert.subject
+    others = [other for other in others if other.alert_id != alert.alert_id]
+    if alert.words.about == "plan":
+        yield from (other for other in others if other.subject.kpi in NOTHING_IS_KNOWN)
+    here = [other for other in others if other.subject.currency in ("", own.currency)]
+    if own.dimension:
+        yield from (other for other in here if other.subject.kpi == own.kpi and not other.subject.dimension)
+    same = (own.kpi, own.currency, own.dimension, own.segment)
+    yield from (other for other in here if other.subject[:4] == same and other.subject.detector != own.detector)
+    for kpi in caused_by.get(own.kpi, ()):
+        for other in here:
+            wider = not other.subject.dimension or other.subject[2:4] == own[2:4]
+            if other.subject.kpi == kpi and wider:
+                yield other
+
+
+def _chain(alert_id: str, found: Mapping[str, str]) -> Iterator[str]:
+    """An alert, what stands for it, what stands for that, and so on."""
+    here: str | None = alert_id
+    while here is not None:
+        yield here
+        here = found.get(here)

@@ -1,0 +1,32 @@
+"""Why a notification did not arrive."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from shared.problems import NotFound, Problem
+
+
+class NotSent(Exception):
+    """It did not arrive this time; trying again may help. The message holds no secret."""
+
+
+class Refused(NotSent):
+    """It will not arrive until somebody changes the declaration or the other end; it is tried all the same, for that
+    may happen within the day.
+    """
+
+
+class NoSuchSubscription(NotFound):
+    """There is no subscription of this name."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(f"there is no subscription {name}; declared are {', '.join(known) or 'none'}")
+
+
+class DidNotArrive(Problem):
+    """What was sent to the other end did not get there."""
+
+    type = "not-delivered"
+    title = "It did not arrive"
+    status = HTTPStatus.BAD_GATEWAY

@@ -1,0 +1,102 @@
+"""The file of notifications: what it takes, and what it says of a mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.alerts.notifications.declared import Undeclared, notifications_of, remarks
+from services.alerts.notifications.message import Told
+from services.alerts.notifications.worker import Declaration
+from tests.services.alerts.notifications.notices import told
+
+WHOLE = """
+people: {dana: dana@example.com}
+channels:
+  hook: {kind: webhook, url: "https://hooks.example.com/earnest", secret: hook}
+  mail: {kind: email, host: smtp.example.com, sender: earnest@example.com}
+  chat: {kind: slack, url: chat}
+subscriptions:
+  plan_owners: {channel: mail, person: dana, about: plan}
+  everything: {channel: hook, events: [opened, worse, acknowledged, escalated, resolved]}
+  critical: {channel: chat, severity: critical, kpis: [event_lag, dead_letters]}
+  digest: {channel: mail, person: kim@example.com, rhythm: daily, hour: 7}
+  second: {channel: chat, level: 2}
+escalate_after_hours: {critical: 4, warning: 48}
+"""
+
+
+def test_subscriptions_are_told_what_they_ask_for() -> None:
+    declared = notifications_of(WHOLE)
+    lag = {"kpi": "event_lag", "about": "road", "severity": "critical"}
+    assert declared.for_told(told()) == ["plan_owners", "everything", "digest"]
+    assert declared.for_told(told(event="acknowledged")) == ["everything"]
+    assert declared.for_told(told(**lag)) == ["everything", "critical", "digest"]
+    assert declared.for_told(told(event="escalated", level=1)) == ["plan_owners", "everything", "digest", "second"]
+    assert declared.levels == 1
+
+
+@pytest.mark.parametrize(
+    ("instead", "finding"),
+    [
+        ("channel: chat, level: 2", "subscriptions.second.level: no subscription has level 2, so this one is never reached"),
+        ("channel: chart", "subscriptions.second.channel: there is no channel chart; declared are chat, hook, mail"),
+        ("channel: mail, person: kim", "subscriptions.second.person: kim has no address; write one, or name the person below `people`"),
+        ("channel: mail", "subscriptions.second.person: nobody has no address; write one, or name the person below `people`"),
+        ("channel: chat, hour: 7", "subscriptions.second: hour is that of a digest: it needs `rhythm: daily`"),
+        ("channel: chat, event: [opened]", "subscriptions.second.event: there is no such field"),
+        ("channel: chat, events: []", "subscriptions.second.events: say at least 1"),
+        ("channel: chat, rhythm: weekly", "subscriptions.second.rhythm: write one of 'now' or 'daily'"),
+        ("channel: chat, rhythm: daily, hour: 24", "subscriptions.second.hour: it has to be at most 23"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_place(instead: str, finding: str) -> None:
+    text = WHOLE.replace("channel: chat, level: 2", instead.replace("level: 2", "level: 3"))
+    with pytest.raises(Undeclared) as refused:
+        notifications_of(text)
+    assert finding in refused.value.findings
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("channels: [", "this is no YAML that can be read"),
+        ("- one\n- two", "body: write an object: fields with their values"),
+        ("channels: {hook: {kind: webhook, url: 'ftp://x/y', secret: s}}", "write an address as https://host/path"),
+        ("channels: {hook: {kind: webhook, url: 'https://a:b@x/y', secret: s}}", "leave names and passwords out"),
+        ("channels: {hook: {kind: webhook, url: 'https://x/y', secret: ../keys}}", "channels.hook.webhook.secret"),
+        ("escalate_after_hours: {critical: 4}", "no subscription has a level above 1"),
+    ],
+)
+def test_a_text_that_is_no_declaration_says_why(text: str, finding: str) -> None:
+    with pytest.raises(Undeclared) as refused:
+        notifications_of(text)
+    assert finding in str(refused.value)
+
+
+def test_secrets_that_are_missing_and_kpis_that_there_are_not_are_remarked(tmp_path: Path) -> None:
+    declared = notifications_of(WHOLE)
+    (tmp_path / "hook").write_text("whsec_c2VjcmV0")
+    (tmp_path / "chat").write_text(" \n")
+    assert list(remarks(declared, kpis=frozenset({"event_lag"}), secrets=tmp_path)) == [
+        "subscriptions.critical.kpis: there is no KPI dead_letters, so nothing will be told of it",
+        f"channels.chat: the secret {tmp_path / 'chat'} is empty",
+    ]
+
+
+def test_the_file_is_read_again_when_it_changes_and_a_mistake_leaves_the_last_one_in_force(tmp_path: Path) -> None:
+    file = tmp_path / "notifications.yaml"
+    declaration = Declaration(file)
+    assert (declaration.current().subscriptions, declaration.remarks()) == ({}, [])
+    file.write_text(WHOLE)
+    assert set(declaration.current().subscriptions) == {"plan_owners", "everything", "critical", "digest", "second"}
+    file.write_text("subscriptions: {all: {channel: hooks}}")
+    assert "everything" in declaration.current().subscriptions
+    assert declaration.remarks() == [f"{file}: subscriptions.all.channel: there is no channel hooks; declared are none"]
+    file.unlink()
+    assert (declaration.current().subscriptions, declaration.remarks()) == ({}, [])
+
+
+def test_a_message_holds_no_line_that_nobody_meant() -> None:
+    assert Told.model_validate_json(told().model_dump_json()) == told()
