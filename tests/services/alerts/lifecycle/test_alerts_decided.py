@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from services.alerts.app import create_app
 from services.alerts.evaluation.episodes import Driver, Episode, Findings, Subject
 from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.kpis import built_in
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.operational import OperationalAlert
 from services.alerts.lifecycle.service import Lifecycle
@@ -74,7 +75,7 @@ def ask(
     ]
     (tmp_path / "keys.json").write_text(json.dumps(keys))
     settings = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
-    evaluator = Evaluator(alerts_engine, log, zone=ZoneInfo("UTC"), reconcile=lifecycle.reconcile)
+    evaluator = Evaluator(alerts_engine, log, catalogue=built_in(), zone=ZoneInfo("UTC"), reconcile=lifecycle.reconcile)
     app = create_app(
         settings, alerts_engine, evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list, clock=clock
     )
