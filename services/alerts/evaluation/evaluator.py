@@ -138,9 +138,7 @@ class Evaluator:
         counted = (store.positions(connection, WORKER), store.latest(connection), incidents)
         moved = (plan or before is None) and counted != self._counted
         if moved or before is None:
-            as_of, readings = plan_readings(
-                connection, self._catalogue, zone=self._zone, incidents=incidents
-            )
+            as_of, readings = plan_readings(connection, self._catalogue, zone=self._zone, incidents=incidents)
             self._counted = counted
         else:
             as_of, readings = before.as_of, before.plan
