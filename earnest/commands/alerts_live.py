@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from urllib.parse import quote
 
@@ -61,8 +60,8 @@ def list_alerts(
         table.add_row(
             alert["alert_id"],
             _subject(alert) + _and_more(stands_for.get(alert["alert_id"], 0)),
-            _figure(alert, "latest_value"),
-            _figure(alert, "latest_expected"),
+            _figure(alert, "latest_value", beside="latest_expected"),
+            _figure(alert, "latest_expected", beside="latest_value"),
             alert["detected_on"],
             _state(alert),
             alert["owner"] or "",
@@ -254,12 +253,14 @@ def _subject(alert: dict[str, Any]) -> str:
     return f"{alert['title']}{currency}{segment}"
 
 
-def _figure(alert: dict[str, Any], name: str) -> str:
+def _figure(alert: dict[str, Any], name: str, *, beside: str) -> str:
     if alert[name] is None or alert["detector"] == "prometheus":
         return ""
-    from services.alerts.notifications import figure
+    from shared.drift.words import Naming
 
-    return figure(Decimal(alert[name]), alert["unit"])
+    other = None if alert[beside] is None else float(alert[beside])
+    naming = Naming(title=alert["title"], unit=alert["unit"], currency=alert["currency"] or "")
+    return naming.figure(float(alert[name]), beside=other)
 
 
 def _state(alert: dict[str, Any]) -> str:
@@ -283,7 +284,10 @@ def _story(alert: dict[str, Any]) -> Iterator[str]:
     zone = company_zone()
     yield f"{alert['alert_id']}: {_subject(alert)}"
     yield f"  {alert['meaning']}" if alert["meaning"] else ""
-    now, expected = _figure(alert, "latest_value"), _figure(alert, "latest_expected")
+    now, expected = (
+        _figure(alert, "latest_value", beside="latest_expected"),
+        _figure(alert, "latest_expected", beside="latest_value"),
+    )
     if now:
         limit = "allowed" if alert["detector"] == "threshold" else "expected"
         yield f"  As of {alert['as_of']} it is {now}" + (f", where {expected} is {limit}." if expected else ".")

@@ -8,7 +8,7 @@ from services.alerts.app import create_app
 from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import load
 from services.alerts.lifecycle import store
-from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.lifecycle.service import Charts, Lifecycle
 from services.alerts.notifications.worker import Declaration, Sender
 from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
 from services.alerts.verify import recount_if_sums_changed
@@ -39,7 +39,12 @@ def main() -> None:
     step = CountingStep(catalogue)
     declaration = Declaration(settings.notifications_file)
     lifecycle = Lifecycle(
-        log, catalogue=catalogue, zone=settings.zone, declared=declaration.current, address=settings.alerts_url
+        log,
+        catalogue=catalogue,
+        zone=settings.zone,
+        declared=declaration.current,
+        address=settings.alerts_url,
+        scoring=settings.scoring_url,
     )
     evaluator = Evaluator(
         engine,
@@ -53,7 +58,7 @@ def main() -> None:
         engine,
         declaration,
         now=utc_now,
-        charts=lambda _: None,
+        charts=Charts(engine, evaluator),
         loopback=settings.notifications_loopback,
     )
     crew = Crew(

@@ -219,7 +219,12 @@ def test_alerts_answer_whatever_they_are_asked(installed: Settings, schema: Call
     log = open_log(installed)
     log.ensure(ROAD)
     lifecycle = Lifecycle(
-        log, catalogue=built_in(), zone=installed.zone, declared=lambda: NOBODY, address=installed.alerts_url
+        log,
+        catalogue=built_in(),
+        zone=installed.zone,
+        declared=lambda: NOBODY,
+        address=installed.alerts_url,
+        scoring=installed.scoring_url,
     )
     sender = Sender(schema("alerts"), Declaration(None), now=utc_now, charts=lambda _: None)
     evaluator = Evaluator(

@@ -135,7 +135,12 @@ def test_alerts_keep_to_their_document(installed: Settings, schema: Callable[[st
     log.ensure(ROAD)
     engine = schema("alerts")
     lifecycle = Lifecycle(
-        log, catalogue=built_in(), zone=installed.zone, declared=lambda: NOBODY, address=installed.alerts_url
+        log,
+        catalogue=built_in(),
+        zone=installed.zone,
+        declared=lambda: NOBODY,
+        address=installed.alerts_url,
+        scoring=installed.scoring_url,
     )
     sender = Sender(engine, Declaration(None), now=utc_now, charts=lambda _: None)
     evaluator = Evaluator(engine, log, catalogue=built_in(), zone=installed.zone, reconcile=lifecycle.reconcile)

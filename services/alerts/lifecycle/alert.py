@@ -11,6 +11,7 @@ from services.alerts.evaluation.episodes import Episode, Subject
 from services.alerts.kpis.columns import OF_PEOPLE
 from services.alerts.lifecycle import acts
 from services.alerts.lifecycle.acts import BY_ITSELF, Act, Standing, Telling, What
+from shared.drift.words import Unit
 
 About: TypeAlias = Literal["plan", "road"]
 Severity: TypeAlias = Literal["warning", "critical"]
@@ -26,7 +27,7 @@ class Words:
     about: About
     severity: Severity
     title: str
-    unit: str
+    unit: Unit
     meaning: str
     action: str
 

@@ -59,3 +59,12 @@ class NoSuchPage(Unprocessable):
 
     def __init__(self) -> None:
         super().__init__("after: it has to be the `next` of a page before")
+
+
+class NoPicture(NotFound):
+    """There is nothing to draw."""
+
+    def __init__(self, alert_id: str) -> None:
+        super().__init__(
+            f"there is no picture of {alert_id}: its KPI is not watched for drift, or has no past yet", alert=alert_id
+        )

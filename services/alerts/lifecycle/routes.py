@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlencode
+from typing import Annotated, Final, Literal
 
 import structlog
 from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy import Engine
 
+from services.alerts.evaluation.routes import EvaluatorDep
 from services.alerts.lifecycle import store
-from services.alerts.lifecycle.alert import About, Alert, Severity
+from services.alerts.lifecycle.alert import About, Severity
 from services.alerts.lifecycle.decisions import Decision
-from services.alerts.lifecycle.errors import NoSuchAlert, NoSuchPage
+from services.alerts.lifecycle.errors import NoPicture, NoSuchAlert, NoSuchPage
 from services.alerts.lifecycle.mutes import Mute
+from services.alerts.lifecycle.pictures import picture_of
 from services.alerts.lifecycle.requests import (
     AcknowledgeRequest,
     AssignRequest,
@@ -28,7 +30,8 @@ from services.alerts.lifecycle.requests import (
 from services.alerts.lifecycle.schemas import AlertDetail, Alerts, AlertView, Mutes, MuteView
 from services.alerts.lifecycle.service import Lifecycle, tag_of
 from services.alerts.lifecycle.store import Cursor, Filter
-from shared.auth import Principal, require
+from shared.auth import Forbidden, Principal, require
+from shared.charts import Form
 from shared.contracts.base import Identifier
 from shared.deps import ClockDep, EngineDep, SnapshotDep, provided
 from shared.http import IfMatch, next_page
@@ -38,6 +41,7 @@ TAGS: Final = {
     "mutes": "Spans of dates in which nobody is told of alerts, because everybody knows why.",
 }
 READS_PAY: Final = "earnings:read"
+MEDIA_TYPES: Final[Mapping[Form, str]] = {"svg": "image/svg+xml", "png": "image/png"}
 
 Reader = Annotated[Principal, Depends(require("alerts:read"))]
 Writer = Annotated[Principal, Depends(require("alerts:write"))]
@@ -91,9 +95,35 @@ def list_alerts(
 
 
 @router.get("/alerts/{alert_id}", tags=["alerts"], summary="One alert with its journal")
-def get_alert(who: Reader, snapshot: SnapshotDep, *, alert_id: AlertId, response: Response) -> AlertDetail:
+def get_alert(
+    who: Reader, lifecycle: LifecycleDep, snapshot: SnapshotDep, *, alert_id: AlertId, response: Response
+) -> AlertDetail:
     """An alert, what drove it, and what was done about it. Its ETag names the state of the journal, for `if-match`."""
-    return _detail(snapshot, alert_id, who=who, response=response)
+    return _detail(lifecycle, snapshot, alert_id=alert_id, who=who, response=response)
+
+
+@router.get(
+    "/alerts/{alert_id}/picture.{form}",
+    tags=["alerts"],
+    summary="The picture of an alert",
+    response_class=Response,
+    responses={200: {"content": {"image/svg+xml": {}, "image/png": {}}}},
+)
+def get_picture(
+    who: Reader, snapshot: SnapshotDep, evaluator: EvaluatorDep, *, alert_id: AlertId, form: Form
+) -> Response:
+    """What was seen and expected of its KPI, and how far the score went, as SVG or PNG."""
+    with snapshot.connect() as connection:
+        alert = store.alert_named(connection, alert_id)
+    if alert is None:
+        raise NoSuchAlert(alert_id)
+    if alert.personal and not _reads_pay(who):
+        raise Forbidden(f"the key of {who.name} does not have the scope {READS_PAY}, and this is about one person")
+    latest = evaluator.latest
+    drawn = None if latest is None else picture_of(alert, latest.plan, form=form)
+    if drawn is None:
+        raise NoPicture(alert_id)
+    return Response(drawn, media_type=MEDIA_TYPES[form], headers={"cache-control": "private, no-cache"})
 
 
 class Asked:
@@ -127,7 +157,7 @@ class Asked:
                 if_match=self._if_match,
             )
         _logger.info(f"alerts.{decision.what}", alert=self._alert_id, actor=self._who.name)
-        return _detail(self._engine, self._alert_id, who=self._who, response=self._response)
+        return _detail(self._lifecycle, self._engine, alert_id=self._alert_id, who=self._who, response=self._response)
 
 
 AskedDep = Annotated[Asked, Depends()]
@@ -187,7 +217,7 @@ def declare_mute(who: Writer, engine: EngineDep, clock: ClockDep, body: MuteRequ
     return MuteView.of(mute)
 
 
-def _detail(engine: Engine, alert_id: str, *, who: Principal, response: Response) -> AlertDetail:
+def _detail(lifecycle: Lifecycle, engine: Engine, *, alert_id: str, who: Principal, response: Response) -> AlertDetail:
     with engine.connect() as connection:
         alert = store.alert_named(connection, alert_id)
         if alert is None:
@@ -195,23 +225,14 @@ def _detail(engine: Engine, alert_id: str, *, who: Principal, response: Response
         journal = store.journal(connection, alert_id)
         children = store.page(connection, Filter(suppressed_by=alert_id), limit=1000)
     response.headers["etag"] = tag_of(alert)
+    links = {} if alert.personal and not _reads_pay(who) else lifecycle.links(alert)
     return AlertDetail.whole(
         alert,
         journal=journal,
         children=[child.alert_id for child in children],
-        links=_links(alert, reads_pay=_reads_pay(who)),
+        links=links,
         reads_pay=_reads_pay(who),
     )
-
-
-def _links(alert: Alert, *, reads_pay: bool) -> dict[str, str]:
-    """Where to look further: the series of the KPI, here."""
-    if alert.subject.detector == "prometheus" or (alert.personal and not reads_pay):
-        return {}
-    asked: dict[str, Any] = {
-        name: value for name, value in alert.subject._asdict().items() if value and name not in ("kpi", "detector")
-    }
-    return {"series": f"/v1/kpis/{alert.subject.kpi}/series" + (f"?{urlencode(asked)}" if asked else "")}
 
 
 def _reads_pay(who: Principal) -> bool:

@@ -8,18 +8,20 @@ from collections.abc import Callable, Iterable, Set
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from services.alerts.evaluation.episodes import Findings, Subject
-from services.alerts.evaluation.evaluator import Evaluation
+from services.alerts.evaluation.evaluator import Evaluation, Evaluator
 from services.alerts.kpis import Catalogue
 from services.alerts.lifecycle import operational, store
 from services.alerts.lifecycle.acts import Act
 from services.alerts.lifecycle.alert import Alert, Case
 from services.alerts.lifecycle.decisions import Decision, decide
 from services.alerts.lifecycle.errors import AlertChangedMeanwhile, NoSuchAlert
+from services.alerts.lifecycle.links import links_of
 from services.alerts.lifecycle.moves import Book, Circumstances, follow, settle
 from services.alerts.lifecycle.operational import OperationalAlert
+from services.alerts.lifecycle.pictures import picture_of
 from services.alerts.lifecycle.telling import changed_by, told_of
 from services.alerts.lifecycle.words import caused_by, words_of
 from services.alerts.notifications import store as notifications
@@ -42,10 +44,13 @@ class Lifecycle:
         zone: ZoneInfo,
         declared: Callable[[], Notifications],
         address: str,
+        scoring: str,
     ) -> None:
-        """`zone` is the company's, `declared` says who is told what now, `address` is where this service is reached."""
+        """`zone` is the company's, `declared` says who is told what now; `address` is where this service is reached,
+        `scoring` where scoring is.
+        """
         self._log, self._catalogue, self._zone, self._address = log, catalogue, zone, address
-        self._declared = declared
+        self._declared, self._scoring = declared, scoring
 
     def reconcile(self, connection: Connection, evaluation: Evaluation) -> Set[Subject]:
         """Move alerts to what an evaluation found; of which subjects one is unresolved then."""
@@ -105,6 +110,11 @@ class Lifecycle:
         self._save(connection, [case], now=now)
         return case.alert
 
+    def links(self, alert: Alert) -> dict[str, str]:
+        """Where to look further from an alert."""
+        watched = self._catalogue.by_name.get(alert.subject.kpi)
+        return links_of(alert, None if watched is None else watched.kpi, scoring=self._scoring)
+
     def business_date(self, instant: datetime) -> date:
         """The date of an instant in the company's calendar."""
         return instant.astimezone(self._zone).date()
@@ -134,6 +144,22 @@ class Lifecycle:
         notifications.write(connection, told, declared=self._declared(), now=now, zone=self._zone)
         # The last of the transaction: it holds the topic's partitions until the commit.
         self._log.publish(connection, [_publication(case.alert, act) for case in cases for act, _ in case.acts])
+
+
+class Charts:
+    """Pictures of alerts for mails, by their ids."""
+
+    def __init__(self, engine: Engine, evaluator: Evaluator) -> None:
+        self._engine, self._evaluator = engine, evaluator
+
+    def __call__(self, alert_id: str) -> bytes | None:
+        """The picture as PNG; None where there is none, or where it would show a person."""
+        with self._engine.connect() as connection:
+            alert = store.alert_named(connection, alert_id)
+        latest = self._evaluator.latest
+        if alert is None or alert.personal or latest is None:
+            return None
+        return picture_of(alert, latest.plan, form="png")
 
 
 def tag_of(alert: Alert) -> str:

@@ -12,6 +12,5 @@ from services.alerts.notifications.declared import (
     notifications_of,
     remarks,
 )
-from services.alerts.notifications.message import figure
 
-__all__ = ["SECRETS", "Notifications", "Undeclared", "figure", "notifications_of", "remarks"]
+__all__ = ["SECRETS", "Notifications", "Undeclared", "notifications_of", "remarks"]

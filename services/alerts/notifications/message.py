@@ -9,15 +9,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.formatting import counted, percent, trimmed
+from shared.drift.words import Naming, Unit
+from shared.formatting import counted
 
 Event: TypeAlias = Literal["opened", "worse", "acknowledged", "escalated", "resolved"]
-_DIGITS: Final = {"ratio": Decimal("0.001"), "money": Decimal("0.01")}
-_FEW: Final = Decimal("0.01")
 
 
 class Told(BaseModel):
@@ -36,7 +35,7 @@ class Told(BaseModel):
     about: Literal["plan", "road"]
     severity: Literal["warning", "critical"]
     level: Annotated[int, Field(ge=0)]
-    unit: str
+    unit: Unit
     currency: str | None
     dimension: str | None
     segment: str | None
@@ -101,8 +100,10 @@ class Told(BaseModel):
     def _figures(self) -> str:
         if self.value is None:
             return "higher than expected" if self.direction == "up" else "lower than expected"
-        now = figure(self.value, self.unit)
-        return now if self.expected is None else f"{now}, where {figure(self.expected, self.unit)} is expected"
+        naming = Naming(title=self.title, unit=self.unit, currency=self.currency or "")
+        now, expected = float(self.value), None if self.expected is None else float(self.expected)
+        said = naming.figure(now, beside=expected)
+        return said if expected is None else f"{said}, where {naming.figure(expected, beside=now)} is expected"
 
 
 class Message(BaseModel):
@@ -175,15 +176,3 @@ def an_example(now: datetime) -> Told:
 def in_order(told: Sequence[Told]) -> tuple[Told, ...]:
     """The things of a day in an order of their own: the worst first, and each alert's as they happened."""
     return tuple(sorted(told, key=lambda each: (each.severity != "critical", each.alert_id, each.at, each.event_id)))
-
-
-def figure(value: Decimal, unit: str) -> str:
-    """A value in the words of its unit, rounded as people read it."""
-    rounded = trimmed(value.quantize(_DIGITS.get(unit, _FEW)))
-    match unit:
-        case "ratio":
-            return percent(value.quantize(_DIGITS["ratio"]))
-        case "days" | "seconds" | "records":
-            return f"{rounded} {unit}"
-        case _:
-            return rounded

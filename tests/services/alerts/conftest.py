@@ -91,7 +91,12 @@ def catalogue() -> Catalogue:
 def lifecycle(log: PostgresLog, catalogue: Catalogue) -> Lifecycle:
     """The life cycle of alerts, of which nobody is told."""
     return Lifecycle(
-        log, catalogue=catalogue, zone=ZoneInfo("UTC"), declared=lambda: NOBODY, address="http://alerts.test"
+        log,
+        catalogue=catalogue,
+        zone=ZoneInfo("UTC"),
+        declared=lambda: NOBODY,
+        address="http://alerts.test",
+        scoring="http://scoring.test",
     )
 
 

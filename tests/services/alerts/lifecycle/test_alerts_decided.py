@@ -235,6 +235,13 @@ def test_the_children_of_an_alert_are_named_and_its_series_linked(move: Move, as
     assert ask().get(FIRST).json()["children"] == ["average_discount.USD.2"]
     links = ask().get(f"{FIRST[:-1]}2").json()["links"]
     assert links["series"] == "/v1/kpis/average_discount/series?currency=USD&dimension=product&segment=Pro+%26+more"
+    closed = f"closed_from={day(49)}&closed_to={day(60)}"
+    assert links["deals"].startswith(
+        f"http://scoring.test/v1/facts/deals?{closed}&where=currency%3DUSD&where=product%3D"
+    )
+    missing = ask().get(f"{FIRST}/picture.png")
+    assert (missing.status_code, "has no past yet" in missing.json()["detail"]) == (404, True)
+    assert ask().get(f"{FIRST}/picture.gif").status_code == 422
 
 
 def test_detection_does_not_learn_from_what_somebody_knows_of(move: Move, ask: Ask, alerts_engine: Engine) -> None:

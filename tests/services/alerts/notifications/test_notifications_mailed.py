@@ -83,7 +83,7 @@ def test_a_mail_has_a_text_a_page_and_the_chart(
     [mail] = box.mails
     assert mail["to"] == "dana@example.com"
     assert mail["bcc"] is None
-    assert mail["subject"].startswith("Discount & <b>more</b> Bcc: eve@example.com in EUR: 25.3%")
+    assert mail["subject"].startswith("Discount & <b>more</b> Bcc: eve@example.com in EUR: 25%")
     plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
     assert plain is not None
     assert page is not None

@@ -198,7 +198,7 @@ def test_slack_is_sent_blocks_to_its_secret_address(
     [came] = hooks.received
     body = json.loads(came.body)
     assert came.path.endswith("/secret-of-slack")
-    assert body["text"].startswith("Discount &lt;!channel&gt; in EUR: 25.3%, where 20% is expected")
+    assert body["text"].startswith("Discount &lt;!channel&gt; in EUR: 25%, where 20% is expected")
     assert [block["type"] for block in body["blocks"]] == ["header", "section"]
     assert "secret-of-slack" not in str(logs)
     assert SECRET not in str(logs)
