@@ -30,7 +30,7 @@ PURE = (
     "shared.drift",
 )
 EDGE = re.compile(
-    r"__main__|app|deps|routes|schemas|service|store(_\w+)?|tables|verify|operations|worker|\w+_client|migrations"
+    r"__main__|app|deps|routes|schemas|service|store(_\w+)?|tables|verify|operations|replay|worker|\w+_client|migrations"
 )
 """The rooms of a service that work with the world; `schemas` shows rows as they were read. Every other module is its
 domain, and pure.
@@ -41,7 +41,9 @@ BESIDE_THE_EDGE: Mapping[str, str] = {
     "services.ingest.intake": "takes a request through threads and the log",
     "services.scoring.quarantine.crash_guard": "notes in transactions of its own what a process begins",
 }
-FACES = {f"services.{service}.{room}" for service in SERVICES for room in ("verify", "operations", "__main__")}
+FACES = {
+    f"services.{service}.{room}" for service in SERVICES for room in ("verify", "operations", "replay", "__main__")
+}
 
 
 @cache

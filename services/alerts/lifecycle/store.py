@@ -94,6 +94,14 @@ def page(connection: Connection, wanted: Filter, *, after: Cursor | None = None,
     return [_alert(row) for row in connection.execute(latest_first.limit(limit)).mappings()]
 
 
+def detected_between(connection: Connection, first: date, *, last: date) -> list[Alert]:
+    """The alerts about the plan that were detected on these dates, without those that were corrected away."""
+    of_dates = ALERT.c.detected_on.between(first, last)
+    return _alerts(
+        connection, and_(ALERT.c.about == "plan", of_dates, ALERT.c.resolution.is_distinct_from("corrected"))
+    )
+
+
 def numbers(connection: Connection) -> dict[tuple[str, str], int]:
     """The highest number of an alert by KPI and currency."""
     counted = select(ALERT.c.kpi, ALERT.c.currency, func.max(ALERT.c.number)).group_by(ALERT.c.kpi, ALERT.c.currency)

@@ -130,6 +130,14 @@ def test_payments_by_account_are_allocated_as_files_allocate_them(system: System
     assert report.read_text().count(",left,") == 2
     assert "remarked" not in report.read_text()
     said(system, folder, "verify")
+    dates = ("--from", "2024-01-01", "--to", "2025-12-31")
+    assert "The running service holds the same alerts." in said(system, folder, "alerts", "replay", *dates)
+    data = said(system, folder, "alerts", "replay", *dates, "--json")
+    assert data == said(system, folder, "alerts", "replay", *dates, "--json")
+    assert json.loads(data)["differences"] == []
+    turned = run(system, folder, "alerts", "replay", "--from", "2025-12-31", "--to", "2024-01-01")
+    assert turned.returncode == 2
+    assert "the first date comes after the last one" in turned.stderr
 
 
 def of_reps(found: dict[tuple[str, str, str], Decimal]) -> Decimal:

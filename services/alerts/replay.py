@@ -1,0 +1,106 @@
+"""The alerts that the log gives, date by date, beside those that the running service holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from services.alerts.evaluation.episodes import Episode, Findings, Subject
+from services.alerts.evaluation.evaluator import plan_readings
+from services.alerts.kpis import Catalogue
+from services.alerts.lifecycle import store as alerts
+from services.alerts.rollups import store
+from services.alerts.rollups.worker import WORKER
+from services.alerts.verify import counted_again
+from shared.log.port import Log
+
+
+class Move(NamedTuple):
+    """An alert that opens or closes on a business date."""
+
+    day: date
+    what: Literal["opened", "closed"]
+    subject: Subject
+    episode: Episode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What the log gives from one date to another; `as_of` is the latest business date in it, None without one."""
+
+    first: date
+    last: date
+    as_of: date | None
+    findings: Sequence[Findings]
+
+    @property
+    def moves(self) -> list[Move]:
+        """What opens and closes, in order."""
+        return sorted(
+            (move for move in self._moves() if self.first <= move.day <= self.last),
+            key=lambda move: (move.day, move.what, move.subject),
+        )
+
+    def _moves(self) -> Iterator[Move]:
+        for found in self.findings:
+            for episode in found.episodes:
+                yield Move(episode.detected_on, "opened", found.subject, episode)
+                if episode.recovered_on is not None:
+                    yield Move(episode.recovered_on, "closed", found.subject, episode)
+
+
+def replay(engine: Engine, log: Log, *, catalogue: Catalogue, zone: ZoneInfo, first: date, last: date) -> Replay:
+    """Count the log again in a schema of its own, as far as the live worker was, and find all alerts in it.
+
+    What is told of a date rests on no later one, so that the dates need not be walked one by one. The accepted
+    false alarms are those of all series there are now, as in the running service.
+
+    Raises:
+        LogUnavailable: the log cannot be reached.
+    """
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        reached, apart = store.positions(connection, WORKER), store.set_aside(connection, WORKER)
+        incidents = alerts.incidents(connection)
+    with (
+        counted_again(engine, log, catalogue=catalogue, reached=reached, apart=apart) as (again, _),
+        again.connect() as connection,
+    ):
+        as_of, readings = plan_readings(connection, catalogue, zone=zone, incidents=incidents)
+    findings = [found for reading in readings for found in reading.findings]
+    return Replay(first=first, last=last, as_of=as_of, findings=findings)
+
+
+def differences(engine: Engine, replayed: Replay) -> list[str]:
+    """In which alerts of these dates the running service differs, as sentences; empty where it holds the same.
+
+    Of a subject of which nothing can be said now alerts are held as they are, and not compared.
+    """
+    known = {found.subject for found in replayed.findings if found.known}
+    with engine.connect() as connection:
+        held = [
+            (alert.episode.detected_on, alert.subject)
+            for alert in alerts.detected_between(connection, replayed.first, last=replayed.last)
+            if alert.subject in known
+        ]
+    given = [(move.day, move.subject) for move in replayed.moves if move.what == "opened" and move.subject in known]
+    return [
+        *_told(set(given) - set(held), "the log gives an alert that the service does not hold"),
+        *_told(set(held) - set(given), "the service holds an alert that the log does not give"),
+    ]
+
+
+def in_words(subject: Subject) -> str:
+    """A subject as people read it: `average_discount EUR, territory west (drift)`."""
+    whole = f"{subject.kpi} {subject.currency}".rstrip()
+    part = f", {subject.dimension} {subject.segment}" if subject.dimension else ""
+    return f"{whole}{part} ({subject.detector})"
+
+
+def _told(alerts: Iterable[tuple[date, Subject]], what: str) -> Iterator[str]:
+    for day, subject in sorted(alerts):
+        yield f"{day} {in_words(subject)}: {what}"
