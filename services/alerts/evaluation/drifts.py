@@ -12,7 +12,7 @@ import numpy as np
 from services.alerts.evaluation.episodes import Episode
 from services.alerts.evaluation.figures import measured
 from services.alerts.evaluation.totals import Course
-from services.alerts.kpis import WatchedKpi
+from services.alerts.kpis import Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
 from shared.drift.series import Assessment, Grain, Series
 from shared.periods import last_day, month_number, month_of_number
@@ -52,9 +52,15 @@ def _end(grain: Grain, begin: date, *, calendar: CompanyCalendar) -> date:
     return begin if grain is Grain.DAY else calendar.bounds([begin], "quarter")[1][0].item()
 
 
+def minimum(kpi: Kpi) -> int:
+    """How many observations a point needs. Of a share it is known how far chance moves it, however few they are."""
+    return 1 if kpi.drift is not None and kpi.drift.kind == "shares" else kpi.minimum
+
+
 def series(watched: WatchedKpi, course: Course, *, over: Sequence[Span], as_of: date) -> Series:
     """The series of a KPI over spans, each point dated by its first day; blank where it has no value."""
-    points = [measured(watched, course, first=first, last=last, as_of=as_of) for first, last in over]
+    least = minimum(watched.kpi)
+    points = [measured(watched, course, first=first, last=last, as_of=as_of, minimum=least) for first, last in over]
     ratio = watched.kpi.statistic is None
     return Series(
         grain=watched.kpi.grain,

@@ -30,21 +30,26 @@ class Measurement(NamedTuple):
     denominator: Decimal | None = None
 
 
-def measured(watched: WatchedKpi, course: Course, *, first: date, last: date, as_of: date) -> Measurement:
-    """A KPI over the days from the first to the last, as it is known on a date."""
+def measured(
+    watched: WatchedKpi, course: Course, *, first: date, last: date, as_of: date, minimum: int | None = None
+) -> Measurement:
+    """A KPI over the days from the first to the last, as it is known on a date; with fewer observations than the
+    minimum, by default its own, it has no value.
+    """
     kpi, sums = watched.kpi, watched.sums
+    minimum = kpi.minimum if minimum is None else minimum
     if kpi.statistic is not None:
         levels = course.levels_between(first, last)
         observations = sum(count for _, counted in levels for count in counted.values())
         value = _statistic(kpi.statistic, levels, as_of=as_of)
-        return Measurement(_enough(value, observations, minimum=kpi.minimum), observations)
+        return Measurement(_enough(value, observations, minimum=minimum), observations)
     assert sums.denominator is not None
     above = Decimal(course.between(sums.numerator.key, first, last=last)) / sums.numerator.scale
     below = Decimal(course.between(sums.denominator.key, first, last=last)) / sums.denominator.scale
     counts = sums.observations or sums.denominator
     observations = course.between(counts.key, first, last=last) // counts.scale
     value = (above * kpi.per / below).quantize(_DIGITS) if below > 0 else None
-    return Measurement(_enough(value, observations, minimum=kpi.minimum), observations, above * kpi.per, below)
+    return Measurement(_enough(value, observations, minimum=minimum), observations, above * kpi.per, below)
 
 
 def of_pace(at: Measurement, day: date, *, calendar: CompanyCalendar, least: int) -> Measurement:

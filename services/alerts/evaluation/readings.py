@@ -5,7 +5,7 @@ Evaluation looks at facts and dates only, never at a clock: the same facts give 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -202,14 +202,19 @@ def _with_drift(
             continue
         made = drifts.series(catalogue.by_name[reading.kpi.name], course, over=over, as_of=reading.as_of)
         watching[place] = (made, over)
-    long_enough = [
-        place for place, (made, _) in watching.items() if np.isfinite(made.values).sum() >= LEAST_REFERENCE[made.grain]
-    ]
+    of_segments = {
+        place: readings[place].where.dimension != ""
+        for place, (made, _) in watching.items()
+        if np.isfinite(made.values).sum() >= LEAST_REFERENCE[made.grain]
+    }
+    # Half of them for the whole company, which has few series, and half for all segments: these, being many, would make
+    # the whole so patient that it finds nothing.
+    alike = Counter(of_segments.values())
     found = list(readings)
-    for place, (made, over) in watching.items():
-        if place in long_enough:
-            settings = _settings(readings[place], catalogue, watched=len(long_enough), incidents=incidents)
-            found[place] = _assessed(readings[place], made, over=over, settings=settings)
+    for place, is_segment in of_segments.items():
+        made, over = watching[place]
+        settings = _settings(readings[place], catalogue, watched=2 * alike[is_segment], incidents=incidents)
+        found[place] = _assessed(readings[place], made, over=over, settings=settings)
     return [_with_drivers(reading, catalogue, by_place=by_kpi[reading.kpi.name]) for reading in found]
 
 
@@ -227,7 +232,7 @@ def _settings(reading: Reading, catalogue: Catalogue, *, watched: int, incidents
         bad=_BAD[reading.kpi.bad],
         false_alarms_per_year=float(catalogue.false_alarms_per_year),
         watched=watched,
-        minimum_observations=float(reading.kpi.minimum),
+        minimum_observations=float(drifts.minimum(reading.kpi)),
         excluded=tuple(Excluded(first=first, last=last or reading.as_of) for first, last in spans),
     )
 

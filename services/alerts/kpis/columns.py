@@ -92,6 +92,8 @@ class Expression:
     names: frozenset[str]
     of_amounts: bool
     """Whether it looks at amounts of a currency."""
+    is_condition: bool
+    """Whether it says yes or no."""
 
 
 def compile_condition(text: str, source: Source, *, schema: pl.Schema) -> Expression:
@@ -138,4 +140,11 @@ def _compiled(text: str, source: Source, *, schema: pl.Schema, wanted: tuple[str
     else:
         raise FilterError(f"{text!r} is not exact", "calculate with numbers and amounts, by + - * and /")
     of_amounts = bool(names & _AMOUNTS[source])
-    return Expression(text=text, evaluated=expression, scale=scale, names=names, of_amounts=of_amounts)
+    return Expression(
+        text=text,
+        evaluated=expression,
+        scale=scale,
+        names=names,
+        of_amounts=of_amounts,
+        is_condition=kind == YES_NO,
+    )

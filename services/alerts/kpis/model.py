@@ -101,7 +101,8 @@ class Drift(Part):
     transform: Literal["auto", "none", "log", "logit"] = "auto"
     """On which scale changes are compared: log for what changes in percent, logit for shares."""
     kind: Literal["auto", "continuous", "counts", "shares"] = "auto"
-    """What the values are: counts are whole numbers of events, shares lie between 0 and 1."""
+    """What the values are: counts are whole numbers of events; shares are so many of so many observations, which may be
+    few: each is judged by how many it is of, and needs no minimum."""
 
 
 class Pace(Part):

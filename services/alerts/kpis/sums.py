@@ -96,6 +96,11 @@ def sums_of(kpi: Kpi, own: Mapping[str, ColumnType]) -> KpiSums:
     return _Compiling(kpi, own).sums()
 
 
+def _is_share(numerator: CountedSum, denominator: CountedSum | None) -> bool:
+    counted = numerator.number is not None and numerator.number.is_condition
+    return counted and denominator is not None and denominator.number is None
+
+
 class _Compiling:
     def __init__(self, kpi: Kpi, own: Mapping[str, ColumnType]) -> None:
         self._kpi, self._own = kpi, own
@@ -114,6 +119,10 @@ class _Compiling:
             numerator = self._sum(kpi.numerator, ("numerator",))
             denominator = counts = self._sum(kpi.denominator, ("denominator",))
         observations = self._observations(counts)
+        if kpi.drift is not None and kpi.drift.kind == "shares" and not _is_share(numerator, denominator):
+            message = "shares are so many observations of all: its numerator is a condition, and it has no denominator"
+            mend = "leave kind out, and say transform: logit for a part of an amount"
+            self._findings.append(Finding.error("K205", ("drift", "kind"), message=message, mend=mend))
         if self._findings:
             # A condition of the whole KPI is compiled for each of its sums, and wrong once.
             raise Flaws(list(dict.fromkeys(self._findings)))

@@ -292,18 +292,38 @@ def test_a_drift_names_the_segment_that_drives_it_first() -> None:
     assert first.contribution < 0
 
 
+def scores(found: Iterable[Reading]) -> dict[str, float]:
+    """How high the statistic of the win rate stood over its limit, by segment; that of the whole has no name."""
+    return {
+        one.where.segment: float(np.nansum(np.abs(one.assessment.scores)))
+        for one in found
+        if one.kpi.name == "win_rate" and one.assessment is not None
+    }
+
+
 def test_more_series_that_are_watched_share_the_false_alarms_that_are_accepted() -> None:
-    draft = drafted({"false_alarms_per_year": 1}, built_in())
-    stricter = with_file(built_in(), draft)
+    stricter = with_file(built_in(), drafted({"false_alarms_per_year": 1}, built_in()))
     random = np.random.default_rng(11)
     sums = weekly_win_rates([*random.normal(0.4, 0.04, 90), *random.normal(0.36, 0.04, 10)])
+    usual = scores(readings(sums))
+    assert 0 < scores(readings(sums, catalogue=stricter))[""] < usual[""]
+    products = [
+        each._replace(where=Where("", "product", name)) for name in ("A", "B", "C", "D", "E", "F") for each in sums
+    ]
+    with_products = scores(readings([*sums, *products]))
+    assert with_products[""] == usual[""]  # however many segments there are, the whole is watched as before
+    assert 0 < with_products["A"] < usual[""]
 
-    def score(catalogue: Catalogue) -> float:
-        [found] = [one for one in readings(sums, catalogue=catalogue) if one.kpi.name == "win_rate"]
-        assert found.assessment is not None
-        return float(np.nansum(np.abs(found.assessment.scores)))
 
-    assert 0 < score(stricter) < score(built_in())
+def test_a_share_of_few_is_judged_by_how_many_it_is_of() -> None:
+    few = [
+        each._replace(sums={"win_rate.numerator": 4, "win_rate.denominator": 10})
+        for each in weekly_win_rates([0.4] * 90)
+    ]
+    found = drifting(few)
+    assert found.assessment is not None
+    assert np.isfinite(found.assessment.series.values).all()
+    assert found.value == Decimal("0.400000")  # of thirty days, which have forty
 
 
 SUMS = st.fixed_dictionaries({part: st.integers(0, 10**12) for part in ("numerator", "denominator", "observations")})
