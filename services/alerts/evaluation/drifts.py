@@ -52,18 +52,23 @@ def _end(grain: Grain, begin: date, *, calendar: CompanyCalendar) -> date:
     return begin if grain is Grain.DAY else calendar.bounds([begin], "quarter")[1][0].item()
 
 
+def grain_at(kpi: Kpi, dimension: str) -> Grain:
+    """The grain of a series: of segments a week at least, by which their sums are kept."""
+    return Grain.WEEK if dimension and kpi.grain is Grain.DAY else kpi.grain
+
+
 def minimum(kpi: Kpi) -> int:
     """How many observations a point needs. Of a share it is known how far chance moves it, however few they are."""
     return 1 if kpi.drift is not None and kpi.drift.kind == "shares" else kpi.minimum
 
 
-def series(watched: WatchedKpi, course: Course, *, over: Sequence[Span], as_of: date) -> Series:
+def series(watched: WatchedKpi, course: Course, *, grain: Grain, over: Sequence[Span], as_of: date) -> Series:
     """The series of a KPI over spans, each point dated by its first day; blank where it has no value."""
     least = minimum(watched.kpi)
     points = [measured(watched, course, first=first, last=last, as_of=as_of, minimum=least) for first, last in over]
     ratio = watched.kpi.statistic is None
     return Series(
-        grain=watched.kpi.grain,
+        grain=grain,
         dates=np.array([first for first, _ in over], dtype="datetime64[D]"),
         values=_floats(point.value for point in points),
         numerators=_floats(point.numerator for point in points) if ratio else None,

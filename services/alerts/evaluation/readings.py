@@ -164,12 +164,10 @@ def _read(watched: WatchedKpi, where: Where, *, course: Course, as_of: date, cal
             breached=seen.breached,
             findings=(found,),
         )
-    elif kpi.threshold is not None:
-        now = thresholds.at(watched, course, as_of, calendar=calendar)
-        reading = Reading(kpi=kpi, where=where, as_of=as_of, value=now.value, observations=now.observations)
     else:
         first = course.days[0] if course.days else as_of
-        over = drifts.spans(kpi.grain, max(first, needed_from(as_of)), before=as_of, calendar=calendar)[-1:]
+        grain = drifts.grain_at(kpi, where.dimension)
+        over = drifts.spans(grain, max(first, needed_from(as_of)), before=as_of, calendar=calendar)[-1:]
         latest = measured(watched, course, first=over[0][0], last=over[0][1], as_of=as_of) if over else None
         reading = Reading(
             kpi=kpi,
@@ -197,10 +195,11 @@ def _with_drift(
         if reading.kpi.drift is None or course is None or not course.days:
             continue
         first = max(course.days[0], needed_from(reading.as_of))
-        over = drifts.spans(reading.kpi.grain, first, before=reading.as_of, calendar=catalogue.calendar)
+        grain = drifts.grain_at(reading.kpi, reading.where.dimension)
+        over = drifts.spans(grain, first, before=reading.as_of, calendar=catalogue.calendar)
         if not over:
             continue
-        made = drifts.series(catalogue.by_name[reading.kpi.name], course, over=over, as_of=reading.as_of)
+        made = drifts.series(catalogue.by_name[reading.kpi.name], course, grain=grain, over=over, as_of=reading.as_of)
         watching[place] = (made, over)
     of_segments = {
         place: readings[place].where.dimension != ""
@@ -278,18 +277,20 @@ def _drivers(
 ) -> Iterator[Driver]:
     kpi, watched = reading.kpi, catalogue.by_name[reading.kpi.name]
     earliest = needed_from(reading.as_of)
-    over = reading.spans or drifts.spans(kpi.grain, earliest, before=reading.as_of, calendar=catalogue.calendar)
+    # By spans that segments are kept in, whatever the grain of the whole is.
+    grain = drifts.grain_at(kpi, "any")
+    over = drifts.spans(grain, earliest, before=reading.as_of, calendar=catalogue.calendar)
     rows: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = defaultdict(dict)
     for where, course in by_place.items():
         if where.dimension and where.currency == reading.where.currency:
-            made = drifts.series(watched, course, over=over, as_of=reading.as_of)
+            made = drifts.series(watched, course, grain=grain, over=over, as_of=reading.as_of)
             assert made.numerators is not None
             assert made.denominators is not None
             rows[where.dimension][where.segment] = (made.numerators, made.denominators)
     since = np.array([last >= episode.onset for _, last in over], dtype=np.bool_)
     reference = np.zeros(len(over), dtype=np.bool_)
     before = int(np.argmax(since)) if since.any() else len(over)
-    reference[max(before - _REFERENCE[kpi.grain.value], 0) : before] = True
+    reference[max(before - _REFERENCE[grain.value], 0) : before] = True
     try:
         change = drivers(
             {dimension: segments_of(of_dimension, ratio=True) for dimension, of_dimension in rows.items()},

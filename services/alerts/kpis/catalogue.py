@@ -68,8 +68,9 @@ class Catalogue:
 
     @cached_property
     def definitions(self) -> frozenset[str]:
-        """What is counted, and how."""
-        return frozenset(each.definition for watched in self.plan for each in watched.sums)
+        """What is counted, and how: by the calendar, too."""
+        sums = (each.definition for watched in self.plan for each in watched.sums)
+        return frozenset({f"calendar {self.calendar.model_dump_json()}", *sums})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import numpy as np
 import polars as pl
 
 from services.alerts.kpis import Catalogue
@@ -21,12 +22,16 @@ from services.alerts.rollups.observations import CURRENCY, Observed
 _SIGN: Final = "sign of the row"
 _VALUE: Final = "value of the row"
 _LEVEL: Final = "level of the row"
+_BEGINS: Final = "first day of the cell of "
 _WHOLE: Final = pl.Int128()
 
 
 class Cell(NamedTuple):
     """Where sums are kept: those over observations of a date, of a currency, in a segment. An empty dimension is the
     whole; an empty segment of a dimension are those that say nothing of it.
+
+    Of segments, which are many, a cell is of the days that a week has in common with a month and a fiscal period, and
+    its day is the first of them: so it lies in one week, one month, one fiscal quarter.
     """
 
     day: date
@@ -46,6 +51,7 @@ class Counting:
         self._sums: dict[Source, Sequence[CountedSum]] = {
             source: catalogue.counted(source) for source in ("deals", "earnings", "runs")
         }
+        self._calendar = catalogue.calendar
 
     def names(self, source: Source) -> frozenset[str]:
         """The columns that are looked at."""
@@ -64,6 +70,7 @@ class Counting:
             return
         plain = [each for each in sums if not each.is_levels]
         # Signed once, and then added up by the date and each of the dimensions.
+        frame = frame.with_columns(self._begins(frame[day]) for day in sorted({each.date for each in sums}))
         signed = _evaluated(frame, [(each.key, _number(each) * pl.col(_SIGN)) for each in plain])
         for day in sorted({each.date for each in plain}):
             of_day = [each for each in plain if each.date == day]
@@ -75,6 +82,16 @@ class Counting:
         for each in sums:
             if each.is_levels:
                 _move_levels(moved, frame, counted=each)
+
+    def _begins(self, days: pl.Series) -> pl.Series:
+        """Of each date the day of its cells of segments."""
+        unique = days.drop_nulls().unique()
+        known = unique.to_numpy().astype("datetime64[D]")
+        mondays = known - (known.astype(np.int64) + 3) % 7
+        months = known.astype("datetime64[M]").astype("datetime64[D]")
+        begins = np.maximum.reduce([mondays, months, self._calendar.bounds(known, "period")[0]])
+        at = pl.Series(begins.astype("datetime64[D]"), dtype=pl.Date())
+        return days.replace_strict(unique, at, default=None, return_dtype=pl.Date()).alias(_BEGINS + days.name)
 
 
 def _move_levels(moved: Moved, frame: pl.DataFrame, *, counted: CountedSum) -> None:
@@ -115,6 +132,7 @@ def _by_dimension(sums: Sequence[CountedSum]) -> Iterator[tuple[str, list[Counte
 def _grouped(
     frame: pl.DataFrame, day: str, *, dimension: str, by: Sequence[str], sums: Sequence[str]
 ) -> Iterator[tuple[Cell, Sequence[Any]]]:
+    day = _BEGINS + day if dimension else day
     keys = [day, CURRENCY, *([dimension] if dimension else []), *by]
     grouped = frame.drop_nulls(day).group_by(keys).agg(pl.col(name).sum() for name in sums)
     for row in grouped.iter_rows():

@@ -5,7 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
+
+import orjson
 
 from shared.facts import Facts
 
@@ -55,8 +58,10 @@ class Person:
 NOBODY: Final = Person()
 
 
-def person_of(facts: Facts) -> Person:
-    """The person of merged roster facts."""
+@lru_cache(maxsize=20_000)
+def person_of(written: str) -> Person:
+    """The person of merged roster facts, as they are stored: most batches are about people who were in one before."""
+    facts: Facts = orjson.loads(written)
     dated: dict[str, list[tuple[str, Any]]] = {}
     for path, fact in facts.items():
         day, _, attribute = path.partition("/")

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, cas
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from services.alerts.rollups.contributions import Cell, Moved
-from services.alerts.rollups.people import Roles, names_of
+from services.alerts.rollups.people import Person, Roles, names_of, person_of
 from services.alerts.rollups.tables import (
     COUNTED_SUM,
     DEAL,
@@ -127,8 +127,12 @@ def all_runs(connection: Connection) -> list[Any]:
 
 def roster(connection: Connection, participants: Sequence[str]) -> dict[str, Facts]:
     """The roster facts of some participants; one who is not known is absent."""
-    rows = connection.execute(select(ROSTER).where(is_any(ROSTER.c.participant_id, "ids")), {"ids": list(participants)})
-    return {participant: orjson.loads(facts) for participant, facts in rows.all()}
+    return {participant: orjson.loads(facts) for participant, facts in _roster(connection, participants)}
+
+
+def people(connection: Connection, participants: Sequence[str]) -> dict[str, Person]:
+    """What the roster says of some participants; one who is not known is absent."""
+    return {participant: person_of(facts) for participant, facts in _roster(connection, participants)}
 
 
 def names(connection: Connection, wanted: Sequence[str]) -> list[tuple[str, str, bool]]:
@@ -157,10 +161,11 @@ def add(connection: Connection, moved: Moved) -> None:
 
 
 def cells(connection: Connection, first: date, *, last: date) -> Iterator[tuple[Cell, Sums]]:
-    """The cells of the days from first to last, with their sums, by day."""
+    """The cells of the days from first to last, with their sums that are not zero, by day."""
     wanted = select(*(ROLLUP.c[name] for name in _CELL), cast(ROLLUP.c.sums, Text))
     for *cell, sums in connection.execute(wanted.where(ROLLUP.c.day.between(first, last)).order_by(ROLLUP.c.day)):
-        yield Cell(*cell), _loaded(sums)
+        # What everything has left is zero where it was counted step by step, and absent where it was counted again.
+        yield Cell(*cell), {key: value for key, value in _loaded(sums).items() if value}
 
 
 def move_latest(connection: Connection, instant: str) -> None:
@@ -224,6 +229,11 @@ def take_over(connection: Connection, schema: str) -> None:
         there = table.to_metadata(MetaData(), schema=schema)
         connection.execute(delete(table))
         connection.execute(insert(table).from_select(list(table.c.keys()), select(there)))
+
+
+def _roster(connection: Connection, participants: Sequence[str]) -> Iterable[Any]:
+    wanted = select(ROSTER).where(is_any(ROSTER.c.participant_id, "ids"))
+    return connection.execute(wanted, {"ids": list(participants)}).all()
 
 
 def _deals(connection: Connection, of: Column[Any], *, wanted: Sequence[str]) -> dict[str, KnownDeal]:

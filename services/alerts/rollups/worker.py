@@ -25,7 +25,7 @@ from services.alerts.rollups.observations import (
     owner_of,
     runs_frame,
 )
-from services.alerts.rollups.people import NOBODY, Person, person_of, who_is
+from services.alerts.rollups.people import NOBODY, Person, who_is
 from services.alerts.rollups.store import Earner, KnownDeal, KnownEarnings
 from shared.contracts.base import instant_text
 from shared.contracts.deals import DealFact
@@ -96,8 +96,7 @@ class CountingStep:
     def _people(self, connection: Connection, names: Iterable[str]) -> dict[str, Person]:
         """Whom names mean; a name that means nobody is absent."""
         whom = who_is(store.names(connection, sorted(set(names) - {""})))
-        known = store.roster(connection, sorted(set(whom.values())))
-        persons = {participant: person_of(facts) for participant, facts in known.items()}
+        persons = store.people(connection, sorted(set(whom.values())))
         return {name: persons[participant] for name, participant in whom.items() if participant in persons}
 
     def _count_deals(
@@ -171,8 +170,7 @@ class CountingStep:
             changed[earner] = KnownEarnings(revision=earned.revision, observed=observed, roles={})
         if not changed:
             return
-        facts = store.roster(connection, sorted({participant for participant, _ in changed}))
-        persons = {participant: person_of(of_person) for participant, of_person in facts.items()}
+        persons = store.people(connection, sorted({participant for participant, _ in changed}))
         for (participant, period), month in changed.items():
             month.roles = persons.get(participant, NOBODY).on(last_day(period).isoformat())
         self._counting.move(moved, "earnings", before=before, after=_months(changed))

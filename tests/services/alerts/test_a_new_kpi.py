@@ -42,7 +42,7 @@ kpis:
     threshold: {below: 9, window: {days: 30}}
     drift: {}
     minimum: 30
-    segments: [product]
+    segments: [product, plan]
     meaning: Months of term for each seat of the deals won in the last 30 days.
     action: Ask whether the plan pays on bookings alone.
 """
@@ -98,7 +98,7 @@ def test_it_has_a_past_on_its_first_day(
     assert with_it.remarks == ()
     assert len(verify(alerts_engine, log, catalogue=with_it)) == 1  # it is not counted yet
     assert [recount_if_sums_changed(alerts_engine, log, catalogue=with_it) for _ in range(2)] == [True, False]
-    as_of = date(2025, 3, 14)
+    as_of = date(2025, 3, 17)  # the week of the deals is over
     with alerts_engine.connect() as connection:
         cells = list(store.cells(connection, needed_from(as_of), last=as_of))
     sums = [Placed(cell.day, Where(cell.currency, cell.dimension, cell.segment), sums) for cell, sums in cells]
@@ -109,6 +109,7 @@ def test_it_has_a_past_on_its_first_day(
     }
     assert found == {
         Where(): (Decimal("6.750000"), 40, True),
+        Where("", "plan", "none"): (Decimal("6.750000"), 40, None),
         Where("", "product", "none"): (Decimal("6.750000"), 40, None),
     }
     assert verify(alerts_engine, log, catalogue=with_it) == []

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from services.alerts.kpis import Catalogue
+from services.alerts.kpis import Catalogue, built_in
 from services.alerts.rollups import store
 from services.alerts.rollups.contributions import Cell
+from services.alerts.rollups.worker import CountingStep
 from shared.log.port import Partition, Record, Stored
 from shared.log.step import Outcome
+from tests.waiting import until
 
 Count = Callable[[Sequence[Stored]], Outcome]
 Make = Callable[..., Stored]
@@ -139,14 +143,8 @@ def test_a_deal_counts_in_its_own_segments_and_in_those_of_its_owner_on_its_day(
     count([assigned("ada", "2025-01-01", plan="rep", manager="bob"), assigned("ada", "2025-03-15", plan="senior")])
     count([deal("d1", NOON, **WON, owner="ada", product="P1"), deal("d2", NOON, **WON, owner="nobody")])
     count([deal("d3", NOON, **WON | {"close_date": "2025-03-15"}, owner="ada", product="P1")])
-    by_product = {cell for cell in cells(alerts_engine) if cell.dimension == "product"}
-    assert {(cell.day.day, cell.segment) for cell in by_product} == {(14, "P1"), (14, ""), (15, "P1")}
-    by_plan = {
-        (cell.day.day, cell.segment): sums["win_rate.numerator"]
-        for cell, sums in cells(alerts_engine).items()
-        if cell.dimension == "plan"
-    }
-    assert by_plan == {(14, "rep"): 1, (14, ""): 1, (15, "senior"): 1}
+    assert told(alerts_engine, "product", "win_rate.numerator") == {"P1": 2, "": 1}
+    assert told(alerts_engine, "plan", "win_rate.numerator") == {"rep": 1, "": 1, "senior": 1}
 
 
 def test_a_change_of_the_roster_moves_the_deals_and_months_of_that_participant_alone(
@@ -179,6 +177,95 @@ def test_of_a_split_deal_the_owner_is_who_has_the_largest_part(
     count([assigned("ada", "2025-01-01", plan="rep"), assigned("bob", "2025-01-01", plan="senior")])
     count([deal("d1", NOON, **WON, owner="ada", splits={"ada": "30", "bob": "70"})])
     assert told(alerts_engine, "plan", "win_rate.numerator") == {"senior": 1}
+
+
+@pytest.mark.parametrize("first", ["deal", "roster"])
+def test_a_deal_and_a_change_of_its_owner_never_pass_each_other(
+    count: Count, deal: Make, assigned: Make, alerts_engine: Engine, catalogue: Catalogue, first: str
+) -> None:
+    """Two processes count them at once: the second waits for the first, and sees what it did."""
+    count([assigned("ada", "2025-01-01", plan="rep")])
+    records = {
+        "deal": deal("d1", NOON, **WON, owner="ada"),
+        "roster": assigned("ada", "2025-01-01", MORNING, plan="new"),
+    }
+    step = CountingStep(catalogue)
+    other = threading.Thread(target=count, args=([records["roster" if first == "deal" else "deal"]],))
+    with alerts_engine.begin() as connection:
+        step(connection, [records[first]])
+        other.start()
+        with alerts_engine.connect() as looking:
+            waits = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+            until(lambda: looking.execute(waits).scalar() == 1)
+    other.join()
+    assert told(alerts_engine, "plan", "win_rate.numerator") == {"new": 1}
+
+
+def test_segments_are_kept_by_what_a_week_has_in_common_with_its_month(
+    count: Count, deal: Make, alerts_engine: Engine
+) -> None:
+    days = {
+        "2025-03-28": "2025-03-24",
+        "2025-03-31": "2025-03-31",
+        "2025-04-01": "2025-04-01",
+        "2025-04-06": "2025-04-01",
+    }
+    count([deal(day, NOON, **WON | {"close_date": day}, product="P") for day in days])
+    of_product = {
+        cell.day: sums["win_rate.numerator"] for cell, sums in cells(alerts_engine).items() if cell.segment == "P"
+    }
+    assert of_product == {date(2025, 3, 24): 1, date(2025, 3, 31): 1, date(2025, 4, 1): 2}
+    assert {cell.day.isoformat() for cell in whole(alerts_engine)} == set(days)
+
+
+def run_of(revision: int, state: str, adjustments: int, adjusted: int) -> Stored:
+    amounts = {"participants": 40, "paid": 1_000_000, "adjusted": adjusted, "corrected": 0, "clawed_back": 0}
+    message = {
+        "run_id": "r1",
+        "revision": revision,
+        "kind": "regular",
+        "pay_group": "monthly",
+        "pay_period": "2025-03",
+        "starts": "2025-03-01",
+        "ends": "2025-03-31",
+        "pay_date": "2025-04-10",
+        "state": state,
+        "statements": 50,
+        "adjustments": adjustments,
+        "corrections": 0,
+        "clawbacks": 0,
+        "amounts": [{"currency": "USD", **amounts}, {"currency": "EUR", **amounts, "participants": 10}],
+        "batches": [],
+    }
+    return Stored(Partition("runs", 0), 0, Record("r1", orjson.dumps(message)), 0.0)
+
+
+def test_a_run_counts_once_it_is_approved_and_its_statements_stand_with_one_currency(
+    alerts_engine: Engine,
+) -> None:
+    step = CountingStep(built_in())
+
+    def sums() -> dict[str, Any]:
+        return {
+            cell.currency: {key: value for key, value in held.items() if not key.startswith("clawbacks")}
+            for cell, held in whole(alerts_engine).items()
+        }
+
+    def counted(*runs: Stored) -> dict[str, Any]:
+        with alerts_engine.begin() as connection:
+            assert not step(connection, runs).rejections
+        return sums()
+
+    assert counted(run_of(3, "calculated", 2, 5_000)) == {}
+    paid = {"payout_accuracy.denominator": 10_000 * 10**6, "payout_accuracy.observations": 40}
+    statements = {"adjustments_per_100.denominator": 50, "adjustments_per_100.observations": 50}
+    exact = {"payout_accuracy.numerator": 9_950 * 10**6, "adjustments_per_100.numerator": 2}
+    assert counted(run_of(5, "approved", 2, 5_000), run_of(4, "submitted", 9, 9)) == {
+        "USD": paid | statements | exact,
+        "EUR": paid | {"payout_accuracy.observations": 10, "payout_accuracy.numerator": 9_950 * 10**6},
+    }
+    assert counted(run_of(2, "approved", 9, 9)) == sums()
+    assert counted(run_of(6, "cancelled", 2, 5_000)) == {}
 
 
 def test_only_the_latest_revision_of_an_earning_counts(count: Count, earned: Make, alerts_engine: Engine) -> None:

@@ -177,6 +177,8 @@ def test_another_definition_of_a_sum_is_counted_again() -> None:
     assert definitions(title="Rate of wins", threshold={"below": "30%"}) == before
     assert definitions(where="stage in ('won', 'lost') and amount > 0") != before
     assert definitions(segments=["product"]) != before
+    elsewhere = with_file(built_in(), drafted(read_yaml("calendar: {country: DE}"), built_in()))
+    assert elsewhere.definitions != before  # other business days are left in a month
 
 
 def test_what_is_set_beside_kpis_stays_as_it_is_where_a_file_does_not_say_it() -> None:

@@ -69,11 +69,8 @@ create table rollup (
 ) with (fillfactor = 50);
 
 create function sums_added(one jsonb, other jsonb) returns jsonb language sql immutable parallel safe as $$
-    select coalesce(jsonb_object_agg(key, total) filter (where total <> 0), '{}')
-    from (
-        select key, sum(value::numeric) as total
-        from (select * from jsonb_each_text(one) union all select * from jsonb_each_text(other)) as said
-        group by key
-    ) as added
+    select one || coalesce(
+        (select jsonb_object_agg(key, value::numeric + coalesce((one -> key)::numeric, 0)) from jsonb_each(other)), '{}'
+    )
 $$;
 """
