@@ -55,7 +55,7 @@ class Left:
     """A change that a plan has nothing for, and why."""
 
     plan: str
-    change: str
+    kind: str
     why: str
 
 
@@ -87,7 +87,7 @@ class Proposing:
                     try:
                         yield self._candidate(rule, change, plan=plan, signal=signal, span=span, before=before)
                     except NothingToChange as reason:
-                        self.left.append(Left(plan=plan.plan, change=change.kind, why=str(reason)))
+                        self.left.append(Left(plan=plan.plan, kind=change.kind, why=str(reason)))
 
     def _plans(self, signal: Signal) -> list[Plan]:
         """The versions in force that somebody is on: of a signal about a plan only that one."""

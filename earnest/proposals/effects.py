@@ -53,8 +53,8 @@ class Paid:
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """The difference a change would have made. Money in major units of the currency; changes are of a participant's
-    pay over the span, of those whom either version pays.
+    """The difference a change would have made. Money in major units of the currency. Who gains, loses or stays the same
+    is told of those whom either version pays; the quantiles are of the changes of those whose pay changes.
     """
 
     span: Span
@@ -107,20 +107,21 @@ def effect(before: Paid, after: Paid, *, span: Span) -> Effect:
     both = people[0].join(people[1], on="participant_id", how="full", coalesce=True, suffix="_after")
     both = both.with_columns(pl.col("amount", "amount_after").fill_null(0))
     change = both["amount_after"] - both["amount"]
-    touched = change.filter((both["amount"] != 0) | (both["amount_after"] != 0))
+    paid_by_either = change.filter((both["amount"] != 0) | (both["amount_after"] != 0))
+    changed = change.filter(change != 0)
 
     def money(minor: float) -> Decimal:
         return from_minor(round(minor), before.currency)
 
-    p10, p50, p90 = (money(float(touched.quantile(q, "linear") or 0)) for q in QUANTILES)
+    p10, p50, p90 = (money(float(changed.quantile(q, "linear") or 0)) for q in QUANTILES)
     return Effect(
         span=span,
         currency=before.currency,
         cost_before=money(int(both["amount"].sum())),
         cost_after=money(int(both["amount_after"].sum())),
-        gain=int((touched > 0).sum()),
-        lose=int((touched < 0).sum()),
-        same=int((touched == 0).sum()),
+        gain=int((changed > 0).sum()),
+        lose=int((changed < 0).sum()),
+        same=len(paid_by_either) - len(changed),
         change_p10=p10,
         change_p50=p50,
         change_p90=p90,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -52,26 +52,8 @@ REPS = [f"rep.{number:02}" for number in range(12)]
 
 
 def company(folder: Path, *, quota: int = 30_000) -> Proposing:
-    """Twelve reps, whose mean month is about 30,000, each at 30 % above the one before; four deals a month each, each
-    third discounted by 30 %, and one of a million.
-    """
-    rng = np.random.default_rng(5)
-    sold = ["deal_id,owner,amount,list_amount,close_date,product"]
-    for month in range(18):
-        for place, rep in enumerate(REPS):
-            for number in range(4):
-                listed = 2500 * (1 + place / 4) * rng.lognormal(0, 0.5)
-                amount = listed * (0.7 if number == 0 else 0.95)
-                day = date(2024 + month // 12, month % 12 + 1, 5 + 6 * number)
-                product = "Suite" if number == 1 else "Seat"
-                sold.append(f"D{len(sold)},{rep},{amount:.2f},{listed:.2f},{day},{product}")
-    sold.append(f"D{len(sold)},{REPS[3]},1000000,1000000,2025-03-05,Suite")
-    roster = ["participant_id,effective_from,plan,manager,territory,quota.bookings", "boss,2024-01-01,manager,,,"]
-    for place, rep in enumerate(REPS):
-        territory = "north" if place < 4 else "south"
-        roster.append(f"{rep},2024-01-01,rep,boss,{territory},{quota}")
-    (folder / "deals.csv").write_text("\n".join(sold))
-    (folder / "roster.csv").write_text("\n".join(roster))
+    """Its files in a folder, and the history over which is proposed."""
+    write_files(folder, quota=quota)
     plans = PlanSet([read_plan(REP, "rep.yaml"), read_plan(MANAGER, "manager.yaml")])
     inputs = read_inputs(folder / "deals.csv", folder / "roster.csv", plans=plans)
     assert inputs.rejected.is_empty()
@@ -81,3 +63,30 @@ def company(folder: Path, *, quota: int = 30_000) -> Proposing:
 def of_inputs(inputs: KernelInputs) -> Proposing:
     """Its plans as they are written."""
     return Proposing(inputs=inputs, texts={"rep@1": REP, "manager@1": MANAGER}, today=TODAY)
+
+
+def write_files(folder: Path, *, quota: int = 30_000, discount: float = 0.05, days_later: int = 0) -> None:
+    """Plans, roster and deals of a year and a half: twelve reps, whose mean month is about 30,000, each a quarter more
+    than the one before; four deals a month each, of which the first is discounted by 30 % and, in the last three months,
+    the others by `discount`; and one deal of a million. All deals may be some days later.
+    """
+    rng = np.random.default_rng(5)
+    sold = ["deal_id,owner,amount,list_amount,close_date,product"]
+    for month in range(18):
+        for place, rep in enumerate(REPS):
+            for number in range(4):
+                listed = 2500 * (1 + place / 4) * rng.lognormal(0, 0.5)
+                granted = 0.3 if number == 0 else discount if month >= 15 else 0.05
+                day = date(2024 + month // 12, month % 12 + 1, 5 + 6 * number) + timedelta(days=days_later)
+                product = "Suite" if number == 1 else "Seat"
+                sold.append(f"D{len(sold)},{rep},{listed * (1 - granted):.2f},{listed:.2f},{day},{product}")
+    sold.append(f"D{len(sold)},{REPS[3]},1000000,1000000,{date(2025, 3, 5) + timedelta(days=days_later)},Suite")
+    roster = ["participant_id,effective_from,plan,manager,territory,quota.bookings", "boss,2024-01-01,manager,,,"]
+    for place, rep in enumerate(REPS):
+        territory = "north" if place < 4 else "south"
+        roster.append(f"{rep},2024-01-01,rep,boss,{territory},{quota}")
+    (folder / "deals.csv").write_text("\n".join(sold))
+    (folder / "roster.csv").write_text("\n".join(roster))
+    (folder / "plans").mkdir(exist_ok=True)
+    (folder / "plans" / "rep.yaml").write_text(REP)
+    (folder / "plans" / "manager.yaml").write_text(MANAGER)

@@ -1,0 +1,177 @@
+"""Proposals over HTTP: offered as often as one likes and once in effect, decided once, with the alert's journal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from services.alerts.app import create_app
+from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.kpis import built_in
+from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.notifications.worker import Sender
+from shared.log.postgres import PostgresLog
+from shared.settings import Settings
+from tests.services.alerts.lifecycle.watched import NOON, episode, found
+from tests.services.alerts.proposals.offers import offered
+
+ALERT = "/v1/alerts/average_discount.USD.1"
+KEYS = {"analyst": ["alerts:read", "alerts:write", "earnings:read"], "reader": ["alerts:read"]}
+Ask = Callable[[str], TestClient]
+
+
+@pytest.fixture
+def ask(
+    alerts_engine: Engine,
+    log: PostgresLog,
+    lifecycle: Lifecycle,
+    sender: Sender,
+    database_url: str,
+    tmp_path: Path,
+) -> Ask:
+    """A client with a key, beside an alert that is open."""
+    keys = [
+        {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes}
+        for name, scopes in KEYS.items()
+    ]
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    settings = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
+    evaluator = Evaluator(alerts_engine, log, catalogue=built_in(), zone=ZoneInfo("UTC"), reconcile=lifecycle.reconcile)
+    with alerts_engine.begin() as connection:
+        lifecycle.move(connection, [found(episode(3))], now=NOON)
+    app = create_app(
+        settings,
+        alerts_engine,
+        evaluator=evaluator,
+        lifecycle=lifecycle,
+        sender=sender,
+        ready=list,
+        clock=lambda: NOON + timedelta(hours=1),
+    )
+
+    def client(name: str) -> TestClient:
+        return TestClient(app, headers={"authorization": f"Bearer {name}"})
+
+    return client
+
+
+def test_what_is_offered_twice_is_offered_once(ask: Ask) -> None:
+    analyst = ask("analyst")
+    first = analyst.post(f"{ALERT}/proposals", json={"proposals": [offered(), offered(kind="margin_modifier")]})
+    assert first.status_code == 200
+    assert [each["proposal_id"] for each in first.json()["proposals"]] == [
+        "average_discount.USD.1.p1",
+        "average_discount.USD.1.p2",
+    ]
+    again = analyst.post(f"{ALERT}/proposals", json={"proposals": [offered()]})
+    assert again.json()["proposals"] == first.json()["proposals"][:1]
+    assert len(analyst.get("/v1/proposals").json()["proposals"]) == 2
+    whole = analyst.get("/v1/proposals/average_discount.USD.1.p1").json()
+    assert whole["text"] == "plan: rep\nversion: 3\n"  # to the last byte
+    assert whole["effect"]["cost_before"] == "120000.50"
+    assert whole["proposed_by"] == "analyst"
+    assert whole["later_effect"] is None
+
+
+def test_what_nobody_has_decided_about_is_offered_as_it_is_now(ask: Ask) -> None:
+    analyst = ask("analyst")
+    analyst.post(f"{ALERT}/proposals", json={"proposals": [offered(), offered(kind="margin_modifier")]})
+    analyst.post("/v1/proposals/average_discount.USD.1.p1/decision", json={"decision": "accepted", "reason": "as seen"})
+    later = [
+        offered(text="plan: rep\nversion: 4\n"),
+        offered(kind="margin_modifier", text="plan: rep\nversion: 4\n"),
+    ]
+    analyst.post(f"{ALERT}/proposals", json={"proposals": later})
+    texts = [analyst.get(f"/v1/proposals/average_discount.USD.1.p{number}").json()["text"] for number in (1, 2)]
+    assert texts == ["plan: rep\nversion: 3\n", "plan: rep\nversion: 4\n"]
+
+
+def test_an_accepted_proposal_says_who_and_why_and_its_alert_is_acknowledged(ask: Ask) -> None:
+    analyst = ask("analyst")
+    analyst.post(f"{ALERT}/proposals", json={"proposals": [offered()]})
+    decision = {"decision": "accepted", "reason": "  Margin is what we need.  "}
+    decided = analyst.post("/v1/proposals/average_discount.USD.1.p1/decision", json=decision)
+    assert decided.status_code == 200
+    found = decided.json()
+    assert (found["decision"], found["reason"], found["decided_by"]) == (
+        "accepted",
+        "Margin is what we need.",
+        "analyst",
+    )
+    alert = analyst.get(ALERT).json()
+    assert alert["state"] == "acknowledged"
+    last = alert["acts"][-1]
+    assert last["why"] == "Proposal average_discount.USD.1.p1 is accepted: Margin is what we need."
+    again = analyst.post("/v1/proposals/average_discount.USD.1.p1/decision", json=decision)
+    assert again.json() == found
+    assert len(analyst.get(ALERT).json()["acts"]) == len(alert["acts"])
+    accepted = analyst.get("/v1/proposals", params={"decision": "accepted"}).json()["proposals"]
+    assert [each["proposal_id"] for each in accepted] == ["average_discount.USD.1.p1"]
+
+
+def test_a_rejected_proposal_leaves_its_alert_open_with_a_note(ask: Ask) -> None:
+    analyst = ask("analyst")
+    analyst.post(f"{ALERT}/proposals", json={"proposals": [offered()]})
+    rejected = {"decision": "rejected", "reason": "Too early in the year."}
+    analyst.post("/v1/proposals/average_discount.USD.1.p1/decision", json=rejected)
+    alert = analyst.get(ALERT).json()
+    assert alert["state"] == "open"
+    assert alert["acts"][-1]["what"] == "noted"
+    other = analyst.post(
+        "/v1/proposals/average_discount.USD.1.p1/decision", json={"decision": "accepted", "reason": "After all."}
+    )
+    assert (other.status_code, other.json()["type"]) == (409, "urn:earnest:problem:proposal-decided")
+    assert "rejected by analyst" in other.json()["detail"]
+
+
+def test_a_decision_about_an_alert_that_is_over_is_a_note(ask: Ask) -> None:
+    analyst = ask("analyst")
+    analyst.post(f"{ALERT}/proposals", json={"proposals": [offered()]})
+    analyst.post(f"{ALERT}/resolve", json={"reason": "We know."})
+    decided = analyst.post(
+        "/v1/proposals/average_discount.USD.1.p1/decision", json={"decision": "accepted", "reason": "For next year."}
+    )
+    assert decided.status_code == 200
+    alert = analyst.get(ALERT).json()
+    assert (alert["state"], alert["acts"][-1]["what"]) == ("resolved", "noted")
+
+
+def test_what_is_no_proposal_is_refused_and_nothing_is_kept(ask: Ask) -> None:
+    analyst = ask("analyst")
+    twice = analyst.post(f"{ALERT}/proposals", json={"proposals": [offered(), offered()]})
+    assert (twice.status_code, "once for a plan" in twice.text) == (422, True)
+    path = analyst.post(f"{ALERT}/proposals", json={"proposals": [offered(file="../../etc/passwd")]})
+    assert path.status_code == 422
+    unknown = analyst.post("/v1/alerts/win_rate.9/proposals", json={"proposals": [offered()]})
+    assert (unknown.status_code, "win_rate.9" in unknown.text) == (404, True)
+    nothing = analyst.post("/v1/proposals/win_rate.9.p1/decision", json={"decision": "accepted", "reason": "x"})
+    assert nothing.status_code == 404
+    without = analyst.post("/v1/proposals/win_rate.9.p1/decision", json={"decision": "accepted", "reason": "  "})
+    assert without.status_code == 422
+    assert analyst.get("/v1/proposals").json()["proposals"] == []
+
+
+def test_who_may_only_read_alerts_offers_and_decides_nothing(ask: Ask) -> None:
+    reader = ask("reader")
+    assert reader.get("/v1/proposals").status_code == 200
+    assert reader.post(f"{ALERT}/proposals", json={"proposals": [offered()]}).status_code == 403
+    decision = {"decision": "accepted", "reason": "x"}
+    assert reader.post("/v1/proposals/a.p1/decision", json=decision).status_code == 403
+
+
+def test_quotas_of_everybody_are_for_those_who_may_read_earnings(ask: Ask) -> None:
+    quotas = offered(kind="quotas", version=None, file="roster-rep.csv", text="participant_id,quota\nann,1000\n")
+    ask("analyst").post(f"{ALERT}/proposals", json={"proposals": [quotas, offered()]})
+    texts = [
+        [ask(key).get(f"/v1/proposals/average_discount.USD.1.p{number}").json()["text"] for number in (1, 2)]
+        for key in ("analyst", "reader")
+    ]
+    assert texts == [["participant_id,quota\nann,1000\n", "plan: rep\nversion: 3\n"], [None, "plan: rep\nversion: 3\n"]]
