@@ -74,7 +74,7 @@ def propose(
     for each in made:
         (out / each.file).write_text(each.text, encoding="utf-8")
     for proposal in offered["proposals"]:
-        typer.echo("\n".join(_story(proposal, kpi=found["kpi"])) + "\n")
+        typer.echo("\n".join(_story(proposal, alert=found)) + "\n")
     typer.echo(f"Written to {out}: {', '.join(sorted({each.file for each in made}))}")
     typer.echo(as_called("Next: earnest alerts decide PROPOSAL accept|reject --reason TEXT"))
 
@@ -105,8 +105,8 @@ def proposals(
         table.add_row(
             each["proposal_id"],
             " ".join(each["words"]),
-            f"{money(effect['cost_before'])} to {money(effect['cost_after'])} {effect['currency']}",
-            f"{effect['gain']}, {effect['lose']}",
+            f"{money(effect['cost_before'])} to {money(effect['cost_after'])} {effect['currency']}" if effect else "",
+            f"{effect['gain']}, {effect['lose']}" if effect else "",
             each["effective_from"],
             "\n".join(_decision(each)),
         )
@@ -197,15 +197,19 @@ def _body(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _story(proposal: dict[str, Any], *, kpi: str) -> Iterator[str]:
+def _story(proposal: dict[str, Any], *, alert: dict[str, Any]) -> Iterator[str]:
     """A proposal in sentences."""
     from decimal import Decimal
 
+    from shared.drift.words import Naming
     from shared.formatting import amount
 
     effect = proposal["effect"]
     yield f"{proposal['proposal_id']}, {proposal['plan']}: {' '.join(proposal['words'])}"
     yield f"  Cause: {proposal['cause']} ({proposal['source']})"
+    if effect is None:
+        yield "  What it changes of few people's pay is told to those who may read earnings."
+        return
     before, after = Decimal(effect["cost_before"]), Decimal(effect["cost_after"])
     percent = f", {100 * (after - before) / before:+.1f}%" if before else ""
     yield (
@@ -214,17 +218,18 @@ def _story(proposal: dict[str, Any], *, kpi: str) -> Iterator[str]:
     )
     changes = ", ".join(f"p{each} {amount(Decimal(effect[f'change_p{each}']))}" for each in (10, 50, 90))
     yield f"  Of those whose pay it changes, by: {changes}."
-    figure = effect["figures"].get(kpi)
-    if figure is not None and (was := _share(figure["before"])) != (now := _share(figure["after"])):
-        yield f"  The {kpi.replace('_', ' ')} would have been {now} instead of {was}."
+    kpi = effect["figures"].get(alert["kpi"])
+    if kpi is not None:
+        naming = Naming(title=alert["title"], unit=alert["unit"], currency=alert["currency"] or "")
+        before_after = float(kpi["before"]), float(kpi["after"])
+        was, now = (
+            naming.figure(each, beside=other) for each, other in zip(before_after, before_after[::-1], strict=True)
+        )
+        segment = f" of {alert['dimension']} {alert['segment']}" if alert["segment"] else ""
+        stays = "stays as it was" if was == now else f"would have been {now} instead of {was}"
+        yield f"  {alert['title']}{segment} {stays}."
     yield f"  {proposal['behaviour']}"
     yield f"  To hold from {proposal['effective_from']}: {proposal['file']}"
-
-
-def _share(figure: str) -> str:
-    from decimal import Decimal
-
-    return f"{100 * Decimal(figure):.1f}%"
 
 
 def _decision(proposal: dict[str, Any]) -> Iterator[str]:

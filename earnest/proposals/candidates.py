@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
@@ -15,15 +15,19 @@ from earnest.files.kernel_inputs import KernelInputs
 from earnest.proposals.drafts import draft, effective_date
 from earnest.proposals.effects import Effect, Paid, Span, attained, effect, paid, span_of
 from earnest.proposals.plan_changes import NothingToChange, changed_by
-from earnest.proposals.quotas import Factors, changed_evenly, on_plan, quota_file, reallocated, with_factors
+from earnest.proposals.quotas import Factors, changed_evenly, people_of, quota_file, reallocated, with_factors
 from services.alerts.proposals import Direction, PlanChange, Rule, rules_for
-from shared.formatting import percent
+from shared.formatting import counted, percent
 from shared.kernel.plan.exact_yaml import read_document
 from shared.kernel.plan.version import Plan
 from shared.money import from_minor
 
 MONTHS_OF: Final[Mapping[str, int]] = {"quarterly_measure": 3}
 """With what a draft's date begins, in months: what adds up over a quarter begins with one."""
+TEAMS: Final = ("territory", "manager", "position")
+"""Dimensions whose segments are some of the people of a plan."""
+QUOTAS: Final = ("quotas", "reallocate_quotas")
+"""Changes of the roster; all others are of a plan."""
 
 
 class Signal(NamedTuple):
@@ -33,6 +37,18 @@ class Signal(NamedTuple):
     direction: Direction
     dimension: str = ""
     segment: str = ""
+
+    @property
+    def of_roster(self) -> dict[str, str]:
+        """The segment as an attribute of participants; empty where it is of the whole company, or of deals."""
+        return {self.dimension: self.segment} if self.dimension in ("plan", *TEAMS) else {}
+
+    def answered_by(self, rule: Rule) -> Sequence[PlanChange]:
+        """The changes of a rule that fit: what is wrong with some people of a plan is answered with their quotas, where
+        those answer it, and not with a plan that others have, too.
+        """
+        quotas = [change for change in rule.changes if change.kind in QUOTAS]
+        return quotas if quotas and self.dimension in TEAMS else rule.changes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +98,7 @@ class Proposing:
         for plan in self._plans(signal):
             before = cache(lambda plan=plan: paid(self.inputs, plan, roster=self.inputs.roster, span=span))
             for rule in rules_for(signal.kpi, signal.direction):
-                for change in rule.changes:
+                for change in signal.answered_by(rule):
                     step(f"{plan.plan}: {change.kind.replace('_', ' ')}")
                     try:
                         yield self._candidate(rule, change, plan=plan, signal=signal, span=span, before=before)
@@ -97,9 +113,12 @@ class Proposing:
         return [plan for plan in held if plan is not None and self._people(plan, signal)]
 
     def _people(self, plan: Plan, signal: Signal) -> list[str]:
-        return on_plan(
-            self.inputs.roster, plan.plan, day=self.today, dimension=signal.dimension, segment=signal.segment
-        )
+        return people_of(self.inputs.roster, day=self.today, **{**signal.of_roster, "plan": plan.plan})
+
+    def _of_figures(self, signal: Signal) -> list[str] | None:
+        """Whose attainment and pay the figures are of; None for everybody's."""
+        wanted = signal.of_roster
+        return people_of(self.inputs.roster, day=self.today, **wanted) if wanted else None
 
     def _candidate(
         self,
@@ -112,7 +131,7 @@ class Proposing:
         before: Callable[[], Paid],
     ) -> Candidate:
         starts = effective_date(self.today, months=MONTHS_OF.get(change.kind, 1))
-        if change.kind in ("quotas", "reallocate_quotas"):
+        if change.kind in QUOTAS:
             people = self._people(plan, signal)
             factors, words = _quotas(change, people, before=before(), plan=plan)
             file = quota_file(self.inputs.roster, factors, effective_from=starts, name=f"{plan.plan}-{change.kind}")
@@ -140,7 +159,7 @@ class Proposing:
             effective_from=starts,
             file=name,
             text=text,
-            effect=effect(before(), after, span=span),
+            effect=effect(before(), after, span=span, people=self._of_figures(signal)),
         )
 
     def _large_deal(self, plan: Plan, change: PlanChange, *, span: Span) -> Decimal | None:
@@ -159,9 +178,8 @@ class Proposing:
 def _quotas(change: PlanChange, people: list[str], *, before: Paid, plan: Plan) -> tuple[Factors, tuple[str, ...]]:
     by = change.by or Decimal(0)
     if change.kind == "quotas":
-        words = (
-            f"Quotas of {len(people)} people on {plan.plan} are {percent(abs(by))} {'higher' if by > 0 else 'lower'}."
-        )
+        whose = counted(len(people), "person", "people")
+        words = f"Quotas of {whose} on {plan.plan} are {percent(abs(by))} {'higher' if by > 0 else 'lower'}."
         return changed_evenly(people, by), (words,)
     months = attained(before.earned).filter(pl.col("plan") == plan.plan, pl.col("participant_id").is_in(people))
     sums = months.group_by("participant_id").agg(pl.col("quota", "measure").sum())

@@ -5,10 +5,11 @@ The deals are those that were closed, on the days on which they were; what peopl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from statistics import fmean
 from typing import Final
 
 import numpy as np
@@ -101,10 +102,10 @@ def paid(inputs: KernelInputs, plan: Plan, *, roster: Roster, span: Span) -> Pai
     )
 
 
-def effect(before: Paid, after: Paid, *, span: Span) -> Effect:
-    """The difference between what two versions pay."""
-    people = [each.earned.group_by("participant_id").agg(pl.col("amount").sum()) for each in (before, after)]
-    both = people[0].join(people[1], on="participant_id", how="full", coalesce=True, suffix="_after")
+def effect(before: Paid, after: Paid, *, span: Span, people: Collection[str] | None = None) -> Effect:
+    """The difference between what two versions pay; figures of some `people` alone where they are named."""
+    pay = [each.earned.group_by("participant_id").agg(pl.col("amount").sum()) for each in (before, after)]
+    both = pay[0].join(pay[1], on="participant_id", how="full", coalesce=True, suffix="_after")
     both = both.with_columns(pl.col("amount", "amount_after").fill_null(0))
     change = both["amount_after"] - both["amount"]
     paid_by_either = change.filter((both["amount"] != 0) | (both["amount_after"] != 0))
@@ -125,26 +126,27 @@ def effect(before: Paid, after: Paid, *, span: Span) -> Effect:
         change_p10=p10,
         change_p50=p50,
         change_p90=p90,
-        figures_before=figures(before),
-        figures_after=figures(after),
+        figures_before=figures(before, people),
+        figures_after=figures(after, people),
     )
 
 
-def figures(of: Paid) -> dict[str, float]:
+def figures(of: Paid, people: Collection[str] | None = None) -> dict[str, float]:
     """KPIs of pay and attainment as they are over the months, by the names that the catalogue has for them.
 
-    Attainment is that of a participant's month by the first component of their plan that has a quota; concentration
-    that of what participants earn over the span.
+    Attainment is that of a participant's month by the first component of their plan that has a quota; concentration is
+    the mean of the months'. Of some people, there is no cost of sales: others have a part in their deals.
     """
     found: dict[str, float] = {}
-    cost = int(of.earned["amount"].sum())
-    if of.sales > 0:
-        found["comp_cost_of_sales"] = cost / of.sales
-    pay = of.earned.group_by("participant_id").agg(pl.col("amount").sum())["amount"]
-    earning = pay.filter(pay > 0).to_numpy()
-    if len(earning):
-        found |= {"payout_gini": gini(earning), "top_tenth_of_payout": top_share(earning)}
-    months = attained(of.earned)
+    earned = of.earned if people is None else of.earned.filter(pl.col("participant_id").is_in(list(people)))
+    if people is None and of.sales > 0:
+        found["comp_cost_of_sales"] = int(earned["amount"].sum()) / of.sales
+    pay = earned.group_by("period", "participant_id").agg(pl.col("amount").sum()).filter(pl.col("amount") > 0)
+    by_month = [month["amount"].to_numpy() for month in pay.partition_by("period", maintain_order=False)]
+    if by_month:
+        found["payout_gini"] = fmean(map(gini, by_month))
+        found["top_tenth_of_payout"] = fmean(map(top_share, by_month))
+    months = attained(earned)
     if months.is_empty():
         return found
     measures, quotas, shares = (months[name].cast(pl.Float64).to_numpy() for name in ("measure", "quota", "attainment"))

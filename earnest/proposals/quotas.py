@@ -31,13 +31,12 @@ class QuotaFile:
     text: str
 
 
-def on_plan(roster: Roster, plan: str, *, day: date, dimension: str = "", segment: str = "") -> list[str]:
-    """The active participants who are on a plan on a day; where a segment of the roster is named, those in it."""
+def people_of(roster: Roster, *, day: date, **wanted: str) -> list[str]:
+    """The active participants whose attributes on a day are those wanted, such as a plan and a territory."""
     held = roster.assignments.filter(pl.col("effective_from") <= day).sort("effective_from")
-    last = held.group_by("participant_id").last().filter((pl.col("plan") == plan) & pl.col("active"))
-    if dimension in ("territory", "manager", "position"):
-        last = last.filter(pl.col(dimension) == segment)
-    return sorted(last["participant_id"])
+    last = held.group_by("participant_id").last()
+    fits = [pl.col(name) == value for name, value in wanted.items()]
+    return sorted(last.filter(pl.col("active"), *fits)["participant_id"])
 
 
 def changed_evenly(who: Collection[str], by: Decimal) -> Factors:

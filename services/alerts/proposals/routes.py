@@ -58,12 +58,12 @@ def offer_proposals(
             raise NoSuchAlert(alert_id)
         offered = service.offer(connection, alert_id, candidates=candidates, who=who.name, now=clock())
     _logger.info("alerts.proposed", alert=alert_id, proposals=len(offered), actor=who.name)
-    return _view(offered)
+    return _view(offered, who)
 
 
 @router.get("/proposals", summary="Proposals, the latest first")
 def list_proposals(
-    _: Reader,
+    who: Reader,
     snapshot: SnapshotDep,
     alert_id: Annotated[Identifier | None, Query(description="Those for this alert alone")] = None,
     decision: Annotated[Decision | None, Query(description="Those that were so decided")] = None,
@@ -71,7 +71,7 @@ def list_proposals(
 ) -> Proposals:
     """Proposals for an alert, or for all."""
     with snapshot.connect() as connection:
-        return _view(store.page(connection, alert_id=alert_id, decision=decision, limit=limit))
+        return _view(store.page(connection, alert_id=alert_id, decision=decision, limit=limit), who)
 
 
 @router.get("/proposals/{proposal_id}", summary="One proposal with its file")
@@ -131,5 +131,6 @@ def _became(alert: Alert | None, proposal: Proposal, *, evaluator: Evaluator) ->
     return None if found is None else LaterEffectView.of(found, alert.subject.kpi)
 
 
-def _view(proposals: list[Proposal]) -> Proposals:
-    return Proposals(proposals=[ProposalView.of(each) for each in proposals])
+def _view(proposals: list[Proposal], who: Principal) -> Proposals:
+    reads_pay = READS_PAY in who.scopes
+    return Proposals(proposals=[ProposalView.of(each, reads_pay=reads_pay) for each in proposals])

@@ -14,6 +14,7 @@ from services.alerts.proposals.rules import Kind
 from shared.contracts.base import NAME, WITHOUT_NUL, CurrencyCode, Identifier, PeriodName, Submission, Text
 
 MOST_PROPOSALS: Final = 100
+LEAST_PEOPLE: Final = 5
 LONGEST_FILE: Final = 500_000
 
 Sentence = Annotated[str, Field(min_length=1, max_length=2000, pattern=WITHOUT_NUL)]
@@ -115,7 +116,7 @@ class LaterEffectView(BaseModel):
 
 
 class ProposalView(BaseModel):
-    """A proposal, without its file."""
+    """A proposal, without its file. What it changes of few people's pay is null for keys that may not read earnings."""
 
     proposal_id: str
     alert_id: str
@@ -129,7 +130,7 @@ class ProposalView(BaseModel):
     source: str
     effective_from: date
     file: str
-    effect: EffectView
+    effect: EffectView | None
     proposed_by: str
     proposed_at: datetime
     decision: Decision | None
@@ -138,9 +139,9 @@ class ProposalView(BaseModel):
     decided_at: datetime | None
 
     @classmethod
-    def of(cls, proposal: Proposal) -> ProposalView:
-        """The view of a proposal."""
-        return cls(**_fields(proposal))
+    def of(cls, proposal: Proposal, *, reads_pay: bool) -> ProposalView:
+        """The view of a proposal for somebody who may read earnings, or not."""
+        return cls(**_fields(proposal, reads_pay=reads_pay))
 
 
 class ProposalDetail(ProposalView):
@@ -155,7 +156,11 @@ class ProposalDetail(ProposalView):
     def whole(cls, proposal: Proposal, later: LaterEffectView | None, *, reads_pay: bool) -> ProposalDetail:
         """The view of a proposal with all there is for somebody who may read earnings, or not."""
         shown = reads_pay or proposal.candidate.version is not None
-        return cls(**_fields(proposal), text=proposal.candidate.text if shown else None, later_effect=later)
+        return cls(
+            **_fields(proposal, reads_pay=reads_pay),
+            text=proposal.candidate.text if shown else None,
+            later_effect=later,
+        )
 
 
 class Proposals(BaseModel):
@@ -164,10 +169,12 @@ class Proposals(BaseModel):
     proposals: list[ProposalView]
 
 
-def _fields(proposal: Proposal) -> dict[str, Any]:
+def _fields(proposal: Proposal, *, reads_pay: bool) -> dict[str, Any]:
     candidate = proposal.candidate
     of_candidate = {name: getattr(candidate, name) for name in Candidate.__dataclass_fields__ if name != "text"}
-    effect = EffectView(**EFFECT.dump_python(candidate.effect))
+    # The difference in cost of one or two people is the difference in their pay.
+    shown = reads_pay or candidate.effect.gain + candidate.effect.lose >= LEAST_PEOPLE
+    effect = EffectView(**EFFECT.dump_python(candidate.effect)) if shown else None
     decided = {name: getattr(proposal, name) for name in ("decision", "reason", "decided_by", "decided_at")}
     return {
         "proposal_id": proposal.proposal_id,

@@ -82,6 +82,11 @@ def test_quotas_of_a_segment_are_those_of_its_people_alone(tmp_path: Path) -> No
     assert [row.split(",")[0] for row in relief.text.splitlines()[1:]] == REPS[:4]
     assert relief.effect.gain <= 4
     assert relief.effect.lose == 0
+    # A plan would change for others, too; figures are those of the territory.
+    assert set(made(company(tmp_path), signal)) == {"rep quotas", "rep reallocate_quotas"}
+    pace = relief.effect.figures_before["attainment_pace"], relief.effect.figures_after["attainment_pace"]
+    assert pace[1] == pytest.approx(pace[0] / 0.9, rel=1e-6)
+    assert "comp_cost_of_sales" not in relief.effect.figures_before
 
 
 def test_a_discount_gate_takes_half_the_credit_of_the_deals_beyond_it_and_of_no_other(tmp_path: Path) -> None:

@@ -175,3 +175,15 @@ def test_quotas_of_everybody_are_for_those_who_may_read_earnings(ask: Ask) -> No
         for key in ("analyst", "reader")
     ]
     assert texts == [["participant_id,quota\nann,1000\n", "plan: rep\nversion: 3\n"], [None, "plan: rep\nversion: 3\n"]]
+
+
+def test_what_changes_the_pay_of_few_people_is_for_those_who_may_read_earnings(ask: Ask) -> None:
+    few = offered(kind="steeper")
+    few["effect"] |= {"gain": 1, "lose": 0}
+    ask("analyst").post(f"{ALERT}/proposals", json={"proposals": [few, offered()]})
+    seen = {
+        key: [each["effect"] is not None for each in ask(key).get("/v1/proposals").json()["proposals"]]
+        for key in ("analyst", "reader")
+    }
+    assert seen == {"analyst": [True, True], "reader": [False, True]}
+    assert ask("reader").get("/v1/proposals/average_discount.USD.1.p1").json()["effect"] is None
