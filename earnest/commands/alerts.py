@@ -33,7 +33,7 @@ def detect(
             max=52,
             help="How many are accepted, over all segments.",
         ),
-    ] = 0.1,
+    ] = 0.2,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     picture: Annotated[Path | None, typer.Option(help="A picture to write: x.svg or x.png.", callback=a_file)] = None,
 ) -> None:

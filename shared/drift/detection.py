@@ -1,4 +1,4 @@
-"""Whether a series drifts: a walk over its dates that looks at no later one."""
+"""Whether a series drifts: its dates are walked over as a live system would have done, which knows no later one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from typing import Final
 
 import numpy as np
 
+from shared.calendars import CompanyCalendar
+from shared.drift.charts import Limits, Scores, limits_of, scores
+from shared.drift.episodes import Level
+from shared.drift.fits import Fit, Frame, Known, fit, frame
+from shared.drift.noise import Noise, noise, spread_of, without_outliers
+from shared.drift.scales import Scale, scale_of
 from shared.drift.series import (
     Alert,
     Assessment,
@@ -18,137 +24,298 @@ from shared.drift.series import (
     Rule,
     Series,
     State,
-    Transform,
 )
 
 LEAST_REFERENCE: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 12, Grain.QUARTER: 8}
 """Values that have to be known before one is judged."""
-POINTS_PER_YEAR: Final = {Grain.DAY: 260, Grain.WEEK: 52, Grain.MONTH: 12, Grain.QUARTER: 4}
+PER_YEAR: Final = {Grain.DAY: 261, Grain.WEEK: 52, Grain.MONTH: 12, Grain.QUARTER: 4}
 WITHIN: Final = {Grain.DAY: 20, Grain.WEEK: 6, Grain.MONTH: 3, Grain.QUARTER: 2}
-SLACK: Final = 0.5
-CLEARED: Final = 0.7
-IN_BAND: Final = 1.96
+BAND: Final = 1.96
+SUSPECT: Final = 0.5
+SHORT: Final = 2
+"""Values that a shock may last."""
+WORSE: Final = 3.0
+"""By which factor an episode has to grow to be told of again."""
 
 
-def assess(series: Series, settings: DriftSettings | None = None) -> Assessment:
+def assess(
+    series: Series, settings: DriftSettings | None = None, *, calendar: CompanyCalendar | None = None
+) -> Assessment:
     """Assess a series as a live system would have done on each of its dates."""
     settings = settings or DriftSettings()
-    transform = _transform(series, settings)
-    seen = _transformed(series.values, transform)
-    seen = (
-        seen
-        if settings.minimum_observations <= 0 or series.observations is None
-        else np.where(series.observations < settings.minimum_observations, np.nan, seen)
-    )
-    used = ~np.isnan(seen)
-    for span in settings.excluded:
-        first, last = np.datetime64(span.first, "D"), np.datetime64(span.last, "D")
-        used &= ~((series.dates >= first) & (series.dates <= last))
-    expected, spread = np.full(len(series), np.nan), np.full(len(series), np.nan)
-    scores, states = np.full(len(series), np.nan), [State.LEARNING] * len(series)
-    limit = _limit(settings, series.grain)
-    reference: list[float] = []
-    waiting: list[float] = []
-    sums, begins = {Direction.UP: 0.0, Direction.DOWN: 0.0}, {Direction.UP: 0, Direction.DOWN: 0}
-    episodes: list[Episode] = []
-    drifting: Direction | None = None
-    for place, value in enumerate(seen):
-        if len(reference) < LEAST_REFERENCE[series.grain]:
-            reference += [value] if used[place] else []
-            continue
-        expected[place] = np.mean(reference)
-        spread[place] = np.std(reference, ddof=1) * np.sqrt(1 + 1 / len(reference))
-        states[place] = states[place - 1] if states[place - 1] is not State.LEARNING else State.STEADY
-        scores[place] = scores[place - 1]
-        if np.isnan(value) or spread[place] == 0:
-            continue
-        z = (value - expected[place]) / spread[place]
-        for direction, sign in ((Direction.UP, 1.0), (Direction.DOWN, -1.0)):
-            sums[direction] = min(max(0.0, sums[direction] + sign * z - SLACK), 2 * limit)
-            begins[direction] = place if sums[direction] == 0 else begins[direction]
-        leading = max(sums, key=lambda direction: sums[direction])
-        scores[place] = (1 if leading is Direction.UP else -1) * sums[leading] / limit
-        waiting += [value] if used[place] else []
-        if sums[leading] == 0 or abs(scores[place]) < 0.5:
-            reference, waiting = reference + waiting, []
-        if drifting is None:
-            bad = settings.bad in (leading.value, "both")
-            if abs(scores[place]) >= 1 and bad:
-                drifting = leading
-                onset = min(begins[leading] + 1, place)
-                alert = Alert(
-                    detected_on=series.dates[place].item(),
-                    onset=series.dates[onset].item(),
-                    direction=leading,
-                    score=float(scores[place]),
-                    rule=Rule.CUSUM,
-                    value=float(_back(np.nanmean(seen[onset : place + 1], keepdims=True), transform)[0]),
-                    expected=float(_back(expected[place], transform)),
-                )
-                episodes.append(Episode(alerts=(alert,)))
-                states[place] = State.DRIFTING
-            else:
-                states[place] = State.SUSPECT if abs(scores[place]) >= 0.5 else State.STEADY
-        elif abs(scores[place]) < CLEARED and abs(z) < IN_BAND:
-            episodes[-1] = Episode(
-                alerts=episodes[-1].alerts, recovered_on=series.dates[place].item(), recovery=Recovery.BACK
-            )
-            drifting, waiting, states[place] = None, [], State.RECOVERED
-    within = WITHIN[series.grain]
-    change = None
-    if len(series) and not np.isnan(expected[-1]) and spread[-1] > 0:
-        centre = _back(expected[-1], transform)
-        moved = _back(expected[-1] + (limit / within + SLACK) * spread[-1], transform)
-        change = abs(float((moved - centre) / centre)) if centre else None
+    if not len(series):
+        return _nothing_known(series)
+    walk = _Walk(series, settings, calendar=calendar or CompanyCalendar())
+    walk.run()
+    return walk.assessment()
+
+
+def _nothing_known(series: Series) -> Assessment:
+    nothing = np.full(len(series), np.nan)
     return Assessment(
         series=series,
-        state=states[-1] if states else State.LEARNING,
-        expected=_back(expected, transform),
-        low=_back(expected - IN_BAND * spread, transform),
-        high=_back(expected + IN_BAND * spread, transform),
-        scores=scores,
-        states=states,
-        episodes=episodes,
-        transform=transform,
-        smallest_change=change,
-        within=within,
+        state=State.LEARNING,
+        expected=nothing,
+        low=nothing,
+        high=nothing,
+        scores=nothing,
+        states=[State.LEARNING] * len(series),
+        episodes=[],
+        transform="none",
+        smallest_change=None,
+        within=WITHIN[series.grain],
     )
 
 
-def _limit(settings: DriftSettings, grain: Grain) -> float:
-    """The limit of a two-sided CUSUM (k = 0.5) of the wanted run length, by Siegmund's approximation."""
-    wanted = 2 * POINTS_PER_YEAR[grain] * settings.watched / settings.false_alarms_per_year
-    low, high = 0.0, 50.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        reach = middle + 1.166
-        run = (np.exp(2 * SLACK * reach) - 2 * SLACK * reach - 1) / (2 * SLACK**2)
-        low, high = (middle, high) if run < wanted else (low, middle)
-    return high
+class _Walk:
+    """A walk over a series: what is learned from, the episodes so far, and what is said of each place."""
+
+    def __init__(self, series: Series, settings: DriftSettings, *, calendar: CompanyCalendar) -> None:
+        self.series, self.settings, self.calendar = series, settings, calendar
+        self.count, self.learned = len(series), LEAST_REFERENCE[series.grain]
+        self.scale: Scale = scale_of(series, settings, first=self.learned)
+        self.present = ~np.isnan(series.values)
+        if series.observations is not None and settings.minimum_observations > 0:
+            self.present &= np.nan_to_num(series.observations) >= settings.minimum_observations
+        spread = spread_of(_weights(series, settings), first=self.learned)
+        self.spread = np.ones(self.count) if spread is None else spread
+        scaled = self.scale.to(np.where(self.present, series.values, np.nan)) / self.spread
+        self.centre = float(scaled[self.present][0] * self.spread[self.present][0]) if self.present.any() else 0.0
+        self.values = np.where(self.present, scaled - self.centre / self.spread, 0.0)
+        self.used = self.present.copy()
+        for span in settings.excluded:
+            self.used &= ~((series.dates >= np.datetime64(span.first)) & (series.dates <= np.datetime64(span.last)))
+        per_year = _values_per_year(series, learned=self.learned)
+        self.half_year = max(int(per_year / 2), 2)
+        self.limits: Limits = limits_of(settings, series.grain, values_per_year=per_year)
+        self.shocks = np.zeros(self.count, dtype=np.bool_)
+        self.steps: list[int] = []
+        self.begin = 0
+        self.episodes: list[Episode] = []
+        self.expected, self.width, self.scores = (np.full(self.count, np.nan) for _ in range(3))
+        self.states = [State.LEARNING] * self.count
+        self.smallest: float | None = None
+
+    def run(self) -> None:
+        """Go from episode to episode."""
+        while self.begin < self.count:
+            fitted, measured, seen = self._looked_at()
+            alarm = self._first_alarm(seen)
+            end = self.count if alarm is None else alarm + 1
+            self._write(fitted, measured, seen=seen, last=end)
+            if alarm is None:
+                self._smallest_change(fitted, measured)
+                return
+            self._episode(fitted, measured, seen=seen, alarm=alarm)
+            if self.begin >= self.count:
+                self._smallest_change(fitted, measured)
+
+    def _looked_at(self) -> tuple[Fit, Noise, Scores]:
+        """Models, noise and scores as of what is learned from now."""
+        known = Known(
+            dates=self.series.dates.astype(np.int64).tobytes(),
+            grain=self.series.grain,
+            calendar=self.calendar,
+            present=self.present.tobytes(),
+            used=self.used.tobytes(),
+            steps=tuple(self.steps),
+            spread=self.spread.tobytes(),
+            window=self.half_year,
+        )
+        models = frame(known)
+        fitted, _, measured = self._measured(models, self.values)
+        learned = without_outliers(fitted, measured, values=self.values, leverage=self._leverage(fitted))
+        fitted, own, measured = self._measured(models, learned)
+        seen = scores(
+            fitted,
+            measured,
+            values=self.values,
+            limits=self.limits,
+            learned=self.learned,
+            begin=self.begin,
+            own=own,
+        )
+        return fitted, measured, seen
+
+    def _measured(self, models: Frame, learned: Floats) -> tuple[Fit, Floats, Noise]:
+        """Models fitted to some values, the difference of each value from what its own block expects, and the noise."""
+        fitted = fit(models, learned, used=self.used)
+        own = self.values - fitted.expected(models.design.block, slice(None))
+        leverage = self._leverage(fitted)
+        return fitted, own, noise(fitted, own, used=self.used, shocks=self.shocks, leverage=leverage)
+
+    def _leverage(self, fitted: Fit) -> Floats:
+        """Of each place as its own block has it."""
+        design = fitted.frame.design
+        result: Floats = fitted.leverage[design.block, np.arange(self.count) - design.blocks[design.block]]
+        return result
+
+    def _first_alarm(self, seen: Scores) -> int | None:
+        score = _leading(seen)
+        wanted = {"up": score >= 1, "down": score <= -1, "both": np.abs(score) >= 1}[self.settings.bad]
+        alarms = np.flatnonzero(wanted & self.present & (np.arange(self.count) >= self.begin))
+        return int(alarms[0]) if alarms.size else None
+
+    def _write(self, fitted: Fit, measured: Noise, *, seen: Scores, last: int) -> None:
+        """Say of each place from the last episode on what its own block knew of it."""
+        design = fitted.frame.design
+        score = _leading(seen)
+        block = design.block[self.begin : last]
+        places = np.arange(self.begin, last)
+        judged = fitted.frame.learned[block] >= self.learned
+        leverage = fitted.leverage[block, places - design.blocks[block]]
+        unit = measured.deviation[block] * measured.classes[block, design.volatility[places]]
+        width = unit * np.sqrt(1 + measured.ratio[block] ** 2 * leverage)
+        expected = fitted.expected(block, places)
+        self.expected[places] = np.where(judged, expected, np.nan)
+        self.width[places] = np.where(judged, width, np.nan)
+        self.scores[places] = np.where(judged, score[places], np.nan)
+        just = State.RECOVERED if self.episodes and self.episodes[-1].recovery is Recovery.BACK else State.STEADY
+        for place, is_judged in zip(places.tolist(), judged.tolist(), strict=True):
+            if is_judged:
+                calm = just if place < self.begin + WITHIN[self.series.grain] else State.STEADY
+                self.states[place] = State.SUSPECT if abs(score[place]) >= SUSPECT else calm
+
+    def _episode(self, fitted: Fit, measured: Noise, *, seen: Scores, alarm: int) -> None:
+        """From an alarm to its end: what is expected is frozen as it was before the onset."""
+        design = fitted.frame.design
+        shock = abs(seen.shewhart[alarm]) > abs(seen.cusum[alarm])
+        onset = alarm if shock else self._onset(fitted, measured, alarm=alarm, first=int(seen.onset[alarm]))
+        sign = float(np.sign(_leading(seen)[alarm]))
+        block = int(design.block[onset])
+        places = np.arange(onset, self.count)
+        expected = fitted.expected(block, places)
+        unit = measured.deviation[block] * measured.classes[block, design.volatility[places]]
+        apart = sign * (self.values[places] - expected) / (unit * measured.ratio[block])
+        level = Level(distances=apart[: alarm - onset + 1][self.present[onset : alarm + 1]].tolist())
+        told = float(np.mean(level.distances))
+        rule = Rule.SHEWHART if shock else Rule.CUSUM
+        first = float(_leading(seen)[alarm])
+        alerts = [self._alert(alarm, onset=onset, score=first, rule=rule, expected=expected)]
+        self.states[alarm] = State.DRIFTING
+        for place in range(alarm + 1, self.count):
+            here = place - onset
+            self.expected[place], self.width[place] = expected[here], self.width[alarm]
+            self.states[place] = State.DRIFTING
+            if self.present[place]:
+                level.sees(float(apart[here]))
+            self.scores[place] = first * level.left
+            if level.is_over:
+                self._ended(alerts, Recovery.BACK, place=place)
+                back = self._places_back(place, len(level.since))
+                self.used[onset:back] = False
+                self.shocks[onset:back] = shock and back - onset <= SHORT  # the next that is like it is none
+                self.states[place] = State.RECOVERED
+                return
+            if here >= self.half_year and level.returning == 0:
+                # Its last half is the level from now on; how it came there is no part of what is normal.
+                settled = max(onset, place - self.half_year // 2)
+                self._ended(alerts, Recovery.NEW_NORMAL, place=place)
+                self.used[onset:settled] = False
+                self.steps.append(settled)
+                self.states[place] = State.STEADY
+                return
+            lately = level.distances[-max(5, len(level.distances) // 4) :]
+            if self.present[place] and len(level.distances) > 5 and np.mean(lately) > WORSE * max(told, 1.0):
+                told = float(np.mean(lately))
+                worse = first * told / max(float(np.mean(level.distances)), 0.1)
+                alerts.append(self._alert(place, onset=onset, score=worse, rule=rule, expected=expected))
+        self.used[onset:] = False
+        self.episodes.append(Episode(alerts=tuple(alerts)))
+        self.begin = self.count
+
+    def _places_back(self, place: int, values: int) -> int:
+        """The place from which on there are so many values up to a place."""
+        return int(np.flatnonzero(self.present[: place + 1])[-values])
+
+    def _ended(self, alerts: list[Alert], recovery: Recovery, *, place: int) -> None:
+        ended = Episode(alerts=tuple(alerts), recovered_on=self.series.dates[place].item(), recovery=recovery)
+        self.episodes.append(ended)
+        self.begin = place + 1
+
+    def _onset(self, fitted: Fit, measured: Noise, *, alarm: int, first: int) -> int:
+        """The change point of greatest likelihood around the one of the chart: the level is the expected one before it,
+        and another one from it on to the alarm.
+        """
+        design = fitted.frame.design
+        early = max(self.begin, first - WITHIN[self.series.grain])
+        block = int(design.block[first])
+        places = np.arange(early, alarm + 1)
+        unit = measured.deviation[block] * measured.classes[block, design.volatility[places]]
+        apart = np.where(self.present[places], (self.values[places] - fitted.expected(block, places)) / unit, 0.0)
+        since = np.cumsum(apart[::-1])[::-1] ** 2 / np.maximum(np.cumsum(self.present[places][::-1])[::-1], 1)
+        return early + int(np.argmax(since))
+
+    def _alert(self, place: int, *, onset: int, score: float, rule: Rule, expected: Floats) -> Alert:
+        seen = self.present[onset : place + 1]
+        spread = self.spread[onset : place + 1]
+        value = (self.values[onset : place + 1] * spread)[seen].mean(keepdims=True)
+        usual = (expected[: place + 1 - onset] * spread)[seen].mean(keepdims=True)
+        dates = self.series.dates
+        return Alert(
+            detected_on=dates[place].item(),
+            onset=dates[onset].item(),
+            direction=Direction.UP if score > 0 else Direction.DOWN,
+            score=round(score, 4),
+            rule=rule,
+            value=float(self.scale.back(value + self.centre)[0]),
+            expected=float(self.scale.back(usual + self.centre)[0]),
+        )
+
+    def _smallest_change(self, fitted: Fit, measured: Noise) -> None:
+        """What a sum reaches its limit with within the wanted number of values, half of the times."""
+        block = len(fitted.frame.design.blocks) - 1
+        within = min(WITHIN[self.series.grain], self.half_year)
+        if fitted.frame.learned[block] < self.learned:
+            return
+        column = int(np.clip(within - 1, 0, fitted.inflation.shape[1] - 1))
+        unit = measured.deviation[block] * measured.ratio[block] * np.sqrt(fitted.inflation[block, column])
+        change = float((self.limits.raised(measured.freedom[block]) / within + self.limits.slack) * unit)
+        latest = self.expected[~np.isnan(self.expected)]
+        if not latest.size:
+            return
+        usual = float(np.median(latest[-within:])) + self.centre
+        before, after = self.scale.back(np.array([usual, usual + change]))
+        self.smallest = abs(float((after - before) / before)) if before else None
+
+    def assessment(self) -> Assessment:
+        """All that was found."""
+        expected, width = self.expected * self.spread + self.centre, self.width * self.spread
+        return Assessment(
+            series=self.series,
+            state=self.states[-1],
+            expected=self.scale.back(expected),
+            low=self.scale.back(expected - BAND * width),
+            high=self.scale.back(expected + BAND * width),
+            scores=self.scores,
+            states=self.states,
+            episodes=self.episodes,
+            transform=self.scale.transform,
+            smallest_change=self.smallest,
+            within=WITHIN[self.series.grain],
+        )
 
 
-def _transform(series: Series, settings: DriftSettings) -> Transform:
-    if settings.transform != "auto":
-        return settings.transform
-    first = series.values[~np.isnan(series.values)][: LEAST_REFERENCE[series.grain]]
-    if settings.kind == "shares" or (first.size and first.max() < 1 and first.min() > 0):
-        return "logit"
-    return "log" if first.size and first.min() > 0 else "none"
+def _leading(seen: Scores) -> Floats:
+    return np.where(np.abs(seen.shewhart) > np.abs(seen.cusum), seen.shewhart, seen.cusum)
 
 
-def _transformed(values: Floats, transform: Transform) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if transform == "log":
-            moved = np.log(values)
-        elif transform == "logit":
-            moved = np.log(values) - np.log1p(-values)
-        else:
-            moved = values
-    return np.where(np.isfinite(moved), moved, np.nan)
+def _weights(series: Series, settings: DriftSettings) -> Floats | None:
+    """How many things each value was made of, where its noise is that of so many: shares of trials."""
+    above, below = series.numerators, series.denominators
+    if above is None or below is None or settings.kind not in ("auto", "shares"):
+        return None
+    known = ~(np.isnan(above) | np.isnan(below))
+    whole = np.array_equal(above[known], np.round(above[known])) and np.array_equal(
+        below[known], np.round(below[known])
+    )
+    return below if settings.kind == "shares" or (whole and bool((above[known] <= below[known]).all())) else None
 
 
-def _back(values: Floats, transform: Transform) -> Floats:
-    if transform == "none":
-        return values
-    back: Floats = np.exp(values) if transform == "log" else 1 / (1 + np.exp(-values))
-    return back
+def _values_per_year(series: Series, *, learned: int) -> float:
+    """As many as the first values come with: daily ones with or without weekends."""
+    if series.grain is not Grain.DAY:
+        return PER_YEAR[series.grain]
+    first = series.dates[:learned]
+    days = float((first[-1] - first[0]).astype(np.int64)) + 1
+    return PER_YEAR[Grain.DAY] if len(first) < 14 else min(365.25 * len(first) / days, 365.25)

@@ -168,7 +168,7 @@ class DriftSettings:
     transform: Transform = "auto"
     kind: Kind = "auto"
     bad: Bad = "both"
-    false_alarms_per_year: float = 0.1
+    false_alarms_per_year: float = 0.2
     """How many false alarms a year are accepted, over all series that are watched and all rules together."""
     watched: int = 1
     """How many series are watched together, and share the false alarms."""

@@ -1,0 +1,176 @@
+"""The expected value: a regression on calendar, season and trend, fitted anew at each week to what lay before it.
+
+Effects are shrunk towards none: each has a normal prior around zero (ridge). So an effect that the data cannot show yet
+is none, and widens what is expected on its dates instead: the first end of a quarter, when nobody knows how high it
+will be, raises no alarm. Widths of priors are in standard deviations of the noise of one value.
+
+Of season, trend and bend the data decide from a year and a half on: what they do not need is dropped, by the evidence
+(marginal likelihood) of each combination on what lay before a week.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.calendars import CompanyCalendar
+from shared.drift.series import Days, Floats, Grain
+
+Counts: TypeAlias = npt.NDArray[np.int64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+FREE: Final = 1e3
+WEEKDAY: Final = 20.0
+END_OF_PERIOD: Final = 4.0
+HOLIDAY: Final = 4.0
+TURN_OF_YEAR: Final = 3.0
+TREND: Final = 2.0
+BEND: Final = 1.0
+ABSENT: Final = 1e-3
+"""The width of an effect that is left out."""
+WAVES: Final = ((1.5, 0.0), (0.7, 1.25), (0.5, 2.0))
+"""Of the waves with one, two and three periods in a year: the width, and the years that have to be known for it."""
+DECIDED_FROM: Final = 1.5
+"""Years from which the data decide about season, trend and bend."""
+MODELS: Final = ((), ("bend",), ("season",), ("season", "bend"), ("season", "bend", "trend"))
+"""The parts that each model does without."""
+LAST_DAYS: Final = range(9)
+YEAR: Final = 365.25
+DAYS_OF_TURN: Final = ((1116, 1130), (1201, 1210), (1211, 1217), (1218, 1224), (1225, 1231), (101, 106))
+"""From and to, month and day: parts of the turn of the year in which business is unlike itself."""
+
+
+class Effect(NamedTuple):
+    """Columns of one sort, of equal width; `part` is the part of the model that can be dropped, or empty."""
+
+    columns: Floats
+    width: float
+    part: str = ""
+    from_years: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Design:
+    """What the values of some dates depend on: a row for each date, a column for each effect."""
+
+    rows: Floats
+    widths: Floats
+    """(blocks, effects): the width of each effect."""
+    dropped: tuple[Flags, ...]
+    """Of each model the effects that it does without; the first has all."""
+    blocks: Counts
+    """The places at which models are fitted anew, ascending from 0: the first date of each week."""
+    block: Counts
+    """Of each place the number of its block."""
+    decided: Flags
+    """Of each block whether the data decide on the model."""
+    volatility: Counts
+    """Of each place its class: ends of periods are often not equally high, which is noise of its own."""
+
+
+@lru_cache(maxsize=32)
+def design(dates: bytes, grain: Grain, *, calendar: CompanyCalendar) -> Design:
+    """The design of some days (int64 as bytes); that of the first of them is the same whatever dates follow."""
+    days = np.frombuffer(dates, dtype=np.int64).astype("datetime64[D]")
+    effects, volatility = _effects(days, grain, calendar=calendar)
+    # What never is changes nothing.
+    effects = [effect for effect in effects if effect.columns.any()]
+    week = _week(days) if grain is Grain.DAY else np.arange(len(days))
+    blocks = np.flatnonzero(np.diff(week, prepend=week[0] - 1))
+    known = _years(days)[blocks][:, None]
+
+    parts = np.concatenate([np.full(effect.columns.shape[1], effect.part) for effect in effects])
+    widths = [
+        np.where(known >= each.from_years, each.width, ABSENT) * np.ones(each.columns.shape[1]) for each in effects
+    ]
+    return Design(
+        rows=np.concatenate([effect.columns for effect in effects], axis=1),
+        widths=np.concatenate(widths, axis=1),
+        dropped=tuple(np.isin(parts, without) for without in MODELS),
+        blocks=blocks,
+        block=np.repeat(np.arange(len(blocks)), np.diff(np.append(blocks, len(days)))),
+        decided=known[:, 0] >= DECIDED_FROM,
+        volatility=volatility,
+    )
+
+
+def _effects(days: Days, grain: Grain, *, calendar: CompanyCalendar) -> tuple[list[Effect], Counts]:
+    """The effects that a grain can have, and the volatility class of each day."""
+    years = _years(days)[:, None]
+    effects = [
+        Effect(np.ones((len(days), 1)), FREE),
+        Effect(years, TREND, "trend"),
+        Effect(years**2, BEND, "bend", DECIDED_FROM),
+    ]
+    if grain is Grain.DAY:
+        month, quarter = (calendar.business_days_left(days, span) for span in ("period", "quarter"))
+        holiday = calendar.business_days.are_holidays
+        weekday = (days.astype(np.int64) + 3) % 7
+        effects += [
+            Effect(_each(weekday, range(7)), WEEKDAY),
+            Effect(_each(month, LAST_DAYS), END_OF_PERIOD),
+            Effect(_each(quarter, LAST_DAYS), END_OF_PERIOD),
+            *(Effect(holiday(days + shift)[:, None].astype(np.float64), HOLIDAY) for shift in (-1, 0, 1)),
+        ]
+        near = [quarter < 3, quarter < 8, month < 3, month < 7, weekday >= 5]
+        volatility = np.select(near, [4, 3, 2, 1, 5], default=0)
+    elif grain is Grain.WEEK:
+        month, quarter = (_weeks_left(days, calendar.bounds(days, span)[1]) for span in ("period", "quarter"))
+        effects += [
+            Effect(_each(quarter, (0, 1, 2, 11, 12, 13)), END_OF_PERIOD),
+            Effect(_each(month, (0,)), END_OF_PERIOD),
+        ]
+        volatility = (quarter < 2).astype(np.int64)
+    else:
+        quarter = (
+            calendar.numbers(days, "period") % 3 if grain is Grain.MONTH else calendar.numbers(days, "quarter") % 4
+        )
+        effects += [Effect(_each(quarter, range(4)), END_OF_PERIOD)]
+        volatility = (quarter == 2).astype(np.int64) if grain is Grain.MONTH else np.zeros(len(days), dtype=np.int64)
+    if grain is Grain.MONTH:
+        effects += [Effect(_each(days.astype("datetime64[M]").astype(np.int64) % 12, range(12)), 1.0, "season")]
+    if grain in (Grain.DAY, Grain.WEEK):
+        last = days + (6 if grain is Grain.WEEK else 0)
+        turn = np.stack([_in_turn(last, span) for span in DAYS_OF_TURN], axis=1)
+        part = 2 * np.pi * (days - days.astype("datetime64[Y]")).astype(np.float64) / YEAR
+        effects += [
+            Effect(turn.astype(np.float64), TURN_OF_YEAR, "season"),
+            *(
+                Effect(np.stack([np.sin(wave * part), np.cos(wave * part)], axis=1), width, "season", from_years)
+                for wave, (width, from_years) in enumerate(WAVES, 1)
+            ),
+        ]
+    return effects, volatility.astype(np.int64)
+
+
+def _years(days: Days) -> Floats:
+    result: Floats = (days - days[0]).astype(np.float64) / YEAR
+    return result
+
+
+def _week(days: Days) -> Counts:
+    """The number of the week of each day, from Monday on."""
+    result: Counts = (days.astype(np.int64) + 3) // 7
+    return result
+
+
+def _weeks_left(days: Days, last: Days) -> Counts:
+    result: Counts = (last - days).astype(np.int64) // 7
+    return result
+
+
+def _in_turn(days: Days, span: tuple[int, int]) -> Flags:
+    month = days.astype("datetime64[M]")
+    number = (month.astype(np.int64) % 12 + 1) * 100 + (days - month.astype("datetime64[D]")).astype(np.int64) + 1
+    result: Flags = (number >= span[0]) & (number <= span[1])
+    return result
+
+
+def _each(places: Counts, wanted: range | tuple[int, ...]) -> Floats:
+    """A column for each wanted number, 1 where it is."""
+    result: Floats = (places[:, None] == np.array(wanted)).astype(np.float64)
+    return result

@@ -1,0 +1,157 @@
+"""The noise of a series, measured at each block on how far values before it were from what had been expected of them.
+
+So it has in it what the model misses, and not only what is left over by a fit to the same values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from shared.drift.expected import Counts, Flags
+from shared.drift.fits import Fit
+from shared.drift.series import Floats
+
+CLIPPED: Final = 3.0
+"""Standard deviations beyond which a difference counts as no more: outliers are no noise."""
+CLASSES: Final = 6
+CLASS_PRIOR: Final = 8.0
+"""As many values of a volatility class are assumed to be like the others."""
+RECENT: Final = 65
+RECENT_WEIGHT: Final = 0.95
+LONGEST_LAG: Final = 64
+FIRST_RATIO, FIRST_RATIO_VALUES = 1.4, 20.0
+"""The ratio of variances that is assumed at first, and how many values it weighs as."""
+DOUBTFUL: Final = 1.0
+SURE: Final = 2.0
+"""Standard errors from which a correlation of neighbours, and one beyond what it explains, is believed."""
+MOST_RATIO: Final = 40.0
+
+
+OUTLIER: Final = 4.0
+"""Standard deviations beyond which a value is learned from as if it were no farther out."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Noise:
+    """At each block, from the values before it."""
+
+    deviation: Floats
+    """(blocks,): the standard deviation of one value."""
+    ratio: Floats
+    """(blocks,): the root of the long-run variance over that of one value; 1 without autocorrelation."""
+    classes: Floats
+    """(blocks, classes): how much wider each volatility class is."""
+    freedom: Floats
+    """(blocks,): as many values it was measured on."""
+    farthest: Floats
+    """(blocks,): the farthest of one value, in its standard deviations."""
+
+
+def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage: Floats) -> Noise:
+    """Measure the noise on differences from what was expected, each with the leverage of its expectation; `shocks` are
+    places that are not learned from, and all the same known to have been as far out as they were.
+    """
+    frame, volatility, block = fit.frame, fit.frame.design.volatility, fit.frame.design.block
+    weights = used / (1 + leverage)
+    standard = np.where(used, differences, 0.0) * np.sqrt(weights)
+    known = np.maximum(np.cumsum(weights), 1e-9)
+    # The mean of absolute differences is the first measure, which outliers move little.
+    rough = 1.2533 * np.cumsum(np.abs(standard) * weights) / known
+    clipped = np.clip(standard, -CLIPPED * rough, CLIPPED * rough)
+    classes = _classes(fit, clipped, weights=weights)
+    clipped = clipped / classes[block, volatility]
+    squares = np.cumsum(clipped**2 * weights)
+    variance = squares / known
+    lately = (squares - _ago(squares)) / np.maximum(known - _ago(known), 1e-9)
+    places = np.flatnonzero(used)
+    ratio = np.ones(len(used))
+    ratio[places] = _long_run(clipped[places], weights[places])
+    latest = np.maximum.accumulate(np.where(used, np.arange(len(used)), 0))
+    last = np.maximum(frame.design.blocks - 1, 0)
+    deviation = np.sqrt(np.maximum(variance, RECENT_WEIGHT * lately))
+    far = (
+        np.abs(np.where(used | shocks, differences, 0.0))
+        / np.sqrt(1 + leverage)
+        / classes[block, volatility]
+        / np.maximum(deviation, np.finfo(np.float64).tiny)
+    )
+    started = frame.learned[block] >= FIRST_RATIO_VALUES
+    return Noise(
+        deviation=deviation[last],
+        ratio=np.sqrt(ratio[latest][last]),
+        classes=classes,
+        freedom=np.maximum(known[last], 3.0),
+        farthest=np.maximum.accumulate(np.where(started, far, 0.0))[last],
+    )
+
+
+def without_outliers(fit: Fit, measured: Noise, *, values: Floats, leverage: Floats) -> Floats:
+    """Values to learn from: none farther out than an outlier from what its own block expected of it."""
+    design = fit.frame.design
+    block = design.block
+    unit = measured.deviation[block] * measured.classes[block, design.volatility]
+    reach = OUTLIER * unit * np.sqrt(1 + measured.ratio[block] ** 2 * leverage)
+    reach = np.where(fit.frame.learned[block] >= FIRST_RATIO_VALUES, reach, np.inf)
+    expected = fit.expected(block, slice(None))
+    return np.clip(values, expected - reach, expected + reach)
+
+
+def _ago(column: Floats) -> Floats:
+    return np.concatenate([np.zeros(min(RECENT, len(column))), column[:-RECENT]])
+
+
+def _classes(fit: Fit, standard: Floats, *, weights: Floats) -> Floats:
+    """How much wider each class is than the ordinary one; none is narrower."""
+    member = (fit.frame.design.volatility[:, None] == np.arange(CLASSES)) * weights[:, None]
+    count, squares = fit.frame.before(member), fit.frame.before(member * standard[:, None] ** 2)
+    ordinary = np.where(count[:, 0] > 5, squares[:, 0] / np.maximum(count[:, 0], 1e-9), 0.0)
+    whole = squares.sum(axis=1) / np.maximum(count.sum(axis=1), 1e-9)
+    variance = np.maximum(np.where(ordinary > 0, ordinary, whole), np.finfo(np.float64).tiny)
+    wider = (squares / variance[:, None] + CLASS_PRIOR) / (count + CLASS_PRIOR)
+    wider[:, 0] = 1.0
+    result: Floats = np.sqrt(np.maximum(wider, 1.0))
+    return result
+
+
+def _long_run(standard: Floats, weights: Floats) -> Floats:
+    """The long-run variance over the variance, at each place from what lay up to it.
+
+    What the correlation of neighbours explains (as of an autoregression of order 1), and beyond it the correlations at
+    lags of 2 to 3, 4 to 7, 8 to 15 and so on as long as they are surely there: a level that wanders over weeks.
+    """
+    weighted = standard * np.sqrt(weights)
+    squares = np.maximum(np.cumsum(weighted**2), np.finfo(np.float64).tiny)
+    values = np.maximum(np.cumsum(weights), 1.0)
+
+    def correlations(lags: range) -> Floats:
+        products = np.zeros(len(weighted))
+        for lag in lags:
+            products[lag:] += weighted[lag:] * weighted[: len(weighted) - lag]
+        result: Floats = np.cumsum(products) / squares + len(lags) / values  # estimated ones are too low by 1/n
+        return result
+
+    one = correlations(range(1, 2))
+    one = np.where(one > DOUBTFUL / np.sqrt(values), np.minimum(one, 0.9), 0.0)
+    ratio = (1 + one) / (1 - one)
+    going, first = np.ones(len(weighted), dtype=np.bool_), 2
+    while first <= min(LONGEST_LAG, len(weighted) // 4):
+        lags = range(first, 2 * first)
+        beyond = correlations(lags) - one**first * (1 - one**first) / (1 - one)
+        going &= (beyond > SURE * np.sqrt(first / values)) & (values > 4 * first)
+        ratio = ratio + np.where(going, 2 * beyond, 0.0)
+        first *= 2
+    ratio = (ratio * values + FIRST_RATIO * FIRST_RATIO_VALUES) / (values + FIRST_RATIO_VALUES)
+    return np.clip(ratio, 1.0, MOST_RATIO)
+
+
+def spread_of(weights: Counts | Floats | None, *, first: int) -> Floats | None:
+    """Of values that were made of so many things the standard deviation of each, relative to the usual one of the
+    first values: a ratio of few deals has more noise than one of many.
+    """
+    if weights is None:
+        return None
+    usual = np.nanmedian(weights[:first])
+    return np.asarray(np.sqrt(np.clip(usual / np.maximum(np.nan_to_num(weights), 1e-9), 0.1, 10.0)))

@@ -1,0 +1,65 @@
+"""The scale on which a series is compared: log for what changes in percent, logit for shares, or as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from shared.drift.series import DriftSettings, Floats, Series, Transform
+
+LITTLE: Final = 0.25
+"""A standard deviation of logarithms up to which their scale does no harm to values that are not made for it."""
+FLOOR: Final = 0.1
+"""Of the least value of the reference: what is lower, or not above zero, counts as that on a log scale."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """A transform, kept from the first reference on, and the values between which it is taken."""
+
+    transform: Transform
+    least: float = -np.inf
+    most: float = np.inf
+
+    def to(self, values: Floats) -> Floats:
+        """Values on the scale."""
+        within = np.clip(values, self.least, self.most)
+        if self.transform == "log":
+            return np.asarray(np.log(within))
+        return np.asarray(np.log(within / (1 - within))) if self.transform == "logit" else within
+
+    def back(self, scaled: Floats) -> Floats:
+        """Values from the scale."""
+        if self.transform == "log":
+            return np.asarray(np.exp(scaled))
+        return np.asarray(1 / (1 + np.exp(-scaled))) if self.transform == "logit" else scaled
+
+
+def scale_of(series: Series, settings: DriftSettings, *, first: int) -> Scale:
+    """The scale of a series, by its first values."""
+    known = series.values[~np.isnan(series.values)][:first]
+    transform = settings.transform if settings.transform != "auto" else _chosen(known, settings)
+    if transform == "log":
+        positive = known[known > 0]
+        return Scale(transform=transform, least=FLOOR * float(positive.min()) if positive.size else 1e-12)
+    if transform == "logit":
+        inside = known[(known > 0) & (known < 1)]
+        edge = FLOOR * float(np.minimum(inside, 1 - inside).min()) if inside.size else 1e-6
+        return Scale(transform=transform, least=edge, most=1 - edge)
+    return Scale(transform="none")
+
+
+def _chosen(known: Floats, settings: DriftSettings) -> Transform:
+    if not known.size or known.min() <= 0 or settings.kind == "counts":
+        return "none"
+    if settings.kind == "shares":
+        return "logit" if known.max() < 1 else "none"
+    # Box and Cox 1964: how likely the values are on each scale. Where they vary little the two are hardly apart.
+    spread, spread_of_logs = np.var(known), np.var(np.log(known))
+    if spread == 0 or spread_of_logs == 0:
+        return "none"
+    as_they_are = -len(known) / 2 * np.log(spread)
+    as_logs = -len(known) / 2 * np.log(spread_of_logs) - np.log(known).sum()
+    return "log" if as_logs > as_they_are or spread_of_logs < LITTLE**2 else "none"

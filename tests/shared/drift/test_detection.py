@@ -1,0 +1,237 @@
+"""Detection: what holds of every series, and what becomes of a drift from its onset to its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.drift.bench_series import NONE, SORTS, Drift
+from shared.drift.detection import assess
+from shared.drift.series import (
+    Assessment,
+    Direction,
+    DriftSettings,
+    Excluded,
+    Grain,
+    Recovery,
+    Rule,
+    Series,
+    State,
+    series_of,
+)
+
+MONDAY = date(2024, 1, 1)
+
+
+def days(count: int) -> list[date]:
+    return [MONDAY + timedelta(days=number) for number in range(count)]
+
+
+def noise(count: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=count)
+
+
+def stepped(size: float, *, first: int, last: int, count: int = 400, seed: int = 1) -> Series:
+    """Daily values around 100 with a noise of 1, moved from a place to before another."""
+    place = np.arange(count)
+    return series_of(days(count), 100 + noise(count, seed) + size * ((place >= first) & (place < last)))
+
+
+def told(assessment: Assessment) -> list[tuple[date, date, str, str]]:
+    return [(alert.detected_on, alert.onset, alert.direction, alert.rule) for alert in assessment.alerts]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    sort=st.sampled_from(sorted(SORTS)),
+    seed=st.integers(0, 10_000),
+    size=st.sampled_from([0.0, 1.0, -2.0, 4.0]),
+    known=st.floats(0.05, 1.0),
+)
+def test_what_comes_later_changes_nothing_that_was_said(sort: str, seed: int, size: float, known: float) -> None:
+    whole = SORTS[sort].seeded(seed, Drift(size=size, onset=60 if SORTS[sort].grain is Grain.DAY else 20))
+    last = whole.dates[int(known * (len(whole) - 1))].item()
+    then, now = assess(whole.until(last)), assess(whole)
+    assert told(then) == [each for each in told(now) if each[0] <= last]
+    np.testing.assert_allclose(then.scores, now.scores[: len(then.series)], atol=1e-6)
+    np.testing.assert_allclose(then.expected, now.expected[: len(then.series)], rtol=1e-6)
+    assert list(then.states) == list(now.states[: len(then.series)])
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 1000), scale=st.sampled_from([1e-9, 0.37, 1e12]), size=st.sampled_from([0.0, 2.0]))
+def test_the_unit_of_a_series_makes_no_difference(seed: int, scale: float, size: float) -> None:
+    series = SORTS["incentive, one year"].seeded(seed, Drift(size=size, onset=300))
+    scaled = replace(series, values=series.values * scale)
+    assert told(assess(scaled)) == told(assess(series))
+    np.testing.assert_allclose(assess(scaled).scores, assess(series).scores, atol=1e-5)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 1000), offset=st.sampled_from([-1e4, 50.0]), size=st.sampled_from([0.0, -2.0]))
+def test_where_the_zero_of_a_series_is_makes_no_difference(seed: int, offset: float, size: float) -> None:
+    series = SORTS["plain"].seeded(seed, Drift(size=size, onset=300))
+    as_it_is = DriftSettings(transform="none")
+    moved = replace(series, values=series.values + offset)
+    assert told(assess(moved, as_it_is)) == told(assess(series, as_it_is))
+    np.testing.assert_allclose(assess(moved, as_it_is).scores, assess(series, as_it_is).scores, atol=1e-5)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_a_series_upside_down_gives_the_same_alerts_in_the_other_direction(seed: int) -> None:
+    series = SORTS["plain"].seeded(seed, Drift(size=2, onset=300))
+    as_it_is = DriftSettings(transform="none")
+    found, turned = assess(series, as_it_is), assess(replace(series, values=-series.values), as_it_is)
+    np.testing.assert_allclose(turned.scores, -found.scores, atol=1e-6)
+    assert [each[:2] for each in told(turned)] == [each[:2] for each in told(found)]
+
+
+def test_a_drift_is_one_episode_with_its_onset_and_its_recovery() -> None:
+    found = assess(stepped(2, first=200, last=260))
+    [episode] = found.episodes
+    [alert] = episode.alerts
+    assert alert.direction is Direction.UP
+    assert alert.score >= 1
+    assert days(400)[200] <= alert.detected_on <= days(400)[212]
+    assert abs(alert.onset - days(400)[200]) <= timedelta(days=2)
+    assert alert.expected == pytest.approx(100, abs=0.5)
+    assert alert.value == pytest.approx(102, abs=1)
+    assert episode.recovery is Recovery.BACK
+    assert episode.recovered_on is not None
+    assert days(400)[260] <= episode.recovered_on <= days(400)[272]
+    at = found.states.index(State.RECOVERED)
+    assert found.series.dates[at].item() == episode.recovered_on
+    assert found.states[-1] is State.STEADY
+
+
+def test_what_is_expected_does_not_follow_a_drift() -> None:
+    found = assess(stepped(3, first=200, last=330))
+    assert found.expected[205:325].mean() == pytest.approx(100, abs=0.3)
+    assert ((found.low < found.expected) & (found.expected < found.high))[200:].all()
+
+
+def test_a_level_that_holds_for_half_a_year_is_normal_and_the_next_change_is_found() -> None:
+    place = np.arange(1000)
+    values = 100 + noise(1000) + 3.0 * (place >= 300) - 3.0 * (place >= 800)
+    found = assess(series_of(days(1000), values))
+    up, down = found.episodes
+    assert [alert.direction for alert in up.alerts] == [Direction.UP]
+    assert up.recovery is Recovery.NEW_NORMAL
+    assert up.recovered_on is not None
+    assert days(1000)[480] <= up.recovered_on <= days(1000)[500]
+    assert down.alerts[0].direction is Direction.DOWN
+    assert days(1000)[800] <= down.alerts[0].detected_on <= days(1000)[812]
+
+
+def test_an_episode_that_becomes_much_worse_is_told_of_again() -> None:
+    place = np.arange(400)
+    values = 100 + noise(400) + 1.5 * (place >= 200) + 12.0 * (place >= 260)
+    [episode] = assess(series_of(days(400), values)).episodes
+    first, second = episode.alerts
+    assert first.detected_on < days(400)[260] <= second.detected_on <= days(400)[275]
+    assert second.score > first.score
+
+
+def test_one_value_far_out_is_a_shock_that_is_soon_over() -> None:
+    values = 100 + noise(400)
+    values[300] = 140
+    [episode] = assess(series_of(days(400), values)).episodes
+    [alert] = episode.alerts
+    assert (alert.detected_on, alert.onset, alert.rule) == (days(400)[300], days(400)[300], Rule.SHEWHART)
+    assert episode.recovered_on is not None
+    assert episode.recovered_on <= days(400)[310]
+
+
+def test_a_shock_of_a_size_that_was_seen_before_is_none() -> None:
+    values = 100 + noise(400)
+    values[[200, 260, 320]] = 130, 128, 129
+    alerts = assess(series_of(days(400), values)).alerts
+    assert [alert.detected_on for alert in alerts if alert.rule is Rule.SHEWHART] == [days(400)[200]]
+
+
+def test_only_the_bad_direction_is_an_alarm() -> None:
+    series = stepped(3, first=200, last=400)
+    assert assess(series, DriftSettings(bad="down")).alerts == []
+    assert assess(series, DriftSettings(bad="up")).alerts != []
+
+
+def test_fewer_accepted_false_alarms_are_paid_for_with_days() -> None:
+    series = stepped(1.2, first=600, last=800, count=800)
+    dates = [
+        assess(series, DriftSettings(false_alarms_per_year=accepted, watched=watched)).alerts[0].detected_on
+        for accepted, watched in ((1.0, 1), (0.1, 1), (0.1, 100))
+    ]
+    assert dates[0] < dates[1] < dates[2]
+
+
+def test_an_acknowledged_incident_is_no_part_of_what_is_normal() -> None:
+    place = np.arange(500)
+    values = 100 + noise(500) + 4.0 * ((place >= 60) & (place < 110)) + 2.0 * (place >= 300)
+    series = series_of(days(500), values)
+    incident = DriftSettings(excluded=[Excluded(first=days(500)[60], last=days(500)[109])])
+    found = assess(series, incident)
+    assert found.expected[115:145].mean() == pytest.approx(100, abs=0.5)
+
+
+def test_little_is_known_of_a_short_series() -> None:
+    found = assess(series_of(days(30), 100 + noise(30)))
+    assert found.state is State.LEARNING
+    assert np.isnan(found.expected).all()
+    assert (found.alerts, found.smallest_change) == ([], None)
+    assert assess(series_of([], [])).state is State.LEARNING
+
+
+def test_values_of_too_few_observations_are_not_judged() -> None:
+    series = stepped(5, first=300, last=400)
+    few = replace(series, observations=np.where(np.arange(400) >= 300, 3.0, 50.0))
+    assert assess(few, DriftSettings(minimum_observations=10)).alerts == []
+    assert assess(few, DriftSettings(minimum_observations=2)).alerts != []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.zeros(400),
+        np.full(400, 1e15),
+        np.full(400, np.nan),
+        np.where(np.arange(400) % 3 == 0, 1.0, np.nan),
+        np.where(np.arange(400) < 200, np.nan, 7.0),
+        np.r_[np.ones(399), 2.0],
+    ],
+    ids=["zeros", "constant", "missing", "one in three", "late", "a last one"],
+)
+def test_series_without_noise_are_no_trouble(values: np.ndarray) -> None:
+    found = assess(series_of(days(400), values))
+    assert all(alert.detected_on == days(400)[-1] for alert in found.alerts)
+
+
+def test_the_smallest_change_that_is_found_is_the_one_that_is_shown() -> None:
+    """Drifts of that size are found within so many values about every other time."""
+    found = 0
+    for seed in range(40):
+        series = stepped(0, first=0, last=0, count=500, seed=seed)
+        known = assess(series.until(days(500)[449]))
+        assert known.smallest_change is not None
+        place = np.arange(500)
+        moved = replace(series, values=series.values * (1 + known.smallest_change * (place >= 450)))
+        alerts = [alert for alert in assess(moved).alerts if alert.detected_on >= days(500)[450]]
+        found += bool(alerts) and alerts[0].detected_on < days(500)[450 + known.within]
+    assert 12 <= found <= 32
+
+
+@pytest.mark.parametrize("sort", sorted(SORTS))
+def test_a_drift_of_four_standard_deviations_is_found_in_every_sort_of_series(sort: str) -> None:
+    kind = SORTS[sort]
+    onset = int(len(kind.seeded(3)) * 0.85)
+    before = assess(kind.seeded(3, NONE))
+    series = kind.seeded(3, Drift(size=4, onset=onset))
+    onset = int(len(series) * 0.85)
+    alerts = [alert for alert in assess(series).alerts if alert not in before.alerts]
+    assert alerts
+    assert alerts[0].direction is Direction.UP
