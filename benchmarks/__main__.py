@@ -109,6 +109,23 @@ def _installation(console: Console, log: Literal["postgres", "kafka"] = "postgre
 
 
 @bench.command()
+def drift(
+    series: Annotated[int, typer.Option(min=1, help="How many daily series of three years.")] = 200,
+) -> None:
+    """KPI series assessed on each of their dates, one in ten with a drift."""
+    from benchmarks.drift import run
+
+    console = Console()
+    with console.status("series"):
+        figures = run(series)
+    console.print(
+        f"{figures.series:,} series of three years in {figures.seconds:.2f} s ({figures.busy:.2f} s of the processor), "
+        f"{figures.alerts:,} alerts",
+        highlight=False,
+    )
+
+
+@bench.command()
 def stream(
     log: Annotated[Literal["postgres", "kafka"], typer.Option(help="What carries the events.")] = "postgres",
     seconds: Annotated[float, typer.Option(min=1, help="How long deals are pushed at the goal's rate.")] = 60,

@@ -69,15 +69,11 @@ def _as_data(assessed: list[tuple[SegmentSeries, Assessment]]) -> dict[str, Any]
             "detected_on": alert.detected_on,
             "onset": alert.onset,
             "direction": alert.direction,
-            "score": alert.score,
+            "score": abs(alert.score),
             "rule": alert.rule,
-            "value": alert.value,
-            "expected": alert.expected,
-            "recovered_on": episode.recovered_on,
         }
         for each, assessment in assessed
-        for episode in assessment.episodes
-        for alert in episode.alerts
+        for alert in assessment.alerts
     ]
     data: dict[str, Any] = {
         "state": min(states, key=gravest.index),

@@ -25,22 +25,21 @@ FIRST: Final = np.datetime64(date(2021, 1, 4), "D")
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """A change of the level by so many standard deviations of the noise of one value, from the place `onset` on: at
-    once, or growing over `over` values.
+    """A change of the level by so many standard deviations of the noise of one value, from a day on: at once, or
+    growing over so many values.
     """
 
-    size: float
-    onset: int
+    size: float = 0.0
+    onset: np.datetime64 = FIRST
     over: int = 0
 
-    def of(self, count: int) -> Floats:
-        """By how much each of so many values is moved, in standard deviations."""
-        since = np.arange(count) - self.onset
-        grown = np.clip((since + 1) / self.over, 0, 1) if self.over else (since >= 0).astype(np.float64)
-        return self.size * grown
+    def of(self, days: Days) -> Floats:
+        """By how much the value of each day is moved, in standard deviations."""
+        since = np.cumsum(days >= self.onset)
+        return self.size * (np.minimum(since / self.over, 1.0) if self.over else (since > 0).astype(np.float64))
 
 
-NONE: Final = Drift(size=0.0, onset=0)
+NONE: Final = Drift()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +132,7 @@ def incentive(random: Random, sort: Sort, drift: Drift) -> Series:
     """The incentive KPI, with a noise of 8 percent."""
     days = business_days(sort.years)
     noise = autoregressive(random, len(days), phi=sort.parameter)
-    return series_of(days, 1000 * np.exp(hockey_stick(days) + 0.08 * (noise + drift.of(len(days)))))
+    return series_of(days, 1000 * np.exp(hockey_stick(days) + 0.08 * (noise + drift.of(days))))
 
 
 def retail(random: Random, sort: Sort, drift: Drift) -> Series:
@@ -143,20 +142,20 @@ def retail(random: Random, sort: Sort, drift: Drift) -> Series:
     part = year_part(days)
     season = 0.15 * np.sin(2 * np.pi * (part - 0.2)) + 0.25 * np.exp(-(((part - 0.96) / 0.02) ** 2))
     noise = autoregressive(random, len(days), phi=0.3)
-    return series_of(days, 5000 * np.exp(weekday + season + 0.1 * (noise + drift.of(len(days)))))
+    return series_of(days, 5000 * np.exp(weekday + season + 0.1 * (noise + drift.of(days))))
 
 
 def plain(random: Random, sort: Sort, drift: Drift) -> Series:
     """Business days without a calendar, on both sides of zero."""
     days = business_days(sort.years)
-    return series_of(days, 3 + 2 * (random.normal(size=len(days)) + drift.of(len(days))))
+    return series_of(days, 3 + 2 * (random.normal(size=len(days)) + drift.of(days)))
 
 
 def heavy_tails(random: Random, sort: Sort, drift: Drift) -> Series:
     """Noise of Student's t with 3 degrees of freedom."""
     days = business_days(sort.years)
     noise = random.standard_t(3, size=len(days)) / np.sqrt(3)
-    return series_of(days, 100 + 10 * (noise + drift.of(len(days))))
+    return series_of(days, 100 + 10 * (noise + drift.of(days)))
 
 
 def outliers(random: Random, sort: Sort, drift: Drift) -> Series:
@@ -164,7 +163,7 @@ def outliers(random: Random, sort: Sort, drift: Drift) -> Series:
     days = business_days(sort.years)
     wrong = (random.random(len(days)) < 0.025) * random.choice([-0.7, 0.7], size=len(days))
     noise = random.normal(size=len(days))
-    return series_of(days, 100 * np.exp(hockey_stick(days) + wrong + 0.08 * (noise + drift.of(len(days)))))
+    return series_of(days, 100 * np.exp(hockey_stick(days) + wrong + 0.08 * (noise + drift.of(days))))
 
 
 def gaps(random: Random, sort: Sort, drift: Drift) -> Series:
@@ -181,26 +180,26 @@ def growing(random: Random, sort: Sort, drift: Drift) -> Series:
     years = since_first(days)
     level = hockey_stick(days) + 0.4 * years - 0.03 * years**2
     noise = autoregressive(random, len(days), phi=0.2)
-    return series_of(days, 1e6 * np.exp(level + 0.1 * (noise + drift.of(len(days)))))
+    return series_of(days, 1e6 * np.exp(level + 0.1 * (noise + drift.of(days))))
 
 
 def persistent(random: Random, sort: Sort, drift: Drift) -> Series:
     """Noise that remembers: a correlation of 0.7 from day to day."""
     days = business_days(sort.years)
-    return series_of(days, 50 + 5 * (autoregressive(random, len(days), phi=0.7) + drift.of(len(days))))
+    return series_of(days, 50 + 5 * (autoregressive(random, len(days), phi=0.7) + drift.of(days)))
 
 
 def wandering(random: Random, sort: Sort, drift: Drift) -> Series:
     """Noise on a level that wanders over weeks, and comes back."""
     days = business_days(sort.years)
     noise = 0.9 * random.normal(size=len(days)) + 0.45 * autoregressive(random, len(days), phi=0.95)
-    return series_of(days, 50 * np.exp(0.1 * (noise + drift.of(len(days)))))
+    return series_of(days, 50 * np.exp(0.1 * (noise + drift.of(days))))
 
 
 def discount(random: Random, sort: Sort, drift: Drift) -> Series:
     """An average discount by week, higher at the end of a quarter, of some dozens of deals."""
     days = weeks(sort.years)
-    level = 0.18 + 0.03 * (days_left(days, 3) < 10) + 0.015 * (random.normal(size=len(days)) + drift.of(len(days)))
+    level = 0.18 + 0.03 * (days_left(days, 3) < 10) + 0.015 * (random.normal(size=len(days)) + drift.of(days))
     return series_of(days, level)
 
 
@@ -209,21 +208,21 @@ def season_by_week(random: Random, sort: Sort, drift: Drift) -> Series:
     days = weeks(sort.years)
     level = 0.2 * np.sin(2 * np.pi * year_part(days)) + 0.08 * since_first(days)
     noise = autoregressive(random, len(days), phi=0.3)
-    return series_of(days, 2e4 * np.exp(level + 0.06 * (noise + drift.of(len(days)))))
+    return series_of(days, 2e4 * np.exp(level + 0.06 * (noise + drift.of(days))))
 
 
 def season_by_day(random: Random, sort: Sort, drift: Drift) -> Series:
     """Business days with a smooth yearly season that is as large as the noise."""
     days = business_days(sort.years)
     noise = random.normal(size=len(days)) + np.sin(2 * np.pi * year_part(days))
-    return series_of(days, 100 + 8 * (noise + drift.of(len(days))))
+    return series_of(days, 100 + 8 * (noise + drift.of(days)))
 
 
 def win_rate(random: Random, sort: Sort, drift: Drift) -> Series:
     """Won of so many closed deals; a standard deviation is that of the deals of one date."""
     days = weeks(sort.years) if sort.grain is Grain.WEEK else business_days(sort.years)
     closed = random.poisson(sort.parameter * np.exp(0.3 * (days_left(days, 3) < 10)))
-    share = np.clip(0.3 + np.sqrt(0.21 / sort.parameter) * drift.of(len(days)), 0.01, 0.99)
+    share = np.clip(0.3 + np.sqrt(0.21 / sort.parameter) * drift.of(days), 0.01, 0.99)
     return series_of_ratios(days, random.binomial(closed, share), denominators=closed)
 
 
@@ -231,7 +230,7 @@ def counts(random: Random, sort: Sort, drift: Drift) -> Series:
     """Counts of rare events; a standard deviation is the root of their mean."""
     days = weeks(sort.years) if sort.grain is Grain.WEEK else business_days(sort.years)
     mean = sort.parameter
-    rate = np.clip(mean + np.sqrt(mean) * drift.of(len(days)), 0.02 * mean, None)
+    rate = np.clip(mean + np.sqrt(mean) * drift.of(days), 0.02 * mean, None)
     return series_of(days, random.poisson(rate))
 
 
@@ -239,14 +238,14 @@ def by_month(random: Random, sort: Sort, drift: Drift) -> Series:
     """Months, the last of a quarter higher."""
     days = months(sort.years)
     level = 0.3 * (days.astype("datetime64[M]").astype(np.int64) % 3 == 2)
-    return series_of(days, 300 * np.exp(level + 0.06 * (random.normal(size=len(days)) + drift.of(len(days)))))
+    return series_of(days, 300 * np.exp(level + 0.06 * (random.normal(size=len(days)) + drift.of(days))))
 
 
 def wider(random: Random, sort: Sort, drift: Drift) -> Series:
     """The level stays, and the noise becomes half as large again after two thirds of the time."""
     days = business_days(sort.years)
     width = 1 + 0.5 * (np.arange(len(days)) > 2 * len(days) / 3)
-    return series_of(days, 20 + 2 * (width * random.normal(size=len(days)) + drift.of(len(days))))
+    return series_of(days, 20 + 2 * (width * random.normal(size=len(days)) + drift.of(days)))
 
 
 def uneven_ends(random: Random, sort: Sort, drift: Drift) -> Series:
@@ -255,7 +254,7 @@ def uneven_ends(random: Random, sort: Sort, drift: Drift) -> Series:
     month = days.astype("datetime64[M]").astype(np.int64)
     height = 1 + 0.3 * random.normal(size=month.max() + 1)[month]
     return series_of(
-        days, 1000 * np.exp(height * hockey_stick(days) + 0.08 * (random.normal(size=len(days)) + drift.of(len(days))))
+        days, 1000 * np.exp(height * hockey_stick(days) + 0.08 * (random.normal(size=len(days)) + drift.of(days)))
     )
 
 

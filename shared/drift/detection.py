@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,8 +10,9 @@ import numpy as np
 from shared.calendars import CompanyCalendar
 from shared.drift.charts import Limits, Scores, limits_of, scores
 from shared.drift.episodes import Level
+from shared.drift.events import chance_of
 from shared.drift.fits import Fit, Frame, Known, fit, frame
-from shared.drift.noise import Noise, noise, spread_of, without_outliers
+from shared.drift.noise import Noise, noise, without_outliers
 from shared.drift.scales import Scale, scale_of
 from shared.drift.series import (
     Alert,
@@ -31,6 +33,8 @@ LEAST_REFERENCE: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 12, Grain.
 PER_YEAR: Final = {Grain.DAY: 261, Grain.WEEK: 52, Grain.MONTH: 12, Grain.QUARTER: 4}
 WITHIN: Final = {Grain.DAY: 20, Grain.WEEK: 6, Grain.MONTH: 3, Grain.QUARTER: 2}
 BAND: Final = 1.96
+MOST_DOUBT: Final = 8.0
+"""In variances of the noise: a band is no wider, however little is known of a date."""
 SUSPECT: Final = 0.5
 SHORT: Final = 2
 """Values that a shock may last."""
@@ -73,12 +77,16 @@ class _Walk:
     def __init__(self, series: Series, settings: DriftSettings, *, calendar: CompanyCalendar) -> None:
         self.series, self.settings, self.calendar = series, settings, calendar
         self.count, self.learned = len(series), LEAST_REFERENCE[series.grain]
-        self.scale: Scale = scale_of(series, settings, first=self.learned)
         self.present = ~np.isnan(series.values)
         if series.observations is not None and settings.minimum_observations > 0:
             self.present &= np.nan_to_num(series.observations) >= settings.minimum_observations
-        spread = spread_of(_weights(series, settings), first=self.learned)
-        self.spread = np.ones(self.count) if spread is None else spread
+        chance = chance_of(series, settings, first=self.learned)
+        self.spread = np.ones(self.count) if chance is None else chance.spread
+        # Events and trials are compared as they are: their noise is known on that scale.
+        plain = settings if chance is None or settings.transform != "auto" else replace(settings, transform="none")
+        self.scale: Scale = scale_of(series, plain, first=self.learned)
+        self.least = np.zeros(self.count) if chance is None or self.scale.transform != "none" else chance.least
+        self.has_shocks = chance is None or not chance.few
         scaled = self.scale.to(np.where(self.present, series.values, np.nan)) / self.spread
         self.centre = float(scaled[self.present][0] * self.spread[self.present][0]) if self.present.any() else 0.0
         self.values = np.where(self.present, scaled - self.centre / self.spread, 0.0)
@@ -135,6 +143,8 @@ class _Walk:
             begin=self.begin,
             own=own,
         )
+        if not self.has_shocks:
+            seen = replace(seen, shewhart=np.zeros(self.count))
         return fitted, measured, seen
 
     def _measured(self, models: Frame, learned: Floats) -> tuple[Fit, Floats, Noise]:
@@ -142,7 +152,7 @@ class _Walk:
         fitted = fit(models, learned, used=self.used)
         own = self.values - fitted.expected(models.design.block, slice(None))
         leverage = self._leverage(fitted)
-        return fitted, own, noise(fitted, own, used=self.used, shocks=self.shocks, leverage=leverage)
+        return fitted, own, noise(fitted, own, used=self.used, shocks=self.shocks, leverage=leverage, least=self.least)
 
     def _leverage(self, fitted: Fit) -> Floats:
         """Of each place as its own block has it."""
@@ -165,7 +175,7 @@ class _Walk:
         judged = fitted.frame.learned[block] >= self.learned
         leverage = fitted.leverage[block, places - design.blocks[block]]
         unit = measured.deviation[block] * measured.classes[block, design.volatility[places]]
-        width = unit * np.sqrt(1 + measured.ratio[block] ** 2 * leverage)
+        width = unit * np.sqrt(1 + np.minimum(measured.ratio[block] ** 2 * leverage, MOST_DOUBT))
         expected = fitted.expected(block, places)
         self.expected[places] = np.where(judged, expected, np.nan)
         self.width[places] = np.where(judged, width, np.nan)
@@ -298,18 +308,6 @@ class _Walk:
 
 def _leading(seen: Scores) -> Floats:
     return np.where(np.abs(seen.shewhart) > np.abs(seen.cusum), seen.shewhart, seen.cusum)
-
-
-def _weights(series: Series, settings: DriftSettings) -> Floats | None:
-    """How many things each value was made of, where its noise is that of so many: shares of trials."""
-    above, below = series.numerators, series.denominators
-    if above is None or below is None or settings.kind not in ("auto", "shares"):
-        return None
-    known = ~(np.isnan(above) | np.isnan(below))
-    whole = np.array_equal(above[known], np.round(above[known])) and np.array_equal(
-        below[known], np.round(below[known])
-    )
-    return below if settings.kind == "shares" or (whole and bool((above[known] <= below[known]).all())) else None
 
 
 def _values_per_year(series: Series, *, learned: int) -> float:

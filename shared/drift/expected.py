@@ -4,7 +4,7 @@ Effects are shrunk towards none: each has a normal prior around zero (ridge). So
 is none, and widens what is expected on its dates instead: the first end of a quarter, when nobody knows how high it
 will be, raises no alarm. Widths of priors are in standard deviations of the noise of one value.
 
-Of season, trend and bend the data decide from a year and a half on: what they do not need is dropped, by the evidence
+Of season, trend and bend the data decide from a year on: what they do not need is dropped, by the evidence
 (marginal likelihood) of each combination on what lay before a week.
 """
 
@@ -25,16 +25,16 @@ Flags: TypeAlias = npt.NDArray[np.bool_]
 
 FREE: Final = 1e3
 WEEKDAY: Final = 20.0
-END_OF_PERIOD: Final = 4.0
+END_OF_PERIOD: Final = 3.0
 HOLIDAY: Final = 4.0
-TURN_OF_YEAR: Final = 3.0
+TURN_OF_YEAR: Final = 2.0
 TREND: Final = 2.0
 BEND: Final = 1.0
 ABSENT: Final = 1e-3
 """The width of an effect that is left out."""
-WAVES: Final = ((1.5, 0.0), (0.7, 1.25), (0.5, 2.0))
+WAVES: Final = ((0.7, 0.0), (0.7, 1.0), (0.5, 2.0))
 """Of the waves with one, two and three periods in a year: the width, and the years that have to be known for it."""
-DECIDED_FROM: Final = 1.5
+DECIDED_FROM: Final = {Grain.DAY: 1.0, Grain.WEEK: 1.0, Grain.MONTH: 2.5, Grain.QUARTER: 4.0}
 """Years from which the data decide about season, trend and bend."""
 MODELS: Final = ((), ("bend",), ("season",), ("season", "bend"), ("season", "bend", "trend"))
 """The parts that each model does without."""
@@ -93,7 +93,7 @@ def design(dates: bytes, grain: Grain, *, calendar: CompanyCalendar) -> Design:
         dropped=tuple(np.isin(parts, without) for without in MODELS),
         blocks=blocks,
         block=np.repeat(np.arange(len(blocks)), np.diff(np.append(blocks, len(days)))),
-        decided=known[:, 0] >= DECIDED_FROM,
+        decided=known[:, 0] >= DECIDED_FROM[grain],
         volatility=volatility,
     )
 
@@ -104,7 +104,7 @@ def _effects(days: Days, grain: Grain, *, calendar: CompanyCalendar) -> tuple[li
     effects = [
         Effect(np.ones((len(days), 1)), FREE),
         Effect(years, TREND, "trend"),
-        Effect(years**2, BEND, "bend", DECIDED_FROM),
+        Effect(years**2, BEND, "bend", max(DECIDED_FROM[grain], 1.5)),
     ]
     if grain is Grain.DAY:
         month, quarter = (calendar.business_days_left(days, span) for span in ("period", "quarter"))

@@ -10,14 +10,16 @@ from typing import Final
 
 import numpy as np
 
-from shared.drift.expected import Counts, Flags
+from shared.drift.expected import Flags
 from shared.drift.fits import Fit
 from shared.drift.series import Floats
 
 CLIPPED: Final = 3.0
 """Standard deviations beyond which a difference counts as no more: outliers are no noise."""
+LEAST_FOR_SHOCKS: Final = 30
+"""Values of which the farthest says something of how far one can be."""
 CLASSES: Final = 6
-CLASS_PRIOR: Final = 8.0
+CLASS_PRIOR: Final = 4.0
 """As many values of a volatility class are assumed to be like the others."""
 RECENT: Final = 65
 RECENT_WEIGHT: Final = 0.95
@@ -25,7 +27,7 @@ LONGEST_LAG: Final = 64
 FIRST_RATIO, FIRST_RATIO_VALUES = 1.4, 20.0
 """The ratio of variances that is assumed at first, and how many values it weighs as."""
 DOUBTFUL: Final = 1.0
-SURE: Final = 2.0
+SURE: Final = 1.5
 """Standard errors from which a correlation of neighbours, and one beyond what it explains, is believed."""
 MOST_RATIO: Final = 40.0
 
@@ -50,9 +52,10 @@ class Noise:
     """(blocks,): the farthest of one value, in its standard deviations."""
 
 
-def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage: Floats) -> Noise:
+def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage: Floats, least: Floats) -> Noise:
     """Measure the noise on differences from what was expected, each with the leverage of its expectation; `shocks` are
-    places that are not learned from, and all the same known to have been as far out as they were.
+    places that are not learned from, and all the same known to have been as far out as they were; `least` is of each
+    place the deviation that is known to be there at least.
     """
     frame, volatility, block = fit.frame, fit.frame.design.volatility, fit.frame.design.block
     weights = used / (1 + leverage)
@@ -71,14 +74,14 @@ def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage
     ratio[places] = _long_run(clipped[places], weights[places])
     latest = np.maximum.accumulate(np.where(used, np.arange(len(used)), 0))
     last = np.maximum(frame.design.blocks - 1, 0)
-    deviation = np.sqrt(np.maximum(variance, RECENT_WEIGHT * lately))
+    deviation = np.maximum(np.sqrt(np.maximum(variance, RECENT_WEIGHT * lately)), least)
     far = (
         np.abs(np.where(used | shocks, differences, 0.0))
         / np.sqrt(1 + leverage)
         / classes[block, volatility]
         / np.maximum(deviation, np.finfo(np.float64).tiny)
     )
-    started = frame.learned[block] >= FIRST_RATIO_VALUES
+    started = frame.learned[block] >= LEAST_FOR_SHOCKS
     return Noise(
         deviation=deviation[last],
         ratio=np.sqrt(ratio[latest][last]),
@@ -104,16 +107,32 @@ def _ago(column: Floats) -> Floats:
 
 
 def _classes(fit: Fit, standard: Floats, *, weights: Floats) -> Floats:
-    """How much wider each class is than the ordinary one; none is narrower."""
-    member = (fit.frame.design.volatility[:, None] == np.arange(CLASSES)) * weights[:, None]
-    count, squares = fit.frame.before(member), fit.frame.before(member * standard[:, None] ** 2)
-    ordinary = np.where(count[:, 0] > 5, squares[:, 0] / np.maximum(count[:, 0], 1e-9), 0.0)
-    whole = squares.sum(axis=1) / np.maximum(count.sum(axis=1), 1e-9)
-    variance = np.maximum(np.where(ordinary > 0, ordinary, whole), np.finfo(np.float64).tiny)
-    wider = (squares / variance[:, None] + CLASS_PRIOR) / (count + CLASS_PRIOR)
-    wider[:, 0] = 1.0
-    result: Floats = np.sqrt(np.maximum(wider, 1.0))
+    """How much wider each class is than the ordinary one; none is narrower.
+
+    By single values, or by the sums of neighbours of a class where that is more: an end of a quarter that is higher
+    than others is so on all of its days.
+    """
+    volatility = fit.frame.design.volatility
+    starts = np.flatnonzero(np.diff(volatility, prepend=volatility[0] - 1))
+    ends = np.append(starts[1:], len(volatility)) - 1
+    sums, counts = np.zeros(len(standard)), np.zeros(len(standard))
+    sums[ends] = np.add.reduceat(standard * np.sqrt(weights), starts)
+    counts[ends] = np.add.reduceat(weights, starts)
+    alone = _wider(fit, standard**2 * weights, counts=weights)
+    result: Floats = np.sqrt(np.maximum(alone, _wider(fit, sums**2, counts=counts)))
     return result
+
+
+def _wider(fit: Fit, squares: Floats, *, counts: Floats) -> Floats:
+    """The variance of each class over that of the ordinary one, by squares of so many values; at least 1."""
+    member = (fit.frame.design.volatility[:, None] == np.arange(CLASSES)).astype(np.float64)
+    count, square = fit.frame.before(member * counts[:, None]), fit.frame.before(member * squares[:, None])
+    ordinary = np.where(count[:, 0] > 5, square[:, 0] / np.maximum(count[:, 0], 1e-9), 0.0)
+    whole = square.sum(axis=1) / np.maximum(count.sum(axis=1), 1e-9)
+    variance = np.maximum(np.where(ordinary > 0, ordinary, whole), np.finfo(np.float64).tiny)
+    wider = (square / variance[:, None] + CLASS_PRIOR) / (count + CLASS_PRIOR)
+    wider[:, 0] = 1.0
+    return np.maximum(wider, 1.0)
 
 
 def _long_run(standard: Floats, weights: Floats) -> Floats:
@@ -145,13 +164,3 @@ def _long_run(standard: Floats, weights: Floats) -> Floats:
         first *= 2
     ratio = (ratio * values + FIRST_RATIO * FIRST_RATIO_VALUES) / (values + FIRST_RATIO_VALUES)
     return np.clip(ratio, 1.0, MOST_RATIO)
-
-
-def spread_of(weights: Counts | Floats | None, *, first: int) -> Floats | None:
-    """Of values that were made of so many things the standard deviation of each, relative to the usual one of the
-    first values: a ratio of few deals has more noise than one of many.
-    """
-    if weights is None:
-        return None
-    usual = np.nanmedian(weights[:first])
-    return np.asarray(np.sqrt(np.clip(usual / np.maximum(np.nan_to_num(weights), 1e-9), 0.1, 10.0)))

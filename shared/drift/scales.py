@@ -54,7 +54,7 @@ def scale_of(series: Series, settings: DriftSettings, *, first: int) -> Scale:
 def _chosen(known: Floats, settings: DriftSettings) -> Transform:
     if not known.size or known.min() <= 0 or settings.kind == "counts":
         return "none"
-    if settings.kind == "shares":
+    if settings.kind == "shares" or known.max() <= 1:
         return "logit" if known.max() < 1 else "none"
     # Box and Cox 1964: how likely the values are on each scale. Where they vary little the two are hardly apart.
     spread, spread_of_logs = np.var(known), np.var(np.log(known))

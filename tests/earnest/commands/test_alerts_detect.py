@@ -50,7 +50,7 @@ def test_a_rise_is_found_within_three_weeks_with_its_beginning_and_none_before()
     assert alert["direction"] == "up"
     assert alert["score"] >= 1
     assert alert["rule"] in {"cusum", "shewhart"}
-    assert alert["recovered_on"] is None
+    assert alert.keys() == {"detected_on", "onset", "direction", "score", "rule"}
     assert {each["direction"] for each in found["alerts"]} == {"up"}
 
 

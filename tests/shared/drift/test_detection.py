@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.drift.bench_series import NONE, SORTS, Drift
+from shared.drift.bench_series import SORTS, Drift, Sort
 from shared.drift.detection import assess
 from shared.drift.series import (
     Assessment,
@@ -30,6 +30,10 @@ MONDAY = date(2024, 1, 1)
 
 def days(count: int) -> list[date]:
     return [MONDAY + timedelta(days=number) for number in range(count)]
+
+
+def drift_at(sort: Sort, place: int, *, size: float) -> Drift:
+    return Drift(size=size, onset=sort.seeded(0).dates[place])
 
 
 def noise(count: int, seed: int = 1) -> np.ndarray:
@@ -54,7 +58,7 @@ def told(assessment: Assessment) -> list[tuple[date, date, str, str]]:
     known=st.floats(0.05, 1.0),
 )
 def test_what_comes_later_changes_nothing_that_was_said(sort: str, seed: int, size: float, known: float) -> None:
-    whole = SORTS[sort].seeded(seed, Drift(size=size, onset=60 if SORTS[sort].grain is Grain.DAY else 20))
+    whole = SORTS[sort].seeded(seed, drift_at(SORTS[sort], 60 if SORTS[sort].grain is Grain.DAY else 20, size=size))
     last = whole.dates[int(known * (len(whole) - 1))].item()
     then, now = assess(whole.until(last)), assess(whole)
     assert told(then) == [each for each in told(now) if each[0] <= last]
@@ -66,7 +70,7 @@ def test_what_comes_later_changes_nothing_that_was_said(sort: str, seed: int, si
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 1000), scale=st.sampled_from([1e-9, 0.37, 1e12]), size=st.sampled_from([0.0, 2.0]))
 def test_the_unit_of_a_series_makes_no_difference(seed: int, scale: float, size: float) -> None:
-    series = SORTS["incentive, one year"].seeded(seed, Drift(size=size, onset=300))
+    series = SORTS["incentive, one year"].seeded(seed, drift_at(SORTS["plain"], 300, size=size))
     scaled = replace(series, values=series.values * scale)
     assert told(assess(scaled)) == told(assess(series))
     np.testing.assert_allclose(assess(scaled).scores, assess(series).scores, atol=1e-5)
@@ -75,7 +79,7 @@ def test_the_unit_of_a_series_makes_no_difference(seed: int, scale: float, size:
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 1000), offset=st.sampled_from([-1e4, 50.0]), size=st.sampled_from([0.0, -2.0]))
 def test_where_the_zero_of_a_series_is_makes_no_difference(seed: int, offset: float, size: float) -> None:
-    series = SORTS["plain"].seeded(seed, Drift(size=size, onset=300))
+    series = SORTS["plain"].seeded(seed, drift_at(SORTS["plain"], 300, size=size))
     as_it_is = DriftSettings(transform="none")
     moved = replace(series, values=series.values + offset)
     assert told(assess(moved, as_it_is)) == told(assess(series, as_it_is))
@@ -85,7 +89,7 @@ def test_where_the_zero_of_a_series_is_makes_no_difference(seed: int, offset: fl
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_a_series_upside_down_gives_the_same_alerts_in_the_other_direction(seed: int) -> None:
-    series = SORTS["plain"].seeded(seed, Drift(size=2, onset=300))
+    series = SORTS["plain"].seeded(seed, drift_at(SORTS["plain"], 300, size=2))
     as_it_is = DriftSettings(transform="none")
     found, turned = assess(series, as_it_is), assess(replace(series, values=-series.values), as_it_is)
     np.testing.assert_allclose(turned.scores, -found.scores, atol=1e-6)
@@ -119,7 +123,7 @@ def test_what_is_expected_does_not_follow_a_drift() -> None:
 def test_a_level_that_holds_for_half_a_year_is_normal_and_the_next_change_is_found() -> None:
     place = np.arange(1000)
     values = 100 + noise(1000) + 3.0 * (place >= 300) - 3.0 * (place >= 800)
-    found = assess(series_of(days(1000), values))
+    found = assess(series_of(days(1000), values), DriftSettings(false_alarms_per_year=0.02))
     up, down = found.episodes
     assert [alert.direction for alert in up.alerts] == [Direction.UP]
     assert up.recovery is Recovery.NEW_NORMAL
@@ -228,10 +232,8 @@ def test_the_smallest_change_that_is_found_is_the_one_that_is_shown() -> None:
 @pytest.mark.parametrize("sort", sorted(SORTS))
 def test_a_drift_of_four_standard_deviations_is_found_in_every_sort_of_series(sort: str) -> None:
     kind = SORTS[sort]
-    onset = int(len(kind.seeded(3)) * 0.85)
-    before = assess(kind.seeded(3, NONE))
-    series = kind.seeded(3, Drift(size=4, onset=onset))
-    onset = int(len(series) * 0.85)
+    before = assess(kind.seeded(3))
+    series = kind.seeded(3, drift_at(kind, int(len(before.series) * 0.85), size=4))
     alerts = [alert for alert in assess(series).alerts if alert not in before.alerts]
     assert alerts
     assert alerts[0].direction is Direction.UP
