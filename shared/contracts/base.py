@@ -94,7 +94,10 @@ class Submission(Contract):
     @model_validator(mode="before")
     @classmethod
     def _without_blanks(cls, said: Any) -> Any:
-        return without_blanks(said)
+        try:
+            return without_blanks(said)
+        except RecursionError:
+            raise ValueError("it is nested too deep") from None
 
 
 def without_blanks(said: Any) -> Any:

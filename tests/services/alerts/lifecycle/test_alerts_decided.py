@@ -155,6 +155,13 @@ def test_what_makes_no_sense_is_refused_in_words(
     assert len(ask().get(FIRST).json()["acts"]) == 1
 
 
+def test_a_body_that_is_nested_too_deep_is_refused(move: Move, ask: Ask) -> None:
+    move(found(episode(50)))
+    body = '{"note":' * 900 + "1" + "}" * 900
+    deep = ask().post(f"{FIRST}/notes", content=body, headers={"content-type": "application/json"})
+    assert (deep.status_code, "nested too deep" in deep.json()["detail"]) == (422, True)
+
+
 def test_what_is_over_or_not_there_says_so(move: Move, ask: Ask) -> None:
     move(found(episode(50, recovered=55)))
     over = ask().post(f"{FIRST}/acknowledge", json={})
