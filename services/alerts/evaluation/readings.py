@@ -18,6 +18,7 @@ from services.alerts.evaluation import drifts, thresholds
 from services.alerts.evaluation.drifts import Span
 from services.alerts.evaluation.episodes import Driver, Episode, Findings, Subject
 from services.alerts.evaluation.figures import measured
+from services.alerts.evaluation.projection import Projection, projected
 from services.alerts.evaluation.totals import Course, Placed, Where, courses
 from services.alerts.kpis import Catalogue, Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
@@ -49,6 +50,7 @@ class Reading:
     value: Decimal | None
     observations: int
     breached: bool | None = None
+    projection: Projection | None = None
     assessment: Assessment | None = None
     spans: Sequence[Span] = ()
     findings: tuple[Findings, ...] = ()
@@ -162,6 +164,7 @@ def _read(watched: WatchedKpi, where: Where, *, course: Course, as_of: date, cal
             value=seen.now.value,
             observations=seen.now.observations,
             breached=seen.breached,
+            projection=projected(watched, course, as_of=as_of, calendar=calendar),
             findings=(found,),
         )
     else:

@@ -26,6 +26,14 @@ class HealthyView(BaseModel):
     source: str
 
 
+class ProjectionView(BaseModel):
+    """Attainment at the end of the month, and the interval in which it ends in 8 of 10 months."""
+
+    value: Decimal
+    low: Decimal
+    high: Decimal
+
+
 class KpiView(BaseModel):
     """A KPI as of a business date. `value` is null where there are fewer observations than `minimum`.
 
@@ -33,7 +41,8 @@ class KpiView(BaseModel):
     null for the whole company, `dimension` and `segment` for all of it. `state` is what the detector says of its drift:
     null where it is not watched; `expected`, `low` and `high` are of the latest whole week, month or quarter, `score`
     is the statistic over its limit: 1 is an alarm, and negative downward. `smallest_change` is the part by which it
-    would have to change to be found soon.
+    would have to change to be found soon. `projection` is where the month ends if it goes on as months do: of a KPI
+    with a pace, once enough months are known.
     """
 
     model_config = ConfigDict(
@@ -61,6 +70,7 @@ class KpiView(BaseModel):
                     "high": "0.140000",
                     "score": -0.2,
                     "smallest_change": 0.12,
+                    "projection": None,
                     "healthy": {"least": "0.1", "most": "0.2", "source": "pulserevops 2025"},
                 }
             ]
@@ -88,6 +98,7 @@ class KpiView(BaseModel):
     high: Decimal | None
     score: float | None
     smallest_change: float | None
+    projection: ProjectionView | None
     healthy: HealthyView | None
 
     @classmethod
@@ -117,6 +128,9 @@ class KpiView(BaseModel):
             high=_last(assessment, "high"),
             score=None if assessment is None else _finite(assessment.scores[-1]),
             smallest_change=None if assessment is None else assessment.smallest_change,
+            projection=None
+            if reading.projection is None
+            else ProjectionView.model_validate(reading.projection._asdict()),
             healthy=None
             if healthy is None
             else HealthyView(least=healthy.least, most=healthy.most, source=healthy.source),

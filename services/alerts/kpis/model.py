@@ -110,6 +110,8 @@ class Pace(Part):
 
     from_business_day: int = Field(default=10, ge=1, le=20)
     """The first business day of a month on which its pace is told; much of a month closes in its last days."""
+    course: Sum | None = None
+    """A sum by day that shows how months usually go on; with it the end of the month is projected."""
 
 
 class Healthy(Part):

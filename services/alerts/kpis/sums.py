@@ -80,11 +80,13 @@ class KpiSums:
     numerator: CountedSum
     denominator: CountedSum | None
     observations: CountedSum | None
+    course: CountedSum | None = None
+    """What shows how months usually go on."""
     by_currency: bool
     """Whether it is told by currency: it looks at amounts."""
 
     def __iter__(self) -> Iterator[CountedSum]:
-        return (each for each in (self.numerator, self.denominator, self.observations) if each is not None)
+        return (each for each in (self.numerator, self.denominator, self.observations, self.course) if each is not None)
 
 
 def sums_of(kpi: Kpi, own: Mapping[str, ColumnType]) -> KpiSums:
@@ -119,6 +121,7 @@ class _Compiling:
             numerator = self._sum(kpi.numerator, ("numerator",))
             denominator = counts = self._sum(kpi.denominator, ("denominator",))
         observations = self._observations(counts)
+        course = None if kpi.pace is None or kpi.pace.course is None else self._sum(kpi.pace.course, ("pace", "course"))
         if kpi.drift is not None and kpi.drift.kind == "shares" and not _is_share(numerator, denominator):
             message = "shares are so many observations of all: its numerator is a condition, and it has no denominator"
             mend = "leave kind out, and say transform: logit for a part of an amount"
@@ -129,7 +132,13 @@ class _Compiling:
         sums = [each for each in (numerator, denominator) if each is not None]
         amounts = any(part.of_amounts for each in sums for part in (each.number,) if part is not None)
         # A statistic of amounts by a currency, a ratio of amounts by each of theirs.
-        return KpiSums(numerator=numerator, denominator=denominator, observations=observations, by_currency=amounts)
+        return KpiSums(
+            numerator=numerator,
+            denominator=denominator,
+            observations=observations,
+            course=course,
+            by_currency=amounts,
+        )
 
     def _observations(self, counts: CountedSum) -> CountedSum | None:
         if self._kpi.observations is not None:
@@ -157,7 +166,7 @@ class _Compiling:
             where_dated: Path = (*path, "date") if own.date else ("date",)
             self._findings.append(Finding.error("K202", where_dated, message=f"{date} is no date", mend=mend))
         return CountedSum(
-            key=f"{kpi.name}.{path[0]}",
+            key=f"{kpi.name}.{path[-1]}",
             source=source,
             date=date,
             where=where,
