@@ -274,7 +274,11 @@ class _Walk:
 
     def _smallest_change(self, fitted: Fit, measured: Noise) -> None:
         """What a sum reaches its limit with within the wanted number of values, half of the times."""
-        block = len(fitted.frame.design.blocks) - 1
+        design = fitted.frame.design
+        block = len(design.blocks) - 1
+        if self.episodes and self.episodes[-1].recovered_on is None:  # nothing is learned since its onset
+            onset = np.datetime64(self.episodes[-1].alerts[0].onset, "D")
+            block = int(design.block[np.searchsorted(self.series.dates, onset)])
         within = min(WITHIN[self.series.grain], self.half_year)
         if fitted.frame.learned[block] < self.learned:
             return

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import numpy as np
 from babel.dates import format_date
 
+from shared.drift.scales import Scale
 from shared.drift.series import Alert, Assessment, Episode, Floats, Grain, Recovery, State, Transform
 
 Unit = Literal["ratio", "days", "number", "money", "seconds", "records"]
@@ -125,20 +126,14 @@ def _power(value: float) -> float:
 
 
 def on_scale(values: Floats, transform: Transform) -> Floats:
-    """Values on a scale; what has no place on it, such as the logarithm of zero, is NaN."""
+    """Values on the scale on which changes are compared; what has no place on it, such as the logarithm of zero, is
+    NaN.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
-        if transform == "log":
-            moved = np.log(values)
-        elif transform == "logit":
-            moved = np.log(values) - np.log1p(-values)
-        else:
-            moved = values
+        moved = Scale(transform=transform).to(values)
     return np.where(np.isfinite(moved), moved, np.nan)
 
 
-def from_scale(values: Floats, transform: Transform) -> Floats:
+def from_scale(scaled: Floats, transform: Transform) -> Floats:
     """Values of a scale, back in the unit of the series."""
-    if transform == "none":
-        return values
-    back: Floats = np.exp(values) if transform == "log" else 1 / (1 + np.exp(-values))
-    return back
+    return Scale(transform=transform).back(scaled)

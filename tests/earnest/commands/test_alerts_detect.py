@@ -160,3 +160,11 @@ def test_a_picture_is_written_as_its_name_says(tmp_path: Path) -> None:
     assert "a picture is an .svg or a .png file" in text
     assert detected(EXAMPLE, "--picture", str(tmp_path / "y.svg"))["state"] == "drifting"
     assert (tmp_path / "y.svg").read_bytes() == (tmp_path / "x.svg").read_bytes()
+
+
+def test_the_picture_of_the_page_is_the_one_that_its_command_draws(tmp_path: Path) -> None:
+    """Written anew by the command on the page, where it differs."""
+    assert said(EXAMPLE, "--picture", tmp_path / "x.svg")[0] == 0
+    shown = EXAMPLE.parents[2] / "docs" / "pictures" / "kpi-drift.svg"
+    words = re.compile(r"<!-- .*? -->|<title.*?</title>|<desc.*?</desc>")
+    assert words.findall((tmp_path / "x.svg").read_text()) == words.findall(shown.read_text())

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 JUNE: Final = "run-2026-06-1"
 IN_ORDER: Final = (
-    "README", "audit", "finance", "rep", "general-ledger", "delivery", "policies", "integrator", "ops", "analyst",
+    "README", "audit", "finance", "rep", "general-ledger", "delivery", "policies", "integrator", "ops", "kpi-drift", "analyst",
     "contract-costs", "payment-terms", "mapping",
 )  # fmt: skip
 """The pages with commands, so that each finds what those before it did to the company: June is paid by finance.md."""
