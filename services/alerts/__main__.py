@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 import structlog
+from sqlalchemy import Engine
 
 from services.alerts.app import create_app
 from services.alerts.evaluation.evaluator import Evaluator
@@ -12,6 +13,8 @@ from services.alerts.kpis import load
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.service import Charts, Lifecycle
 from services.alerts.notifications.worker import Declaration, Sender
+from services.alerts.operations.alertmanager import Alertmanager
+from services.alerts.operations.alertmanager_client import AlertmanagerClient
 from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
 from services.alerts.verify import recount_if_sums_changed
 from shared import logs
@@ -79,6 +82,7 @@ def main() -> None:
             ),
             evaluator,
             sender,
+            *_alertmanager(settings, engine, lifecycle=lifecycle),
             *relays(log),
         ]
     )
@@ -102,6 +106,16 @@ def main() -> None:
     )
     log.close()
     engine.dispose()
+
+
+def _alertmanager(settings: Settings, engine: Engine, *, lifecycle: Lifecycle) -> list[Alertmanager]:
+    """Who keeps Alertmanager in line, where there is one."""
+    if settings.alertmanager_url is None:
+        return []
+    # Installations may share an Alertmanager: each knows its own silences by its address.
+    author = f"Earnest at {settings.alerts_url}"
+    client = AlertmanagerClient(settings.alertmanager_url)
+    return [Alertmanager(engine, lifecycle, client=client, author=author, clock=utc_now)]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from services.alerts.lifecycle import routes as alerts
 from services.alerts.lifecycle.service import Lifecycle
 from services.alerts.notifications import routes as notifications
 from services.alerts.notifications.worker import Sender
+from services.alerts.operations import routes as operations
 from services.alerts.proposals import routes as proposals
 from shared import web
 from shared.deps import Clock, utc_now
@@ -36,10 +37,10 @@ def create_app(
         "KPIs of the plan and of the road, and their alerts.",
         settings=settings,
         ready=ready,
-        routers=[kpis.router, alerts.router, proposals.router, notifications.router],
+        routers=[kpis.router, alerts.router, proposals.router, notifications.router, operations.router],
         engine=engine,
         provide=[evaluator, lifecycle, sender],
         remarks=remarks,
         clock=clock,
-        tags=kpis.TAGS | alerts.TAGS | proposals.TAGS | notifications.TAGS,
+        tags=kpis.TAGS | alerts.TAGS | proposals.TAGS | notifications.TAGS | operations.TAGS,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -21,16 +22,13 @@ MOST_OF_LABELS: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationalAlert:
-    """An alert as Alertmanager's webhook has it. `ends_at` is None while it fires; `fingerprint` stands for its
-    labels.
-    """
+    """An alert as Alertmanager has it; it is known by its labels. `ends_at` is None while it fires."""
 
     name: str
     labels: Mapping[str, str]
     status: Literal["firing", "resolved"]
     starts_at: datetime
     ends_at: datetime | None
-    fingerprint: str
     annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -39,9 +37,9 @@ class OperationalAlert:
         labels = ", ".join(
             f"{name}={value}" for name, value in sorted(self.labels.items()) if name not in _SAID_ELSEWHERE
         )
-        # What is cut off is still told apart by the fingerprint.
-        short = labels if len(labels) <= MOST_OF_LABELS else f"{labels[:MOST_OF_LABELS]}… {self.fingerprint}"
-        return Subject(kpi=self.name, dimension=DIMENSION, segment=short, detector="prometheus")
+        if len(labels) > MOST_OF_LABELS:
+            labels = f"{labels[:MOST_OF_LABELS]}… {hashlib.sha256(labels.encode()).hexdigest()[:16]}"
+        return Subject(kpi=self.name, dimension=DIMENSION, segment=labels, detector="prometheus")
 
     @property
     def words(self) -> Words:

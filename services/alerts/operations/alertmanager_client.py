@@ -1,4 +1,4 @@
-"""Silences of Alertmanager, over the second version of its API."""
+"""Alertmanager's alerts and silences, over the second version of its API."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 import httpx
+
+from services.alerts.lifecycle.operational import OperationalAlert
 
 WAIT: Final = 10.0
 """Seconds."""
@@ -31,13 +33,40 @@ class AlertmanagerClient:
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=WAIT)
 
+    def alerts(self, receiver: str) -> list[OperationalAlert]:
+        """The alerts that fire and are routed to a receiver, silenced or not; not those that another one suppresses."""
+        held = self._asked("GET", "/api/v2/alerts", params={"receiver": f"^{receiver}$", "inhibited": "false"}).json()
+        return [
+            OperationalAlert(
+                name=one["labels"]["alertname"],
+                labels=one["labels"],
+                annotations=one["annotations"],
+                status="firing",
+                starts_at=datetime.fromisoformat(one["startsAt"]),
+                ends_at=None,
+            )
+            for one in held
+        ]
+
+    def since(self) -> datetime:
+        """Since when it runs: it forgets alerts when it ends, and knows them again when Prometheus tells it."""
+        return datetime.fromisoformat(self._asked("GET", "/api/v2/status").json()["uptime"])
+
     def silences(self, created_by: str) -> list[ManagedSilence]:
-        """The silences of an author that are in force or will be. Those that match by patterns are no silences of ours:
-        they are left out.
-        """
+        """The silences of an author that are in force or will be."""
         held = self._asked("GET", "/api/v2/silences").json()
-        mine = [one for one in held if one["createdBy"] == created_by and one["status"]["state"] != "expired"]
-        return [_read(one) for one in mine if not any(matcher["isRegex"] for matcher in one["matchers"])]
+        return [
+            ManagedSilence(
+                labels={matcher["name"]: matcher["value"] for matcher in one["matchers"]},
+                starts_at=datetime.fromisoformat(one["startsAt"]),
+                ends_at=datetime.fromisoformat(one["endsAt"]),
+                created_by=one["createdBy"],
+                comment=one["comment"],
+                silence_id=one["id"],
+            )
+            for one in held
+            if one["createdBy"] == created_by and one["status"]["state"] != "expired"
+        ]
 
     def put(self, silence: ManagedSilence) -> None:
         """Make a silence, or give one that is there another end."""
@@ -53,7 +82,7 @@ class AlertmanagerClient:
         }
         if silence.silence_id:
             body["id"] = silence.silence_id
-        self._asked("POST", "/api/v2/silences", body=body)
+        self._asked("POST", "/api/v2/silences", json=body)
 
     def expire(self, silence_id: str) -> None:
         """End a silence now."""
@@ -63,16 +92,5 @@ class AlertmanagerClient:
         """Let go of the connections."""
         self._http.close()
 
-    def _asked(self, method: str, path: str, *, body: Mapping[str, Any] | None = None) -> httpx.Response:
-        return self._http.request(method, path, json=body).raise_for_status()
-
-
-def _read(held: Mapping[str, Any]) -> ManagedSilence:
-    return ManagedSilence(
-        labels={matcher["name"]: matcher["value"] for matcher in held["matchers"]},
-        starts_at=datetime.fromisoformat(held["startsAt"]),
-        ends_at=datetime.fromisoformat(held["endsAt"]),
-        created_by=held["createdBy"],
-        comment=held["comment"],
-        silence_id=held["id"],
-    )
+    def _asked(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return self._http.request(method, path, **more).raise_for_status()

@@ -29,7 +29,11 @@ class FiredAlert(_Told):
     annotations: Labels
     starts_at: AwareDatetime
     ends_at: AwareDatetime
-    fingerprint: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=WITHOUT_NUL)]
+
+    @property
+    def started_at(self) -> datetime:
+        """To the millisecond, as Alertmanager's API has it: what it says in both ways is the same."""
+        return self.starts_at.replace(microsecond=self.starts_at.microsecond // 1000 * 1000)
 
     @property
     def ended_at(self) -> datetime | None:

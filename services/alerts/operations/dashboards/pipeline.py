@@ -27,6 +27,7 @@ def pipeline_dashboard() -> builders.Dashboard:
             Section("Events in", [(8, [_received(), _append()])]),
             Section("Workers", [(8, [_processed(), _batches()]), (8, [_lag_seconds(), _lag_records()])]),
             Section("What does not go through", [(8, [_set_aside(), _dead_letters()])]),
+            Section("Alerting", [(8, [_notifications(), _handed_back()])]),
             Section("Processes", [(8, [_memory(), _processor()])]),
         ],
     )
@@ -181,6 +182,34 @@ def _dead_letters() -> timeseries.Panel:
         "Records that wait for a person, by worker. They come down when they are replayed.",
         unit="short",
         queries=[query('max by (worker) (earnest_dead_letters_open{worker=~"$worker"})', "{{worker}}")],
+    )
+
+
+def _notifications() -> timeseries.Panel:
+    return course(
+        "Notifications",
+        "What became of messages to people: sent, failed (tried again), given up.",
+        unit="short",
+        queries=[
+            query(
+                "sum by (channel, outcome) (increase(earnest_notifications_total[$__rate_interval]))",
+                "{{channel}} {{outcome}}",
+            )
+        ],
+    )
+
+
+def _handed_back() -> timeseries.Panel:
+    return course(
+        "Alerts handed back by Alertmanager",
+        "Alerts about the road that were taken into the life cycle; of KPIs, which came from here; and left out.",
+        unit="short",
+        queries=[
+            query(
+                "sum by (outcome) (increase(earnest_alertmanager_alerts_total[$__rate_interval]))",
+                "{{outcome}}",
+            )
+        ],
     )
 
 

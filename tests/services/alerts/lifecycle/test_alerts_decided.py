@@ -268,7 +268,6 @@ def behind(status: Any = "firing", starts: datetime = NOON, labels: dict[str, st
         status=status,
         starts_at=starts,
         ends_at=None if status == "firing" else starts + timedelta(hours=1),
-        fingerprint="f1",
         annotations={"summary": "A worker is behind", "action": "Add instances."},
     )
 

@@ -126,7 +126,7 @@ def hurry(route: dict[str, Any]) -> None:
         hurry(inside)
 
 
-def prometheus_config(folder: Path, *, service: int, alertmanager: int) -> Path:
+def prometheus_config(folder: Path, *, service: int, alertmanager: int, keep_firing_for: str) -> Path:
     """The committed configuration in a hurry: every second, and only the service that runs here."""
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
@@ -142,7 +142,7 @@ def prometheus_config(folder: Path, *, service: int, alertmanager: int) -> Path:
         for rule in (rule for group in hurried["groups"] for rule in group["rules"] if "alert" in rule):
             rule["for"] = "0s" if rule.get("for", "0s") == "0s" else "1s"
             if "keep_firing_for" in rule:
-                rule["keep_firing_for"] = "5s"  # longer than it takes to see that the service is down
+                rule["keep_firing_for"] = keep_firing_for
         (folder / rules.relative_to(DEPLOY / "prometheus")).write_text(yaml.safe_dump(hurried))
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(config))
@@ -182,6 +182,7 @@ def prometheus(tools: Callable[[str], str], config: Path, *, port: int) -> Itera
             f"--storage.tsdb.path={folder / 'tsdb'}",
             f"--web.listen-address=127.0.0.1:{port}",
             "--web.enable-lifecycle",
+            "--rules.alert.resend-delay=1s",  # what fires before it has found Alertmanager is told again
         ),
         httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
     ):
