@@ -11,7 +11,6 @@ from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias
 
 from services.alerts.kpis import Catalogue, WatchedKpi
-from services.alerts.kpis.model import Kpi
 
 MOST_SEGMENTS: Final = 50
 OTHER: Final = "other"
@@ -66,22 +65,21 @@ def courses(placed: Iterable[Placed], catalogue: Catalogue) -> dict[str, dict[Wh
     by_kpi: dict[str, dict[Where, dict[date, dict[str, int]]]] = {
         kpi.name: defaultdict(lambda: defaultdict(dict)) for kpi in catalogue.kpis
     }
-    by_currency = {watched.kpi.name: watched.sums.by_currency for watched in catalogue.plan}
+    # Whose sum each is: several KPIs may look at one.
+    whose: dict[str, list[WatchedKpi]] = defaultdict(list)
+    for watched in catalogue.plan:
+        for name in {each.key for each in watched.sums}:
+            whose[name].append(watched)
     for day, where, sums in placed:
         for key, value in sums.items():
-            name = key.partition(".")[0]
-            if name not in by_currency or (
-                where.dimension and where.dimension not in catalogue.by_name[name].kpi.segments
-            ):
-                continue  # of a catalogue before this one
-            if not by_currency[name]:
-                at = where._replace(currency="")
-            elif where.currency:
-                at = where
-            else:
-                continue  # an amount without a currency is none of any
-            held = by_kpi[name][at][day]
-            held[key] = held.get(key, 0) + value
+            for watched in whose.get(key.partition("@")[0], ()):  # none: of a catalogue before this one
+                if where.dimension not in ("", *watched.kpi.segments):
+                    continue
+                at = where if watched.sums.by_currency else where._replace(currency="")
+                if watched.sums.by_currency and not where.currency:
+                    continue  # an amount without a currency is none of any
+                held = by_kpi[watched.kpi.name][at][day]
+                held[key] = held.get(key, 0) + value
     return {
         watched.kpi.name: {where: _course(days) for where, days in _bounded(watched, by_kpi[watched.kpi.name]).items()}
         for watched in catalogue.plan
@@ -100,7 +98,7 @@ def _bounded(
         else:
             kept[where] = days
     for (currency, dimension), places in segments.items():
-        sizes = {where: _size(watched.kpi, by_place[where]) for where in places}
+        sizes = {where: _size(watched, by_place[where]) for where in places}
         largest = sorted(places, key=lambda where: (-sizes[where], where.segment))
         kept |= {where._replace(segment=where.segment or BLANK): by_place[where] for where in largest[:MOST_SEGMENTS]}
         if rest := largest[MOST_SEGMENTS:]:
@@ -108,10 +106,12 @@ def _bounded(
     return kept
 
 
-def _size(kpi: Kpi, days: Mapping[date, Sums]) -> int:
-    counts = f"{kpi.name}.observations" if kpi.observations is not None else f"{kpi.name}.denominator"
-    keys = (counts, f"{kpi.name}.value@")
-    return sum(value for sums in days.values() for key, value in sums.items() if key.startswith(keys))
+def _size(watched: WatchedKpi, days: Mapping[date, Sums]) -> int:
+    sums = watched.sums
+    counts = sums.observations or sums.denominator or sums.numerator
+    return sum(
+        value for of_day in days.values() for key, value in of_day.items() if key.partition("@")[0] == counts.key
+    )
 
 
 def _together(many: Iterable[Mapping[date, Sums]]) -> dict[date, dict[str, int]]:

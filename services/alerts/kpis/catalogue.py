@@ -63,8 +63,9 @@ class Catalogue:
         return tuple(each for each in self.watched if each.kpi.about == "road")
 
     def counted(self, source: Source) -> tuple[CountedSum, ...]:
-        """The sums that are kept over observations of a source."""
-        return tuple(each for watched in self.plan for each in watched.sums if each.source == source)
+        """The sums that are kept over observations of a source, each once."""
+        sums = {each.key: each for watched in self.plan for each in watched.sums if each.source == source}
+        return tuple(sums.values())
 
     @cached_property
     def definitions(self) -> frozenset[str]:
@@ -144,16 +145,28 @@ def with_file(catalogue: Catalogue, draft: Draft) -> Catalogue:
     """The catalogue with a file that can be used."""
     assert draft.file is not None
     merged = {each.kpi.name: each for each in (*catalogue.watched, *draft.watched)}
+    own = {**catalogue.columns, **draft.file.columns}
     watched = sorted(
-        (each for each in merged.values() if each.kpi.used), key=lambda each: (each.kpi.position, each.kpi.name)
+        (WatchedKpi(each.kpi, sums_of(each.kpi, own)) for each in merged.values() if each.kpi.used),
+        key=lambda each: (each.kpi.position, each.kpi.name),
     )
     return _replaced(
         catalogue,
-        watched=tuple(watched),
-        columns={**catalogue.columns, **draft.file.columns},
+        watched=tuple(_sharing(watched)),
+        columns=own,
         calendar=draft.file.calendar or catalogue.calendar,
         false_alarms_per_year=draft.file.false_alarms_per_year or catalogue.false_alarms_per_year,
     )
+
+
+def _sharing(watched: Sequence[WatchedKpi]) -> Iterator[WatchedKpi]:
+    """The KPIs, of which several may look at one sum: it is kept once, by the most dimensions."""
+    counted: dict[str, CountedSum] = {}
+    for each in (counted_sum for kpi in watched if kpi.kpi.about == "plan" for counted_sum in kpi.sums):
+        if each.what not in counted or len(each.dimensions) > len(counted[each.what].dimensions):
+            counted[each.what] = each
+    for one in watched:
+        yield WatchedKpi(one.kpi, one.sums.sharing(counted)) if one.kpi.about == "plan" else one
 
 
 def _on_top(entry: Any, known: Mapping[str, Mapping[str, Any]]) -> Any:

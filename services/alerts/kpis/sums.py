@@ -7,9 +7,9 @@ the sums depend on the facts alone, never on their order or repetition.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -67,10 +67,19 @@ class CountedSum:
         return Decimal(pl.DataFrame(columns).select(value=self.number.evaluated)["value"][0]) / self.number.scale
 
     @property
+    def what(self) -> str:
+        """What is counted, wherever."""
+        parts = [None if part is None else part.text for part in (self.where, self.number, self.censored)]
+        return repr((self.source, self.date, parts, self.is_levels))
+
+    @property
     def definition(self) -> str:
         """All that its value depends on: what is counted by another definition is counted again."""
-        parts = [None if part is None else part.text for part in (self.where, self.number, self.censored)]
-        return repr((self.key, self.source, self.date, parts, self.is_levels, sorted(self.dimensions)))
+        return f"{self.key} {self.what} {sorted(self.dimensions)}"
+
+    def holds(self, other: CountedSum) -> bool:
+        """Whether another one is the same, and told by no dimension more."""
+        return self.what == other.what and self.dimensions >= other.dimensions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +93,21 @@ class KpiSums:
     """What shows how months usually go on."""
     by_currency: bool
     """Whether it is told by currency: it looks at amounts."""
+
+    def sharing(self, counted: Mapping[str, CountedSum]) -> KpiSums:
+        """The same, with sums that are counted already (by what they are) in the place of their likes."""
+
+        def shared(own: CountedSum | None) -> Any:
+            there = None if own is None else counted.get(own.what)
+            return there if own is not None and there is not None and there.holds(own) else own
+
+        return replace(
+            self,
+            numerator=shared(self.numerator),
+            denominator=shared(self.denominator),
+            observations=shared(self.observations),
+            course=shared(self.course),
+        )
 
     def __iter__(self) -> Iterator[CountedSum]:
         return (each for each in (self.numerator, self.denominator, self.observations, self.course) if each is not None)

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from services.alerts.kpis import Catalogue
+from services.alerts.kpis import Catalogue, WatchedKpi
+from services.alerts.kpis.sums import sums_of
 from services.alerts.rollups import store
 from services.alerts.rollups.contributions import Cell
 from shared.log.port import Stored
@@ -30,7 +31,8 @@ EVENING = "2025-03-14T23:30:00.000000Z"
 def catalogue(catalogue: Catalogue) -> Catalogue:
     """Three KPIs and a statistic, so that one sees all of their sums."""
     names = ("average_discount", "comp_cost_of_sales", "win_rate", "attainment_median")
-    return Catalogue(watched=tuple(catalogue.by_name[name] for name in names))
+    kpis = [catalogue.by_name[name].kpi for name in names]
+    return Catalogue(watched=tuple(WatchedKpi(kpi, sums_of(kpi, {})) for kpi in kpis))
 
 
 def cells(engine: Engine) -> dict[Cell, Any]:

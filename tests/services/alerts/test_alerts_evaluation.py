@@ -34,9 +34,16 @@ Days = Mapping[date, Mapping[str, int]]
 def placed(kpi: str, days: Days, where: Where | None = None) -> list[Placed]:
     """Sums of a KPI by day: `numerator`, `denominator`, `observations`, or levels of its value."""
     return [
-        Placed(day, where or Where("USD"), {f"{kpi}.{part}": value for part, value in sums.items()})
+        Placed(day, where or Where("USD"), {key_of(kpi, part): value for part, value in sums.items()})
         for day, sums in days.items()
     ]
+
+
+def key_of(kpi: str, part: str) -> str:
+    """The key of a sum, which several KPIs may look at; `value@7` is a level."""
+    part, at, level = part.partition("@")
+    found = getattr(built_in().by_name[kpi].sums, "numerator" if part == "value" else part)
+    return f"{found.key}{at}{level}"
 
 
 def readings(sums: Iterable[Placed], as_of: date = FRIDAY, catalogue: Catalogue | None = None) -> list[Reading]:
@@ -229,7 +236,9 @@ def test_segments_beyond_the_largest_are_one_and_a_blank_one_has_a_name() -> Non
     assert len(found) == MOST_SEGMENTS + 1
     assert Where("", "product", "none") in found
     other = found[Where("", "product", OTHER)]
-    assert other.between("win_rate.denominator", FRIDAY, last=FRIDAY) == sum(90 - number for number in range(49, 59))
+    assert other.between(key_of("win_rate", "denominator"), FRIDAY, last=FRIDAY) == sum(
+        90 - number for number in range(49, 59)
+    )
 
 
 def weekly_win_rates(rates: Iterable[float], segments: Mapping[str, float] | None = None) -> list[Placed]:
@@ -276,7 +285,7 @@ def test_a_drift_names_the_segment_that_drives_it_first() -> None:
                 won = round(40 * (rate + random.normal(0, 0.03)))
                 sums += placed("win_rate", {day: {"numerator": won, "denominator": 40}}, Where("", dimension, name))
         products = [each for each in sums if each.day == day and each.where.dimension == "product"]
-        total = {"numerator": sum(each.sums["win_rate.numerator"] for each in products), "denominator": 160}
+        total = {"numerator": sum(each.sums[key_of("win_rate", "numerator")] for each in products), "denominator": 160}
         sums += placed("win_rate", {day: total}, Where())
         territories = [each for each in sums if each.day == day and each.where.dimension == "territory"]
         half = {"numerator": total["numerator"] // 2, "denominator": 80}
@@ -317,7 +326,7 @@ def test_more_series_that_are_watched_share_the_false_alarms_that_are_accepted()
 
 def test_a_share_of_few_is_judged_by_how_many_it_is_of() -> None:
     few = [
-        each._replace(sums={"win_rate.numerator": 4, "win_rate.denominator": 10})
+        each._replace(sums=dict.fromkeys(each.sums, 10) | {key_of("win_rate", "numerator"): 4})
         for each in weekly_win_rates([0.4] * 90)
     ]
     found = drifting(few)

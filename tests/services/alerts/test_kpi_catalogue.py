@@ -181,6 +181,18 @@ def test_another_definition_of_a_sum_is_counted_again() -> None:
     assert elsewhere.definitions != before  # other business days are left in a month
 
 
+def test_what_several_kpis_look_at_is_counted_once_by_the_most_dimensions() -> None:
+    sums = {name: built_in().by_name[name].sums.numerator for name in ("attainment_p10", "attainment_median")}
+    assert sums["attainment_p10"] == sums["attainment_median"]
+    assert sums["attainment_p10"].dimensions == {"plan", "territory"}
+    keys = [each.key for watched in built_in().plan for each in watched.sums]
+    assert len(set(keys)) == len(built_in().definitions) - 1  # and the calendar
+    assert len(set(keys)) < len(keys)
+    entry = {"name": "attainment_p10", "segments": ["plan", "territory", "position"]}
+    more = with_file(built_in(), drafted({"kpis": [entry]}, built_in()))
+    assert more.by_name["attainment_median"].sums.numerator.key == "attainment_p10.value"
+
+
 def test_what_is_set_beside_kpis_stays_as_it_is_where_a_file_does_not_say_it() -> None:
     first = with_file(built_in(), drafted(read_yaml("false_alarms_per_year: 9"), built_in()))
     second = with_file(first, drafted(read_yaml("calendar: {country: DE}"), first))
