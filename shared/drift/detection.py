@@ -14,6 +14,7 @@ from shared.drift.events import chance_of
 from shared.drift.fits import Fit, Frame, Known, fit, frame
 from shared.drift.noise import Noise, noise, without_outliers
 from shared.drift.scales import Scale, scale_of
+from shared.drift.season import may_be_season
 from shared.drift.series import (
     Alert,
     Assessment,
@@ -33,6 +34,8 @@ LEAST_REFERENCE: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 12, Grain.
 PER_YEAR: Final = {Grain.DAY: 261, Grain.WEEK: 52, Grain.MONTH: 12, Grain.QUARTER: 4}
 WITHIN: Final = {Grain.DAY: 20, Grain.WEEK: 6, Grain.MONTH: 3, Grain.QUARTER: 2}
 BAND: Final = 1.96
+HELD: Final = 0.99
+"""The score of what would be an alarm, and may be a season that is not known yet."""
 MOST_DOUBT: Final = 8.0
 """In variances of the noise: a band is no wider, however little is known of a date."""
 SUSPECT: Final = 0.5
@@ -108,7 +111,7 @@ class _Walk:
         """Go from episode to episode."""
         while self.begin < self.count:
             fitted, measured, seen = self._looked_at()
-            alarm = self._first_alarm(seen)
+            alarm = self._first_alarm(fitted, measured, seen=seen)
             end = self.count if alarm is None else alarm + 1
             self._write(fitted, measured, seen=seen, last=end)
             if alarm is None:
@@ -152,7 +155,17 @@ class _Walk:
         fitted = fit(models, learned, used=self.used)
         own = self.values - fitted.expected(models.design.block, slice(None))
         leverage = self._leverage(fitted)
-        return fitted, own, noise(fitted, own, used=self.used, shocks=self.shocks, leverage=leverage, least=self.least)
+        measured = noise(fitted, own, used=self.used, shocks=self.shocks, leverage=leverage, least=self.least)
+        for block in models.design.settled:
+            # What was not known of the season in a first year is no noise once it is known.
+            first = models.design.blocks[block]
+            apart, known = own.copy(), leverage.copy()
+            freedom = max(1 - models.rows.shape[1] / max(float(models.learned[block]), 1.0), 0.5)
+            apart[:first] = (self.values - fitted.expected(block, slice(None)))[:first] / np.sqrt(freedom)
+            known[:first] = 0.0
+            anew = noise(fitted, apart, used=self.used, shocks=self.shocks, leverage=known, least=self.least)
+            measured = measured.until(block, anew)
+        return fitted, own, measured
 
     def _leverage(self, fitted: Fit) -> Floats:
         """Of each place as its own block has it."""
@@ -160,11 +173,20 @@ class _Walk:
         result: Floats = fitted.leverage[design.block, np.arange(self.count) - design.blocks[design.block]]
         return result
 
-    def _first_alarm(self, seen: Scores) -> int | None:
+    def _first_alarm(self, fitted: Fit, measured: Noise, *, seen: Scores) -> int | None:
         score = _leading(seen)
         wanted = {"up": score >= 1, "down": score <= -1, "both": np.abs(score) >= 1}[self.settings.bad]
-        alarms = np.flatnonzero(wanted & self.present & (np.arange(self.count) >= self.begin))
-        return int(alarms[0]) if alarms.size else None
+        for alarm in np.flatnonzero(wanted & self.present & (np.arange(self.count) >= self.begin)).tolist():
+            onset = int(seen.onset[alarm])
+            if abs(seen.shewhart[alarm]) >= 1:
+                return int(alarm)
+            block = fitted.frame.design.block[onset]
+            unit = measured.deviation[block] * measured.ratio[block]
+            standard = self.values / (unit * measured.classes[block, fitted.frame.design.volatility])
+            if not may_be_season(fitted.frame, standard, used=self.used, onset=onset, alarm=alarm):
+                return int(alarm)
+            seen.cusum[alarm] = np.copysign(HELD, seen.cusum[alarm])
+        return None
 
     def _write(self, fitted: Fit, measured: Noise, *, seen: Scores, last: int) -> None:
         """Say of each place from the last episode on what its own block knew of it."""

@@ -10,6 +10,7 @@ Of season, trend and bend the data decide from a year on: what they do not need 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
@@ -32,8 +33,12 @@ TREND: Final = 2.0
 BEND: Final = 1.0
 ABSENT: Final = 1e-3
 """The width of an effect that is left out."""
-WAVES: Final = ((0.7, 0.0), (0.7, 1.0), (0.5, 2.0))
+WAVES: Final = ((0.7, 1.0), (0.7, 1.25), (0.5, 2.0))
 """Of the waves with one, two and three periods in a year: the width, and the years that have to be known for it."""
+SETTLED: Final = {Grain.DAY: (1.25, 2.25), Grain.WEEK: (1.25, 2.25), Grain.MONTH: (), Grain.QUARTER: ()}
+"""Years from which on the noise of what lay before is measured anew, without the season that was not known then."""
+UNSEEN_WAVES: Final = (1.5, 0.7)
+"""The widths of the first waves of a season that cannot be known yet."""
 DECIDED_FROM: Final = {Grain.DAY: 1.0, Grain.WEEK: 1.0, Grain.MONTH: 2.5, Grain.QUARTER: 4.0}
 """Years from which the data decide about season, trend and bend."""
 MODELS: Final = ((), ("bend",), ("season",), ("season", "bend"), ("season", "bend", "trend"))
@@ -68,6 +73,10 @@ class Design:
     """Of each place the number of its block."""
     decided: Flags
     """Of each block whether the data decide on the model."""
+    settled: tuple[int, ...]
+    """The blocks from which on a season is known better, in order."""
+    season: Floats | None
+    """Of each effect its width if it is a wave of a season that is not known yet, and else 0; None without waves."""
     volatility: Counts
     """Of each place its class: ends of periods are often not equally high, which is noise of its own."""
 
@@ -94,7 +103,17 @@ def design(dates: bytes, grain: Grain, *, calendar: CompanyCalendar) -> Design:
         blocks=blocks,
         block=np.repeat(np.arange(len(blocks)), np.diff(np.append(blocks, len(days)))),
         decided=known[:, 0] >= DECIDED_FROM[grain],
+        settled=tuple(int(np.argmax(known[:, 0] >= years)) for years in SETTLED[grain] if (known[:, 0] >= years).any()),
+        season=_unseen_season(effects) if grain in (Grain.DAY, Grain.WEEK) else None,
         volatility=volatility,
+    )
+
+
+def _unseen_season(effects: Sequence[Effect]) -> Floats:
+    """The widths of the first waves; the waves are the last effects."""
+    waves = [0.0] * (len(effects) - len(WAVES)) + [*UNSEEN_WAVES, *[0.0] * (len(WAVES) - len(UNSEEN_WAVES))]
+    return np.concatenate(
+        [np.full(effect.columns.shape[1], width) for effect, width in zip(effects, waves, strict=True)]
     )
 
 

@@ -5,7 +5,7 @@ So it has in it what the model misses, and not only what is left over by a fit t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,8 @@ CLIPPED: Final = 3.0
 LEAST_FOR_SHOCKS: Final = 30
 """Values of which the farthest says something of how far one can be."""
 CLASSES: Final = 6
+MEAN_TO_DEVIATION: Final = 1.2533
+"""Of normal values the standard deviation over the mean absolute one."""
 CLASS_PRIOR: Final = 4.0
 """As many values of a volatility class are assumed to be like the others."""
 RECENT: Final = 65
@@ -26,9 +28,10 @@ RECENT_WEIGHT: Final = 0.95
 LONGEST_LAG: Final = 64
 FIRST_RATIO, FIRST_RATIO_VALUES = 1.4, 20.0
 """The ratio of variances that is assumed at first, and how many values it weighs as."""
-DOUBTFUL: Final = 1.0
+DOUBT: Final = 0.5
+"""Standard errors by which a correlation of neighbours is taken as higher than it is measured."""
 SURE: Final = 1.5
-"""Standard errors from which a correlation of neighbours, and one beyond what it explains, is believed."""
+"""Standard errors from which a correlation beyond what it explains is believed."""
 MOST_RATIO: Final = 40.0
 
 
@@ -51,6 +54,15 @@ class Noise:
     farthest: Floats
     """(blocks,): the farthest of one value, in its standard deviations."""
 
+    def until(self, block: int, other: Noise) -> Noise:
+        """This one before a block, and another one from it on."""
+        return Noise(
+            **{
+                each.name: np.concatenate([getattr(self, each.name)[:block], getattr(other, each.name)[block:]])
+                for each in fields(self)
+            }
+        )
+
 
 def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage: Floats, least: Floats) -> Noise:
     """Measure the noise on differences from what was expected, each with the leverage of its expectation; `shocks` are
@@ -62,8 +74,10 @@ def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage
     standard = np.where(used, differences, 0.0) * np.sqrt(weights)
     known = np.maximum(np.cumsum(weights), 1e-9)
     # The mean of absolute differences is the first measure, which outliers move little.
-    rough = 1.2533 * np.cumsum(np.abs(standard) * weights) / known
-    clipped = np.clip(standard, -CLIPPED * rough, CLIPPED * rough)
+    clipped = standard
+    for _ in range(2):
+        rough = MEAN_TO_DEVIATION * np.cumsum(np.abs(clipped) * weights) / known
+        clipped = np.clip(standard, -CLIPPED * rough, CLIPPED * rough)
     classes = _classes(fit, clipped, weights=weights)
     clipped = clipped / classes[block, volatility]
     squares = np.cumsum(clipped**2 * weights)
@@ -153,7 +167,7 @@ def _long_run(standard: Floats, weights: Floats) -> Floats:
         return result
 
     one = correlations(range(1, 2))
-    one = np.where(one > DOUBTFUL / np.sqrt(values), np.minimum(one, 0.9), 0.0)
+    one = np.clip(one + DOUBT / np.sqrt(values), 0.0, 0.9)
     ratio = (1 + one) / (1 - one)
     going, first = np.ones(len(weighted), dtype=np.bool_), 2
     while first <= min(LONGEST_LAG, len(weighted) // 4):

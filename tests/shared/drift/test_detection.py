@@ -237,3 +237,13 @@ def test_a_drift_of_four_standard_deviations_is_found_in_every_sort_of_series(so
     alerts = [alert for alert in assess(series).alerts if alert not in before.alerts]
     assert alerts
     assert alerts[0].direction is Direction.UP
+
+
+def test_a_season_that_is_not_known_yet_is_no_drift_and_a_step_in_a_first_year_is_one() -> None:
+    dates = [MONDAY + timedelta(weeks=week) for week in range(80)]
+    turn = 2 * np.pi * np.arange(80) / 52.18
+    season = series_of(dates, 100 * np.exp(0.2 * np.sin(turn) + 0.05 * noise(80)))
+    step = series_of(dates[:50], 100 * np.exp(0.15 * (np.arange(50) >= 35) + 0.05 * noise(50)))
+    assert assess(season).alerts == []
+    [alert] = assess(step).alerts
+    assert dates[35] <= alert.detected_on <= dates[42]
