@@ -97,7 +97,7 @@ class _Walk:
         for span in settings.excluded:
             self.used &= ~((series.dates >= np.datetime64(span.first)) & (series.dates <= np.datetime64(span.last)))
         per_year = _values_per_year(series, learned=self.learned)
-        self.half_year = max(int(per_year / 2), 2)
+        self.year, self.half_year = max(round(per_year), 4), max(int(per_year / 2), 2)
         self.limits: Limits = limits_of(settings, series.grain, values_per_year=per_year)
         self.shocks = np.zeros(self.count, dtype=np.bool_)
         self.steps: list[int] = []
@@ -115,11 +115,12 @@ class _Walk:
             end = self.count if alarm is None else alarm + 1
             self._write(fitted, measured, seen=seen, last=end)
             if alarm is None:
-                self._smallest_change(fitted, measured)
+                self._smallest_change(fitted, measured, last=self.count - 1)
                 return
             self._episode(fitted, measured, seen=seen, alarm=alarm)
             if self.begin >= self.count:
-                self._smallest_change(fitted, measured)
+                onset = self.series.dates.tolist().index(self.episodes[-1].alerts[0].onset)
+                self._smallest_change(fitted, measured, last=onset)
 
     def _looked_at(self) -> tuple[Fit, Noise, Scores]:
         """Models, noise and scores as of what is learned from now."""
@@ -219,6 +220,8 @@ class _Walk:
         expected = fitted.expected(block, places)
         unit = measured.deviation[block] * measured.classes[block, design.volatility[places]]
         apart = sign * (self.values[places] - expected) / (unit * measured.ratio[block])
+        # What went on for a quarter in a first year may have been the season, which only learning from it can tell.
+        unseen = design.season is not None and not design.decided[block]
         level = Level(distances=apart[: alarm - onset + 1][self.present[onset : alarm + 1]].tolist())
         told = float(np.mean(level.distances))
         rule = Rule.SHEWHART if shock else Rule.CUSUM
@@ -235,13 +238,14 @@ class _Walk:
             if level.is_over:
                 self._ended(alerts, Recovery.BACK, place=place)
                 back = self._places_back(place, len(level.since))
-                self.used[onset:back] = False
+                if not (unseen and back - onset > self.half_year // 2):
+                    self.used[onset:back] = False
                 self.shocks[onset:back] = shock and back - onset <= SHORT  # the next that is like it is none
                 self.states[place] = State.RECOVERED
                 return
-            if here >= self.half_year and level.returning == 0:
-                # Its last half is the level from now on; how it came there is no part of what is normal.
-                settled = max(onset, place - self.half_year // 2)
+            if here >= self.year and level.returning == 0:
+                # Its last quarter is the level from now on; how it came there is no part of what is normal.
+                settled = onset if unseen else max(onset, place - self.half_year // 2)
                 self._ended(alerts, Recovery.NEW_NORMAL, place=place)
                 self.used[onset:settled] = False
                 self.steps.append(settled)
@@ -294,23 +298,18 @@ class _Walk:
             expected=float(self.scale.back(usual + self.centre)[0]),
         )
 
-    def _smallest_change(self, fitted: Fit, measured: Noise) -> None:
-        """What a sum reaches its limit with within the wanted number of values, half of the times."""
-        design = fitted.frame.design
-        block = len(design.blocks) - 1
-        if self.episodes and self.episodes[-1].recovered_on is None:  # nothing is learned since its onset
-            onset = np.datetime64(self.episodes[-1].alerts[0].onset, "D")
-            block = int(design.block[np.searchsorted(self.series.dates, onset)])
+    def _smallest_change(self, fitted: Fit, measured: Noise, *, last: int) -> None:
+        """What a sum reaches its limit with within the wanted number of values, half of the times, as of a place."""
         within = min(WITHIN[self.series.grain], self.half_year)
+        block = int(fitted.frame.design.block[max(last - within, 0)])
+        if fitted.frame.learned[block] < self.learned:
+            block = int(fitted.frame.design.block[last])
         if fitted.frame.learned[block] < self.learned:
             return
-        column = int(np.clip(within - 1, 0, fitted.inflation.shape[1] - 1))
-        unit = measured.deviation[block] * measured.ratio[block] * np.sqrt(fitted.inflation[block, column])
+        unit = measured.deviation[block] * measured.ratio[block] * np.sqrt(fitted.inflation[block, within - 1])
         change = float((self.limits.raised(measured.freedom[block]) / within + self.limits.slack) * unit)
-        latest = self.expected[~np.isnan(self.expected)]
-        if not latest.size:
-            return
-        usual = float(np.median(latest[-within:])) + self.centre
+        known = self.expected[: last + 1]
+        usual = float(np.median(known[~np.isnan(known)][-within:])) + self.centre
         before, after = self.scale.back(np.array([usual, usual + change]))
         self.smallest = abs(float((after - before) / before)) if before else None
 

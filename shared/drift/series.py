@@ -213,7 +213,7 @@ class Recovery(StrEnum):
     BACK = "back"
     """The values are again where they were expected."""
     NEW_NORMAL = "new_normal"
-    """The level has held for half a year, and is what is expected from now on."""
+    """The level has held for a year, and is what is expected from now on."""
 
 
 @dataclass(frozen=True, kw_only=True)

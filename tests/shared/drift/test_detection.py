@@ -120,17 +120,24 @@ def test_what_is_expected_does_not_follow_a_drift() -> None:
     assert ((found.low < found.expected) & (found.expected < found.high))[200:].all()
 
 
-def test_a_level_that_holds_for_half_a_year_is_normal_and_the_next_change_is_found() -> None:
-    place = np.arange(1000)
-    values = 100 + noise(1000) + 3.0 * (place >= 300) - 3.0 * (place >= 800)
-    found = assess(series_of(days(1000), values), DriftSettings(false_alarms_per_year=0.02))
+def test_a_level_that_holds_for_a_year_is_normal_and_the_next_change_is_found() -> None:
+    place = np.arange(1100)
+    values = 100 + noise(1100) + 3.0 * (place >= 300) - 3.0 * (place >= 900)
+    found = assess(series_of(days(1100), values), DriftSettings(false_alarms_per_year=0.02))
     up, down = found.episodes
     assert [alert.direction for alert in up.alerts] == [Direction.UP]
+    assert found.states[640] is State.DRIFTING
     assert up.recovery is Recovery.NEW_NORMAL
     assert up.recovered_on is not None
-    assert days(1000)[480] <= up.recovered_on <= days(1000)[500]
+    assert days(1100)[660] <= up.recovered_on <= days(1100)[680]
     assert down.alerts[0].direction is Direction.DOWN
-    assert days(1000)[800] <= down.alerts[0].detected_on <= days(1000)[812]
+    assert days(1100)[900] <= down.alerts[0].detected_on <= days(1100)[912]
+
+
+def test_what_is_smallest_to_be_found_does_not_grow_by_a_drift() -> None:
+    before, during = (assess(stepped(size, first=225, last=260, count=260)).smallest_change for size in (0.0, 4.0))
+    assert before is not None
+    assert during == pytest.approx(before, rel=0.35)
 
 
 def test_an_episode_that_becomes_much_worse_is_told_of_again() -> None:
