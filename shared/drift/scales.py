@@ -11,7 +11,7 @@ from shared.drift.series import DriftSettings, Floats, Series, Transform
 
 LITTLE: Final = 0.25
 """A standard deviation of logarithms up to which their scale does no harm to values that are not made for it."""
-FLOOR: Final = 0.1
+FLOOR: Final = 0.5
 """Of the least value of the reference: what is lower, or not above zero, counts as that on a log scale."""
 
 
