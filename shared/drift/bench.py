@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Final
 
 import numpy as np
@@ -51,8 +52,10 @@ class Figures:
     """What was measured on a sort of series."""
 
     series: int
+    years: float
+    """Of all series together."""
     false_alarms: float
-    """A year, of series without drift, from the day on which the first value was judged."""
+    """A year, of series without drift."""
     years_with_alarm: float
     """The share of watched years without drift that had an alarm."""
     findings: Mapping[str, Finding]
@@ -93,6 +96,7 @@ def measure(sort: Sort, seeds: Sequence[int], *, detector: Detector = detected) 
         )
     return Figures(
         series=len(seeds),
+        years=years,
         false_alarms=sum(map(len, alarms)) / years,
         years_with_alarm=sum(any(alarm.day >= begins for alarm in each) for each in alarms) / len(seeds),
         findings=findings,
@@ -158,7 +162,7 @@ MOST_YEARS: Final = {"incentive": 0.14, "incentive AR .3": 0.21}
 LATEST: Final = {"step 1 sd": 14.0, "step 2 sd": 9.0, "fall 2 sd": 9.0, "ramp to 2 sd": 31.0}
 """Median delays on the incentive KPI with independent noise, in business days."""
 MOST_FALSE_ALARMS: Final = 0.35
-"""A year, of any other sort."""
+"""A year, of any other sort; on few series more by two standard errors of their number."""
 HARD: Final = frozenset({"uneven ends", "wandering", "incentive AR .6", "persistent", "wider", "plain, a quarter"})
 """Sorts whose noise cannot be told from a drift so soon, or with so few false alarms: they are measured, and that is
 what they have."""
@@ -170,7 +174,8 @@ def broken(name: str, figures: Figures) -> Iterator[str]:
         return
     if name in MOST_YEARS and figures.years_with_alarm > MOST_YEARS[name]:
         yield f"{name}: {figures.years_with_alarm:.2f} of years with a false alarm, at most {MOST_YEARS[name]:.2f}"
-    if name not in MOST_YEARS and figures.false_alarms > MOST_FALSE_ALARMS:
+    by_chance = 2 * sqrt(MOST_FALSE_ALARMS / figures.years)
+    if name not in MOST_YEARS and figures.false_alarms > MOST_FALSE_ALARMS + by_chance:
         yield f"{name}: {figures.false_alarms:.2f} false alarms a year, at most {MOST_FALSE_ALARMS:.2f}"
     if name == "incentive":
         for drift, latest in LATEST.items():

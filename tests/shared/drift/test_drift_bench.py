@@ -44,7 +44,7 @@ def test_a_chart_that_always_alarms_breaks_the_floors_and_one_that_never_does_to
 def test_floors_that_hold_are_not_told() -> None:
     good = Finding(found=1.0, delay=5.0)
     names = ("step 1 sd", "step 2 sd", "fall 2 sd", "ramp to 2 sd")
-    figures = Figures(series=9, false_alarms=0.1, years_with_alarm=0.1, findings=dict.fromkeys(names, good))
+    figures = Figures(series=9, years=27.0, false_alarms=0.1, years_with_alarm=0.1, findings=dict.fromkeys(names, good))
     assert [list(broken(name, figures)) for name in SORTS] == [[]] * len(SORTS)
 
 
