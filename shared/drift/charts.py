@@ -25,7 +25,7 @@ SLACK: Final = {Grain.DAY: 0.33, Grain.WEEK: 0.5, Grain.MONTH: 0.5, Grain.QUARTE
 """Half the change that is found soonest, in standard deviations of one value: of days a smaller one, as many come."""
 SHOCKS: Final = 0.1
 """The part of the accepted false alarms that single values may have."""
-BEYOND: Final = 2.5
+BEYOND: Final = 2.0
 """A shock is farther out than whatever was seen before, by this factor: noise is seldom normal in its tails."""
 
 
