@@ -216,7 +216,7 @@ def _with_drift(
     for place, is_segment in of_segments.items():
         made, over = watching[place]
         settings = _settings(readings[place], catalogue, watched=2 * alike[is_segment], incidents=incidents)
-        found[place] = _assessed(readings[place], made, over=over, settings=settings)
+        found[place] = _assessed(readings[place], made, over=over, settings=settings, calendar=catalogue.calendar)
     return [_with_drivers(reading, catalogue, by_place=by_kpi[reading.kpi.name]) for reading in found]
 
 
@@ -239,8 +239,10 @@ def _settings(reading: Reading, catalogue: Catalogue, *, watched: int, incidents
     )
 
 
-def _assessed(reading: Reading, made: Series, *, over: list[Span], settings: DriftSettings) -> Reading:
-    assessment = assess(made, settings)
+def _assessed(
+    reading: Reading, made: Series, *, over: list[Span], settings: DriftSettings, calendar: CompanyCalendar
+) -> Reading:
+    assessment = assess(made, settings, calendar=calendar)
     episodes = drifts.episodes(assessment, over)
     last = drifts.decimal(float(made.values[-1]))
     known = assessment.state is not State.LEARNING and last is not None

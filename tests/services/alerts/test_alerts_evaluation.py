@@ -273,6 +273,24 @@ def test_more_series_that_are_watched_share_the_false_alarms_that_are_accepted()
     assert 0 < with_products["A"] < usual[""]
 
 
+def test_what_is_expected_follows_the_companys_fiscal_quarters() -> None:
+    """Fewer deals are won in the last week of each quarter: known to a calendar whose quarters end then."""
+    fiscal = with_file(built_in(), drafted({"calendar": {"fiscal": {"every": "month", "year_starts": 2}}}, built_in()))
+    ends = {FRIDAY - timedelta(days=FRIDAY.weekday()) - timedelta(weeks=back): back for back in range(1, 131)}
+    random, rates = np.random.default_rng(5), []
+    for monday in sorted(ends):
+        late = (monday + timedelta(days=7)).month != monday.month and (monday + timedelta(days=7)).month % 3 == 2
+        rates.append(float((0.25 if late else 0.45) + random.normal(0, 0.01)))
+    sums = weekly_win_rates(rates)
+
+    def misses(catalogue: Catalogue) -> float:
+        [found] = [one for one in readings(sums, catalogue=catalogue) if one.kpi.name == "win_rate"]
+        assert found.assessment is not None
+        return float(np.nanmean(np.abs(found.assessment.expected - found.assessment.series.values)[-52:]))
+
+    assert misses(fiscal) < 0.7 * misses(built_in())
+
+
 def test_a_share_of_few_is_judged_by_how_many_it_is_of() -> None:
     few = [
         each._replace(sums=dict.fromkeys(each.sums, 10) | {key_of("win_rate", "numerator"): 4})
