@@ -42,7 +42,9 @@ BESIDE_THE_EDGE: Mapping[str, str] = {
     "services.scoring.quarantine.crash_guard": "notes in transactions of its own what a process begins",
 }
 FACES = {
-    f"services.{service}.{room}" for service in SERVICES for room in ("verify", "operations", "replay", "__main__")
+    f"services.{service}.{room}"
+    for service in SERVICES
+    for room in ("verify", "operations", "of_facts", "replay", "__main__")
 }
 
 

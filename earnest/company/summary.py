@@ -22,11 +22,13 @@ from earnest.company.people import People
 from earnest.hints import as_called
 from earnest.local.system import System
 from earnest.terminal import money
+from shared.drift.words import Naming
 from shared.formatting import counted
 from shared.periods import Month
 
 Answer = dict[str, Any]
-ALERT_SECONDS: Final = 5.0
+ALERT_SECONDS: Final = 60.0
+"""An evaluation of everything is a second or two, and then it rests for some more."""
 OPEN_MONTH: Final = Month("2026-06")
 LAST_MONTH: Final = Month("2026-05")
 ENTITY: Final = "fernhill-us"
@@ -37,7 +39,7 @@ def summarise(system: System, console: Console, *, sent: Counter[str], late: Seq
     anything.
     """
     client = Client(system.home, system.settings)
-    scoring, alerts = client.get("/v1/summary", who="analyst", service="scoring"), _breaches(client)
+    scoring, alerts = client.get("/v1/summary", who="analyst", service="scoring"), _open_alerts(client)
     payroll = Payroll(client, system.home.files)
     runs = [run for run in payroll.runs() if run["state"] in RELEASED]
     console.print()
@@ -100,30 +102,46 @@ def _late(payroll: Payroll, late: Sequence[LateChange], *, period: Month) -> Tab
     return table
 
 
-def _breaches(client: Client) -> list[Answer]:
-    """The KPIs with an open alert. They are evaluated every second, and these are of an evaluation that has seen
-    everything.
+def _open_alerts(client: Client) -> list[Answer]:
+    """The open alerts, but those that another one stands for, by the day on which they were found. They are of an
+    evaluation that has seen everything.
     """
     # An evaluation that began before we asked may not have seen the last deals.
     asked, deadline = datetime.now(UTC), time.monotonic() + ALERT_SECONDS
     while True:
         evaluation = client.get("/v1/kpis", who="ops", service="alerts")
-        if datetime.fromisoformat(evaluation["evaluated_at"]) > asked or time.monotonic() > deadline:
+        is_later = datetime.fromisoformat(evaluation["evaluated_at"]) > asked
+        if (is_later and evaluation["current"]) or time.monotonic() > deadline:
             break
         time.sleep(0.1)
-    alerts = client.get("/v1/alerts?state=open", who="ops", service="alerts")["alerts"]
-    open_now = {(alert["kpi"], alert["currency"]) for alert in alerts}
-    return [kpi for kpi in evaluation["kpis"] if (kpi["kpi"], kpi["currency"]) in open_now and kpi["value"] is not None]
+    listed = client.get("/v1/alerts?state=open", who="ops", service="alerts")["alerts"]
+    found = [
+        client.get(f"/v1/alerts/{alert['alert_id']}", who="ops", service="alerts")
+        for alert in listed
+        if alert["suppressed_by"] is None
+    ]
+    return sorted(found, key=lambda alert: (alert["detected_on"], alert["alert_id"]))
 
 
 def _needs_a_person(scoring: Answer, alerts: Sequence[Answer]) -> Table:
     table = Table(title="Needs a person", show_header=False)
-    for kpi in alerts:
-        value, threshold = (round(Decimal(kpi[name]), 3).normalize() for name in ("value", "threshold"))
-        table.add_row("alert", f"{kpi['title']}: {value:f} is {kpi['bad']} {threshold:f}")
+    for alert in alerts:
+        table.add_row("alert", _in_words(alert))
     for reason, number in sorted(scoring["uncredited"].items()):
         table.add_row("won, lacking a credit", f"{number} for {reason}, a share of a deal each")
     return table
+
+
+def _in_words(alert: Answer) -> str:
+    """What is wrong, found when, and where most of it comes from."""
+    naming = Naming(title=alert["title"], unit=alert["unit"], currency=alert["currency"] or "")
+    value, expected = (float(alert[name]) for name in ("latest_value", "latest_expected"))
+    now, usual = naming.figure(value, beside=expected), naming.figure(expected, beside=value)
+    what = f"{alert['title']}, {alert['dimension']} {alert['segment']}" if alert["dimension"] else alert["title"]
+    if alert["detector"] == "threshold":
+        return f"{what}: {now} is {'above' if alert['direction'] == 'up' else 'below'} {usual}"
+    most = [f", most of it in {driver['dimension']} {driver['segment']}" for driver in alert["drivers"][:1]]
+    return f"{what}: {now} where {usual} is expected, found on {alert['detected_on']}{''.join(most)}"
 
 
 def _next_steps(system: System, console: Console, *, has_month_to_pay: bool, runs: Sequence[str]) -> None:
@@ -136,6 +154,7 @@ def _next_steps(system: System, console: Console, *, has_month_to_pay: bool, run
     for command, why in (
         first if has_month_to_pay else ("payout list", "every month's run and what it paid"),
         *([(f"statement {last} --all", "everybody's pay statement as PDF, with its reasons")] if last else []),
+        ("alerts list", "which KPIs are not as expected; `alerts show` with an id says since when and where"),
         (f"payout gl preview {LAST_MONTH} --entity {ENTITY}", "what the books would get"),
         ("dlq list", "what could not be processed, and why"),
         ("verify", "rebuild everything from the log and compare"),

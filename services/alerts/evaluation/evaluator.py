@@ -40,7 +40,8 @@ class Evaluation:
     """All readings of one moment: of the plan as of a business date (None before the first deal), of the pipeline as of
     today.
 
-    `at` is the moment, in seconds since the epoch.
+    `at` is the moment, in seconds since the epoch. The plan is not `current` where its sums have moved since it was
+    read, and it rests.
     """
 
     at: float
@@ -48,6 +49,7 @@ class Evaluation:
     plan: list[Reading]
     today: date
     pipeline: list[Reading]
+    current: bool = True
 
     @property
     def findings(self) -> list[Findings]:
@@ -145,7 +147,8 @@ class Evaluator:
         today = self._business_date(datetime.fromtimestamp(now, UTC))
         health = self._watch.look(connection, now, today=today)
         pipeline = evaluate_pipeline(health, self._catalogue, today=today)
-        return Evaluation(at=now, as_of=as_of, plan=readings, today=today, pipeline=pipeline), moved
+        current = counted == self._counted
+        return Evaluation(at=now, as_of=as_of, plan=readings, today=today, pipeline=pipeline, current=current), moved
 
     def _business_date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()

@@ -29,7 +29,9 @@ def list_kpis(evaluator: EvaluatorDep) -> Kpis:
     evaluation = _latest(evaluator)
     readings = [*evaluation.plan, *evaluation.pipeline]
     return Kpis(
-        evaluated_at=datetime.fromtimestamp(evaluation.at, UTC), kpis=[KpiView.of(reading) for reading in readings]
+        evaluated_at=datetime.fromtimestamp(evaluation.at, UTC),
+        current=evaluation.current,
+        kpis=[KpiView.of(reading) for reading in readings],
     )
 
 

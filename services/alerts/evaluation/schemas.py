@@ -138,9 +138,12 @@ class KpiView(BaseModel):
 
 
 class Kpis(BaseModel):
-    """The latest readings, and the instant they were taken. Before the first deal the KPIs of the plan are absent."""
+    """The latest readings, and the instant they were taken. Before the first deal the KPIs of the plan are absent; they
+    are not `current` where more has been counted since, which is looked at in a moment.
+    """
 
     evaluated_at: datetime
+    current: bool
     kpis: list[KpiView]
 
 
