@@ -41,6 +41,9 @@ def list_alerts(
     """Alerts, the latest first. Those that another one stands for are counted behind it, and listed with --json."""
     from rich.table import Table
 
+    from earnest.local.home import company_zone
+
+    zone = company_zone()
     query = {"state": state, "kpi": kpi, "owner": owner, "plan": plan, "about": about}
     asked = {name: value for name, value in query.items() if value}
     listed = pages(connected(), "/v1/alerts", query=asked, who=who, service="alerts")
@@ -63,7 +66,7 @@ def list_alerts(
             _figure(alert, "latest_value", beside="latest_expected"),
             _figure(alert, "latest_expected", beside="latest_value"),
             alert["detected_on"],
-            _state(alert),
+            _state(alert, zone),
             alert["owner"] or "",
         )
     print_table(table, "There is no such alert." if asked.keys() > {"state"} else f"There is no alert that is {state}.")
@@ -263,9 +266,9 @@ def _figure(alert: dict[str, Any], name: str, *, beside: str) -> str:
     return naming.figure(float(alert[name]), beside=other)
 
 
-def _state(alert: dict[str, Any]) -> str:
+def _state(alert: dict[str, Any], zone: ZoneInfo) -> str:
     quiet = [
-        f"snoozed until {alert['snoozed_until'][:16]}" if alert["snoozed_until"] else "",
+        f"snoozed until {_time(alert['snoozed_until'], zone)}" if alert["snoozed_until"] else "",
         f"part of {alert['suppressed_by']}" if alert["suppressed_by"] else "",
         f"muted: {alert['muted_by']}" if alert["muted_by"] else "",
     ]
@@ -295,7 +298,8 @@ def _story(alert: dict[str, Any]) -> Iterator[str]:
     over = f", over since {alert['recovered_on']}" if alert["recovered_on"] else ""
     yield f"  Detected on {alert['detected_on']} by the rule {alert['rule']}{onset}{over}."
     owner = f", owner {alert['owner']}" if alert["owner"] else ", nobody owns it"
-    yield f"  {_state(alert).capitalize()}, {alert['severity']}{owner}."
+    state = _state(alert, zone)
+    yield f"  {state[:1].upper()}{state[1:]}, {alert['severity']}{owner}."
     if alert["drivers"]:
         yield "  What drove it:"
         for driver in alert["drivers"][:5]:

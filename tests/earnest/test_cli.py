@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -116,6 +117,15 @@ def test_keys_stay_when_the_folder_is_made_again(home: Home) -> None:
 
 def test_who_prepares_a_run_cannot_approve_it() -> None:
     assert [name for name, scopes in PRINCIPALS.items() if {"runs:write", "runs:approve"} <= set(scopes)] == []
+
+
+def test_whoever_acts_on_alerts_in_the_docs_may_and_finance_reads_them() -> None:
+    written = (Path(__file__).parents[2] / "docs" / "ops.md").read_text()
+    actors = re.findall(r"^earnest alerts .* --as (\w+)", written, flags=re.MULTILINE)
+    assert actors
+    assert {"alerts:read", "alerts:write"} <= set.intersection(*(set(PRINCIPALS[name]) for name in (*actors, "ops")))
+    for name in ("dana", "frank", "carla"):
+        assert {scope for scope in PRINCIPALS[name] if scope.startswith("alerts:")} == {"alerts:read"}
 
 
 def test_an_installation_of_an_earlier_version_gets_the_keys_that_are_new(home: Home) -> None:

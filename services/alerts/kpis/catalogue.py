@@ -69,9 +69,10 @@ class Catalogue:
 
     @cached_property
     def definitions(self) -> frozenset[str]:
-        """What is counted, and how: by the calendar, too."""
+        """What is counted, and how: by the calendar and the types of the company's columns, too."""
         sums = (each.definition for watched in self.plan for each in watched.sums)
-        return frozenset({f"calendar {self.calendar.model_dump_json()}", *sums})
+        columns = (f"column {name} read as {kind}" for name, kind in self.columns.items())
+        return frozenset({f"calendar {self.calendar.model_dump_json()}", *columns, *sums})
 
 
 @dataclass(frozen=True, kw_only=True)

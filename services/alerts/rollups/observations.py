@@ -14,6 +14,8 @@ from services.alerts.rollups.people import Roles, name_key
 from shared.calendars import CompanyCalendar
 from shared.contracts.earnings import EarningsChanged
 from shared.facts import Facts, value_of
+from shared.kernel.crediting.custom_columns import BadColumnValue, column_value
+from shared.kernel.language.deal_fields import DECLARED_FIELDS
 from shared.money import minor_digits
 from shared.periods import Month, first_day, month_number
 
@@ -69,8 +71,7 @@ class DealFrames:
     def of(self, deals: Sequence[Facts], roles: Sequence[Roles]) -> Observed:
         """The frame of some deals; `roles` are what the roster says of the owner of each."""
         columns: dict[str, list[Any]] = {
-            name: [_typed(value_of(facts, path), self._schema[name]) for facts in deals]
-            for name, path in self._plain.items()
+            name: [self._read(name, value_of(facts, path)) for facts in deals] for name, path in self._plain.items()
         }
         currencies = [value if isinstance(value := value_of(facts, "currency"), str) else "" for facts in deals]
         if not self._schema.keys().isdisjoint(_AMOUNTS):
@@ -80,6 +81,18 @@ class DealFrames:
         columns["participants"] = [_participants(facts) for facts in deals]
         columns |= self._days_left(deals)
         return _frame(self._schema, columns, currencies=currencies)
+
+    def _read(self, name: str, value: Any) -> Any:
+        """A value of a deal as its column has it: of the columns that plans declare as crediting reads them. What
+        cannot be read is blank, which is unknown, neither 0 nor no.
+        """
+        kind = self._schema[name]
+        if name not in self._own and name not in DECLARED_FIELDS:
+            return _day(value) if kind == pl.Date() else value if isinstance(value, str) else None
+        try:
+            return column_value(value, kind)
+        except BadColumnValue:
+            return None
 
     def _days_left(self, deals: Sequence[Facts]) -> dict[str, list[int | None]]:
         closed = [_day(value_of(facts, "close_date")) for facts in deals]
@@ -198,20 +211,6 @@ def _participants(facts: Facts) -> int:
     if isinstance(splits, dict) and splits:
         return len(splits)
     return int(value_of(facts, "owner") is not None)
-
-
-def _typed(value: Any, kind: pl.DataType) -> Any:
-    """A value of a deal as a column of this type has it; what cannot be is blank."""
-    if kind == pl.String():
-        return value if isinstance(value, str) else None
-    if kind == pl.Date():
-        return _day(value)
-    if kind == pl.Boolean():
-        return value if isinstance(value, bool) else None
-    if kind == pl.Int64():
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-    number = _decimal(value)
-    return None if number is None else _rounded(number)
 
 
 def _decimal(value: Any) -> Decimal | None:
