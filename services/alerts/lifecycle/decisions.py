@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -60,6 +60,15 @@ def decide(case: Case, decision: Decision, *, journal: Sequence[Act], who: str, 
         resolution=decision.resolution,
         useful=decision.useful,
     )
+
+
+def resolve_with(cause: Case, parts: Iterable[Case], *, who: str, now: datetime) -> None:
+    """What is decided about an alert holds for those that it stands for: who resolves it resolves them."""
+    for act, _ in cause.acts:
+        if act.what == "resolved":
+            why = f"decided with {cause.alert.alert_id}: {act.why}"
+            for part in parts:
+                part.add("resolved", now, who=who, why=why, resolution=act.resolution)
 
 
 def _is_said(decision: Decision, journal: Sequence[Act], *, who: str, case: Case) -> bool:

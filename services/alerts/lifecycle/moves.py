@@ -219,7 +219,7 @@ def _quieten(case: Case, cause: str | None, *, at: Circumstances) -> None:
 def _what_ended(alert: Alert) -> str:
     standing = alert.standing
     if standing.suppressed_by is not None:
-        return f"{standing.suppressed_by} is over, and this goes on"
+        return f"{standing.suppressed_by} is over or decided, and this goes on"
     return f"the mute {standing.muted_by} is over" if standing.muted_by is not None else "the snooze is over"
 
 

@@ -16,12 +16,13 @@ from services.alerts.kpis import Catalogue
 from services.alerts.lifecycle import operational, store
 from services.alerts.lifecycle.acts import Act
 from services.alerts.lifecycle.alert import Alert, Case
-from services.alerts.lifecycle.decisions import Decision, decide
+from services.alerts.lifecycle.decisions import Decision, decide, resolve_with
 from services.alerts.lifecycle.errors import AlertChangedMeanwhile, NoSuchAlert
 from services.alerts.lifecycle.links import links_of
 from services.alerts.lifecycle.moves import Book, Circumstances, follow, settle
 from services.alerts.lifecycle.operational import OperationalAlert
 from services.alerts.lifecycle.pictures import picture_of
+from services.alerts.lifecycle.suppression import stood_for
 from services.alerts.lifecycle.telling import changed_by, told_of
 from services.alerts.lifecycle.words import caused_by, words_of
 from services.alerts.notifications import store as notifications
@@ -92,8 +93,8 @@ class Lifecycle:
         now: datetime,
         if_match: str | None,
     ) -> Alert:
-        """Write what somebody decided into an alert's journal; what stands there already is not written again. The
-        caller has the lock.
+        """Write what somebody decided into an alert's journal; what stands there already is not written again. Who
+        resolves it resolves what it stands for. The caller has the lock.
 
         Raises:
             NoSuchAlert: there is none of this id.
@@ -107,7 +108,9 @@ class Lifecycle:
             raise AlertChangedMeanwhile(alert_id, tag_of(alert))
         case = Case(alert)
         decide(case, decision, journal=store.journal(connection, alert_id), who=who, now=now)
-        self._save(connection, [case], now=now)
+        parts = [Case(part) for part in stood_for(alert, store.unresolved(connection))]
+        resolve_with(case, parts, who=who, now=now)
+        self._save(connection, [case, *(part for part in parts if part.acts)], now=now)
         return case.alert
 
     def links(self, alert: Alert) -> dict[str, str]:

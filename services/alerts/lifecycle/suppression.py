@@ -17,7 +17,8 @@ def causes(alerts: Iterable[Alert], caused_by: Mapping[str, Sequence[str]]) -> d
     """Of every alert that has a common cause with others the alert that stands for it, by their ids.
 
     Args:
-        alerts: all whose episode goes on; a decided one stands for its children as long as it lasts.
+        alerts: all whose episode goes on. A decided one stands for nothing that comes later, but while nothing is
+            known what is found of the plan waits, whatever was decided.
         caused_by: of a KPI those KPIs that move it, the likeliest first.
     """
     # The latest first: of two that could stand for each other the one that was detected first does.
@@ -31,12 +32,31 @@ def causes(alerts: Iterable[Alert], caused_by: Mapping[str, Sequence[str]]) -> d
     return found
 
 
+def stood_for(alert: Alert, others: Iterable[Alert]) -> list[Alert]:
+    """What an alert stands for, and what these stand for: of its own concern, for what is found of the plan while
+    events are late is no part of their being late.
+    """
+    left, found, waiting = list(others), [], [alert]
+    while waiting:
+        cause = waiting.pop()
+        for other in [each for each in left if each.standing.suppressed_by == cause.alert_id]:
+            left.remove(other)
+            if other.words.about == alert.words.about and other.alert_id != alert.alert_id:
+                found.append(other)
+                waiting.append(other)
+    return found
+
+
 def _candidates(alert: Alert, others: Sequence[Alert], *, caused_by: Mapping[str, Sequence[str]]) -> Iterator[Alert]:
     """What may stand for an alert: first what makes all figures old, then the company as a whole, the other detector of
     the same figure, and what moves the KPI.
     """
     own = alert.subject
-    others = [other for other in others if other.alert_id != alert.alert_id]
+    others = [
+        other
+        for other in others
+        if other.alert_id != alert.alert_id and (other.unresolved or other.subject.kpi in NOTHING_IS_KNOWN)
+    ]
     if alert.words.about == "plan":
         yield from (other for other in others if other.subject.kpi in NOTHING_IS_KNOWN)
     here = [other for other in others if other.subject.currency in ("", own.currency)]

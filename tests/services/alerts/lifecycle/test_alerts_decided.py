@@ -111,6 +111,21 @@ def test_an_alert_is_acknowledged_noted_assigned_judged_and_resolved(move: Move,
     ]
 
 
+def test_who_resolves_an_alert_resolves_what_it_stands_for(move: Move, ask: Ask) -> None:
+    parts = [found(episode(52), subject=DISCOUNT._replace(dimension="product", segment=name)) for name in ("Pro", "X")]
+    move(found(episode(50)), *parts)
+    client = ask()
+    assert len(client.get(FIRST).json()["children"]) == 2
+    client.post(f"{FIRST}/resolve", json={"reason": "prices stay"})
+    assert client.get("/v1/alerts?state=unresolved").json()["alerts"] == []
+    last = client.get("/v1/alerts/average_discount.USD.2").json()["acts"][-1]
+    assert (last["who"], last["what"], last["why"]) == (
+        "ops",
+        "resolved",
+        "decided with average_discount.USD.1: prices stay",
+    )
+
+
 def test_a_decision_about_what_was_seen_is_refused_when_something_happened_since(move: Move, ask: Ask) -> None:
     move(found(episode(50)))
     seen = ask().get(FIRST).headers["etag"]

@@ -24,13 +24,33 @@ def test_a_segment_is_a_part_of_the_whole_and_is_told_of_when_it_alone_goes_on(c
     assert told == [("average_discount.USD.1", "resolved"), ("average_discount.USD.2", "opened")]
 
 
-def test_a_decision_about_the_whole_covers_its_parts(company: Company) -> None:
+def test_a_decision_about_the_whole_resolves_its_parts_and_what_comes_later_is_told_of(company: Company) -> None:
     product = DISCOUNT._replace(dimension="product", segment="Pro")
-    both = [found(episode(50)), found(episode(48), subject=product)]
-    company.move(*both)
-    company.decide("average_discount.USD.1", Decision(what="resolved", why="a campaign"))
-    assert company.move(*both) == []
-    assert company.standing("average_discount.USD.2").suppressed_by == "average_discount.USD.1"
+    limit = product._replace(detector="threshold")
+    whole, part = found(episode(50)), found(episode(52), subject=product)
+    company.move(whole, part, found(episode(53), subject=limit))
+    assert company.decide("average_discount.USD.1", Decision(what="resolved", why="a campaign")) == [
+        ("average_discount.USD.1", "resolved")
+    ]
+    for number in (2, 3):  # the second one stood for the third or was another part of the first
+        standing = company.standing(f"average_discount.USD.{number}")
+        assert (standing.state, standing.resolution, standing.suppressed_by) == ("resolved", "decided", None)
+        [*_, last] = company.journals[f"average_discount.USD.{number}"]
+        assert (last.who, last.why) == ("dana", "decided with average_discount.USD.1: a campaign")
+    assert company.move(whole, part) == []
+    basic = found(episode(58), subject=product._replace(segment="Basic"))
+    assert company.move(whole, part, basic) == [("average_discount.USD.4", "opened")]
+    again = replace(part, episodes=(episode(52, recovered=56), episode(59)))
+    assert company.move(whole, again, basic) == [("average_discount.USD.5", "opened")]
+
+
+def test_what_waits_for_late_events_is_not_decided_with_them(company: Company) -> None:
+    lag, discount = found(episode(60), subject=EVENT_LAG), found(episode(50))
+    company.move(lag, discount)
+    company.decide("event_lag.1", Decision(what="resolved", why="the CRM is down until noon"))
+    assert company.move(lag, discount) == []
+    assert company.standing("average_discount.USD.1").suppressed_by == "event_lag.1"
+    assert company.move(found(subject=EVENT_LAG), discount) == [("average_discount.USD.1", "opened")]
 
 
 def test_threshold_and_drift_of_a_figure_are_told_of_once(company: Company) -> None:

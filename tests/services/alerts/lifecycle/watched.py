@@ -9,9 +9,10 @@ from decimal import Decimal
 from services.alerts.evaluation.episodes import Episode, Findings, Subject
 from services.alerts.lifecycle.acts import Act, Standing
 from services.alerts.lifecycle.alert import Alert, Case, Words
-from services.alerts.lifecycle.decisions import Decision, decide
+from services.alerts.lifecycle.decisions import Decision, decide, resolve_with
 from services.alerts.lifecycle.moves import Book, Circumstances, follow, settle
 from services.alerts.lifecycle.mutes import Mute
+from services.alerts.lifecycle.suppression import stood_for
 from shared.calendars import CompanyCalendar
 
 NOON = datetime(2025, 3, 14, 12, tzinfo=UTC)
@@ -76,7 +77,10 @@ class Company:
         self.now += timedelta(minutes=1)
         case = Case(self.alerts[alert_id])
         decide(case, decision, journal=self.journals[alert_id], who=who, now=self.now)
-        return self._keep([case])
+        unresolved = [alert for alert in self.alerts.values() if alert.unresolved]
+        parts = [Case(part) for part in stood_for(self.alerts[alert_id], unresolved)]
+        resolve_with(case, parts, who=who, now=self.now)
+        return self._keep([case, *parts])
 
     def standing(self, alert_id: str) -> Standing:
         return self.alerts[alert_id].standing
