@@ -21,7 +21,7 @@ from shared.log.port import Stored
 from shared.log.postgres import PostgresLog
 from tests.command_line import earnest
 from tests.services.alerts.notifications.notices import SECRET, Receiver, receiver
-from tests.services.alerts.test_alerts_system import answered, running
+from tests.services.alerts.operations.servers import answered, running
 from tests.waiting import until
 
 ALERT = "average_discount.USD.1"
