@@ -33,6 +33,8 @@ DOUBT: Final = 0.5
 SURE: Final = 1.5
 """Standard errors from which a correlation beyond what it explains is believed."""
 MOST_RATIO: Final = 40.0
+BEYOND_CHANCE: Final = 0.1
+"""The least part of a variance that is taken to be more than chance: counts are never surely as even as dice."""
 
 
 OUTLIER: Final = 4.0
@@ -95,12 +97,15 @@ def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage
         / classes[block, volatility]
         / np.maximum(deviation, np.finfo(np.float64).tiny)
     )
+    # What is due to chance alone is known without measuring: only what is beyond it was measured (Satterthwaite 1946).
+    beyond = 1 - (least / np.maximum(deviation, np.finfo(np.float64).tiny)) ** 2
+    freedom = known / np.maximum(beyond, BEYOND_CHANCE) ** 2
     started = frame.learned[block] >= LEAST_FOR_SHOCKS
     return Noise(
         deviation=deviation[last],
         ratio=np.sqrt(ratio[latest][last]),
         classes=classes,
-        freedom=np.maximum(known[last], 3.0),
+        freedom=np.maximum(freedom[last], 3.0),
         farthest=np.maximum.accumulate(np.where(started, far, 0.0))[last],
     )
 

@@ -19,7 +19,8 @@ from shared.kernel.language.findings import Finding, Flaws, did_you_mean
 from shared.kernel.plan.exact_yaml import PlanFileError, read_document
 
 SUFFIX: Final = ".yaml"
-FALSE_ALARMS_PER_YEAR: Final = Decimal(4)
+FALSE_ALARMS_PER_YEAR: Final = Decimal(12)
+"""Accepted over all series, of which a company has more than a hundred: what a few people do is found within months."""
 _BUILT_IN: Final = Path(__file__).with_name("catalogue")
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from earnest.company import FOLDER
 from earnest.company.deliveries import roster_files
 from earnest.company.drift_bench import PLANTED, blames, false_alarms, found_in
@@ -45,10 +47,16 @@ def test_where_nothing_goes_wrong_hardly_anything_is_found() -> None:
 
 
 def test_planted_drifts_are_found_and_their_segment_is_named() -> None:
-    named = [
-        planted
-        for planted in PLANTED
-        if (found := found_in(planted, seed=SEED)) and blames(found, planted.drift, seed=SEED)
-    ]
-    assert {planted.drift.kind for planted in named} >= {"discount", "win_rate", "quota", "splits", "cost_of_sales"}
-    assert len(named) >= 8, [(planted.drift.kind, planted.drift.segment) for planted in named]
+    found = [(planted.drift, found_in(planted, seed=SEED)) for planted in PLANTED]
+    assert [drift for drift, alert in found if alert is None] == []
+    # Nearly all deals are those of reps: that others pull none forward is too little to tell by.
+    unnamed = [drift.kind for drift, alert in found if alert is not None and not blames(alert, drift, seed=SEED)]
+    assert unnamed in ([], ["pull_forward"])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_quota_that_is_too_high_for_seven_people_is_found_in_their_territory(seed: int) -> None:
+    [planted] = [each for each in PLANTED if (each.drift.kind, each.drift.dimension) == ("quota", "territory")]
+    found = found_in(planted, seed=seed)
+    assert found is not None
+    assert blames(found, planted.drift, seed=seed)
