@@ -39,7 +39,7 @@ types: $(MADE)/dev ## Check types
 
 .PHONY: bench
 bench: $(MADE)/dev ## Measure this machine: kernel, plan, streaming on both logs, a plan change, history, a payout run, statements, lines in bulk
-	@for what in kernel plan stream "stream --log kafka" change history lines payout statements; do $(BIN)/python -m benchmarks $$what || exit 1; done
+	@for what in kernel plan drift stream "stream --log kafka" change history lines payout statements; do $(BIN)/python -m benchmarks $$what || exit 1; done
 
 .PHONY: kafka
 kafka: $(MADE)/dev ## Install what `earnest up --log kafka` needs

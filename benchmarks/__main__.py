@@ -118,11 +118,11 @@ def drift(
     console = Console()
     with console.status("series"):
         figures = run(series)
-    console.print(
-        f"{figures.series:,} series of three years in {figures.seconds:.2f} s ({figures.busy:.2f} s of the processor), "
-        f"{figures.alerts:,} alerts",
-        highlight=False,
-    )
+    table = Table("what", "figure")
+    table.add_row(f"{figures.series:,} daily series of three years", f"{figures.seconds:.2f} s")
+    table.add_row("of the processor", f"{figures.busy:.2f} s")
+    table.add_row("alerts", f"{figures.alerts:,}")
+    console.print(table)
 
 
 @bench.command()

@@ -211,7 +211,7 @@ def test_who_forfeits_by_leaving_is_told_so(tmp_path: Path) -> None:
 def test_every_recipe_of_the_manual_is_explained_to_the_cent(tmp_path: Path) -> None:
     page = (Path(__file__).resolve().parents[3] / "docs" / "analyst.md").read_text()
     for name, text in re.findall(r"```(?:yaml|csv) (\S+/\S+)\n(.*?)```", page, re.DOTALL):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     recipes = sorted(path.parent for path in tmp_path.glob("*/roster.csv"))
     assert len(recipes) > 15

@@ -28,9 +28,10 @@ from tests.services.payout.delivery.sftp_drop import Drop, provider
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 JUNE: Final = "run-2026-06-1"
+DISCOUNT: Final = "average_discount.USD.2"
 IN_ORDER: Final = (
-    "README", "audit", "finance", "rep", "general-ledger", "delivery", "policies", "integrator", "ops", "kpi-drift", "analyst",
-    "contract-costs", "payment-terms", "mapping",
+    "README", "audit", "finance", "rep", "general-ledger", "delivery", "policies", "integrator", "analyst", "ops",
+    "kpi-drift", "contract-costs", "payment-terms", "mapping",
 )  # fmt: skip
 """The pages with commands, so that each finds what those before it did to the company: June is paid by finance.md."""
 ELSEWHERE: Final = {
@@ -64,7 +65,7 @@ def test_every_command_of_the_pages_runs_as_it_is_written_and_prints_what_they_s
     for name in IN_ORDER:
         reader.read(pages[name])
         if name == "README":
-            reader.replaced |= {JUNE: anew(played, folder)}
+            reader.replaced |= {JUNE: anew(played, folder), DISCOUNT: of_discount(played)}
     assert reader.failed == [], "\n\n".join(reader.failed)
     arrived = {f"run-2026-05-1.csv.pgp{ending}" for ending in ("", ".sha256")}
     assert arrived <= {file.name for file in (drop.folder / "inbound").iterdir()}
@@ -92,6 +93,15 @@ def anew(played: Played, folder: Path) -> str:
     assert earnest("payout", "cancel", run, folder=folder / "README").returncode == 0
     stem, _, number = run.rpartition("-")
     return f"{stem}-{int(number) + 1}"
+
+
+def of_discount(played: Played) -> str:
+    """The alert that the discounts of the whole company drift; its number depends on what was found before it."""
+    found = played.get("alerts", "/v1/alerts?kpi=average_discount")["alerts"]
+    [alert] = [
+        one for one in found if one["detector"] == "drift" and one["dimension"] is None and one["state"] != "resolved"
+    ]
+    return str(alert["alert_id"])
 
 
 def test_the_summary_of_the_play_that_readme_shows_is_what_it_prints(played: Played) -> None:

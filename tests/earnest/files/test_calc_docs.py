@@ -33,6 +33,7 @@ FILES = {
     name: text
     for page in PAGES.values()
     for name, text in re.findall(r"```(?:yaml|csv) (\S+)\n(.*?)```", page, re.DOTALL)
+    if not name.startswith(".earnest/")  # files of an installation, which are of no recipe
 }
 PIECES = re.findall(r"```yaml\n(.*?)```", LANGUAGE, re.DOTALL)
 CONDITIONS = re.findall(r"^stage = .*$", LANGUAGE, re.MULTILINE)

@@ -224,9 +224,8 @@ def test_while_the_service_is_down_plans_are_quiet_and_afterwards_everything_is_
             answered(lambda: "EarnestInstanceDown" not in held(manager), "it is back")
             wanted = {"kpi": "EarnestInstanceDown", "state": "all"}
             answered(
-                lambda: (
-                    [alert["state"] for alert in service.get("/v1/alerts", params=wanted).json()["alerts"]]
-                    in ([], ["resolved"])
+                lambda: all(
+                    alert["state"] == "resolved" for alert in service.get("/v1/alerts", params=wanted).json()["alerts"]
                 ),
                 "whether it was told of itself or not, nothing is left open",
             )
