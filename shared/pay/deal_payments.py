@@ -29,13 +29,16 @@ class Allocated(NamedTuple):
 
 
 def allocated(deals: Mapping[str, Values], payments: Sequence[AccountPayment]) -> Allocated:
-    """Payments by account as payments of deals. What a deal already has of a payment of this id is as if it were not
-    there, so that allocating again gives the same.
+    """Payments by account as payments of deals. What a deal already has of a payment of its account by this id is as
+    if it were not there, so that allocating again gives the same; a payment of another account is another payment.
     """
-    ours = {payment.id for payment in payments}
-    accounts = {payment.account for payment in payments}
+    ours: dict[str, set[str]] = {}
+    for payment in payments:
+        ours.setdefault(payment.account, set()).add(payment.id)
     there = (
-        _account_deal(name, values, ours=ours) for name, values in deals.items() if values.get("account") in accounts
+        _account_deal(name, values, ours=ours[account])
+        for name, values in deals.items()
+        if (account := values.get("account")) in ours
     )
     found = allocate([deal for deal in there if deal is not None], payments)
     entries: Entries = {}

@@ -154,6 +154,21 @@ def test_in_any_order_deals_get_of_payments_by_account_what_files_give_them(
     assert_frame_equal(deal_facts(deals).drop("who"), one_by_one.drop("who"))
 
 
+def test_what_was_paid_on_a_deal_stays_where_another_account_has_a_payment_of_the_same_id() -> None:
+    won = {"account": "Acme", "amount": "30.00", "currency": "USD", "close_date": "2025-03-01", "stage": "won"}
+    paid = {"currency": "USD", "amount": "30.00", "date": "2025-03-01", "reference": None, "allocate": "oldest_first"}
+    entry = {"amount": "30.00", "date": "2025-03-01"}
+    found, left = as_files_have_it(
+        [
+            ("deals", "D0", {**won, "payments.P1": entry}, "2025-04-01T00:00:00.000000Z"),
+            ("account_payments", "P0", {"payment": {**paid, "account": "Acme"}}, "2025-04-01T00:00:01.000000Z"),
+            ("account_payments", "P1", {"payment": {**paid, "account": "Beta"}}, "2025-04-01T00:00:02.000000Z"),
+        ]
+    )
+    assert found == {"D0": {"P1": entry}}  # nothing is owed any more: the payment of Beta is another one
+    assert left == {"P0": 3000, "P1": 3000}
+
+
 def test_whoever_set_a_payment_has_a_hand_in_the_deal_that_it_is_allocated_to(
     road: Road, scoring_engine: Engine
 ) -> None:
