@@ -16,13 +16,13 @@ import psycopg
 import structlog
 from psycopg import sql
 from sqlalchemy.exc import SQLAlchemyError
-from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_when_event_set, wait_random_exponential
 
 from shared.log import store
 from shared.log.headers import ORIGIN
 from shared.log.kafka_producer import Producer
 from shared.log.port import LogUnavailable, Partition, Record, Stored
 from shared.log.postgres import PostgresLog
+from shared.log.worker import retrying
 
 LOCK: Final = "hashtext('earnest.log.relay')"
 """Of a session and not of a transaction: it is held while portions are sent, which is not in any transaction."""
@@ -47,16 +47,13 @@ class Relay:
         """Work until `stop` is set; what is in flight is waited for. Failures of Kafka or the database are waited
         out.
         """
-        retrying = Retrying(
-            retry=retry_if_exception_type(TRANSIENT),
-            wait=wait_random_exponential(multiplier=0.1, max=5),
-            sleep=sleep_using_event(stop),
-            stop=stop_when_event_set(stop),
+        patiently = retrying(
+            stop,
+            errors=TRANSIENT,
             before_sleep=lambda attempt: _logger.warning("relay.retry", attempt=attempt.attempt_number),
-            retry_error_callback=lambda _: None,
         )
         while not stop.is_set():
-            retrying(self._lead, stop)
+            patiently(self._lead, stop)
 
     def _lead(self, stop: threading.Event) -> None:
         """Be elected leader, then relay until stopped."""

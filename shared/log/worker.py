@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import psycopg
 import structlog
@@ -51,6 +51,23 @@ USUAL_LIMITS = DeadLetterLimits()
 _logger = structlog.get_logger(__name__)
 
 
+def retrying(
+    stop: threading.Event,
+    *,
+    errors: tuple[type[Exception], ...] = TRANSIENT,
+    before_sleep: Callable[[tenacity.RetryCallState], None] | None = None,
+) -> tenacity.Retrying:
+    """Calls what it is given again and again while the database or the log is away; None where `stop` was set first."""
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(errors),
+        wait=tenacity.wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
+        sleep=tenacity.sleep_using_event(stop),
+        stop=tenacity.stop_when_event_set(stop),
+        before_sleep=before_sleep,
+        retry_error_callback=lambda _: None,
+    )
+
+
 class Worker:
     """A step over topics, exactly once in effect: its positions move in the transaction that holds what it did."""
 
@@ -91,20 +108,13 @@ class Worker:
             WorkerStopped: too many dead letters, a position that the log does not have, or another process of this
                 member name.
         """
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(TRANSIENT),
-            wait=tenacity.wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
-            sleep=tenacity.sleep_using_event(stop),
-            stop=tenacity.stop_when_event_set(stop),
-            before_sleep=self._pausing,
-            retry_error_callback=lambda _: None,
-        )
-        consumer = retrying(self._log.consumer, self._name, self._topics, member=self._member)
+        patiently = retrying(stop, before_sleep=self._pausing)
+        consumer = patiently(self._log.consumer, self._name, self._topics, member=self._member)
         if consumer is None:  # stopped before the log could be reached
             return
         try:
             while not stop.is_set():
-                if retrying(self._round, consumer):
+                if patiently(self._round, consumer):
                     stop.wait(GATHER_SECONDS)
         except (PositionOutOfRange, MemberReplaced) as error:
             raise WorkerStopped(self._name, str(error)) from error

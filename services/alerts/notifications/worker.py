@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-import tenacity
 from sqlalchemy import Engine
 
 from services.alerts.notifications import store
@@ -19,7 +18,7 @@ from services.alerts.notifications.errors import DidNotArrive, NoSuchSubscriptio
 from services.alerts.notifications.message import Message, an_example
 from services.alerts.notifications.schedule import is_given_up
 from services.alerts.notifications.store import Due
-from shared.log.worker import LONGEST_PAUSE_SECONDS, TRANSIENT
+from shared.log.worker import retrying
 from shared.metrics import NOTIFICATIONS
 
 PAUSE_SECONDS: Final = 1.0
@@ -99,18 +98,9 @@ class Sender:
 
     def run(self, stop: threading.Event) -> None:
         """Send what is due, again and again, until `stop` is set."""
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(TRANSIENT),
-            wait=tenacity.wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
-            sleep=tenacity.sleep_using_event(stop),
-            stop=tenacity.stop_when_event_set(stop),
-        )
+        patiently = retrying(stop)
         while not stop.is_set():
-            try:
-                sent = retrying(self.round)
-            except tenacity.RetryError:
-                return  # told to stop while the database was away
-            if not sent:
+            if not patiently(self.round):
                 stop.wait(PAUSE_SECONDS)
 
     def round(self) -> int:
