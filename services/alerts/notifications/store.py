@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.alerts.notifications.declared import Notifications
@@ -81,11 +81,6 @@ def failed(connection: Connection, due: Due, *, error: str, now: datetime) -> No
     """Note why a try came to nothing; it is tried again later."""
     again = {"error": error, "next_attempt_at": next_attempt(now, due.attempts)}
     connection.execute(update(MESSAGE).where(MESSAGE.c.message_id == due.message.message_id).values(again))
-
-
-def waiting(connection: Connection) -> int:
-    """How many messages are on their way."""
-    return int(connection.execute(select(func.count()).where(MESSAGE.c.settled_at.is_(None))).scalar_one())
 
 
 def messages(connection: Connection, *, waiting_only: bool, limit: int) -> Sequence[RowMapping]:
