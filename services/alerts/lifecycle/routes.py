@@ -86,12 +86,12 @@ def list_alerts(
         dimension="plan" if plan else dimension,
         segment=plan or segment,
         # A segment that is asked for by its name must not tell that there is an alert about that person.
-        of_persons=_reads_pay(who) or not segment,
+        of_persons=reads_pay(who) or not segment,
     )
     with snapshot.connect() as connection:
         alerts = store.page(connection, wanted, after=_cursor(after), limit=limit)
     following = next_page(alerts, limit, cursor=lambda alert: f"{alert.episode.detected_on}/{alert.alert_id}")
-    return Alerts(alerts=[AlertView.of(alert, reads_pay=_reads_pay(who)) for alert in alerts], next=following)
+    return Alerts(alerts=[AlertView.of(alert, reads_pay=reads_pay(who)) for alert in alerts], next=following)
 
 
 @router.get("/alerts/{alert_id}", tags=["alerts"], summary="One alert with its journal")
@@ -117,7 +117,7 @@ def get_picture(
         alert = store.alert_named(connection, alert_id)
     if alert is None:
         raise NoSuchAlert(alert_id)
-    if alert.personal and not _reads_pay(who):
+    if alert.personal and not reads_pay(who):
         raise Forbidden(f"the key of {who.name} does not have the scope {READS_PAY}, and this is about one person")
     latest = evaluator.latest
     drawn = None if latest is None else picture_of(alert, latest.plan, form=form)
@@ -225,17 +225,18 @@ def _detail(lifecycle: Lifecycle, engine: Engine, *, alert_id: str, who: Princip
         journal = store.journal(connection, alert_id)
         children = store.page(connection, Filter(suppressed_by=alert_id), limit=1000)
     response.headers["etag"] = tag_of(alert)
-    links = {} if alert.personal and not _reads_pay(who) else lifecycle.links(alert)
+    links = {} if alert.personal and not reads_pay(who) else lifecycle.links(alert)
     return AlertDetail.whole(
         alert,
         journal=journal,
         children=[child.alert_id for child in children],
         links=links,
-        reads_pay=_reads_pay(who),
+        reads_pay=reads_pay(who),
     )
 
 
-def _reads_pay(who: Principal) -> bool:
+def reads_pay(who: Principal) -> bool:
+    """Whether somebody may read what is near to a person's pay."""
     return READS_PAY in who.scopes
 
 

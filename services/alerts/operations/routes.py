@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
 import structlog
 from fastapi import APIRouter, Depends
 
 from services.alerts.lifecycle.operational import OperationalAlert
-from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.lifecycle.routes import LifecycleDep
 from services.alerts.operations.schemas import AlertmanagerNotification, FiredAlert, Taken
 from shared.auth import require
-from shared.deps import ClockDep, EngineDep, provided
+from shared.deps import ClockDep, EngineDep
 from shared.metrics import ALERTMANAGER_ALERTS
 from shared.problems import Unprocessable
 
 TAGS: Final = {"alertmanager": "What Alertmanager hands back: alerts about what keeps events flowing."}
-
-LifecycleDep = Annotated[Lifecycle, Depends(provided(Lifecycle))]
 
 router = APIRouter(prefix="/v1", dependencies=[Depends(require("alerts:notify"))])
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 
 from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.evaluation.routes import EvaluatorDep
 from services.alerts.lifecycle import store as alerts
 from services.alerts.lifecycle.alert import Alert
 from services.alerts.lifecycle.decisions import Decision as Act
 from services.alerts.lifecycle.errors import AlertIsOver, NoSuchAlert
-from services.alerts.lifecycle.routes import READS_PAY
-from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.lifecycle.routes import AlertId, LifecycleDep, Reader, Writer, reads_pay
 from services.alerts.proposals import service, store
 from services.alerts.proposals.errors import NoSuchProposal
 from services.alerts.proposals.proposal import Decision, Proposal
@@ -25,19 +25,14 @@ from services.alerts.proposals.schemas import (
     ProposalsBody,
     ProposalView,
 )
-from shared.auth import Principal, require
+from shared.auth import Principal
 from shared.contracts.base import Identifier
-from shared.deps import ClockDep, EngineDep, SnapshotDep, provided
+from shared.deps import ClockDep, EngineDep, SnapshotDep
 
 TAGS: Final = {
     "proposals": "Candidate changes of plan or quotas that answer an alert, and what was decided about them."
 }
 
-Reader = Annotated[Principal, Depends(require("alerts:read"))]
-Writer = Annotated[Principal, Depends(require("alerts:write"))]
-EvaluatorDep = Annotated[Evaluator, Depends(provided(Evaluator))]
-LifecycleDep = Annotated[Lifecycle, Depends(provided(Lifecycle))]
-AlertId = Annotated[Identifier, Path(examples=["average_discount.EUR.1"])]
 ProposalId = Annotated[Identifier, Path(examples=["average_discount.EUR.1.p2"])]
 
 router = APIRouter(prefix="/v1", tags=["proposals"])
@@ -85,7 +80,7 @@ def get_proposal(
             raise NoSuchProposal(proposal_id)
         alert = alerts.alert_named(connection, proposal.alert_id)
     later = _became(alert, proposal, evaluator=evaluator)
-    return ProposalDetail.whole(proposal, later, reads_pay=READS_PAY in who.scopes)
+    return ProposalDetail.whole(proposal, later, reads_pay=reads_pay(who))
 
 
 @router.post("/proposals/{proposal_id}/decision", summary="Accept or reject a proposal")
@@ -120,7 +115,7 @@ def decide_proposal(
         alert = alerts.alert_named(connection, proposal.alert_id)
     _logger.info(f"alerts.proposal_{body.decision}", proposal=proposal_id, actor=who.name)
     later = _became(alert, proposal, evaluator=evaluator)
-    return ProposalDetail.whole(proposal, later, reads_pay=READS_PAY in who.scopes)
+    return ProposalDetail.whole(proposal, later, reads_pay=reads_pay(who))
 
 
 def _became(alert: Alert | None, proposal: Proposal, *, evaluator: Evaluator) -> LaterEffectView | None:
@@ -132,5 +127,4 @@ def _became(alert: Alert | None, proposal: Proposal, *, evaluator: Evaluator) ->
 
 
 def _view(proposals: list[Proposal], who: Principal) -> Proposals:
-    reads_pay = READS_PAY in who.scopes
-    return Proposals(proposals=[ProposalView.of(each, reads_pay=reads_pay) for each in proposals])
+    return Proposals(proposals=[ProposalView.of(each, reads_pay=reads_pay(who)) for each in proposals])
