@@ -61,6 +61,12 @@ class Reading:
         return self.where.dimension in self.kpi.of_people
 
 
+def reading_of(subject: Subject, readings: Iterable[Reading]) -> Reading | None:
+    """The reading of a subject's KPI at its place; None where there is none."""
+    at = subject[:4]
+    return next((reading for reading in readings if (reading.kpi.name, *reading.where) == at), None)
+
+
 class PipelineHealth(NamedTuple):
     """How far events get: the age of the oldest that waits to be counted, how many wait, dead letters of all workers,
     and payroll batches: all, and those that should have been acknowledged by now.

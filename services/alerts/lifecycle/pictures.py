@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from services.alerts.evaluation.readings import Reading
+from services.alerts.evaluation.readings import Reading, reading_of
 from services.alerts.lifecycle.alert import Alert
 from shared.charts import Form
 from shared.drift.picture import picture
@@ -20,11 +20,9 @@ def picture_of(alert: Alert, readings: Iterable[Reading], *, form: Form) -> byte
     """The picture of an alert as it is seen in the readings of now; None where its KPI is not watched for drift, or has
     no past yet.
     """
-    for reading in readings:
-        if (reading.kpi.name, *reading.where) == alert.subject[:4] and reading.assessment is not None:
-            segment = f", {alert.subject.dimension} {alert.subject.segment}" if alert.subject.dimension else ""
-            naming = Naming(
-                title=f"{reading.kpi.title}{segment}", unit=reading.kpi.unit, currency=reading.where.currency
-            )
-            return picture(reading.assessment, form, naming=naming, since=alert.episode.onset - BEFORE)
-    return None
+    reading = reading_of(alert.subject, readings)
+    if reading is None or reading.assessment is None:
+        return None
+    segment = f", {alert.subject.dimension} {alert.subject.segment}" if alert.subject.dimension else ""
+    naming = Naming(title=f"{reading.kpi.title}{segment}", unit=reading.kpi.unit, currency=reading.where.currency)
+    return picture(reading.assessment, form, naming=naming, since=alert.episode.onset - BEFORE)

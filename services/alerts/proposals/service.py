@@ -8,8 +8,7 @@ from math import isfinite
 
 from sqlalchemy import Connection
 
-from services.alerts.evaluation.readings import Reading
-from services.alerts.evaluation.totals import Where
+from services.alerts.evaluation.readings import Reading, reading_of
 from services.alerts.lifecycle.alert import Alert
 from services.alerts.proposals import store
 from services.alerts.proposals.errors import NoSuchProposal
@@ -46,9 +45,7 @@ def became(readings: Iterable[Reading], alert: Alert, *, proposal: Proposal, as_
     """
     if proposal.decision != "accepted" or as_of < proposal.candidate.effective_from:
         return None
-    subject = alert.subject
-    place = (subject.kpi, Where(subject.currency, subject.dimension, subject.segment))
-    reading = next((each for each in readings if (each.kpi.name, each.where) == place), None)
+    reading = reading_of(alert.subject, readings)
     if reading is None or reading.assessment is None:
         return None
     values = zip(reading.spans, reading.assessment.series.values, strict=True)
