@@ -4,13 +4,35 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator
 
 from shared.contracts.base import Contract, Identifier
 
 TYPE = "earnest.alert.changed"
+
+State: TypeAlias = Literal["open", "acknowledged", "resolved"]
+Resolution: TypeAlias = Literal["recovered", "decided", "corrected"]
+"""The KPI came back; somebody decided what is to be done, or that nothing is; the facts were corrected."""
+What: TypeAlias = Literal[
+    "opened",
+    "worse",
+    "reopened",
+    "suppressed",
+    "muted",
+    "rearmed",
+    "escalated",
+    "resolved",
+    "acknowledged",
+    "snoozed",
+    "noted",
+    "assigned",
+    "judged",
+]
+About: TypeAlias = Literal["plan", "road"]
+Severity: TypeAlias = Literal["warning", "critical"]
+Direction: TypeAlias = Literal["up", "down"]
 
 
 def _state(said: Any) -> Any:
@@ -28,41 +50,24 @@ class AlertChanged(Contract):
 
     alert_id: Identifier
     kpi: str
-    state: Annotated[Literal["open", "acknowledged", "resolved"], BeforeValidator(_state)]
+    state: Annotated[State, BeforeValidator(_state)]
     value: Decimal
     threshold: Decimal | None
     as_of: date
     act: int = 0
-    what: (
-        Literal[
-            "opened",
-            "worse",
-            "reopened",
-            "suppressed",
-            "muted",
-            "rearmed",
-            "escalated",
-            "resolved",
-            "acknowledged",
-            "snoozed",
-            "noted",
-            "assigned",
-            "judged",
-        ]
-        | None
-    ) = None
+    what: What | None = None
     at: datetime | None = None
     who: str | None = None
     why: str = ""
-    resolution: Literal["recovered", "decided", "corrected"] | None = None
-    about: Literal["plan", "road"] | None = None
-    severity: Literal["warning", "critical"] | None = None
+    resolution: Resolution | None = None
+    about: About | None = None
+    severity: Severity | None = None
     currency: str | None = None
     dimension: str | None = None
     segment: str | None = None
     detector: str | None = None
     rule: str | None = None
-    direction: Literal["up", "down"] | None = None
+    direction: Direction | None = None
     score: str | None = None
     detected_on: date | None = None
     onset: date | None = None

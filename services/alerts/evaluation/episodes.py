@@ -10,6 +10,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
+from shared.contracts.alerts import Direction
+
 Detector: TypeAlias = Literal["threshold", "drift", "prometheus"]
 """`prometheus` are alerts of Prometheus that Alertmanager hands back."""
 Rule: TypeAlias = Literal["threshold", "cusum", "shewhart", "poisson", "binomial", "distribution", "prometheus"]
@@ -48,7 +50,7 @@ class Episode:
 
     detected_on: date
     onset: date
-    direction: Literal["up", "down"]
+    direction: Direction
     score: float
     rule: Rule
     value: Decimal

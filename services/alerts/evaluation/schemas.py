@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from services.alerts.evaluation.drifts import decimal
 from services.alerts.evaluation.readings import Reading
 from services.alerts.kpis import built_in
+from shared.contracts.alerts import About, Direction
 from shared.drift.series import Assessment
 from shared.problems import NotFound
 
@@ -81,7 +82,7 @@ class KpiView(BaseModel):
     title: str
     meaning: str
     unit: Literal["ratio", "days", "number", "money", "seconds", "records"]
-    about: Literal["plan", "road"]
+    about: About
     currency: str | None
     dimension: str | None
     segment: str | None
@@ -169,7 +170,7 @@ class EpisodeView(BaseModel):
     detector: Literal["threshold", "drift"]
     detected_on: date
     onset: date
-    direction: Literal["up", "down"]
+    direction: Direction
     rule: str
     recovered_on: date | None
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from services.alerts.kpis.columns import DATES, OF_PEOPLE, ColumnType, Source
 from shared.calendars import CompanyCalendar
+from shared.contracts.alerts import About, Severity
 from shared.drift.series import Grain
 from shared.kernel.language.values import Name, number_in_plan
 
@@ -139,7 +140,7 @@ class Kpi(Part):
     """Its place on pages and in lists."""
     unit: Literal["ratio", "days", "number", "money", "seconds", "records"]
     """In what it is told; money in major units of its currency."""
-    severity: Literal["warning", "critical"] | None = None
+    severity: Severity | None = None
     """How urgent an alert is: critical for the pipeline, otherwise a warning."""
     of: Source
     """What an observation is: a deal; a participant's month on a plan; a payout run; the pipeline of events now."""
@@ -189,12 +190,12 @@ class Kpi(Part):
     """False switches a KPI off that comes with Earnest."""
 
     @property
-    def about(self) -> Literal["plan", "road"]:
+    def about(self) -> About:
         """Whom an alert calls: those who design the plan, or those who keep events flowing."""
         return "road" if self.of == "pipeline" else "plan"
 
     @property
-    def urgency(self) -> Literal["warning", "critical"]:
+    def urgency(self) -> Severity:
         """How urgent an alert is."""
         return self.severity or ("critical" if self.about == "road" else "warning")
 

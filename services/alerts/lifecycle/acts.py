@@ -5,27 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-State: TypeAlias = Literal["open", "acknowledged", "resolved"]
-Resolution: TypeAlias = Literal["recovered", "decided", "corrected"]
-"""The KPI came back; somebody decided what is to be done, or that nothing is; the facts were corrected."""
+from services.alerts.notifications.message import Event
+from shared.contracts.alerts import Resolution, State, What
 
-What: TypeAlias = Literal[
-    "opened",
-    "worse",
-    "reopened",
-    "suppressed",
-    "muted",
-    "rearmed",
-    "escalated",
-    "resolved",
-    "acknowledged",
-    "snoozed",
-    "noted",
-    "assigned",
-    "judged",
-]
 BY_ITSELF: Final = "earnest"
 """Who acts where no person does: detection and the clock."""
 
@@ -134,11 +118,7 @@ def after(standing: Standing, act: Act) -> Standing:
             return moved
 
 
-Telling: TypeAlias = Literal["opened", "worse", "acknowledged", "escalated", "resolved"]
-"""What people can be told of an alert."""
-
-
-def telling(act: Act, before: Standing | None, *, final: Standing) -> Telling | None:
+def telling(act: Act, before: Standing | None, *, final: Standing) -> Event | None:
     """What people are told of an act: nothing of what is quiet, or was over before anybody could look.
 
     Args:

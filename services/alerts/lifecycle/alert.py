@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from services.alerts.evaluation.episodes import Episode, Subject
 from services.alerts.kpis.columns import OF_PEOPLE
 from services.alerts.lifecycle import acts
-from services.alerts.lifecycle.acts import BY_ITSELF, Act, Standing, Telling, What
+from services.alerts.lifecycle.acts import BY_ITSELF, Act, Standing
+from services.alerts.notifications.message import Event
+from shared.contracts.alerts import About, Severity, What
 from shared.drift.words import Unit
-
-About: TypeAlias = Literal["plan", "road"]
-Severity: TypeAlias = Literal["warning", "critical"]
 
 PERSONAL: Final = OF_PEOPLE | {"participant"}
 """Dimensions whose segments are one person each: what is measured of them is near to their pay."""
@@ -110,7 +109,7 @@ class Case:
         self.alert = replace(self.alert, standing=acts.after(before, act))
         return act
 
-    def tellings(self) -> list[tuple[Act, Telling]]:
+    def tellings(self) -> list[tuple[Act, Event]]:
         """The new acts that people are told of."""
         told = ((act, acts.telling(act, before, final=self.alert.standing)) for act, before in self.acts)
         return [(act, what) for act, what in told if what is not None]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from services.alerts.lifecycle.acts import Act, Resolution
+from services.alerts.lifecycle.acts import Act
 from services.alerts.lifecycle.alert import Case
 from services.alerts.lifecycle.errors import AlertIsOver, SnoozeHasPassed, SnoozeIsTooLong
+from shared.contracts.alerts import Resolution
 
 LONGEST_SNOOZE: Final = timedelta(days=92)
 """A quarter: what nobody wants to hear of for longer is resolved, with a reason."""

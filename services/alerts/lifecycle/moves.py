@@ -16,9 +16,10 @@ from typing import Final
 from services.alerts.evaluation.episodes import Episode, Findings, Subject
 from services.alerts.lifecycle import acts
 from services.alerts.lifecycle.acts import BY_ITSELF, Act
-from services.alerts.lifecycle.alert import Alert, Case, Latest, Severity, Words
+from services.alerts.lifecycle.alert import Alert, Case, Latest, Words
 from services.alerts.lifecycle.mutes import Mute, mute_of
 from services.alerts.lifecycle.suppression import causes
+from shared.contracts.alerts import Severity
 
 CLEARLY_WORSE: Final = Decimal(2)
 """Times the deviation that people were last told of. A statistic that adds up grows by itself, and a value moves by

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.alerts.lifecycle.alert import About, Alert
+from services.alerts.lifecycle.alert import Alert
 from shared.calendars import CompanyCalendar
+from shared.contracts.alerts import About
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

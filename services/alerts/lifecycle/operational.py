@@ -11,8 +11,9 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from services.alerts.evaluation.episodes import Episode, Subject
-from services.alerts.lifecycle.alert import Latest, Severity, Words
+from services.alerts.lifecycle.alert import Latest, Words
 from services.alerts.lifecycle.moves import Book
+from shared.contracts.alerts import Severity
 
 DIMENSION: Final = "labels"
 _SAID_ELSEWHERE: Final = frozenset({"alertname", "severity", "about"})

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
-from services.alerts.lifecycle.alert import About
 from services.alerts.lifecycle.decisions import Decision
+from shared.contracts.alerts import About
 from shared.contracts.base import NAME, BusinessDate, Identifier, Submission, Text
 
 

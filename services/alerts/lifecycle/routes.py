@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 
 from services.alerts.evaluation.routes import EvaluatorDep
 from services.alerts.lifecycle import store
-from services.alerts.lifecycle.alert import About, Severity
 from services.alerts.lifecycle.decisions import Decision
 from services.alerts.lifecycle.errors import NoPicture, NoSuchAlert, NoSuchPage
 from services.alerts.lifecycle.mutes import Mute
@@ -32,6 +31,7 @@ from services.alerts.lifecycle.service import Lifecycle, tag_of
 from services.alerts.lifecycle.store import Cursor, Filter
 from shared.auth import Forbidden, Principal, require
 from shared.charts import Form
+from shared.contracts.alerts import About, Severity
 from shared.contracts.base import Identifier
 from shared.deps import ClockDep, EngineDep, SnapshotDep, provided
 from shared.http import IfMatch, next_page

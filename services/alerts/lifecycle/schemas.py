@@ -9,9 +9,10 @@ from typing import Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from services.alerts.evaluation.episodes import Driver
-from services.alerts.lifecycle.acts import Act, Resolution, State, What
-from services.alerts.lifecycle.alert import PERSONAL, About, Alert, Severity
+from services.alerts.lifecycle.acts import Act
+from services.alerts.lifecycle.alert import PERSONAL, Alert
 from services.alerts.lifecycle.mutes import Mute
+from shared.contracts.alerts import About, Direction, Resolution, Severity, State, What
 
 EXAMPLE: Final[dict[str, Any]] = {
     "alert_id": "average_discount.EUR.1",
@@ -72,7 +73,7 @@ class AlertView(BaseModel):
     segment: str | None
     detector: Literal["threshold", "drift", "prometheus"]
     rule: str
-    direction: Literal["up", "down"]
+    direction: Direction
     detected_on: date
     onset: date
     recovered_on: date | None

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, s
 from sqlalchemy.dialects.postgresql import insert
 
 from services.alerts.evaluation.episodes import Driver, Episode, Subject
-from services.alerts.lifecycle.acts import Act, Standing, State
+from services.alerts.lifecycle.acts import Act, Standing
 from services.alerts.lifecycle.alert import PERSONAL, Alert, Case, Latest, Words
 from services.alerts.lifecycle.mutes import Mute
 from services.alerts.lifecycle.tables import ALERT, ALERT_ACT, MUTE
+from shared.contracts.alerts import State
 
 Wanted: TypeAlias = State | Literal["unresolved", "all"]
 Span: TypeAlias = tuple[date, date | None]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from services.alerts.lifecycle.acts import Act, Telling
+from services.alerts.lifecycle.acts import Act
 from services.alerts.lifecycle.alert import Alert
-from services.alerts.notifications.message import Told
+from services.alerts.notifications.message import Event, Told
 from shared.contracts.alerts import AlertChanged
 
 ONE_PERSON = "of one person"
 """What stands in messages in the place of a segment that is a person."""
 
 
-def told_of(alert: Alert, act: Act, *, event: Telling, link: str) -> Told:
+def told_of(alert: Alert, act: Act, *, event: Event, link: str) -> Told:
     """What people are told of an act. Of an alert about one person neither who it is nor the figures: they are near to
     somebody's pay, and messages go far.
     """

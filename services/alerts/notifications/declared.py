@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from services.alerts.notifications.message import Event, Told
+from shared.contracts.alerts import About, Severity
 from shared.contracts.base import NAME
 from shared.limits import TooMuch, load_yaml
 from shared.problems import field_errors
@@ -19,7 +20,6 @@ Name = Annotated[str, StringConstraints(pattern=NAME)]
 Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 """The name of a file in the folder of secrets."""
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;]{1,64}@[^@\s<>,;]{1,255}$")]
-Severity: TypeAlias = Literal["warning", "critical"]
 
 SECRETS: Final = "notifications"
 """The folder of secrets, beside the file."""
@@ -86,7 +86,7 @@ class Subscription(_Part):
     person: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     events: Annotated[frozenset[Event], Field(min_length=1)] = frozenset({"opened", "worse", "escalated", "resolved"})
     kpis: frozenset[str] = frozenset()
-    about: Literal["plan", "road"] | None = None
+    about: About | None = None
     severity: Severity = "warning"
     rhythm: Literal["now", "daily"] = "now"
     hour: Annotated[int, Field(ge=0, le=23)] = 8

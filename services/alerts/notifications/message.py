@@ -13,10 +13,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts.alerts import About, Direction, Resolution, Severity
 from shared.drift.words import Naming, Unit
 from shared.formatting import counted
 
 Event: TypeAlias = Literal["opened", "worse", "acknowledged", "escalated", "resolved"]
+"""What people can be told of an alert."""
 
 
 class Told(BaseModel):
@@ -32,14 +34,14 @@ class Told(BaseModel):
     alert_id: str
     kpi: str
     title: str
-    about: Literal["plan", "road"]
-    severity: Literal["warning", "critical"]
+    about: About
+    severity: Severity
     level: Annotated[int, Field(ge=0)]
     unit: Unit
     currency: str | None
     dimension: str | None
     segment: str | None
-    direction: Literal["up", "down"]
+    direction: Direction
     rule: str
     detected_on: date
     onset: date
@@ -48,7 +50,7 @@ class Told(BaseModel):
     who: str
     why: str
     owner: str | None
-    resolution: Literal["recovered", "decided", "corrected"] | None
+    resolution: Resolution | None
     action: str
     link: str
 

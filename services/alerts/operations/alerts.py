@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from services.alerts.kpis import Kpi
+from shared.contracts.alerts import Severity
 
 SUBJECT: Final = ("kpi", "currency", "dimension", "segment")
 """What a series is about. Several processes may export it: a rule records the largest, so that one is left of them."""
@@ -32,7 +33,7 @@ class KpiAlert:
     kpi: Kpi
     detector: Literal["threshold", "drift"]
     name: str
-    severity: Literal["warning", "critical"]
+    severity: Severity
     expr: str
 
     @property

@@ -13,7 +13,7 @@ from math import atan, cos, exp, lgamma, log, pi, sqrt
 from statistics import fmean, stdev
 from typing import Final, Literal, NamedTuple
 
-from services.alerts.proposals.rules import Direction
+from shared.contracts.alerts import Direction
 from shared.drift.series import Grain
 
 Verdict = Literal["supported", "not distinguishable", "contradicted"]

@@ -10,10 +10,10 @@ from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from shared.contracts.alerts import Direction
 from shared.kernel.language.values import Name, number_in_plan
 from shared.kernel.plan.exact_yaml import read_yaml
 
-Direction = Literal["up", "down"]
 Share = Annotated[Decimal, BeforeValidator(number_in_plan)]
 
 Kind = Literal[
