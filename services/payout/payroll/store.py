@@ -109,9 +109,9 @@ def batches(
     groups: PayGroups = None,
     run: str | None = None,
     before: int = 2**63 - 1,
-    limit: int = 100,
+    limit: int | None = 100,
 ) -> list[ReleasedBatch]:
-    """Released batches, the latest first: those with smaller numbers than `before`."""
+    """Released batches, the latest first: those with smaller numbers than `before`; without a `limit` all of them."""
     wanted = [*_visible(groups), _BATCH.number < before, *([_BATCH.run == run] if run else [])]
     rows = connection.execute(select(*_RELEASED).where(*wanted).order_by(_BATCH.number.desc()).limit(limit))
     return [_released(row) for row in rows]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from sqlalchemy import Connection, Engine
 
 from services.payout.payroll import store as payroll
@@ -16,9 +14,6 @@ from shared.contracts.topics import RUNS
 from shared.log.port import Log, Record
 from shared.pay.run import Run
 
-ALL_BATCHES: Final = 100_000
-"""More than a run has: one for each legal entity."""
-
 
 def publish(connection: Connection, log: Log, *, run: Run) -> None:
     """Publish a run, as it is after this transaction, unless that was published before.
@@ -28,7 +23,7 @@ def publish(connection: Connection, log: Log, *, run: Run) -> None:
     revision = store_publication.revision(connection, run.id)
     if not store_publication.published_now(connection, run.id, revision=revision):
         return
-    batches = payroll.batches(connection, run=run.id, limit=ALL_BATCHES)
+    batches = payroll.batches(connection, run=run.id, limit=None)
     changed = run_changed(
         run,
         store_record.pays(connection, run.id),
