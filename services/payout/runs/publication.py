@@ -10,7 +10,7 @@ from services.payout.payroll.acknowledgement import Acknowledgement
 from services.payout.payroll.batch import ReleasedBatch
 from services.payout.runs.record import PayRecord
 from shared.contracts.runs import RunAmounts, RunBatch, RunChanged
-from shared.pay.run import Run
+from shared.pay.run import Run, run_totals
 from shared.periods import Month
 
 
@@ -83,18 +83,16 @@ def _deviations(pay: PayRecord) -> Iterator[_Deviation]:
 
 
 def _amounts(pays: Iterable[PayRecord], deviations: Iterable[_Deviation]) -> Iterator[RunAmounts]:
-    paid: defaultdict[str, list[int]] = defaultdict(list)
-    for pay in pays:
-        paid[pay.currency].append(pay.paid)
     of_currency: defaultdict[str, list[_Deviation]] = defaultdict(list)
     for deviation in deviations:
         of_currency[deviation.currency].append(deviation)
-    for currency, payments in sorted(paid.items()):
+    for total in run_totals(pay.payment for pay in pays):
+        in_currency = of_currency[total.currency]
         yield RunAmounts(
-            currency=currency,
-            participants=sum(amount > 0 for amount in payments),
-            paid=sum(payments),
-            adjusted=sum(deviation.adjusted for deviation in of_currency[currency]),
-            corrected=sum(deviation.corrected for deviation in of_currency[currency]),
-            clawed_back=sum(deviation.clawed_back for deviation in of_currency[currency]),
+            currency=total.currency,
+            participants=total.participants,
+            paid=total.paid,
+            adjusted=sum(deviation.adjusted for deviation in in_currency),
+            corrected=sum(deviation.corrected for deviation in in_currency),
+            clawed_back=sum(deviation.clawed_back for deviation in in_currency),
         )
