@@ -34,6 +34,6 @@ class Wanted:
         if self.closed_from is not None or self.closed_to is not None:
             closed = str(facts.get("close_date") or "")
             # Dates on the road are written so that texts sort as dates do.
-            if not (str(self.closed_from or "") <= closed and closed) or closed > str(self.closed_to or "9999"):
+            if not closed or not str(self.closed_from or "") <= closed <= str(self.closed_to or "9999"):
                 return False
         return all(str(facts.get(field)) == value for field, value in self.fields)
