@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from grafana_foundation_sdk.builders import statetimeline, table, timeseries
+from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
 
 from services.alerts.kpis import Kpi
 from services.alerts.operations.alerts import healthy_text
@@ -14,6 +14,7 @@ from services.alerts.operations.dashboards.panels import (
     Variable,
     choice,
     course,
+    figure,
     figures,
     query,
     states,
@@ -46,23 +47,40 @@ def all_kpis(title: str, description: str, *, where: str) -> table.Panel:
     """A table of the KPIs of the company or a plan: what is, what was expected, and how sure it is that they drift."""
     alerts = f'count by (kpi, currency) (ALERTS{{alertstate="firing",kpi!="",{where}}})'
     columns = [
-        Column("State", f"subject:earnest_kpi_state:max{{{where}}}", as_state=True),
-        Column("Value", f"subject:earnest_kpi_value:max{{{where}}}", unit="none"),
-        Column("Expected", f"subject:earnest_kpi_expected:max{{{where}}}", unit="none"),
+        *as_it_is(where),
         Column("Usual from", f"subject:earnest_kpi_expected_low:max{{{where}}}", unit="none"),
         Column("Usual to", f"subject:earnest_kpi_expected_high:max{{{where}}}", unit="none"),
-        Column(
-            "Drift score",
-            f"max without (direction) (subject:earnest_kpi_drift_score:max{{{where}}})",
-            unit="none",
-            decimals=2,
-            red_from=1,
-        ),
+        drift_score(where),
         Column("In breach", f"subject:earnest_kpi_breach:max{{{where}}}", unit="bool_yes_no", red_from=1),
         Column("Alerts firing", alerts, red_from=1),
     ]
     labels = {"kpi": "KPI", "currency": "Currency"}
     return figures(title, description, labels=labels, columns=columns, sort_by="Drift score")
+
+
+def as_it_is(where: str) -> list[Column]:
+    """The columns of what is: the state, the value and what was expected."""
+    return [
+        Column("State", f"subject:earnest_kpi_state:max{{{where}}}", as_state=True),
+        Column("Value", f"subject:earnest_kpi_value:max{{{where}}}", unit="none"),
+        Column("Expected", f"subject:earnest_kpi_expected:max{{{where}}}", unit="none"),
+    ]
+
+
+def drift_score(where: str) -> Column:
+    """The column of how sure it is that a KPI drifts."""
+    return Column("Drift score", _score(where), unit="none", decimals=2, red_from=1)
+
+
+def evaluated() -> stat.Panel:
+    """How old the figures of the KPIs are."""
+    return figure(
+        "KPIs evaluated",
+        "Seconds since the KPIs were evaluated last; every second is usual.",
+        unit="s",
+        queries=[query("time() - max(earnest_kpi_last_evaluated_timestamp_seconds)", "ago")],
+        colours=((None, "green"), (300.0, "red")),
+    )
 
 
 def all_states(title: str, *, where: str) -> statetimeline.Panel:
@@ -102,6 +120,11 @@ def courses(kpis: Sequence[Kpi], *, where: str) -> list[tuple[int, list[timeseri
 
 def scores(title: str, *, where: str, legend: str) -> timeseries.Panel:
     """The drift scores of all KPIs over time: from 1 on one of them drifts."""
-    asked = f"max without (direction) (subject:earnest_kpi_drift_score:max{{{where}}})"
     description = "The detector's statistic over its limit, the larger of up and down. From 1 on the KPI drifts."
-    return course(title, description, unit="none", queries=[query(asked, legend), query("vector(1)", "threshold")])
+    return course(
+        title, description, unit="none", queries=[query(_score(where), legend), query("vector(1)", "threshold")]
+    )
+
+
+def _score(where: str) -> str:
+    return f"max without (direction) (subject:earnest_kpi_drift_score:max{{{where}}})"

@@ -27,6 +27,10 @@ DATASOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 WIDTH = 24
 """Columns of a Grafana page."""
 ALL = "$__all"
+PLAIN = ((None, "text"),)
+"""The colours of a figure that is neither good nor bad."""
+RED_FROM_ONE = ((None, "green"), (1.0, "red"))
+"""Those of a count of what should not be."""
 TAG = "earnest"
 """By which the pages of Earnest lead to each other."""
 
@@ -49,13 +53,11 @@ class Section(NamedTuple):
     rows: Sequence[tuple[int, Sequence[Panel]]]
 
 
-def query(expr: str, legend: str = "", *, instant: bool = False, as_table: bool = False) -> Query:
-    """A PromQL query; `legend` may name labels as `{{label}}`."""
+def query(expr: str, legend: str = "", *, as_table: bool = False) -> Query:
+    """A PromQL query; `legend` may name labels as `{{label}}`. For a table it is asked of now, else over time."""
     asked = prometheus.Dataquery().datasource(DATASOURCE).editor_mode(QueryEditorMode.CODE).expr(expr)
     asked = asked.legend_format(legend or "__auto")
-    if as_table:
-        asked = asked.format(PromQueryFormat.TABLE)
-    return asked.instant() if instant or as_table else asked.range()
+    return asked.format(PromQueryFormat.TABLE).instant() if as_table else asked.range()
 
 
 def figure(
@@ -128,11 +130,9 @@ def figures(
     return panel.sort_by([common_builders.TableSortByFieldState().display_name(sort_by).desc(True)])
 
 
-def choice(
-    name: str, label: str, *, asked: str, several: bool = False, first: str = "", description: str = ""
-) -> Variable:
+def choice(name: str, label: str, *, asked: str, several: bool = False, description: str = "") -> Variable:
     """A choice among the values that a query of labels gives: one, or several and at first all."""
-    chosen = dashboard.VariableOption(text=first, value=first)
+    chosen = dashboard.VariableOption(text="", value="")
     variable = builders.QueryVariable(name).label(label).datasource(DATASOURCE)
     variable = variable.description(description or f"Shows only this {label.lower()}.")
     variable = variable.query({"query": asked, "refId": name}).sort(dashboard.VariableSort.ALPHABETICAL_ASC)

@@ -5,12 +5,20 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import stat, timeseries
 
-from services.alerts.operations.dashboards.panels import Section, choice, course, figure, page, query
+from services.alerts.operations.dashboards.kpi_panels import evaluated
+from services.alerts.operations.dashboards.panels import (
+    PLAIN,
+    RED_FROM_ONE,
+    Section,
+    choice,
+    course,
+    figure,
+    page,
+    query,
+)
 
 _BEHIND = 60.0
 """Seconds, as the alert EarnestWorkerBehind has them."""
-_GOOD = ((None, "green"), (1.0, "red"))
-_NEUTRAL = ((None, "text"),)
 
 
 def pipeline_dashboard() -> builders.Dashboard:
@@ -40,14 +48,14 @@ def _now() -> list[stat.Panel]:
             "Instances that Prometheus cannot scrape. Events wait in the log while one is down; nothing is lost.",
             unit="short",
             queries=[query('count(up{job=~"earnest-.+"} == 0) or vector(0)', "down")],
-            colours=_GOOD,
+            colours=RED_FROM_ONE,
         ),
         figure(
             "Events received now",
             "Events accepted per second by all sources.",
             unit="reqps",
             queries=[query('sum(rate(earnest_ingest_events_total{outcome="accepted"}[$__rate_interval]))', "accepted")],
-            colours=_NEUTRAL,
+            colours=PLAIN,
         ),
         figure(
             "Longest wait",
@@ -61,7 +69,7 @@ def _now() -> list[stat.Panel]:
             "Records of all workers that wait for a person: `earnest dlq list`.",
             unit="short",
             queries=[query("sum(max by (worker) (earnest_dead_letters_open))", "open")],
-            colours=_GOOD,
+            colours=RED_FROM_ONE,
         ),
         figure(
             "Alerts firing",
@@ -74,15 +82,9 @@ def _now() -> list[stat.Panel]:
                     "firing",
                 )
             ],
-            colours=_GOOD,
+            colours=RED_FROM_ONE,
         ),
-        figure(
-            "KPIs evaluated",
-            "Seconds since the KPIs were evaluated last; every second is usual.",
-            unit="s",
-            queries=[query("time() - max(earnest_kpi_last_evaluated_timestamp_seconds)", "ago")],
-            colours=((None, "green"), (300.0, "red")),
-        ),
+        evaluated(),
     ]
 
 

@@ -13,8 +13,10 @@ from services.alerts.operations.dashboards.kpi_panels import (
     PLAN,
     all_kpis,
     all_states,
+    as_it_is,
     courses,
     currency,
+    drift_score,
     scores,
 )
 from services.alerts.operations.dashboards.panels import Column, Section, choice, course, figures, page, query
@@ -79,16 +81,8 @@ def _segments() -> table.Panel:
         "Segments of the chosen KPI, those that moved most first.",
         labels={"segment": "Segment", "currency": "Currency"},
         columns=[
-            Column("State", f"subject:earnest_kpi_state:max{{{_CHOSEN}}}", as_state=True),
-            Column("Value", f"{_VALUES}{{{_CHOSEN}}}", unit="none"),
-            Column("Expected", f"subject:earnest_kpi_expected:max{{{_CHOSEN}}}", unit="none"),
-            Column(
-                "Drift score",
-                f"max without (direction) (subject:earnest_kpi_drift_score:max{{{_CHOSEN}}})",
-                unit="none",
-                decimals=2,
-                red_from=1,
-            ),
+            *as_it_is(_CHOSEN),
+            drift_score(_CHOSEN),
             Column("Observations", f"subject:earnest_kpi_observations:max{{{_CHOSEN}}}"),
         ],
         sort_by="Drift score",

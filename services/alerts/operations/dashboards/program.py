@@ -8,17 +8,32 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import stat, table, timeseries
 
 from services.alerts.kpis import Kpi
-from services.alerts.operations.dashboards.kpi_panels import COMPANY, all_kpis, all_states, courses, currency, scores
-from services.alerts.operations.dashboards.panels import Column, Section, course, figure, figures, page, query
-
-_CALM = ((None, "green"), (1.0, "red"))
-_PLAIN = ((None, "text"),)
+from services.alerts.operations.dashboards.kpi_panels import (
+    COMPANY,
+    all_kpis,
+    all_states,
+    courses,
+    currency,
+    evaluated,
+    scores,
+)
+from services.alerts.operations.dashboards.panels import (
+    PLAIN,
+    RED_FROM_ONE,
+    Column,
+    Section,
+    course,
+    figure,
+    figures,
+    page,
+    query,
+)
 
 
 def program_dashboard(kpis: Sequence[Kpi]) -> builders.Dashboard:
     """The dashboard `earnest-program`."""
     about_plans = [kpi for kpi in kpis if kpi.about == "plan"]
-    drift = scores("Drift scores", where=f"{COMPANY}", legend="{{kpi}} {{currency}}")
+    drift = scores("Drift scores", where=COMPANY, legend="{{kpi}} {{currency}}")
     table_of_all = all_kpis(
         "All KPIs",
         "Values in the unit of each KPI, as of the latest business date that deals speak of. A KPI without a value has "
@@ -46,43 +61,37 @@ def _now() -> list[stat.Panel]:
             "KPIs of the whole company that moved away from what was expected of them.",
             unit="short",
             queries=[query(f"count(subject:earnest_kpi_state:max{{{COMPANY}}} == 3) or vector(0)", "drifting")],
-            colours=_CALM,
+            colours=RED_FROM_ONE,
         ),
         figure(
             "KPIs in breach",
             "KPIs of the whole company that lie beyond their threshold.",
             unit="short",
             queries=[query(f"count(subject:earnest_kpi_breach:max{{{COMPANY}}} == 1) or vector(0)", "in breach")],
-            colours=_CALM,
+            colours=RED_FROM_ONE,
         ),
         figure(
             "Segments drifting",
             "Plans, products, territories and teams of which some KPI drifts.",
             unit="short",
             queries=[query('count(subject:earnest_kpi_state:max{segment!=""} == 3) or vector(0)', "drifting")],
-            colours=_CALM,
+            colours=RED_FROM_ONE,
         ),
         figure(
             "Still learning",
             "KPIs with too little past to say what is normal. Their thresholds hold all the same.",
             unit="short",
             queries=[query(f"count(subject:earnest_kpi_state:max{{{COMPANY}}} == 0) or vector(0)", "learning")],
-            colours=_PLAIN,
+            colours=PLAIN,
         ),
         figure(
             "KPIs as of",
             "The latest business date on which something happened to a deal. KPIs count back from it.",
             unit="dateTimeAsLocal",
             queries=[query("max(earnest_kpi_as_of_timestamp_seconds) * 1000", "as of")],
-            colours=_PLAIN,
+            colours=PLAIN,
         ),
-        figure(
-            "KPIs evaluated",
-            "Seconds since the KPIs were evaluated last; every second is usual.",
-            unit="s",
-            queries=[query("time() - max(earnest_kpi_last_evaluated_timestamp_seconds)", "ago")],
-            colours=((None, "green"), (300.0, "red")),
-        ),
+        evaluated(),
     ]
 
 
