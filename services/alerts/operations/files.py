@@ -15,11 +15,10 @@ from services.alerts.operations.dashboards import dashboards
 from services.alerts.operations.grafana import kpi_file, routes_file, rules_file
 from services.alerts.operations.quarter_ends import NAME, quarter_ends
 from services.alerts.operations.rules import RUNBOOKS, alerting_rules, recording_rules
-from services.alerts.operations.runbooks import runbook_pages
+from services.alerts.operations.runbooks import MADE_BY, runbook_pages
 from shared.calendars import CompanyCalendar
 
-MARK: Final = "Made by `python -m services.alerts.operations`"
-HEADER: Final = f"# {MARK}; change the KPIs instead.\n"
+HEADER: Final = f"# {MADE_BY}; change the KPIs instead.\n"
 RULES: Final = "deploy/prometheus/rules/kpis"
 DASHBOARDS: Final = "deploy/grafana/dashboards"
 ALERTING: Final = "deploy/grafana/alerting"
@@ -66,7 +65,7 @@ def write(folder: Path, kpis: Sequence[Kpi], *, calendar: CompanyCalendar, year:
     texts = made_files(kpis, calendar=calendar, year=year) | grafana_files(folder)
     made = {folder / path: text for path, text in texts.items()}
     for old in {path for pattern in MADE for path in folder.glob(pattern)} - made.keys():
-        if old.suffix != ".md" or MARK in old.read_text(encoding="utf-8"):
+        if old.suffix != ".md" or MADE_BY in old.read_text(encoding="utf-8"):
             old.unlink()
     for path, text in made.items():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,8 @@ from services.alerts.kpis import Kpi
 from services.alerts.operations.alerts import KpiAlert, healthy_text, kpi_alerts, threshold_text
 from services.alerts.operations.rules import runbook
 
-MARK: Final = "<!-- Made by `python -m services.alerts.operations`; change the KPI instead. -->\n"
+MADE_BY: Final = "Made by `python -m services.alerts.operations`"
+"""By which a made page is told from one that is written by hand."""
 
 
 def runbook_pages(kpi: Kpi) -> dict[str, str]:
@@ -37,7 +38,8 @@ def _page(alert: KpiAlert) -> str:
     steps = "".join(f"{number}. {step}\n" for number, step in enumerate([first, *look], 1))
     about = " ".join(filter(None, (kpi.meaning, healthy_text(kpi))))
     return (
-        f"{MARK}# {alert.name}\n\n{happened}\n\n**The KPI:** {about}\n\n## Look\n\n{steps}\n"
+        f"<!-- {MADE_BY}; change the KPI instead. -->\n"
+        f"# {alert.name}\n\n{happened}\n\n**The KPI:** {about}\n\n## Look\n\n{steps}\n"
         f"## Do\n\n- {kpi.action}\n{_TAKE}\n**Over when** {over}\n"
     )
 

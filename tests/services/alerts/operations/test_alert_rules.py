@@ -14,7 +14,8 @@ import yaml
 from services.alerts.kpis import Kpi, built_in
 from services.alerts.kpis.model import Threshold
 from services.alerts.operations.alerts import HUMANIZED, kpi_alerts
-from services.alerts.operations.files import MADE, MARK, grafana_files, made_files, write
+from services.alerts.operations.files import MADE, grafana_files, made_files, write
+from services.alerts.operations.runbooks import MADE_BY
 from shared.calendars import CompanyCalendar
 from tests.services.alerts.operations.kpi_scenarios import scenarios
 from tests.services.alerts.operations.prometheus_files import (
@@ -34,7 +35,7 @@ DEFAULT: dict[str, Any] = {"calendar": CompanyCalendar(), "year": 2026}
 def test_the_files_in_the_repository_are_those_of_the_kpis() -> None:
     made = made_files(KPIS, **DEFAULT)
     assert {path: (REPOSITORY / path).read_text() for path in made} == made
-    there = {path for pattern in MADE for path in REPOSITORY.glob(pattern) if MARK in path.read_text()}
+    there = {path for pattern in MADE for path in REPOSITORY.glob(pattern) if MADE_BY in path.read_text()}
     known = made.keys() | grafana_files(REPOSITORY).keys()
     assert {path.relative_to(REPOSITORY).as_posix() for path in there} <= known, "a file of a KPI that is gone"
 
