@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
@@ -54,15 +54,16 @@ class DealFrames:
     def __init__(self, names: Collection[str], own: Mapping[str, ColumnType], *, calendar: CompanyCalendar) -> None:
         known = columns_of("deals", own)
         dimensions = [*SEGMENTS["deals"], *(name for name, kind in own.items() if kind == "text")]
-        self._schema = {name: kind for name, kind in known.items() if name in {*names, *dimensions}}
+        looked_at = {*names, *dimensions}
+        if not looked_at.isdisjoint(_DAYS_LEFT):
+            looked_at.add("close_date")  # from which they are counted
+        self._schema = {name: kind for name, kind in known.items() if name in looked_at}
         self._own, self._calendar = set(own) - set(columns_of("deals")), calendar
         derived = {"participants", "refunded", *_DAYS_LEFT, *_OF_OWNER}
-        self._plain = {name: self._path(name) for name in self._schema if name not in {*derived, *_AMOUNTS}}
+        plain = [name for name in self._schema if name not in {*derived, *_AMOUNTS}]
+        self._plain = {name: (f"{_CUSTOM}{name}" if name in self._own else name, self._reader(name)) for name in plain}
         always = {"owner", "splits", "currency", "close_date", "open_date", "amount", "list_amount"}
-        self._fields = frozenset({*self._plain.values(), *always})
-
-    def _path(self, name: str) -> str:
-        return f"{_CUSTOM}{name}" if name in self._own else name
+        self._fields = frozenset({*(path for path, _ in self._plain.values()), *always})
 
     def relevant(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a patch that KPIs depend on; most patches of a deal's life have few or none."""
@@ -71,7 +72,7 @@ class DealFrames:
     def of(self, deals: Sequence[Facts], roles: Sequence[Roles]) -> Observed:
         """The frame of some deals; `roles` are what the roster says of the owner of each."""
         columns: dict[str, list[Any]] = {
-            name: [self._read(name, value_of(facts, path)) for facts in deals] for name, path in self._plain.items()
+            name: [read(value_of(facts, path)) for facts in deals] for name, (path, read) in self._plain.items()
         }
         currencies = [value if isinstance(value := value_of(facts, "currency"), str) else "" for facts in deals]
         if not self._schema.keys().isdisjoint(_AMOUNTS):
@@ -79,30 +80,35 @@ class DealFrames:
             columns |= {name: [of_deal[place] for of_deal in amounts] for place, name in enumerate(_AMOUNTS)}
         columns |= {name: [each.get(name) for each in roles] for name in _OF_OWNER}
         columns["participants"] = [_participants(facts) for facts in deals]
-        columns |= self._days_left(deals)
+        if not self._schema.keys().isdisjoint(_DAYS_LEFT):
+            columns |= self._days_left(columns["close_date"])
         return _frame(self._schema, columns, currencies=currencies)
 
-    def _read(self, name: str, value: Any) -> Any:
-        """A value of a deal as its column has it: of the columns that plans declare as crediting reads them. What
-        cannot be read is blank, which is unknown, neither 0 nor no.
+    def _reader(self, name: str) -> Callable[[Any], Any]:
+        """How a value of a deal is read into its column: of the columns that plans declare as crediting reads them.
+        What cannot be read is blank, which is unknown, neither 0 nor no.
         """
         kind = self._schema[name]
         if name not in self._own and name not in DECLARED_FIELDS:
-            return _day(value) if kind == pl.Date() else value if isinstance(value, str) else None
-        try:
-            return column_value(value, kind)
-        except BadColumnValue:
-            return None
+            return _day if kind == pl.Date() else _text
 
-    def _days_left(self, deals: Sequence[Facts]) -> dict[str, list[int | None]]:
-        closed = [_day(value_of(facts, "close_date")) for facts in deals]
-        known = [day for day in closed if day is not None]
-        left = {}
+        def read(value: Any) -> Any:
+            try:
+                return column_value(value, kind)
+            except BadColumnValue:
+                return None
+
+        return read
+
+    def _days_left(self, closed: Sequence[date | None]) -> dict[str, list[int | None]]:
+        # Of each day once: many deals close on one.
+        days = sorted({day for day in closed if day is not None})
+        columns = {}
         for name, span in _DAYS_LEFT.items():
             if name in self._schema:
-                days = iter(self._calendar.business_days_left(known, span).tolist() if known else [])
-                left[name] = [None if day is None else next(days) for day in closed]
-        return left
+                left = dict(zip(days, self._calendar.business_days_left(days, span).tolist(), strict=True))
+                columns[name] = [None if day is None else left[day] for day in closed]
+        return columns
 
 
 def observed_earnings(earned: EarningsChanged) -> list[dict[str, Any]]:
@@ -196,8 +202,7 @@ def _amounts(facts: Facts, currency: str) -> tuple[Decimal | None, Decimal | Non
 
 def _exact(amount: Any, digits: int) -> Decimal:
     number = Decimal(amount)
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int) or abs(number) >= _MOST or number != round(number, digits):
+    if not number.is_finite() or abs(number) >= _MOST or number != round(number, digits):
         raise ValueError("an amount that cannot be represented")
     return number
 
@@ -223,6 +228,10 @@ def _decimal(value: Any) -> Decimal | None:
 
 def _rounded(number: Decimal) -> Decimal:
     return number.quantize(Decimal("0.000001"))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _day(value: Any) -> date | None:
