@@ -74,9 +74,10 @@ class Counting:
         signed = _evaluated(frame, [(each.key, _number(each) * pl.col(_SIGN)) for each in plain])
         for day in sorted({each.date for each in plain}):
             of_day = [each for each in plain if each.date == day]
+            dated = signed.drop_nulls(day)
             for dimension, told in _by_dimension(of_day):
                 keys = [each.key for each in told]
-                for cell, values in _grouped(signed, day, dimension=dimension, by=[], sums=keys):
+                for cell, values in _grouped(dated, day, dimension=dimension, by=[], sums=keys):
                     for key, value in zip(keys, values, strict=True):
                         _add(moved, cell, key=key, value=value)
         for each in sums:
@@ -99,7 +100,7 @@ def _move_levels(moved: Moved, frame: pl.DataFrame, *, counted: CountedSum) -> N
     columns = [(_VALUE, _number(counted) * (SCALE // counted.number.scale))]
     if counted.censored is not None:
         columns.append((_LEVEL, counted.censored.evaluated == 1))
-    valued = _evaluated(frame, columns).drop_nulls(_VALUE)
+    valued = _evaluated(frame, columns).drop_nulls([_VALUE, counted.date])
     level = _level(pl.col(_VALUE)).cast(pl.String)
     if counted.censored is not None:
         level = pl.when(pl.col(_LEVEL)).then(pl.lit(OPEN)).otherwise(level)
@@ -132,10 +133,10 @@ def _by_dimension(sums: Sequence[CountedSum]) -> Iterator[tuple[str, list[Counte
 def _grouped(
     frame: pl.DataFrame, day: str, *, dimension: str, by: Sequence[str], sums: Sequence[str]
 ) -> Iterator[tuple[Cell, Sequence[Any]]]:
+    """Sums over the rows of a frame, each of which has a day, by cell."""
     day = _BEGINS + day if dimension else day
     keys = [day, CURRENCY, *([dimension] if dimension else []), *by]
-    grouped = frame.drop_nulls(day).group_by(keys).agg(pl.col(name).sum() for name in sums)
-    for row in grouped.iter_rows():
+    for row in frame.group_by(keys).agg(pl.col(sums).sum()).iter_rows():
         segment = (row[2] or "") if dimension else ""
         yield Cell(row[0], row[1], dimension, segment), row[len(keys) - len(by) :]
 
