@@ -26,6 +26,10 @@ def relevant(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {path: value for path, value in fields.items() if _attribute(path).startswith((*ATTRIBUTES, _ALIAS))}
 
 
+def _day(path: str) -> str:
+    return path.partition("/")[0]
+
+
 def _attribute(path: str) -> str:
     return path.partition("/")[2]
 
@@ -42,6 +46,8 @@ class Person:
 
     timelines: Mapping[str, tuple[Sequence[str], Sequence[Any]]] = field(default_factory=dict)
     """Of an attribute the dates (as texts, ascending) and the values that hold from them on."""
+    since: str | None = None
+    """The first day on a plan."""
 
     def on(self, day: str) -> Roles:
         """The roles on a day (`2025-03-14`)."""
@@ -50,9 +56,9 @@ class Person:
             place = bisect_right(days, day)
             if place and isinstance(value := values[place - 1], str):
                 roles[attribute] = value
-        days, values = self.timelines.get("plan", ((), ()))
-        since = next((begun for begun, value in zip(days, values, strict=True) if value), None)
-        return roles if since is None else {**roles, "since": since}
+        if self.since is not None:
+            roles["since"] = self.since
+        return roles
 
 
 NOBODY: Final = Person()
@@ -62,17 +68,16 @@ NOBODY: Final = Person()
 def person_of(written: str) -> Person:
     """The person of merged roster facts, as they are stored: most batches are about people who were in one before."""
     facts: Facts = orjson.loads(written)
-    dated: dict[str, list[tuple[str, Any]]] = {}
-    for path, fact in facts.items():
-        day, _, attribute = path.partition("/")
-        if attribute in ATTRIBUTES:
-            dated.setdefault(attribute, []).append((day, fact[0]))
-    return Person(
-        {
-            attribute: ([day for day, _ in sorted(said)], [value for _, value in sorted(said, key=lambda one: one[0])])
-            for attribute, said in dated.items()
-        }
-    )
+    timelines: dict[str, tuple[list[str], list[Any]]] = {}
+    since = None
+    for path in sorted(facts, key=_day):
+        if (attribute := _attribute(path)) in ATTRIBUTES:
+            days, values = timelines.setdefault(attribute, ([], []))
+            days.append(_day(path))
+            values.append(facts[path][0])
+            if attribute == "plan" and since is None and values[-1]:
+                since = days[-1]
+    return Person(timelines, since)
 
 
 def names_of(participant_id: str, facts: Facts) -> dict[str, bool]:
