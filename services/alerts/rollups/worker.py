@@ -113,7 +113,7 @@ class CountingStep:
         changed = store.deals_of(connection, names) if names else {}
         known = changed | (store.deals(connection, list(patches)) if patches else {})
         # As they were counted: a deal is merged in place. A new one was not counted.
-        before = self._frames.of([dict(deal.facts) for deal in known.values()], [deal.roles for deal in known.values()])
+        before = self._frames.of([deal.facts for deal in known.values()], [deal.roles for deal in known.values()])
         place = {deal_id: number for number, deal_id in enumerate(known)}
         for deal_id, of_deal in patches.items():
             one = known.get(deal_id) or KnownDeal(facts={}, owner="", roles={})
@@ -187,6 +187,8 @@ class CountingStep:
             for run_id, run in newest.items()
             if run_id not in known or run.revision > known[run_id]["revision"]
         }
+        if not changed:
+            return
         before = [known[run_id] for run_id in changed if run_id in known]
         self._counting.move(moved, "runs", before=runs_frame(before), after=runs_frame(list(changed.values())))
         store.save_runs(connection, changed)
