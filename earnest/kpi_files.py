@@ -8,10 +8,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from earnest.files.rejections import FileError
 from earnest.model_fields import fields_at
 from earnest.yaml_files import text_of
-from services.alerts.kpis import Catalogue, KpiFile, drafted, with_file
+from services.alerts.kpis import Catalogue, KpiFile, built_in, drafted, with_file
+from shared.calendars import CompanyCalendar
 from shared.kernel.language.findings import Finding
+from shared.kernel.plan import report
 from shared.kernel.plan.exact_yaml import PlanFileError, read_document
 from shared.kernel.plan.located import Located, locate, unreadable, unusable
 from shared.kernel.plan.schema_findings import schema_findings
@@ -47,6 +50,21 @@ def check_kpi_files(files: Sequence[Path], catalogue: Catalogue) -> list[Located
         if draft.file is not None:
             catalogue = with_file(catalogue, draft)
     return said
+
+
+def calendar_of(path: Path) -> CompanyCalendar:
+    """The company's calendar as a file of KPIs and settings says it.
+
+    Raises:
+        FileError: it says none, or something is wrong in it.
+    """
+    findings = check_kpi_files([path], built_in())
+    if errors := [each for each in findings if each.finding.severity == "error"]:
+        raise FileError(report.as_text(errors, 1))
+    said = drafted(read_document(text_of(path)).data, built_in()).file
+    if said is None or said.calendar is None:
+        raise FileError(f"{path}: it says no calendar; write `calendar: {{country: US}}`")
+    return said.calendar
 
 
 def _of_model(error: ValidationError | None) -> list[Finding]:

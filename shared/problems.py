@@ -202,7 +202,7 @@ _WORDS: Final = {
     **dict.fromkeys(("list_type", "tuple_type"), "write a list"),
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "write an object: fields with their values"),
     "decimal_max_places": "write at most {decimal_places} decimals",
-    "literal_error": "write one of {expected}",
+    **dict.fromkeys(("literal_error", "enum"), "write one of {expected}"),
     "string_pattern_mismatch": "it has another form than is needed here, or characters that are not taken",
     "uuid_parsing": "write a UUID",
     "json_invalid": "this is no JSON",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 alerts = typer.Typer(no_args_is_help=True, help="KPIs that are no longer what they were.")
 app.add_typer(alerts, name="alerts")
+
+MANY: Final = 20
+"""Segments of one column, of which somebody may not know that they are some."""
 
 
 @alerts.command()
@@ -34,17 +37,24 @@ def detect(
             help="How many are accepted, over all segments.",
         ),
     ] = 0.2,
+    calendar: Annotated[
+        Path | None,
+        typer.Option(help="A YAML file that says `calendar:`, as in the folder of KPIs: holidays, fiscal year."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
     picture: Annotated[Path | None, typer.Option(help="A picture to write: x.svg or x.png.", callback=a_file)] = None,
 ) -> None:
     """Whether the values of a file drift, and since when: each alert dated as a running system would have raised it."""
     from earnest.files.series import read_series
+    from earnest.kpi_files import calendar_of
+    from shared.calendars import CompanyCalendar
     from shared.drift.detection import assess
     from shared.drift.series import DriftSettings
 
     found = read_series(file)
     settings = DriftSettings(false_alarms_per_year=false_alarms, watched=len(found))
-    assessed = [(each, assess(each.series, settings)) for each in found]
+    days = CompanyCalendar() if calendar is None else calendar_of(calendar)
+    assessed = [(each, assess(each.series, settings, calendar=days)) for each in found]
     if picture is not None:
         _draw(assessed, file, out=picture)
     if as_json:
@@ -52,10 +62,21 @@ def detect(
 
         typer.echo(orjson.dumps(_as_data(assessed), option=orjson.OPT_INDENT_2))
         return
+    if len(found) > 1:
+        typer.echo(_segments_in_words(found))
     for each, assessment in assessed:
         _show(assessment, _naming(file, each))
     if picture is not None:
         typer.echo(f"Written: {picture}")
+
+
+def _segments_in_words(found: list[SegmentSeries]) -> str:
+    numbers = {name: len({each.segment[name] for each in found}) for name in found[0].segment}
+    said = f"{len(found)} segments: {', '.join(f'{number} of {name}' for name, number in numbers.items())}"
+    most = max(numbers, key=lambda name: numbers[name])
+    if numbers[most] > MANY:
+        said += f"; if {most} tells no segments apart, leave it out of the file"
+    return said
 
 
 def _as_data(assessed: list[tuple[SegmentSeries, Assessment]]) -> dict[str, Any]:

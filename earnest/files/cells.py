@@ -115,7 +115,7 @@ def _sentence(mistake: Mapping[str, Any]) -> str:
     what = reason_of(mistake)
     # In place of the library's words, which name patterns and types: who fills a sheet is told what to write.
     match mistake["type"]:
-        case "literal_error":
+        case "literal_error" | "enum":
             what = f"write {mistake['ctx']['expected'].replace(chr(39), '')}"
         case "string_too_long":
             what = f"write {mistake['ctx']['max_length']} characters at most"

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 from pathlib import Path
 from typing import Final
 
+import polars as pl
+
 from earnest.files.rejections import FileError
 from earnest.files.rows import ROW, FileForm, read_rows
+from shared.contracts.base import YEARS
 from shared.drift.series import Series, series_of
 
 DATE, VALUE = "date", "value"
 MOST_TOLD: Final = 5
 """Rows that cannot be used, each of which is told; of more their number."""
+LEAST_TOLD_APART: Final = 10
+"""Segments of one value each, of which that is no accident."""
+LARGEST: Final = 1e30
+"""Of a value: statistics of it stay numbers."""
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 
 
@@ -56,6 +63,7 @@ def read_series(path: Path) -> list[SegmentSeries]:
         raise FileError(f"{path}: {'; '.join(_told(wrong))}")
     if not found:
         raise FileError(f"{path}: there are no values in it")
+    _check_segments(path, rows.frame, segments, series=found.values())
     return [
         SegmentSeries(segment=dict(zip(segments, key, strict=True)), series=_series(values))
         for key, values in found.items()
@@ -67,11 +75,27 @@ def _series(values: Mapping[date, float]) -> Series:
     return series_of(days, [values[day] for day in days])
 
 
+def _check_segments(
+    path: Path, frame: pl.DataFrame, segments: Sequence[str], *, series: Collection[Mapping[date, float]]
+) -> None:
+    """Refuse a column that leaves no series, as a figure or a name of each row does."""
+    if len(series) < LEAST_TOLD_APART or max(map(len, series)) > 1:
+        return
+    worst = max(segments, key=lambda name: frame[name].n_unique())
+    raise FileError(
+        f"{path}: columns other than date and value are segments, and {worst} has {frame[worst].n_unique()} values in"
+        f" {len(frame)} rows, so that no segment has a past: leave that column out of the file"
+    )
+
+
 def _day(text: str | None) -> date:
     try:
-        return datetime.fromisoformat(text or "").date()
+        day = datetime.fromisoformat(text or "").date()
     except ValueError:
         raise ValueError(f"date {text!r} is not written as 2026-03-31" if text else "it has no date") from None
+    if day.year not in YEARS:
+        raise ValueError(f"date {text!r} is in no year from {YEARS[0]} to {YEARS[-1]}")
+    return day
 
 
 def _value(text: str | None) -> float:
@@ -79,6 +103,8 @@ def _value(text: str | None) -> float:
         return float("nan")
     if not _NUMBER.fullmatch(text) or not isfinite(value := float(text)):
         raise ValueError(f"value {text!r} is not a number as 1234.5")
+    if abs(value) > LARGEST:
+        raise ValueError(f"value {text!r} is larger than {LARGEST:.0e}: say it in a larger unit")
     return value
 
 

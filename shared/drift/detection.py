@@ -13,7 +13,7 @@ from shared.drift.episodes import Level
 from shared.drift.events import chance_of
 from shared.drift.fits import Fit, Frame, Known, fit, frame
 from shared.drift.noise import Noise, noise, without_outliers
-from shared.drift.scales import Scale, scale_of
+from shared.drift.scales import Scale, cut, scale_of
 from shared.drift.season import may_be_season
 from shared.drift.series import (
     Alert,
@@ -316,12 +316,13 @@ class _Walk:
     def assessment(self) -> Assessment:
         """All that was found."""
         expected, width = self.expected * self.spread + self.centre, self.width * self.spread
+        low, high = (self.scale.back(expected + edge * width) for edge in (-BAND, BAND))
         return Assessment(
             series=self.series,
             state=self.states[-1],
             expected=self.scale.back(expected),
-            low=self.scale.back(expected - BAND * width),
-            high=self.scale.back(expected + BAND * width),
+            low=cut(low, self.series, kind=self.settings.kind),
+            high=cut(high, self.series, kind=self.settings.kind),
             scores=self.scores,
             states=self.states,
             episodes=self.episodes,

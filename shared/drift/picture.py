@@ -15,8 +15,18 @@ import numpy as np
 from babel.dates import format_date
 
 from shared.charts import INK, MIDDLE, SOFT, Form, drawing, framed, rendered, short
-from shared.drift.series import Assessment, Days, Episode, Floats, Grain
-from shared.drift.words import POINTS, Naming, day_in_words, from_scale, headline, on_scale, smallest_change, told
+from shared.drift.series import Assessment, Days, Episode, Floats, Grain, Series
+from shared.drift.words import (
+    POINTS,
+    Naming,
+    day_in_words,
+    found_in_words,
+    from_scale,
+    headline,
+    on_scale,
+    smallest_change,
+    told,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +76,7 @@ def picture(assessment: Assessment, form: Form, *, naming: Naming, since: date |
         _draw_values(values, assessment, shown=shown, naming=naming)
         _draw_scores(scores, assessment, shown=shown)
         if days[shown].size:
-            _draw_dates((values, scores), assessment, first=days[shown][0].item(), last=days[-1].item())
+            _draw_dates((values, scores), assessment, first=days[shown][0].item())
         figure.align_ylabels()
         entries = dict(zip(*reversed(values.get_legend_handles_labels()), strict=True))  # each name once
         columns = 2 if len(entries) > 3 else 3
@@ -88,8 +98,8 @@ def description(assessment: Assessment) -> str:
         alert = episode.alerts[0]
         over = ""
         if episode.recovered_on is not None:
-            over = f", over on {day_in_words(episode.recovered_on, grain=series.grain)}"
-        sentences.append(f"A change {alert.direction} {told(alert, grain=series.grain)}{over}.")
+            over = f", over on {found_in_words(episode.recovered_on, series)}"
+        sentences.append(f"A change {alert.direction} {told(alert, series)}{over}.")
     if not assessment.episodes:
         sentences.append("No change was found.")
     found = smallest_change(assessment)
@@ -206,7 +216,7 @@ def _draw_scores(axes: Axes, assessment: Assessment, *, shown: slice) -> None:
     axes.set_xlabel(fill(smallest_change(assessment) or "", 92), fontsize=SMALL, loc="left")
 
 
-def _draw_dates(both: tuple[Axes, Axes], assessment: Assessment, *, first: date, last: date) -> None:
+def _draw_dates(both: tuple[Axes, Axes], assessment: Assessment, *, first: date) -> None:
     """When changes began, were found and were over, through both charts; dates of the last one are written above."""
     from matplotlib.dates import AutoDateLocator, date2num, num2date
     from matplotlib.ticker import FuncFormatter
@@ -218,7 +228,8 @@ def _draw_dates(both: tuple[Axes, Axes], assessment: Assessment, *, first: date,
     def place_of(day: date) -> float:
         return float(date2num(day))  # type: ignore[no-untyped-call]
 
-    values, scores = both
+    series, (values, scores) = assessment.series, both
+    last = series.known_on(series.dates[-1].item())
     scores.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=7))  # type: ignore[no-untyped-call]
     scores.xaxis.set_major_formatter(FuncFormatter(lambda at, place: _tick(day_at(at), place)))
     begin, end = place_of(first), place_of(last)
@@ -229,7 +240,7 @@ def _draw_dates(both: tuple[Axes, Axes], assessment: Assessment, *, first: date,
             for axes in both:
                 axes.axvspan(
                     max(place_of(episode.alerts[0].onset), begin),
-                    place_of(episode.recovered_on),
+                    place_of(series.known_on(episode.recovered_on)),
                     facecolor="none",
                     edgecolor=MIDDLE,
                     hatch="///",
@@ -238,7 +249,7 @@ def _draw_dates(both: tuple[Axes, Axes], assessment: Assessment, *, first: date,
                     label="an earlier change",
                 )
     rows = count()
-    for mark in _dates_of(assessment.episodes[-1:], grain=assessment.series.grain, last=last):
+    for mark in _dates_of(assessment.episodes[-1:], series):
         place = place_of(mark.day)
         if place < begin:
             continue
@@ -256,16 +267,19 @@ def _draw_dates(both: tuple[Axes, Axes], assessment: Assessment, *, first: date,
         )
 
 
-def _dates_of(episodes: Sequence[Episode], *, grain: Grain, last: date) -> Iterator[_Date]:
+def _dates_of(episodes: Sequence[Episode], series: Series) -> Iterator[_Date]:
+    last = series.dates[-1].item()
     for episode in episodes:
         alert = episode.alerts[0]
-        marked = [_Date(alert.detected_on, "found", found=True), _Date(alert.onset, "began about")]
+        days = [alert.onset, *(series.known_on(day) for day in (alert.detected_on, episode.recovered_on) if day)]
+        beside = last if all(day.year == last.year for day in days) else None
         if episode.recovered_on is not None:
-            marked.insert(0, _Date(episode.recovered_on, "over"))
-        same_year = all(mark.day.year == last.year for mark in marked)
-        for mark in marked:
-            words = day_in_words(mark.day, grain=grain, beside=last if same_year else None)
-            yield mark._replace(words=f"{mark.words} {words}")
+            words = found_in_words(episode.recovered_on, series, beside=beside)
+            yield _Date(series.known_on(episode.recovered_on), f"over {words}")
+        words = found_in_words(alert.detected_on, series, beside=beside)
+        yield _Date(series.known_on(alert.detected_on), f"found {words}", found=True)
+        began = day_in_words(alert.onset, grain=series.grain, beside=beside)
+        yield _Date(alert.onset, f"began about {began}")
 
 
 def _on_an_axis(value: float, naming: Naming) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from shared.drift.series import DriftSettings, Floats, Series, Transform
+from shared.drift.series import DriftSettings, Floats, Kind, Series, Transform
 
 LITTLE: Final = 0.25
 """A standard deviation of logarithms up to which their scale does no harm to values that are not made for it."""
@@ -49,6 +49,14 @@ def scale_of(series: Series, settings: DriftSettings, *, first: int) -> Scale:
         edge = FLOOR * float(np.minimum(inside, 1 - inside).min()) if inside.size else 1e-6
         return Scale(transform=transform, least=edge, most=1 - edge)
     return Scale(transform="none")
+
+
+def cut(edge: Floats, series: Series, *, kind: Kind) -> Floats:
+    """An edge of a band as far as values can lie: a share is at most 1, and what was never negative is not so now."""
+    known = np.where(np.isnan(series.values), 0.0, series.values)
+    lowest = np.minimum.accumulate(np.concatenate([[0.0], known]))[:-1]  # of the values before each
+    inside = np.where(lowest < 0, edge, np.maximum(edge, 0.0))
+    return np.minimum(inside, 1.0) if kind == "shares" else inside
 
 
 def _chosen(known: Floats, settings: DriftSettings) -> Transform:

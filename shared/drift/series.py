@@ -38,7 +38,8 @@ class Series:
     """Values by date, ascending and each date once; a value that is missing is NaN, and so is one that is not finite.
 
     A ratio of sums has its `numerators` and `denominators` beside its values; `observations` says how many things
-    (deals, people) a value was made of, where that is known.
+    (deals, people) a value was made of, where that is known. Values of whole weeks, months or quarters are dated by
+    their first day, and `ends` has the last one, on which a value is known.
     """
 
     grain: Grain
@@ -47,6 +48,7 @@ class Series:
     numerators: Floats | None = None
     denominators: Floats | None = None
     observations: Floats | None = None
+    ends: Days | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no series.
@@ -54,7 +56,7 @@ class Series:
         Raises:
             UnusableSeriesError: columns of different lengths, or dates that do not ascend.
         """
-        columns = (self.values, self.numerators, self.denominators, self.observations)
+        columns = (self.values, self.numerators, self.denominators, self.observations, self.ends)
         if any(column is not None and len(column) != len(self.dates) for column in columns):
             raise UnusableSeriesError("the columns of a series have different lengths")
         later = self.dates[1:] > self.dates[:-1]
@@ -67,9 +69,9 @@ class Series:
 
     def until(self, day: date) -> Series:
         """The part of the series that was known at the end of a day."""
-        known = int(np.searchsorted(self.dates, np.datetime64(day, "D"), side="right"))
+        known = int(np.searchsorted(self._known, np.datetime64(day, "D"), side="right"))
 
-        def part(column: Floats | None) -> Floats | None:
+        def part(column: Any) -> Any:
             return None if column is None else column[:known]
 
         return Series(
@@ -79,7 +81,17 @@ class Series:
             numerators=part(self.numerators),
             denominators=part(self.denominators),
             observations=part(self.observations),
+            ends=part(self.ends),
         )
+
+    def known_on(self, day: date) -> date:
+        """The day on which the value of a date is known: the last of its span, or the date itself."""
+        found: date = self._known[np.searchsorted(self.dates, np.datetime64(day, "D"))].item()
+        return found
+
+    @property
+    def _known(self) -> Days:
+        return self.dates if self.ends is None else self.ends
 
 
 def series_of(
@@ -218,8 +230,8 @@ class Recovery(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """One alarm of an episode: the first, or one because it became clearly worse. A live system raises it on
-    `detected_on`.
+    """One alarm of an episode: the first, or one because it became clearly worse. A live system raises it when it knows
+    the value of `detected_on`.
     """
 
     detected_on: date

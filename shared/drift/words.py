@@ -11,7 +11,7 @@ import numpy as np
 from babel.dates import format_date
 
 from shared.drift.scales import Scale
-from shared.drift.series import Alert, Assessment, Episode, Floats, Grain, Recovery, State, Transform
+from shared.drift.series import Alert, Assessment, Episode, Floats, Grain, Recovery, Series, State, Transform
 
 Unit = Literal["ratio", "days", "number", "money", "seconds", "records"]
 _NAMED: Final = ("days", "seconds", "records")
@@ -86,7 +86,7 @@ def headline(assessment: Assessment, naming: Naming) -> str:
         return f"{title}: {value} since {since}, expected {expected}"
     if episode is not None and assessment.state is State.RECOVERED:
         assert episode.recovered_on is not None
-        since = day_in_words(episode.recovered_on, grain=assessment.series.grain, beside=last)
+        since = found_in_words(episode.recovered_on, assessment.series, beside=last)
         normal = "a new normal" if episode.recovery is Recovery.NEW_NORMAL else "as expected again"
         return f"{title}: {normal} since {since}"
     if assessment.state is State.SUSPECT:
@@ -114,9 +114,15 @@ def day_in_words(day: date, *, grain: Grain = Grain.DAY, beside: date | None = N
     return format_date(day, form, locale="en")
 
 
-def told(alert: Alert, *, grain: Grain, beside: date | None = None) -> str:
+def found_in_words(day: date, series: Series, *, beside: date | None = None) -> str:
+    """When the value of a date showed something: on the day on which it was known, as people write it."""
+    grain = series.grain if series.ends is None else Grain.DAY
+    return day_in_words(series.known_on(day), grain=grain, beside=beside)
+
+
+def told(alert: Alert, series: Series) -> str:
     """When a change began, and when that was found."""
-    began, found = (day_in_words(day, grain=grain, beside=beside) for day in (alert.onset, alert.detected_on))
+    began, found = day_in_words(alert.onset, grain=series.grain), found_in_words(alert.detected_on, series)
     return f"began about {began}, found {found}"
 
 

@@ -70,6 +70,7 @@ def series(watched: WatchedKpi, course: Course, *, grain: Grain, over: Sequence[
     return Series(
         grain=grain,
         dates=np.array([first for first, _ in over], dtype="datetime64[D]"),
+        ends=np.array([last for _, last in over], dtype="datetime64[D]"),
         values=_floats(point.value for point in points),
         numerators=_floats(point.numerator for point in points) if ratio else None,
         denominators=_floats(point.denominator for point in points) if ratio else None,
@@ -77,18 +78,17 @@ def series(watched: WatchedKpi, course: Course, *, grain: Grain, over: Sequence[
     )
 
 
-def episodes(assessment: Assessment, of_spans: Sequence[Span]) -> list[Episode]:
+def episodes(assessment: Assessment) -> list[Episode]:
     """The episodes of an assessment. They are told at the end of the span that showed them: a system that looks at
     whole weeks knows of one when it is over.
     """
-    ends = dict(of_spans)
-    found = []
+    known_on, found = assessment.series.known_on, []
     for each in assessment.episodes:
         first = each.alerts[0]
-        recovered = None if each.recovered_on is None else ends[each.recovered_on]
+        recovered = None if each.recovered_on is None else known_on(each.recovered_on)
         found.append(
             Episode(
-                detected_on=ends[first.detected_on],
+                detected_on=known_on(first.detected_on),
                 onset=first.onset,
                 direction=first.direction.value,
                 score=abs(first.score),

@@ -249,7 +249,7 @@ def _assessed(
     reading: Reading, made: Series, *, over: list[Span], settings: DriftSettings, calendar: CompanyCalendar
 ) -> Reading:
     assessment = assess(made, settings, calendar=calendar)
-    episodes = drifts.episodes(assessment, over)
+    episodes = drifts.episodes(assessment)
     last = drifts.decimal(float(made.values[-1]))
     known = assessment.state is not State.LEARNING and last is not None
     score = float(assessment.scores[-1]) if np.isfinite(assessment.scores[-1]) else None

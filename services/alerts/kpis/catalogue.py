@@ -15,8 +15,9 @@ from services.alerts.kpis.columns import ColumnType, Source
 from services.alerts.kpis.model import MOST_KPIS, Kpi, KpiFile
 from services.alerts.kpis.sums import CountedSum, KpiSums, sums_of
 from shared.calendars import CompanyCalendar
-from shared.kernel.language.findings import Finding, Flaws, did_you_mean
+from shared.kernel.language.findings import Finding, Flaws, did_you_mean, nearest
 from shared.kernel.plan.exact_yaml import PlanFileError, read_document
+from shared.problems import field_errors
 
 SUFFIX: Final = ".yaml"
 FALSE_ALARMS_PER_YEAR: Final = Decimal(12)
@@ -128,6 +129,8 @@ def drafted(document: Any, catalogue: Catalogue) -> Draft:
     known = {kpi.name: kpi.model_dump(exclude_unset=True) for kpi in catalogue.kpis}
     entries = document.get("kpis")
     if isinstance(entries, list):
+        if unknown := list(_unknown(entries, known)):
+            return Draft(file=None, findings=tuple(unknown))
         document = {**document, "kpis": [_on_top(entry, known) for entry in entries]}
     try:
         file = KpiFile.model_validate(document)
@@ -178,6 +181,22 @@ def _on_top(entry: Any, known: Mapping[str, Mapping[str, Any]]) -> Any:
     return {**before, **entry}
 
 
+def _unknown(entries: Sequence[Any], known: Mapping[str, Any]) -> Iterator[Finding]:
+    """Settings of a KPI that is not there: nothing says what it would be of."""
+    own = {str(entry.get("name")) for entry in entries if isinstance(entry, dict) and "of" in entry}
+    for place, entry in enumerate(entries):
+        name = entry.get("name") if isinstance(entry, dict) and "of" not in entry else None
+        if isinstance(name, str) and name not in {*known, *own}:
+            near = nearest(name, [*known, *own])
+            mend = f"did you mean {near}?" if near else "`earnest alerts kpis list` names them"
+            yield Finding.error(
+                "K105",
+                ("kpis", place, "name"),
+                message=f"there is no KPI {name} that could be set otherwise",
+                mend=f"{mend}; one of your own says what it is `of`, and what it counts",
+            )
+
+
 def _name_findings(file: KpiFile, known: Mapping[str, Any]) -> Iterator[Finding]:
     names = [kpi.name for kpi in file.kpis]
     for place, kpi in enumerate(file.kpis):
@@ -197,8 +216,8 @@ def _usable(path: Path, catalogue: Catalogue) -> tuple[str | None, Draft | None]
     except (PlanFileError, OSError, UnicodeDecodeError, RecursionError) as error:
         return str(error), None
     if draft.error is not None:
-        first = draft.error.errors(include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}", None
+        first = field_errors(draft.error)[0]
+        return f"{first['field']}: {first['reason']}", None
     if draft.findings:
         return draft.findings[0].in_words, None
     return None, draft

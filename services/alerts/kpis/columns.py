@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import polars as pl
 from sqlglot import expressions as sql
 
+from shared.contracts.deals import Stage
+from shared.contracts.runs import RunKind, RunState
 from shared.kernel.language.filter_types import NUMBER, YES_NO, FilterError, typed
 from shared.kernel.language.filters import MONEY, ColumnTypes, field_types
+from shared.kernel.language.findings import did_you_mean
 from shared.kernel.language.sql_text import parse
 
 Source: TypeAlias = Literal["deals", "earnings", "runs", "pipeline"]
@@ -33,6 +36,13 @@ SEGMENTS: Final[Mapping[Source, tuple[str, ...]]] = {
 OF_PEOPLE: Final = frozenset({"manager", "owner"})
 """Dimensions whose segments are persons: of deals only, and never a label of a metric."""
 
+_WORDS: Final[Mapping[Source, Mapping[str, tuple[str, ...]]]] = {
+    "deals": {"stage": get_args(Stage)},
+    "earnings": {},
+    "runs": {"kind": get_args(RunKind), "state": get_args(RunState)},
+    "pipeline": {},
+}
+"""The columns whose texts are known: another one is misspelt, and would count nothing."""
 _DAYS_LEFT: Final = ("business_days_left_in_month", "business_days_left_in_quarter")
 _COLUMNS: Final[Mapping[Source, Mapping[str, pl.DataType]]] = {
     "deals": {
@@ -123,7 +133,9 @@ def _compiled(text: str, source: Source, *, schema: pl.Schema, wanted: tuple[str
         raise FilterError(str(error), mend) from None
     if kind not in wanted:
         raise FilterError(f"{text!r} is {kind}", f"write {' or '.join(wanted)}")
-    names = frozenset(column.name for column in parse(text, read="duckdb").find_all(sql.Column))
+    tree = parse(text, read="duckdb")
+    _check_words(tree, _WORDS[source])
+    names = frozenset(column.name for column in tree.find_all(sql.Column))
     try:
         expression = pl.sql_expr(written)
         [result] = pl.DataFrame(schema=schema).select(expression).dtypes
@@ -148,3 +160,15 @@ def _compiled(text: str, source: Source, *, schema: pl.Schema, wanted: tuple[str
         of_amounts=of_amounts,
         is_condition=kind == YES_NO,
     )
+
+
+def _check_words(tree: Any, known: Mapping[str, tuple[str, ...]]) -> None:
+    """Refuse that a column is compared with a text that it never has."""
+    for compared in tree.find_all(sql.EQ, sql.NEQ, sql.In, sql.NullSafeEQ, sql.NullSafeNEQ):
+        parts = [compared.this, *(compared.expressions if isinstance(compared, sql.In) else [compared.expression])]
+        columns = [part.name for part in parts if isinstance(part, sql.Column) and part.name in known]
+        for text in (part.name for part in parts if isinstance(part, sql.Literal) and part.is_string):
+            for column in columns:
+                if text not in known[column]:
+                    mend = did_you_mean(text, known[column], what=f"words of {column}")
+                    raise FilterError(f"{column} is never {text!r}", mend)

@@ -11,6 +11,7 @@ from services.alerts.kpis.columns import DATES, OF_PEOPLE, ColumnType, Source
 from shared.calendars import CompanyCalendar
 from shared.contracts.alerts import About, Severity
 from shared.drift.series import Grain
+from shared.kernel.language.findings import Finding, Flaws
 from shared.kernel.language.values import Name, number_in_plan
 
 MOST_KPIS: Final = 200
@@ -85,6 +86,11 @@ class Threshold(Part):
         value = self.above if self.below is None else self.below
         assert value is not None
         return value
+
+    @property
+    def word(self) -> Literal["above", "below"]:
+        """Where the bad side lies."""
+        return "above" if self.below is None else "below"
 
     @property
     def side(self) -> Literal["upper", "lower"]:
@@ -216,6 +222,10 @@ class Kpi(Part):
             raise ValueError("median_time needs censored, which says what has not ended yet, and nothing else has it")
         if self.of == "pipeline" and (self.threshold is None or self.drift or self.segments or self.statistic):
             raise ValueError("a KPI of the pipeline is of this moment: it has a threshold, and nothing besides")
+        if self.threshold is not None and self.threshold.word == {"above": "below", "below": "above"}.get(self.bad):
+            message = f"{self.threshold.word} its threshold it is in breach, and bad says that {self.bad} is trouble"
+            mend = f"write `threshold: {{{self.bad}: …}}`, `bad: {self.threshold.word}` or `bad: both`"
+            raise Flaws([Finding.error("K206", ("threshold", self.threshold.word), message=message, mend=mend)])
         return self
 
     @property

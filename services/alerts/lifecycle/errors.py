@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from http import HTTPStatus
 
+from shared.kernel.language.findings import did_you_mean
 from shared.problems import Conflict, NotFound, Problem, Unprocessable
 
 
@@ -38,6 +40,13 @@ class AlertIsOver(Conflict):
             f"alert {alert_id} is resolved ({resolution}): only notes, its owner and feedback can be added",
             resolution=resolution,
         )
+
+
+class NoSuchKpi(Unprocessable):
+    """Alerts of a KPI are to be muted that there is not."""
+
+    def __init__(self, name: str, known: Collection[str]) -> None:
+        super().__init__(f"kpis: there is no KPI {name}; {did_you_mean(name, known, what='KPIs that are watched')}")
 
 
 class SnoozeHasPassed(Unprocessable):

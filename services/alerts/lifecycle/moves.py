@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.alerts.evaluation.episodes import Episode, Findings, Subject
 from services.alerts.lifecycle import acts
@@ -101,15 +101,25 @@ class Book:
         return case
 
 
-def follow(book: Book, found: Findings, *, words: Words, has_history: bool, now: datetime) -> None:
-    """Bring the alerts of a subject in line with all its episodes, as they are known now.
+class Begun(NamedTuple):
+    """An episode of which there is no alert yet."""
 
-    An episode that nobody has an alert of opens one, also where it is over already. One that is there no more was
+    subject: Subject
+    words: Words
+    episode: Episode
+    latest: Latest
+
+
+def follow(book: Book, found: Findings, *, words: Words, has_history: bool, now: datetime) -> list[Begun]:
+    """Bring the alerts of a subject in line with all its episodes, as they are known now; those of which there is none
+    yet, also where they are over already.
+
+    One that is there no more was
     corrected away. What has no history, as the figures of the road, is only seen while it lasts: there no episode means
     that it is over.
     """
     if not found.known:
-        return  # held as they are: silence is neither trouble nor its end
+        return []  # held as they are: silence is neither trouble nor its end
     latest = Latest(as_of=found.as_of, value=found.value, expected=found.expected, score=found.score)
     left = book.of(found.subject)
     if not has_history:
@@ -129,9 +139,15 @@ def follow(book: Book, found: Findings, *, words: Words, has_history: bool, now:
         elif case.alert.standing.resolution != "corrected" and not _is_history(case.alert, found.as_of):
             why = "the facts or the settings of the KPI were corrected: it is not found any more"
             case.add("resolved", now, resolution="corrected", why=why)
-    # After those that ended, for one alert of a subject is open at most.
-    for episode in new:
-        case = book.open(found.subject, words, episode=episode, latest=_as_seen(episode, latest), now=now)
+    return [Begun(found.subject, words, episode, _as_seen(episode, latest)) for episode in new]
+
+
+def begin(book: Book, begun: Iterable[Begun], *, now: datetime) -> None:
+    """Open an alert of each episode that has none: after those that ended, for one of a subject is open at most, and
+    in the order in which they were detected, so that the numbers of alerts do not depend on when one looked.
+    """
+    for subject, words, episode, latest in sorted(begun, key=lambda one: (one.episode.detected_on, one.subject)):
+        case = book.open(subject, words, episode=episode, latest=latest, now=now)
         if episode.recovered_on is not None:
             case.add("resolved", now, resolution="recovered", why=f"over since {episode.recovered_on}")
 

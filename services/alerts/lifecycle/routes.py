@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from sqlalchemy import Engine
 from services.alerts.evaluation.routes import EvaluatorDep
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.decisions import Decision
-from services.alerts.lifecycle.errors import NoPicture, NoSuchAlert, NoSuchPage
+from services.alerts.lifecycle.errors import NoPicture, NoSuchAlert, NoSuchKpi, NoSuchPage
 from services.alerts.lifecycle.mutes import Mute
 from services.alerts.lifecycle.pictures import picture_of
 from services.alerts.lifecycle.requests import (
@@ -41,6 +42,8 @@ TAGS: Final = {
     "mutes": "Spans of dates in which nobody is told of alerts, because everybody knows why.",
 }
 READS_PAY: Final = "earnings:read"
+RULE: Final = re.compile(r"[A-Z][A-Za-z0-9]+")
+"""How a rule of Prometheus is named, and no KPI is."""
 MEDIA_TYPES: Final[Mapping[Form, str]] = {"svg": "image/svg+xml", "png": "image/png"}
 
 Reader = Annotated[Principal, Depends(require("alerts:read"))]
@@ -208,8 +211,15 @@ def list_mutes(_: Reader, lifecycle: LifecycleDep, snapshot: SnapshotDep, clock:
 
 
 @router.post("/mutes", tags=["mutes"], summary="Declare a mute", status_code=HTTPStatus.CREATED)
-def declare_mute(who: Writer, engine: EngineDep, clock: ClockDep, body: MuteRequest) -> MuteView:
-    """Declare a mute, or change the one of this name. Letting it end yesterday is how it is lifted."""
+def declare_mute(
+    who: Writer, engine: EngineDep, evaluator: EvaluatorDep, clock: ClockDep, *, body: MuteRequest
+) -> MuteView:
+    """Declare a mute, or change the one of this name. Letting it end yesterday is how it is lifted. What is named as an
+    alert of Prometheus (`EarnestWorkerBehind`) is one about the road.
+    """
+    for kpi in body.kpis:
+        if kpi not in evaluator.catalogue.by_name and not RULE.fullmatch(kpi):
+            raise NoSuchKpi(kpi, evaluator.catalogue.by_name)
     mute = Mute(**body.model_dump(), who=who.name, at=clock())
     with engine.begin() as connection:
         store.save_mute(connection, mute)

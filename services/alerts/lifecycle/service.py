@@ -19,7 +19,7 @@ from services.alerts.lifecycle.alert import Alert, Case
 from services.alerts.lifecycle.decisions import Decision, decide, resolve_with
 from services.alerts.lifecycle.errors import AlertChangedMeanwhile, NoSuchAlert
 from services.alerts.lifecycle.links import links_of
-from services.alerts.lifecycle.moves import Book, Circumstances, follow, settle
+from services.alerts.lifecycle.moves import Begun, Book, Circumstances, begin, follow, settle
 from services.alerts.lifecycle.operational import OperationalAlert
 from services.alerts.lifecycle.pictures import picture_of
 from services.alerts.lifecycle.suppression import stood_for
@@ -65,9 +65,11 @@ class Lifecycle:
         """Bring alerts in line with findings, the mutes and the clock. The caller has the lock."""
         findings = list(found)
         book = self._book(connection, [each.subject for each in findings])
+        begun: list[Begun] = []
         for each in findings:
             words = words_of(self._catalogue, each.subject)
-            follow(book, each, words=words, has_history=words.about == "plan", now=now)
+            begun += follow(book, each, words=words, has_history=words.about == "plan", now=now)
+        begin(book, begun, now=now)
         self._settle(connection, book, now=now)
 
     def take_operational_alerts(

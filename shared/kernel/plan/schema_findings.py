@@ -89,7 +89,7 @@ def _in_plain_words(
         case "extra_forbidden":
             mend = mend_of_field(path[-1], mistake["input"]) or did_you_mean(str(path[-1]), fields(path), what="fields")
             return path, "P102", f"there is no field {path[-1]} here", mend
-        case "literal_error":
+        case "literal_error" | "enum":
             words = [str(word).strip("'") for word in _words(context.get("expected", ""))]
             return path, "P103", f"{given} is none of {', '.join(words)}", did_you_mean(given, words, what="words")
         case "union_tag_invalid":

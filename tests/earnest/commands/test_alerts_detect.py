@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import holidays
+import numpy as np
 import polars as pl
 import pytest
 
@@ -86,6 +88,14 @@ def test_segments_are_series_of_their_own_which_share_the_false_alarms(tmp_path:
     assert {alert["segment"]["territory"] for alert in found["alerts"]} == {"EMEA"}
     assert re.search("Discounts, territory EMEA: 1[78]% since", said(file)[1])
     assert "Discounts, territory AMER: as expected" in said(file)[1]
+    assert "2 segments: 2 of territory\n" in said(file)[1]
+    many = written(
+        tmp_path / "many.csv",
+        "region,size,date,value",
+        (f"{'ab'[size % 2]},{size},2026-01-{day:02},1" for size in range(30) for day in (1, 2)),
+    )
+    told = "30 segments: 2 of region, 30 of size; if size tells no segments apart, leave it out of the file"
+    assert told in said(many)[1]
     code, text = said(file, "--picture", tmp_path / "x.svg")
     assert code == 1
     assert "has 2 segments, and a picture shows one series" in text
@@ -129,6 +139,14 @@ def test_a_value_that_is_missing_is_no_value_and_too_few_are_no_judgement(tmp_pa
         ("date,value", ["2026-01-05,12%"], "row 2: value '12%' is not a number as 1234.5"),
         ("date,value", ["2026-01-05,inf"], "row 2: value 'inf' is not a number as 1234.5"),
         ("date,value", ["2026-01-05,1e999"], "row 2: value '1e999' is not a number as 1234.5"),
+        ("date,value", ["2026-01-05,1", "9999-12-31,1"], "row 3: date '9999-12-31' is in no year from 1900 to 2199"),
+        ("date,value", ["0001-01-01,1"], "row 2: date '0001-01-01' is in no year from 1900 to 2199"),
+        ("date,value", ["2026-01-05,-1e300"], "row 2: value '-1e300' is larger than 1e+30: say it in a larger unit"),
+        (
+            "date,value,list price,by",
+            [f"2026-01-{day},1,{day}.5,{'ab'[day % 2]}" for day in range(10, 30)],
+            "segments, and list price has 20 values in 20 rows, so that no segment has a past: leave that column out",
+        ),
         ("date,value", ['2026-01-05,"1,000"'], "row 2: value '1,000' is not a number as 1234.5"),
         ("date,value", ["2026-01-05,1,000"], "row 2: "),
         ("date,value", ["2026-01-05,1", "2026-01-05,2"], "row 3: 2026-01-05 is there twice"),
@@ -141,6 +159,34 @@ def test_a_file_that_cannot_be_used_says_where(tmp_path: Path, header: str, line
     assert code == 1
     assert says in text
     assert "wrong.csv" in text
+
+
+def test_the_companys_calendar_says_which_days_are_no_business_days(tmp_path: Path) -> None:
+    """A shop that closes on the holidays of Germany, which are noise to whoever does not know them."""
+    closed = holidays.country_holidays("DE", years=(2023, 2024, 2025))
+    days = [date(2023, 1, 2) + timedelta(days=day) for day in range(3 * 365)]
+    noise = np.random.default_rng(11).normal(0, 3, len(days))
+    lines = [
+        f"{day},{100 + by if day not in closed else 40 + by:.2f}"
+        for day, by in zip(days, noise, strict=True)
+        if day.weekday() < 5
+    ]
+    file = written(tmp_path / "visits.csv", "date,value", lines)
+    own = tmp_path / "settings.yaml"
+    own.write_text("calendar: {country: DE}\nfalse_alarms_per_year: 2\n")
+
+    def smallest(*options: str | Path) -> int:
+        [found] = re.findall(r"A lasting change by (\d+)% or more", said(file, *options)[1])
+        return int(found)
+
+    assert smallest("--calendar", own) < smallest()
+    own.write_text("calendar: {countri: DE}\n")
+    code, text = said(file, "--calendar", own)
+    assert code == 1
+    assert "settings.yaml:1:12: error P102: there is no field countri here\n    did you mean country?" in text
+    own.write_text("false_alarms_per_year: 2\n")
+    assert "says no calendar; write `calendar: {country: US}`" in said(file, "--calendar", own)[1]
+    assert "none.yaml" in said(file, "--calendar", tmp_path / "none.yaml")[1]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

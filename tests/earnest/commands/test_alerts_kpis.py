@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import jsonschema_rs
+import pytest
 import yaml
 
 from tests.command_line import earnest
@@ -48,6 +49,41 @@ def test_check_names_what_is_wrong_with_line_and_mend(tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert "did you mean stage?" in json.dumps(told)
     assert "a.yaml" in json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    ("slip", "says"),
+    [
+        (("bad: below", "bad: below\n    grain: weekly"), "weekly is none of day, week, month, quarter"),
+        (("bad: below", "bad: below\n    grain: weekly"), "did you mean week?"),
+        (("stage = 'won'", "stage = 'wonn'"), "stage is never 'wonn'\n    did you mean won?"),
+        (("stage = 'won'", "stage in ('won', 'opn')"), "stage is never 'opn'\n    did you mean open?"),
+        (
+            ("stage = 'won' and seats > 0", "seats > 0 and 'lst' <> stage"),
+            "stage is never 'lst'\n    did you mean lost?",
+        ),
+        (
+            ("bad: below", "bad: above\n    threshold: {below: 9}"),
+            "a.yaml:13:24: error K206: below its threshold it is in breach, and bad says that above is trouble",
+        ),
+        (("name: win_rate", "name: win_rat"), "there is no KPI win_rat that could be set otherwise"),
+        (("name: win_rate", "name: win_rat"), "did you mean win_rate?"),
+        (("threshold: {below: 25%}", "bad: above"), "write `threshold: {above: …}`, `bad: below` or `bad: both`"),
+    ],
+)
+def test_what_could_only_be_a_slip_is_refused_in_plain_words(tmp_path: Path, slip: tuple[str, str], says: str) -> None:
+    assert slip[0] in GOOD
+    (tmp_path / "a.yaml").write_text(GOOD.replace(*slip))
+    done = earnest("alerts", "kpis", "check", "a.yaml", folder=tmp_path)
+    assert done.returncode == 1
+    assert says in done.stdout
+
+
+def test_a_limit_on_either_side_is_well_where_both_are_trouble(tmp_path: Path) -> None:
+    for side in ("above", "below"):
+        limit = f"bad: both\n    threshold: {{{side}: 9}}"
+        (tmp_path / f"{side}.yaml").write_text(GOOD.replace("bad: below", limit))
+        assert earnest("alerts", "kpis", "check", f"{side}.yaml", folder=tmp_path).returncode == 0
 
 
 def test_list_shows_what_is_watched_and_which_file_is_not_used(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from shared.drift.series import (
     Series,
     State,
     series_of,
+    series_of_ratios,
 )
 
 MONDAY = date(2024, 1, 1)
@@ -118,6 +119,23 @@ def test_what_is_expected_does_not_follow_a_drift() -> None:
     found = assess(stepped(3, first=200, last=330))
     assert found.expected[205:325].mean() == pytest.approx(100, abs=0.3)
     assert ((found.low < found.expected) & (found.expected < found.high))[200:].all()
+
+
+def test_a_band_goes_no_farther_than_values_can() -> None:
+    weeks = np.arange("2023-01-02", "2025-01-06", 7, dtype="datetime64[D]")
+    values = np.abs(np.random.default_rng(3).normal(0.02, 0.05, weeks.size))
+    plain = DriftSettings(transform="none")
+    found = assess(series_of(weeks, values), plain)
+    assert np.nanmin(found.low) == 0
+    below = values.copy()
+    below[20] = -0.01
+    told_apart = assess(series_of(weeks, below), plain)
+    assert np.nanmin(told_apart.low[:21]) == 0
+    assert np.nanmin(told_apart.low[21:]) < 0
+    trials = np.full(weeks.size, 40.0)
+    nearly_all = np.minimum(np.round(trials * (0.97 + 0.02 * np.sin(np.arange(weeks.size)))), 40)
+    shares = series_of_ratios(weeks, nearly_all, denominators=trials)
+    assert np.nanmax(assess(shares, DriftSettings(kind="shares")).high) == 1
 
 
 def test_a_level_that_holds_for_a_year_is_normal_and_the_next_change_is_found() -> None:

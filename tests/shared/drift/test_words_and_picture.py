@@ -188,6 +188,21 @@ def test_a_picture_marks_when_a_change_began_and_was_found_and_says_so_to_a_scre
     assert "A change up began about 12 January 2026, found 19 January 2026." in (told.text or "")
 
 
+def test_what_a_whole_week_shows_is_found_on_its_last_day_and_began_on_its_first() -> None:
+    weekly = discounts()
+    known = replace(weekly, series=replace(weekly.series, ends=weekly.series.dates + np.timedelta64(6, "D")))
+    assert "began about 12 January 2026, found 25 January 2026." in description(known)
+    written = texts(picture(known, "svg", naming=DISCOUNT))
+    assert "began about 12 January" in written
+    assert "found 25 January" in written
+    assert known.series.known_on(date(2026, 1, 12)) == date(2026, 1, 18)
+    assert known.series.until(date(2026, 1, 17)).dates[-1].item() == date(2026, 1, 5)
+    over = drifting(steady(), onset=20, found=22, over=30, factor=1.62)
+    over = replace(over, state=State.RECOVERED, series=known.series)
+    assert headline(over, DISCOUNT).endswith("as expected again since 10 August 2025")
+    assert description(over).count("over on 10 August 2025") == 1
+
+
 def test_a_picture_needs_no_font_and_no_colour() -> None:
     svg = picture(days_in_three_years(), "svg", naming=MONEY).decode()
     assert "<text" not in svg

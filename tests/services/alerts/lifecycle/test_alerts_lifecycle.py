@@ -27,6 +27,22 @@ def test_an_episode_opens_one_alert_and_its_recovery_resolves_it(company: Compan
     assert company.acts(first) == ["opened", "resolved"]
 
 
+def test_alerts_have_the_same_numbers_whether_one_looked_each_day_or_at_the_end(company: Company) -> None:
+    threshold, product = DISCOUNT._replace(detector="threshold"), DISCOUNT._replace(dimension="product", segment="pro")
+    company.move(found(episode(40, recovered=44), episode(50)))
+    company.move(found(episode(52), subject=product))
+    company.move(found(episode(55), subject=threshold))
+    at_once = Company()
+    at_once.move(
+        found(episode(55), subject=threshold),
+        found(episode(52), subject=product),
+        found(episode(40, recovered=44), episode(50)),
+    )
+    assert {name: (alert.subject, alert.episode) for name, alert in at_once.alerts.items()} == {
+        name: (alert.subject, alert.episode) for name, alert in company.alerts.items()
+    }
+
+
 def test_an_alert_is_held_while_nothing_can_be_said(company: Company) -> None:
     company.move(found(episode(50)))
     assert company.move(found(known=False)) == []

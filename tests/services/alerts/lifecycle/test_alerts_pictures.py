@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from babel.dates import format_date
 from sqlalchemy import Engine
 
+from services.alerts.evaluation import drifts
 from services.alerts.evaluation.episodes import Findings
 from services.alerts.evaluation.evaluator import Evaluation, Evaluator
 from services.alerts.evaluation.readings import Reading
@@ -20,6 +22,7 @@ from services.alerts.lifecycle.pictures import picture_of
 from services.alerts.lifecycle.service import Charts, Lifecycle
 from services.alerts.lifecycle.store import Filter, page
 from shared.drift.detection import assess
+from shared.drift.picture import description
 from shared.drift.series import Grain, Series
 from shared.log.postgres import PostgresLog
 from tests.services.alerts.lifecycle.watched import DISCOUNT, NOON, episode, found
@@ -37,7 +40,7 @@ def evaluation() -> Evaluation:
         as_of=date(2025, 3, 10),
         value=Decimal("0.25"),
         observations=400,
-        assessment=assess(Series(grain=Grain.WEEK, dates=weeks, values=values)),
+        assessment=assess(Series(grain=Grain.WEEK, dates=weeks, ends=weeks + np.timedelta64(6, "D"), values=values)),
     )
     return Evaluation(at=0.0, as_of=reading.as_of, plan=[reading], today=reading.as_of, pipeline=[])
 
@@ -59,6 +62,16 @@ def test_an_alert_is_drawn_with_what_was_seen_and_expected(
     assert drawn is not None
     assert b"Average discount" in drawn
     assert picture_of(euro, evaluation.plan, form="svg") is None
+
+
+def test_a_picture_says_the_dates_of_the_alert(evaluation: Evaluation) -> None:
+    [reading] = evaluation.plan
+    assert reading.assessment is not None
+    [of_alert] = drifts.episodes(reading.assessment)
+    assert of_alert.detected_on.weekday() == 6
+    assert of_alert.onset.weekday() == 0
+    began, on = (format_date(day, "d MMMM yyyy", locale="en") for day in (of_alert.onset, of_alert.detected_on))
+    assert f"began about {began}, found {on}." in description(reading.assessment)
 
 
 def test_mails_have_the_picture_and_none_of_one_person(

@@ -17,11 +17,11 @@ from tests.services.alerts.lifecycle.watched import DISCOUNT, EVENT_LAG, NOON, C
 def test_a_segment_is_a_part_of_the_whole_and_is_told_of_when_it_alone_goes_on(company: Company) -> None:
     product = DISCOUNT._replace(dimension="product", segment="Pro")
     assert company.move(found(episode(50)), found(episode(48), subject=product)) == [
-        ("average_discount.USD.1", "opened")
+        ("average_discount.USD.2", "opened")
     ]
-    assert company.standing("average_discount.USD.2").suppressed_by == "average_discount.USD.1"
+    assert company.standing("average_discount.USD.1").suppressed_by == "average_discount.USD.2"
     told = company.move(found(episode(50, recovered=55)), found(episode(48), subject=product))
-    assert told == [("average_discount.USD.1", "resolved"), ("average_discount.USD.2", "opened")]
+    assert told == [("average_discount.USD.2", "resolved"), ("average_discount.USD.1", "opened")]
 
 
 def test_a_decision_about_the_whole_resolves_its_parts_and_what_comes_later_is_told_of(company: Company) -> None:

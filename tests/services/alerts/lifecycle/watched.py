@@ -10,7 +10,7 @@ from services.alerts.evaluation.episodes import Episode, Findings, Subject
 from services.alerts.lifecycle.acts import Act, Standing
 from services.alerts.lifecycle.alert import Alert, Case, Words
 from services.alerts.lifecycle.decisions import Decision, decide, resolve_with
-from services.alerts.lifecycle.moves import Book, Circumstances, follow, settle
+from services.alerts.lifecycle.moves import Book, Circumstances, begin, follow, settle
 from services.alerts.lifecycle.mutes import Mute
 from services.alerts.lifecycle.suppression import stood_for
 from shared.calendars import CompanyCalendar
@@ -56,6 +56,7 @@ class Company:
             key = (alert.subject.kpi, alert.subject.currency)
             numbers[key] = max(numbers.get(key, 0), alert.number)
         book = Book(self.alerts.values(), numbers)
+        begun = []
         for found in findings:
             road = found.subject.kpi in ("event_lag", "dead_letters")
             words = Words(
@@ -66,7 +67,8 @@ class Company:
                 meaning="",
                 action="",
             )
-            follow(book, found, words=words, has_history=not road, now=self.now)
+            begun += follow(book, found, words=words, has_history=not road, now=self.now)
+        begin(book, begun, now=self.now)
         facts = dict(self.facts)
         mutes: list[Mute] = facts.pop("mutes", [])  # type: ignore[assignment]
         holding = [mute for mute in mutes if mute.holds(self.now.date(), CompanyCalendar())]
