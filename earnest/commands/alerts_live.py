@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -51,20 +52,18 @@ def list_alerts(
     if json:
         _print_json({"alerts": found})
         return
-    stands_for: dict[str, int] = {}
+    by_id = {alert["alert_id"]: alert for alert in found}
+    stands_for = Counter(first_cause(alert, by_id) for alert in found)
+    table = Table("alert", "what", "now", "expected", "began about", "found", "state", "owner", show_lines=True)
     for alert in found:
-        if alert["suppressed_by"]:
-            stands_for[alert["suppressed_by"]] = stands_for.get(alert["suppressed_by"], 0) + 1
-    shown = {alert["alert_id"] for alert in found}
-    table = Table("alert", "what", "now", "expected", "since", "state", "owner", show_lines=True)
-    for alert in found:
-        if alert["suppressed_by"] in shown:
+        if alert["suppressed_by"] in by_id:
             continue
         table.add_row(
             alert["alert_id"],
-            _subject(alert) + _and_more(stands_for.get(alert["alert_id"], 0)),
+            _subject(alert) + _and_more(stands_for[alert["alert_id"]] - 1),
             _figure(alert, "latest_value", beside="latest_expected"),
             _figure(alert, "latest_expected", beside="latest_value"),
+            alert["onset"],
             alert["detected_on"],
             _state(alert, zone),
             alert["owner"] or "",
@@ -276,6 +275,19 @@ def _state(alert: dict[str, Any], zone: ZoneInfo) -> str:
     return ", ".join([state, *filter(None, quiet)])
 
 
+def first_cause(alert: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> str:
+    """The alert that stands for one, or for what stands for it; it itself where none of those listed does."""
+    while alert["suppressed_by"] in by_id:
+        alert = by_id[alert["suppressed_by"]]
+    return str(alert["alert_id"])
+
+
+def _what(act: dict[str, Any]) -> str:
+    if act["what"] == "judged":
+        return f"gave feedback, {'useful' if act['useful'] else 'not useful'}"
+    return f"{act['what']} {act['to']}" if act["to"] and act["what"] == "assigned" else str(act["what"])
+
+
 def _and_more(number: int) -> str:
     return f" (and {number} that it stands for)" if number else ""
 
@@ -296,7 +308,7 @@ def _story(alert: dict[str, Any]) -> Iterator[str]:
         yield f"  As of {alert['as_of']} it is {now}" + (f", where {expected} is {limit}." if expected else ".")
     onset = f", it began about {alert['onset']}" if alert["onset"] != alert["detected_on"] else ""
     over = f", over since {alert['recovered_on']}" if alert["recovered_on"] else ""
-    yield f"  Detected on {alert['detected_on']} by the rule {alert['rule']}{onset}{over}."
+    yield f"  Found on {alert['detected_on']} by the rule {alert['rule']}{onset}{over}."
     owner = f", owner {alert['owner']}" if alert["owner"] else ", nobody owns it"
     state = _state(alert, zone)
     yield f"  {state[:1].upper()}{state[1:]}, {alert['severity']}{owner}."
@@ -308,10 +320,9 @@ def _story(alert: dict[str, Any]) -> Iterator[str]:
         yield f"  It stands for {', '.join(alert['children'])}."
     yield "  What was done:"
     for act in alert["acts"]:
-        to = f" {act['to']}" if act["to"] and act["what"] == "assigned" else ""
         until = f" until {_time(act['until'], zone)}" if act["until"] else ""
         why = f": {act['why']}" if act["why"] else ""
-        yield f"    {_time(act['at'], zone)}  {act['who']}  {act['what']}{to}{until}{why}"
+        yield f"    {_time(act['at'], zone)}  {act['who']}  {_what(act)}{until}{why}"
     if alert["state"] != "resolved":
         yield f"  What to do: {alert['action']}" if alert["action"] else ""
         yield f"  Next: earnest alerts ack {alert['alert_id']} --as NAME, or snooze, assign, note, resolve"

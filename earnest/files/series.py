@@ -63,7 +63,7 @@ def read_series(path: Path) -> list[SegmentSeries]:
         raise FileError(f"{path}: {'; '.join(_told(wrong))}")
     if not found:
         raise FileError(f"{path}: there are no values in it")
-    _check_segments(path, rows.frame, segments, series=found.values())
+    _check_segments(path, rows.frame, segments=segments, series=found.values())
     return [
         SegmentSeries(segment=dict(zip(segments, key, strict=True)), series=_series(values))
         for key, values in found.items()
@@ -76,7 +76,7 @@ def _series(values: Mapping[date, float]) -> Series:
 
 
 def _check_segments(
-    path: Path, frame: pl.DataFrame, segments: Sequence[str], *, series: Collection[Mapping[date, float]]
+    path: Path, frame: pl.DataFrame, *, segments: Sequence[str], series: Collection[Mapping[date, float]]
 ) -> None:
     """Refuse a column that leaves no series, as a figure or a name of each row does."""
     if len(series) < LEAST_TOLD_APART or max(map(len, series)) > 1:

@@ -118,4 +118,4 @@ def _alerts(client: Client, who: str) -> Iterator[tuple[str, str]]:
     for alert in client.get("/v1/alerts?state=open", who=who, service="alerts")["alerts"]:
         if alert["suppressed_by"]:
             continue  # another one stands for it
-        yield f"alert {alert['title']}, open since {alert['detected_on']}", f"earnest alerts show {alert['alert_id']}"
+        yield f"alert {alert['title']}, found on {alert['detected_on']}", f"earnest alerts show {alert['alert_id']}"

@@ -126,7 +126,7 @@ def _discount_gate(plan: Document, change: PlanChange, _: Decimal | None) -> Fou
     discounted = f"amount < {1 - allowed} * list_amount"
     for place, rule in _paying_rules(plan):
         if "share" not in rule and plan.get("match") != "first":
-            words = f"Of a deal discounted by more than {percent(allowed)} {rule['rule']} credits {credited} only."
+            words = f"Of a deal discounted by more than {percent(allowed)} {rule['rule']} credits only {credited}."
             yield _apart(plan, place, of=discounted, credited={"share": credited}), words
 
 

@@ -255,7 +255,7 @@ def _assessed(
     score = float(assessment.scores[-1]) if np.isfinite(assessment.scores[-1]) else None
     found = Findings(
         subject=Subject(reading.kpi.name, *reading.where, "drift"),
-        as_of=reading.as_of,
+        as_of=made.known_on(made.dates[-1].item()),  # of whole weeks and months: the last one
         known=known,
         value=last,
         expected=drifts.decimal(float(assessment.expected[-1])),

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from services.alerts.kpis.catalogue import Catalogue, WatchedKpi
-from services.alerts.kpis.model import Kpi, Threshold
+from services.alerts.kpis.model import Kpi, Threshold, Window
+from shared.formatting import counted
 
 HEAD = ("KPI", "what it is", "per", "every", "by", "alerts when", "needs")
 
@@ -42,10 +43,18 @@ def _alerts(kpi: Kpi) -> Iterator[str]:
 
 
 def threshold_in_words(kpi: Kpi, threshold: Threshold) -> str:
-    """When it is in breach: `above 20 % on 3 business days in a row`."""
+    """When it is in breach: `above 20 % over 30 days, on 3 business days in a row`."""
     side = "above" if threshold.side == "upper" else "below"
-    lasting = f" on {threshold.patience} business days in a row" if threshold.patience > 1 else ""
-    return f"{side} {_figure(threshold.value, kpi)}{lasting}"
+    over = "" if kpi.about == "road" else f" over {_window(threshold.window)}"
+    lasting = f", on {threshold.patience} business days in a row" if threshold.patience > 1 else ""
+    return f"{side} {_figure(threshold.value, kpi)}{over}{lasting}"
+
+
+def _window(window: Window) -> str:
+    if window.days is not None:
+        return counted(window.days, "day")
+    assert window.months is not None
+    return "the month" if window.months == 1 else counted(window.months, "month")
 
 
 def _figure(value: Decimal, kpi: Kpi) -> str:

@@ -30,6 +30,7 @@ from services.alerts.lifecycle.requests import (
 from services.alerts.lifecycle.schemas import AlertDetail, Alerts, AlertView, Mutes, MuteView
 from services.alerts.lifecycle.service import Lifecycle, tag_of
 from services.alerts.lifecycle.store import Cursor, Filter
+from services.alerts.lifecycle.suppression import stood_for
 from shared.auth import Forbidden, Principal, require
 from shared.charts import Form
 from shared.contracts.alerts import About, Severity
@@ -233,7 +234,7 @@ def _detail(lifecycle: Lifecycle, engine: Engine, *, alert_id: str, who: Princip
         if alert is None:
             raise NoSuchAlert(alert_id)
         journal = store.journal(connection, alert_id)
-        children = store.page(connection, Filter(suppressed_by=alert_id), limit=1000)
+        children = stood_for(alert, store.unresolved(connection))
     response.headers["etag"] = tag_of(alert)
     links = {} if alert.personal and not reads_pay(who) else lifecycle.links(alert)
     return AlertDetail.whole(

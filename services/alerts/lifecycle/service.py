@@ -22,7 +22,7 @@ from services.alerts.lifecycle.links import links_of
 from services.alerts.lifecycle.moves import Begun, Book, Circumstances, begin, follow, settle
 from services.alerts.lifecycle.operational import OperationalAlert
 from services.alerts.lifecycle.pictures import picture_of
-from services.alerts.lifecycle.suppression import stood_for
+from services.alerts.lifecycle.suppression import decided_with
 from services.alerts.lifecycle.telling import changed_by, told_of
 from services.alerts.lifecycle.words import caused_by, words_of
 from services.alerts.notifications import store as notifications
@@ -110,7 +110,7 @@ class Lifecycle:
             raise AlertChangedMeanwhile(alert_id, tag_of(alert))
         case = Case(alert)
         decide(case, decision, journal=store.journal(connection, alert_id), who=who, now=now)
-        parts = [Case(part) for part in stood_for(alert, store.unresolved(connection))]
+        parts = [Case(part) for part in decided_with(alert, store.unresolved(connection))]
         resolve_with(case, parts, who=who, now=now)
         self._save(connection, [case, *(part for part in parts if part.acts)], now=now)
         return case.alert

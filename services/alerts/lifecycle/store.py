@@ -40,7 +40,6 @@ class Filter(NamedTuple):
     severity: str = ""
     dimension: str = ""
     segment: str = ""
-    suppressed_by: str = ""
     of_persons: bool = True
 
 

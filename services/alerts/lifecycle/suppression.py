@@ -33,18 +33,22 @@ def causes(alerts: Iterable[Alert], caused_by: Mapping[str, Sequence[str]]) -> d
 
 
 def stood_for(alert: Alert, others: Iterable[Alert]) -> list[Alert]:
-    """What an alert stands for, and what these stand for: of its own concern, for what is found of the plan while
-    events are late is no part of their being late.
-    """
-    left, found, waiting = list(others), [], [alert]
+    """What an alert stands for, and what these stand for."""
+    left, found, waiting = [other for other in others if other.alert_id != alert.alert_id], [], [alert]
     while waiting:
         cause = waiting.pop()
-        for other in [each for each in left if each.standing.suppressed_by == cause.alert_id]:
-            left.remove(other)
-            if other.words.about == alert.words.about and other.alert_id != alert.alert_id:
-                found.append(other)
-                waiting.append(other)
+        parts = [other for other in left if other.standing.suppressed_by == cause.alert_id]
+        left = [other for other in left if other not in parts]
+        found += parts
+        waiting += parts
     return found
+
+
+def decided_with(alert: Alert, others: Iterable[Alert]) -> list[Alert]:
+    """What is decided with an alert: what it stands for of its own concern, for what is found of the plan while events
+    are late is no part of their being late.
+    """
+    return [part for part in stood_for(alert, others) if part.words.about == alert.words.about]
 
 
 def _candidates(alert: Alert, others: Sequence[Alert], *, caused_by: Mapping[str, Sequence[str]]) -> Iterator[Alert]:

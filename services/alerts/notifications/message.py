@@ -74,12 +74,10 @@ class Told(BaseModel):
             case "acknowledged":
                 return f"{self.who} has acknowledged: {self.subject}"
             case "resolved":
-                how = {
-                    "recovered": "is over",
-                    "decided": f"was decided by {self.who}",
-                    "corrected": "was corrected away",
-                }
-                return f"{self.subject} {how[self.resolution or 'recovered']}"
+                if self.resolution == "corrected":
+                    return f"Not found any more: {self.subject}"
+                how = f"Decided by {self.who}" if self.resolution == "decided" else "Over"
+                return f"{how}: {self.subject}" + (f": {self._figures()}" if self.value is not None else "")
 
     @property
     def sentences(self) -> list[str]:
@@ -105,7 +103,8 @@ class Told(BaseModel):
         naming = Naming(title=self.title, unit=self.unit, currency=self.currency or "")
         now, expected = float(self.value), None if self.expected is None else float(self.expected)
         said = naming.figure(now, beside=expected)
-        return said if expected is None else f"{said}, where {naming.figure(expected, beside=now)} is expected"
+        limit = "allowed" if self.rule == "threshold" else "expected"
+        return said if expected is None else f"{said}, where {naming.figure(expected, beside=now)} is {limit}"
 
 
 class Message(BaseModel):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from services.alerts.kpis import Kpi
-from services.alerts.operations.alerts import KpiAlert, healthy_text, kpi_alerts, threshold_text
+from services.alerts.kpis.words import threshold_in_words
+from services.alerts.operations.alerts import KpiAlert, healthy_text, kpi_alerts
 from services.alerts.operations.rules import runbook
 
 MADE_BY: Final = "Made by `python -m services.alerts.operations`"
@@ -32,7 +33,8 @@ def _page(alert: KpiAlert) -> str:
         over = "the detector says that the KPI has recovered, or somebody resolves the alert by a decision."
         first = "`earnest alerts show ALERT`: since when, how far, and which segments contributed most."
     else:
-        happened = f"{kpi.title} lies {threshold_text(kpi)}, and has for as long as the KPI is given time."
+        assert kpi.threshold is not None
+        happened = f"{kpi.title} lies {threshold_in_words(kpi, kpi.threshold)}."
         over = "the KPI is back on the good side, also where a late correction shows that it never left it."
         first = "`earnest alerts show ALERT`: since when, and how far."
     steps = "".join(f"{number}. {step}\n" for number, step in enumerate([first, *look], 1))
@@ -46,7 +48,7 @@ def _page(alert: KpiAlert) -> str:
 
 _TAKE: Final = (
     "- Take it: `earnest alerts ack ALERT` (`earnest alerts list` names it). Known and waited for: "
-    "`earnest alerts snooze ALERT`.\n"
+    "`earnest alerts snooze ALERT --until 3d`.\n"
 )
 _PLAN: Final = (
     "Is it true? *Program health*, *KPIs as of*: is that date of today? While events wait, KPIs of plans are not "

@@ -73,7 +73,7 @@ def _blocks(plan: Plan) -> Iterator[str]:
         f"All amounts are in {plan.currency}, before tax."
     )
     if plan.reason is not None:
-        yield f"Why this version: {plan.reason}."
+        yield f"Why this version: {plan.reason.rstrip('.')}."
     if plan.author is not None:
         yield f"Written by {plan.author}."
     yield "## What you are paid"

@@ -42,7 +42,7 @@ def test_an_alert_is_answered_by_a_draft_that_is_sound_decided_about_and_publish
 ) -> None:
     system, folder = discounting
     told = said(system, folder, "alerts", "propose", ALERT, "--out", "drafts")
-    assert "average_discount.USD.1.p1, rep: Of a deal discounted by more than 20% own credits 50% only." in told
+    assert "average_discount.USD.1.p1, rep: Of a deal discounted by more than 20% own credits only 50%." in told
     assert "0 gain, 12 lose, " in told
     assert "is what the change is for, and not in these figures." in told
     proposals = _proposals(system, folder)

@@ -14,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
+from earnest.commands.alerts_live import first_cause
 from services.alerts.app import create_app
 from services.alerts.evaluation.episodes import Driver, Episode, Findings, Subject
 from services.alerts.evaluation.evaluator import Evaluator
@@ -269,6 +270,23 @@ def test_the_children_of_an_alert_are_named_and_its_series_linked(move: Move, as
     missing = ask().get(f"{FIRST}/picture.png")
     assert (missing.status_code, "has no past yet" in missing.json()["detail"]) == (404, True)
     assert ask().get(f"{FIRST}/picture.gif").status_code == 422
+
+
+def test_an_alert_stands_also_for_what_its_parts_stand_for(move: Move, ask: Ask) -> None:
+    per_deal = Subject("discount_per_deal", "USD", detector="drift")
+    of_product = per_deal._replace(dimension="product", segment="Pro")
+    move(found(episode(50)), found(episode(51), subject=per_deal), found(episode(52), subject=of_product))
+    listed = ask().get("/v1/alerts?state=all").json()["alerts"]
+    assert {each["alert_id"]: each["suppressed_by"] for each in listed} == {
+        "average_discount.USD.1": None,
+        "discount_per_deal.USD.1": "average_discount.USD.1",
+        "discount_per_deal.USD.2": "discount_per_deal.USD.1",
+    }
+    assert ask().get(FIRST).json()["children"] == ["discount_per_deal.USD.1", "discount_per_deal.USD.2"]
+    by_id = {each["alert_id"]: each for each in listed}
+    assert {first_cause(each, by_id) for each in listed} == {"average_discount.USD.1"}
+    assert first_cause(by_id.pop("discount_per_deal.USD.1"), {}) == "discount_per_deal.USD.1"
+    assert first_cause(by_id["discount_per_deal.USD.2"], by_id) == "discount_per_deal.USD.2"
 
 
 def test_detection_does_not_learn_from_what_somebody_knows_of(move: Move, ask: Ask, alerts_engine: Engine) -> None:

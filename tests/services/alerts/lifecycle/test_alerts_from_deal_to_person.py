@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -113,6 +114,9 @@ def test_from_deals_that_drift_to_people_who_act_and_back(
     assert "As of 2025-03-07 it is 40%, where 20% is allowed." in story
     assert "ops  acknowledged: I look at it" in story
     assert "ops  assigned kim" in story
+    assert "ops  gave feedback, useful" in story
+    assert "Found on 2025-03-05 by the rule threshold" in story
+    assert re.search("began about .* found .* state", alerts("list"))
     assert "Acknowledged, warning, owner kim." in story
     assert json.loads(alerts("show", ALERT, "--json"))["useful"] is True
     assert [one["alert_id"] for one in json.loads(alerts("list", "--owner", "kim", "--json"))["alerts"]] == [ALERT]

@@ -12,7 +12,7 @@ from services.alerts.lifecycle.alert import Alert, Case, Words
 from services.alerts.lifecycle.decisions import Decision, decide, resolve_with
 from services.alerts.lifecycle.moves import Book, Circumstances, begin, follow, settle
 from services.alerts.lifecycle.mutes import Mute
-from services.alerts.lifecycle.suppression import stood_for
+from services.alerts.lifecycle.suppression import decided_with
 from shared.calendars import CompanyCalendar
 
 NOON = datetime(2025, 3, 14, 12, tzinfo=UTC)
@@ -80,7 +80,7 @@ class Company:
         case = Case(self.alerts[alert_id])
         decide(case, decision, journal=self.journals[alert_id], who=who, now=self.now)
         unresolved = [alert for alert in self.alerts.values() if alert.unresolved]
-        parts = [Case(part) for part in stood_for(self.alerts[alert_id], unresolved)]
+        parts = [Case(part) for part in decided_with(self.alerts[alert_id], unresolved)]
         resolve_with(case, parts, who=who, now=self.now)
         return self._keep([case, *parts])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,6 +98,27 @@ def test_the_file_is_read_again_when_it_changes_and_a_mistake_leaves_the_last_on
     assert declaration.remarks() == [f"{file}: subscriptions.all.channel: there is no channel hooks; declared are none"]
     file.unlink()
     assert (declaration.current().subscriptions, declaration.remarks()) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({}, "Average discount in EUR: 25%, where 20% is expected"),
+        ({"rule": "threshold"}, "Average discount in EUR: 25%, where 20% is allowed"),
+        (
+            {"event": "resolved", "resolution": "decided", "who": "ops"},
+            "Decided by ops: Average discount in EUR: 25%, where 20% is expected",
+        ),
+        (
+            {"event": "resolved", "resolution": "recovered", "value": Decimal("0.21")},
+            "Over: Average discount in EUR: 21%, where 20% is expected",
+        ),
+        ({"event": "resolved", "resolution": "recovered", "value": None}, "Over: Average discount in EUR"),
+        ({"event": "resolved", "resolution": "corrected"}, "Not found any more: Average discount in EUR"),
+    ],
+)
+def test_a_headline_says_what_happened_with_its_figures(facts: dict[str, Any], says: str) -> None:
+    assert told(**facts).headline == says
 
 
 def test_a_message_holds_no_line_that_nobody_meant() -> None:

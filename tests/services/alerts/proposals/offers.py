@@ -25,7 +25,7 @@ def offered(**changes: Any) -> dict[str, Any]:
         "kind": "discount_gate",
         "plan": "rep",
         "version": 3,
-        "words": ["Of a deal discounted by more than 20% own credits 50% only."],
+        "words": ["Of a deal discounted by more than 20% own credits only 50%."],
         "cause": "The plan pays for volume alone.",
         "behaviour": "Whether people discount less is not in these figures.",
         "source": "WorldatWork",
