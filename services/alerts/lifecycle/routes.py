@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
@@ -43,8 +42,6 @@ TAGS: Final = {
     "mutes": "Spans of dates in which nobody is told of alerts, because everybody knows why.",
 }
 READS_PAY: Final = "earnings:read"
-RULE: Final = re.compile(r"[A-Z][A-Za-z0-9]+")
-"""How a rule of Prometheus is named, and no KPI is."""
 MEDIA_TYPES: Final[Mapping[Form, str]] = {"svg": "image/svg+xml", "png": "image/png"}
 
 Reader = Annotated[Principal, Depends(require("alerts:read"))]
@@ -215,11 +212,9 @@ def list_mutes(_: Reader, lifecycle: LifecycleDep, snapshot: SnapshotDep, clock:
 def declare_mute(
     who: Writer, engine: EngineDep, evaluator: EvaluatorDep, clock: ClockDep, *, body: MuteRequest
 ) -> MuteView:
-    """Declare a mute, or change the one of this name. Letting it end yesterday is how it is lifted. What is named as an
-    alert of Prometheus (`EarnestWorkerBehind`) is one about the road.
-    """
+    """Declare a mute, or change the one of this name. Letting it end yesterday is how it is lifted."""
     for kpi in body.kpis:
-        if kpi not in evaluator.catalogue.by_name and not RULE.fullmatch(kpi):
+        if kpi not in evaluator.catalogue.by_name:
             raise NoSuchKpi(kpi, evaluator.catalogue.by_name)
     mute = Mute(**body.model_dump(), who=who.name, at=clock())
     with engine.begin() as connection:

@@ -30,7 +30,7 @@ ROOT: Final = Path(__file__).resolve().parents[3]
 PAGES: Final = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHELLS: Final = ("sh", "console")
 _BLOCK = re.compile(r"^```(\w*)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_EARNEST = re.compile(r"^(?:\.venv/bin/)?earnest ")
+_EARNEST = re.compile(r"^\.venv/bin/earnest ")
 _SETS = re.compile(r"^[A-Z_]+=")
 _FRAMES = re.compile(r"[│┃━─┏┓┗┛┡┩┼┳┻├┤└┘┬┴╇]")
 

@@ -22,13 +22,13 @@ from services.payout.policies.kinds import policy_of
 from shared.kernel.plan.exact_yaml import read_yaml
 from tests.command_line import earnest
 from tests.earnest.company.conftest import Played
-from tests.earnest.company.reader import PAGES, ROOT, Reader, blocks, flat, is_shown
+from tests.earnest.company.reader import PAGES, ROOT, SHELLS, Reader, blocks, flat, is_shown
 from tests.services.payout.delivery.sftp_drop import Drop, provider
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 JUNE: Final = "run-2026-06-1"
-DISCOUNT: Final = "average_discount.USD.2"
+DISCOUNT: Final = "average_discount.USD.1"
 IN_ORDER: Final = (
     "README", "audit", "finance", "rep", "general-ledger", "delivery", "policies", "integrator", "analyst", "ops",
     "kpi-drift", "contract-costs", "payment-terms", "mapping",
@@ -113,6 +113,9 @@ def test_the_summary_of_the_play_that_readme_shows_is_what_it_prints(played: Pla
 
 def test_every_block_says_what_it_is_and_every_page_with_commands_is_read() -> None:
     for page in PAGES:
+        for block in blocks(page):
+            bare = re.search(r"(?m)(^(?:\$ )?|[|&;(] ?)(?:earnest|python) .*", block.text)
+            assert block.language not in SHELLS or bare is None, f"{page.name}:{block.line}: {bare}"
         languages = {block.language for block in blocks(page)}
         assert "" not in languages, page.name
         assert not re.search(r"^ {4}(?:\.venv/bin/)?earnest ", page.read_text(), re.MULTILINE), page.name
