@@ -8,12 +8,13 @@ by)` is total, which makes merging commutative, associative and idempotent. `occ
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import orjson
 
 Facts = dict[str, list[Any]]
+_NEVER_SET: Final = [None]
 
 
 def _canonical(value: Any) -> bytes:
@@ -60,6 +61,11 @@ def value_of(facts: Facts, path: str) -> Any:
     """The value in force of a field; None where it was never set or was cleared."""
     fact = facts.get(path)
     return None if fact is None else fact[0]
+
+
+def column_of(many: Iterable[Facts], path: str) -> list[Any]:
+    """The value in force of a field in each of many facts; None where it was never set or was cleared."""
+    return [facts.get(path, _NEVER_SET)[0] for facts in many]
 
 
 def values_of(facts: Facts) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import signal
 import threading
@@ -14,6 +15,9 @@ from fastapi import FastAPI
 
 DRAIN_SECONDS = 20
 """Well below the 30 seconds after which orchestrators kill; a batch takes less than one, an export some."""
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""As `malloc.h` of glibc has them."""
 
 _logger = structlog.get_logger(__name__)
 
@@ -67,6 +71,15 @@ def _collect_garbage_rarely() -> None:
     gc.set_threshold(200_000, 20, 20)
 
 
+def _keep_memory_of_batches() -> None:
+    """Let glibc keep what a batch needed for the next one. By itself it gives free memory back from 128 KiB on, and has
+    it again page by page: for a batch of some megabytes that takes as long as a tenth of the work.
+    """
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):  # other C libraries have none
+        mallopt(_M_TRIM_THRESHOLD, 64 << 20)
+        mallopt(_M_MMAP_THRESHOLD, 16 << 20)
+
+
 def serve(app: FastAPI, host: str, *, port: int, crew: Crew) -> None:
     """Serve until SIGTERM or SIGINT, then drain: requests first, then the batches that the workers have in hand."""
     server = uvicorn.Server(
@@ -85,6 +98,7 @@ def serve(app: FastAPI, host: str, *, port: int, crew: Crew) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     _collect_garbage_rarely()
+    _keep_memory_of_batches()
     crew.start()
     try:
         server.run()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 import structlog
 from sqlalchemy import Engine
 
@@ -66,9 +64,6 @@ def main() -> None:
         charts=Charts(engine, evaluator),
         loopback=settings.notifications_loopback,
     )
-    # What is loaded stays: a batch makes many small objects, and looking through all others again and again for garbage
-    # would take a third of its time.
-    gc.freeze()
     crew = Crew(
         [
             Worker(

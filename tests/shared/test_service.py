@@ -38,6 +38,35 @@ def test_a_signal_ends_the_process_after_the_batch_in_hand(sign: signal.Signals,
     assert (output, process.returncode) == ("committed\n", 0)
 
 
+BATCHES = """
+import resource
+from fastapi import FastAPI
+from shared.service import Crew, serve
+
+class Batches:
+    def run(self, stop):
+        self.work()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        self.work()
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before, flush=True)
+
+    def work(self):
+        for _ in range(20):
+            b"".join([b"x" * 1000 for _ in range(3000)]).decode()
+
+serve(FastAPI(), "127.0.0.1", port=0, crew=Crew([Batches()]))
+"""
+
+
+def test_a_batch_is_worked_on_in_the_memory_of_the_one_before() -> None:
+    with subprocess.Popen([sys.executable, "-c", BATCHES], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        taken = int(process.stdout.readline())
+        process.kill()
+    pages = 20 * 3_000_000 // 4096
+    assert taken < pages // 10  # had anew from the system they would be three times as many as there are
+
+
 def answers(url: str) -> bool:
     try:
         return httpx.get(url).is_success

@@ -13,7 +13,7 @@ from services.alerts.kpis.columns import SEGMENTS, ColumnType, columns_of
 from services.alerts.rollups.people import Roles, name_key
 from shared.calendars import CompanyCalendar
 from shared.contracts.earnings import EarningsChanged
-from shared.facts import Facts, value_of
+from shared.facts import Facts, column_of, value_of
 from shared.kernel.crediting.custom_columns import BadColumnValue, column_value
 from shared.kernel.language.deal_fields import DECLARED_FIELDS
 from shared.money import minor_digits
@@ -72,9 +72,9 @@ class DealFrames:
     def of(self, deals: Sequence[Facts], roles: Sequence[Roles]) -> Observed:
         """The frame of some deals; `roles` are what the roster says of the owner of each."""
         columns: dict[str, list[Any]] = {
-            name: [read(value_of(facts, path)) for facts in deals] for name, (path, read) in self._plain.items()
+            name: list(map(read, column_of(deals, path))) for name, (path, read) in self._plain.items()
         }
-        currencies = [value if isinstance(value := value_of(facts, "currency"), str) else "" for facts in deals]
+        currencies = [_text(value) or "" for value in column_of(deals, "currency")]
         if not self._schema.keys().isdisjoint(_AMOUNTS):
             amounts = [_amounts(facts, currency) for facts, currency in zip(deals, currencies, strict=True)]
             columns |= {name: [of_deal[place] for of_deal in amounts] for place, name in enumerate(_AMOUNTS)}

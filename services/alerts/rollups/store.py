@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, bindparam, cas
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from services.alerts.rollups.contributions import Cell, Moved
-from services.alerts.rollups.people import Person, Roles, names_of, person_of
+from services.alerts.rollups.people import Person, Roles, names_of, person_of, who_is
 from services.alerts.rollups.tables import (
     COUNTED_SUM,
     DEAL,
@@ -135,10 +135,12 @@ def people(connection: Connection, participants: Sequence[str]) -> dict[str, Per
     return {participant: person_of(facts) for participant, facts in _roster(connection, participants)}
 
 
-def names(connection: Connection, wanted: Sequence[str]) -> list[tuple[str, str, bool]]:
-    """Whom some names mean: name, participant, and whether it is the id."""
-    rows = connection.execute(select(ROSTER_NAME).where(is_any(ROSTER_NAME.c.name, "names")), {"names": list(wanted)})
-    return [(name, participant, is_id) for name, participant, is_id in rows]
+def people_named(connection: Connection, names: Sequence[str]) -> dict[str, Person]:
+    """What the roster says of whom some names mean; a name that means nobody is absent."""
+    rows = connection.execute(_NAMED, {"names": list(names)}).all()
+    said = {participant: facts for _, participant, _, facts in rows}
+    whom = who_is((name, participant, is_id) for name, participant, is_id, _ in rows)
+    return {name: person_of(said[participant]) for name, participant in whom.items()}
 
 
 def save_roster(connection: Connection, people: Mapping[str, Facts]) -> None:
@@ -279,6 +281,12 @@ _SAVE_RUNS = _replacing(RUN, ["run_id"], columns=["revision"], texts=["observed"
 _OF_EARNERS = rows_of(EARNING, _EARNER)
 _EARNED_BY = select(EARNING).where(
     EARNING.c.participant_id == _OF_EARNERS.c.participant_id, EARNING.c.period == _OF_EARNERS.c.period
+)
+
+_NAMED = (
+    select(ROSTER_NAME, ROSTER.c.facts)
+    .join_from(ROSTER_NAME, ROSTER, ROSTER_NAME.c.participant_id == ROSTER.c.participant_id)
+    .where(is_any(ROSTER_NAME.c.name, "names"))
 )
 
 _CELL = ("day", "currency", "dimension", "segment")

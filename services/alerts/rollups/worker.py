@@ -25,7 +25,7 @@ from services.alerts.rollups.observations import (
     owner_of,
     runs_frame,
 )
-from services.alerts.rollups.people import NOBODY, Person, who_is
+from services.alerts.rollups.people import NOBODY
 from services.alerts.rollups.store import Earner, KnownDeal, KnownEarnings
 from shared.contracts.base import instant_text
 from shared.contracts.deals import DealFact
@@ -93,12 +93,6 @@ class CountingStep:
         store.save_roster(connection, changed)
         return names
 
-    def _people(self, connection: Connection, names: Iterable[str]) -> dict[str, Person]:
-        """Whom names mean; a name that means nobody is absent."""
-        whom = who_is(store.names(connection, sorted(set(names) - {""})))
-        persons = store.people(connection, sorted(set(whom.values())))
-        return {name: persons[participant] for name, participant in whom.items() if participant in persons}
-
     def _count_deals(
         self, connection: Connection, deals: Iterable[DealFact], *, names: Sequence[str], moved: Moved
     ) -> None:
@@ -142,7 +136,7 @@ class CountingStep:
         """Say whose deals are now, and what the roster says of the owners."""
         for deal in deals.values():
             deal.owner = owner_of(deal.facts)
-        owners = self._people(connection, (deal.owner for deal in deals.values()))
+        owners = store.people_named(connection, sorted({deal.owner for deal in deals.values()} - {""}))
         for deal in deals.values():
             deal.roles = owners.get(deal.owner, NOBODY).on(deal_day(deal.facts))
 
