@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +19,7 @@ from earnest.terminal import money, print_table
 
 if TYPE_CHECKING:
     from earnest.client import Client
-    from earnest.proposals.candidates import Candidate, Proposing
+    from earnest.proposals.candidates import Candidate, Proposing, Signal
 
 MOST_LISTED = 1000
 
@@ -40,7 +39,7 @@ def propose(
     ),
     who: Actor = ANALYST,
 ) -> None:
-    """Make the changes of plan or quotas that answer an alert, pay each over the last year, and offer them.
+    """Make the changes of plan or quotas that answer an alert, pay each over the last twelve months, and offer them.
 
     Nothing is applied: each is a draft plan or a file of quotas in the folder, which people publish or load.
     """
@@ -48,8 +47,8 @@ def propose(
 
     from earnest.local.home import company_zone
     from earnest.local.processes import LocalError
-    from earnest.proposals.candidates import Signal
     from earnest.proposals.plan_changes import NothingToChange
+    from earnest.proposals.words import story
     from services.alerts.proposals import rules_for
 
     client = connected()
@@ -57,9 +56,11 @@ def propose(
     today = datetime.now(company_zone()).date()
     with Console(stderr=True).status("Reading deals, roster and plans") as status:
         proposing = _proposing(client, today=today, who=who)
-        signal = Signal(found["kpi"], found["direction"], found["dimension"] or "", found["segment"] or "")
+        signal = _signal(found)
         try:
-            made = list(proposing.candidates(signal, step=lambda what: status.update(f"Paying the last year, {what}")))
+            made = list(
+                proposing.candidates(signal, step=lambda what: status.update(f"Paying the last months, {what}"))
+            )
         except NothingToChange as error:
             raise LocalError(str(error)) from None
     for left in proposing.left:
@@ -71,11 +72,12 @@ def propose(
     body = {"proposals": [_body(each) for each in made]}
     offered = client.post(f"/v1/alerts/{quote(alert, safe='')}/proposals", who=who, body=body, service="alerts")
     out.mkdir(parents=True, exist_ok=True)
-    for each in made:
-        (out / each.file).write_text(each.text, encoding="utf-8")
+    files = {file.file: file.text for each in made for file in each.files}
+    for name, text in files.items():
+        (out / name).write_text(text, encoding="utf-8")
     for proposal in offered["proposals"]:
-        typer.echo("\n".join(_story(proposal, alert=found)) + "\n")
-    typer.echo(f"Written to {out}: {', '.join(sorted({each.file for each in made}))}")
+        typer.echo("\n".join(story(proposal, alert=found)) + "\n")
+    typer.echo(f"Written to {out}: {', '.join(sorted(files))}")
     typer.echo(as_called("Next: earnest alerts decide PROPOSAL accept|reject --reason TEXT"))
 
 
@@ -88,6 +90,8 @@ def proposals(
     """Proposals with what they would have cost; of those accepted what became of the KPI since."""
     import orjson
     from rich.table import Table
+
+    from earnest.proposals.words import decision, plans_of
 
     client = connected()
     query = urlencode({"limit": MOST_LISTED, **({"alert_id": alert} if alert else {})})
@@ -104,11 +108,11 @@ def proposals(
         effect = each["effect"]
         table.add_row(
             each["proposal_id"],
-            " ".join(each["words"]),
+            f"{plans_of(each)}: {' '.join(each['words'])}",
             f"{money(effect['cost_before'])} to {money(effect['cost_after'])} {effect['currency']}" if effect else "",
             f"{effect['gain']}, {effect['lose']}" if effect else "",
             each["effective_from"],
-            "\n".join(_decision(each)),
+            "\n".join(decision(each)),
         )
     print_table(table, "There is no proposal: earnest alerts propose ALERT")
 
@@ -125,7 +129,7 @@ def decide(
     ] = Path("proposals"),
     who: Actor = ANALYST,
 ) -> None:
-    """Accept or reject a proposal. Nothing is applied: the line that publishes the draft is printed."""
+    """Accept or reject a proposal. Nothing is applied: the lines that publish its drafts are printed."""
     from earnest.local.processes import LocalError
 
     path = f"/v1/proposals/{quote(proposal, safe='')}/decision"
@@ -135,14 +139,18 @@ def decide(
     typer.echo(f"{proposal} is {decision} by {decided['decided_by']}: {decided['reason']}")
     if verdict is Verdict.REJECT:
         return
-    if decided["text"] is None:
-        raise LocalError(f"{decided['file']} has everybody's quotas: only a key that may read earnings is given it")
-    # The file as it was decided about, whatever has become of the one that was written.
+    # The files as they were decided about, whatever has become of those that were written.
     out.mkdir(parents=True, exist_ok=True)
-    file = out / decided["file"]
-    file.write_text(decided["text"], encoding="utf-8")
-    line = "earnest plan publish" if decided["version"] is not None else "earnest roster load"
-    typer.echo(as_called(f"It holds from {decided['effective_from']} once you say: {line} {file}"))
+    lines: dict[str, list[str]] = {"earnest plan publish": [], "earnest roster load": []}
+    for each in decided["files"]:
+        if each["text"] is None:
+            raise LocalError(f"{each['file']} has everybody's quotas: only a key that may read earnings is given it")
+        file = out / each["file"]
+        file.write_text(each["text"], encoding="utf-8")
+        lines["earnest plan publish" if each["plan"] else "earnest roster load"].append(str(file))
+    for line, named in lines.items():
+        if named:
+            typer.echo(as_called(f"It holds from {decided['effective_from']} once you say: {line} {' '.join(named)}"))
 
 
 def _proposing(client: Client, *, today: Any, who: str) -> Proposing:
@@ -161,94 +169,70 @@ def _proposing(client: Client, *, today: Any, who: str) -> Proposing:
     return Proposing(inputs=inputs, texts=texts, today=today)
 
 
+@alerts.command()
+def verify(
+    proposal: Annotated[
+        str, typer.Argument(metavar="PROPOSAL", help="Its id, as `earnest alerts proposals` tells it.")
+    ],
+    who: Actor = ANALYST,
+) -> None:
+    """Pay the files of a proposal over its months once more, for everyone, and compare with what it says. Exit code 1
+    where a figure differs: facts have changed since.
+    """
+    from rich.console import Console
+
+    from earnest.local.home import company_zone
+    from earnest.local.processes import LocalError
+    from earnest.plans.cost_of_change import cost_table
+    from earnest.proposals.verification import NotVerifiable, differences, recalculated
+
+    client = connected()
+    offered = _detail(client, proposal, who=who)
+    alert = client.get(f"/v1/alerts/{quote(offered['alert_id'], safe='')}", who=who, service="alerts")
+    today = datetime.now(company_zone()).date()
+    with Console(stderr=True).status("Reading deals, roster and plans") as status:
+        proposing = _proposing(client, today=today, who=who)
+        status.update("Paying the months again")
+        try:
+            again = recalculated(proposing, offered, signal=_signal(alert))
+        except NotVerifiable as error:
+            raise LocalError(f"{proposal} cannot be calculated again: {error}") from None
+    typer.echo(cost_table(again.pay, over=f"{again.effect.span.first} to {again.effect.span.last}"))
+    found = list(differences(offered["effect"], again.effect))
+    if found:
+        raise LocalError(f"not what {proposal} says, facts have changed since it was offered: {'; '.join(found)}")
+    typer.echo(f"This is what {proposal} says, to the cent.")
+
+
+def _signal(alert: dict[str, Any]) -> Signal:
+    from earnest.proposals.candidates import Signal
+
+    return Signal(alert["kpi"], alert["direction"], alert["dimension"] or "", alert["segment"] or "")
+
+
 def _detail(client: Client, proposal: str, *, who: str) -> dict[str, Any]:
     return client.get(f"/v1/proposals/{quote(proposal, safe='')}", who=who, service="alerts")
 
 
 def _body(candidate: Candidate) -> dict[str, Any]:
     """A candidate as the service takes it."""
-    effect = candidate.effect
-    figures = {
-        name: {"before": f"{before:.6f}", "after": f"{effect.figures_after[name]:.6f}"}
-        for name, before in effect.figures_before.items()
-        if name in effect.figures_after
-    }
-    amounts = ("cost_before", "cost_after", "change_p10", "change_p50", "change_p90")
+    from earnest.proposals.drafts import Draft
+    from earnest.proposals.verification import told
+
+    files = [
+        {"file": each.file, "text": each.text}
+        | ({"plan": each.plan.plan, "version": each.plan.version} if isinstance(each, Draft) else {})
+        for each in candidate.files
+    ]
     return {
         "rule": candidate.rule.rule,
         "kind": candidate.change.kind,
-        "plan": candidate.plan,
-        "version": candidate.version,
+        "plans": candidate.plans,
         "words": candidate.words,
         "cause": candidate.rule.cause,
         "behaviour": candidate.rule.behaviour,
         "source": candidate.rule.source,
         "effective_from": candidate.effective_from.isoformat(),
-        "file": candidate.file,
-        "text": candidate.text,
-        "effect": {
-            "first": effect.span.first,
-            "last": effect.span.last,
-            "currency": effect.currency,
-            **{name: str(getattr(effect, name)) for name in amounts},
-            **{name: getattr(effect, name) for name in ("gain", "lose", "same")},
-            "figures": figures,
-        },
+        "files": files,
+        "effect": told(candidate.effect),
     }
-
-
-def _story(proposal: dict[str, Any], *, alert: dict[str, Any]) -> Iterator[str]:
-    """A proposal in sentences."""
-    from decimal import Decimal
-
-    from shared.drift.words import Naming
-    from shared.formatting import amount
-
-    effect = proposal["effect"]
-    yield f"{proposal['proposal_id']}, {proposal['plan']}: {' '.join(proposal['words'])}"
-    yield f"  Cause: {proposal['cause']} ({proposal['source']})"
-    if effect is None:
-        yield "  What it changes of few people's pay is told to those who may read earnings."
-        return
-    before, after = Decimal(effect["cost_before"]), Decimal(effect["cost_after"])
-    percent = f", {100 * (after - before) / before:+.1f}%" if before else ""
-    yield (
-        f"  {effect['first']} to {effect['last']} would have cost {amount(after)} instead of {amount(before)} "
-        f"{effect['currency']}{percent}: {effect['gain']} gain, {effect['lose']} lose, {effect['same']} stay the same."
-    )
-    changes = ", ".join(f"p{each} {amount(Decimal(effect[f'change_p{each}']))}" for each in (10, 50, 90))
-    yield f"  Of those whose pay it changes, by: {changes}."
-    kpi = effect["figures"].get(alert["kpi"])
-    if kpi is not None:
-        naming = Naming(title=alert["title"], unit=alert["unit"], currency=alert["currency"] or "")
-        before_after = float(kpi["before"]), float(kpi["after"])
-        was, now = (
-            naming.figure(each, beside=other) for each, other in zip(before_after, before_after[::-1], strict=True)
-        )
-        segment = f" of {alert['dimension']} {alert['segment']}" if alert["segment"] else ""
-        stays = "stays as it was" if was == now else f"would have been {now} instead of {was}"
-        yield f"  {alert['title']}{segment} {stays}."
-    yield f"  {proposal['behaviour']}"
-    yield f"  To hold from {proposal['effective_from']}: {proposal['file']}"
-
-
-def _decision(proposal: dict[str, Any]) -> Iterator[str]:
-    if proposal["decision"] is None:
-        yield "none yet"
-        return
-    yield f"{proposal['decision']} by {proposal['decided_by']}: {proposal['reason']}"
-    later = proposal.get("later_effect")
-    if later is not None:
-        yield from _later(later)
-
-
-def _later(later: dict[str, Any]) -> Iterator[str]:
-    """What became of the KPI, with what may be said of it and what not."""
-    if later["pairs"] == 0:
-        yield "Nothing is over yet since it holds."
-        return
-    interval = f", 95% {later['low']:+.4f} to {later['high']:+.4f}" if later["low"] is not None else ""
-    yield (
-        f"Since then {later['kpi'].replace('_', ' ')} {later['verdict']}: {later['difference']:+.4f}{interval}, "
-        f"{later['pairs']} pairs of the same time of year. Not causal."
-    )

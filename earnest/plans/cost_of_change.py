@@ -50,8 +50,8 @@ def _earned(plan: Plan, deals: Path, *, roster: Path) -> tuple[pl.DataFrame, pl.
     return earned.group_by("participant_id").agg(pl.col("amount").sum()), inputs.rejected
 
 
-def cost_table(pay: pl.DataFrame) -> str:
-    """A line per participant, those who lose most first, and the totals."""
+def cost_table(pay: pl.DataFrame, over: str = "these deals") -> str:
+    """A line per participant, those who lose most first, and the totals; `over` says of what."""
     from shared.formatting import money
 
     if pay.is_empty():
@@ -82,4 +82,4 @@ def cost_table(pay: pl.DataFrame) -> str:
         f"{gained} gain, {lost} lose, {len(pay) - gained - lost} stay the same; "
         f"the cost changes by {rows[-1][3]} {currency}{share}."
     )
-    return "\n".join([f"Over these deals, in {currency}:", "", *lines, "", summary])
+    return "\n".join([f"Over {over}, in {currency}:", "", *lines, "", summary])

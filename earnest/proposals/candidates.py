@@ -12,12 +12,21 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from earnest.files.kernel_inputs import KernelInputs
-from earnest.proposals.drafts import draft, effective_date
+from earnest.proposals.drafts import Draft, draft, effective_date
 from earnest.proposals.effects import Effect, Paid, Span, attained, effect, paid, span_of
 from earnest.proposals.plan_changes import NothingToChange, changed_by
-from earnest.proposals.quotas import Factors, changed_evenly, people_of, quota_file, reallocated, with_factors
+from earnest.proposals.quotas import (
+    Factors,
+    QuotaFile,
+    changed_evenly,
+    people_of,
+    quota_file,
+    reallocated,
+    with_quota,
+    with_quotas,
+)
 from services.alerts.proposals import Direction, PlanChange, Rule, rules_for
-from shared.formatting import counted, percent
+from shared.formatting import percent
 from shared.kernel.plan.exact_yaml import read_document
 from shared.kernel.plan.version import Plan
 from shared.money import from_minor
@@ -53,16 +62,16 @@ class Signal(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A change that answers a signal. `file` and `text` are a draft plan or a roster file with quotas."""
+    """A change that answers a signal, in all plans that it is made in together: `plans` are the versions in force that
+    it starts from, `files` draft plans, or a roster file with quotas.
+    """
 
     rule: Rule
     change: PlanChange
-    plan: str
-    version: int | None
+    plans: tuple[str, ...]
     words: tuple[str, ...]
     effective_from: date
-    file: str
-    text: str
+    files: tuple[Draft | QuotaFile, ...]
     effect: Effect
 
 
@@ -73,6 +82,15 @@ class Left:
     plan: str
     kind: str
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What a change is in one plan: a draft of it, or by what quotas on it are multiplied."""
+
+    plan: Plan
+    words: tuple[str, ...]
+    made: Draft | Factors
 
 
 @dataclass(kw_only=True)
@@ -86,7 +104,8 @@ class Proposing:
     left: list[Left] = field(default_factory=list)
 
     def candidates(self, signal: Signal, *, step: Callable[[str], None]) -> Iterator[Candidate]:
-        """The candidates for a signal; what plans have nothing for is added to `left`.
+        """The candidates for a signal: each change in all plans that pay in one currency together. What a plan has
+        nothing for is added to `left`.
 
         Raises:
             NothingToChange: there is no history to simulate over.
@@ -95,71 +114,109 @@ class Proposing:
         span = span_of(self.inputs.deals, until=self.today)
         if span is None:
             raise NothingToChange("no deal was won in a complete month: there is no history to simulate over")
-        for plan in self._plans(signal):
-            before = cache(lambda plan=plan: paid(self.inputs, plan, roster=self.inputs.roster, span=span))
+        by_key = {plan.key: plan for plan in self.inputs.plans}
+        paid_by = cache(lambda *keys: paid_with(self.inputs, [by_key[key] for key in keys], files=(), span=span))
+        for plans in self._plans(signal):
             for rule in rules_for(signal.kpi, signal.direction):
                 for change in signal.answered_by(rule):
-                    step(f"{plan.plan}: {change.kind.replace('_', ' ')}")
-                    try:
-                        yield self._candidate(rule, change, plan=plan, signal=signal, span=span, before=before)
-                    except NothingToChange as reason:
-                        self.left.append(Left(plan=plan.plan, kind=change.kind, why=str(reason)))
+                    step(change.kind.replace("_", " "))
+                    parts = [*self._parts(rule, change, plans=plans, signal=signal, span=span)]
+                    if parts:
+                        yield self._candidate(rule, change, parts=parts, signal=signal, span=span, paid_by=paid_by)
 
-    def _plans(self, signal: Signal) -> list[Plan]:
-        """The versions in force that somebody is on: of a signal about a plan only that one."""
+    def _plans(self, signal: Signal) -> list[list[Plan]]:
+        """The versions in force that somebody is on, by the currency in which they pay: of a signal about a plan only
+        that one.
+        """
         names = sorted({plan.plan for plan in self.inputs.plans})
         wanted = [signal.segment] if signal.dimension == "plan" else names
         held = [self.inputs.plans.version_on(name, self.today) for name in wanted if name in names]
-        return [plan for plan in held if plan is not None and self._people(plan, signal)]
+        by_currency: dict[str, list[Plan]] = {}
+        for plan in held:
+            if plan is not None and self._people(plan, signal):
+                by_currency.setdefault(plan.currency, []).append(plan)
+        return list(by_currency.values())
 
     def _people(self, plan: Plan, signal: Signal) -> list[str]:
         return people_of(self.inputs.roster, day=self.today, **{**signal.of_roster, "plan": plan.plan})
 
-    def _of_figures(self, signal: Signal) -> list[str] | None:
+    def of_figures(self, signal: Signal) -> list[str] | None:
         """Whose attainment and pay the figures are of; None for everybody's."""
         wanted = signal.of_roster
         return people_of(self.inputs.roster, day=self.today, **wanted) if wanted else None
+
+    def _parts(
+        self, rule: Rule, change: PlanChange, *, plans: Sequence[Plan], signal: Signal, span: Span
+    ) -> Iterator[_Part]:
+        for plan in plans:
+            try:
+                if change.kind in QUOTAS:
+                    yield self._quotas(change, plan=plan, signal=signal, span=span)
+                else:
+                    yield self._draft(rule, change, plan=plan, span=span)
+            except NothingToChange as reason:
+                self.left.append(Left(plan=plan.plan, kind=change.kind, why=str(reason)))
+
+    def _starts(self, change: PlanChange) -> date:
+        return effective_date(self.today, months=MONTHS_OF.get(change.kind, 1))
+
+    def _draft(self, rule: Rule, change: PlanChange, *, plan: Plan, span: Span) -> _Part:
+        source = self.texts[plan.key]
+        large_deal = self._large_deal(plan, change, span=span)
+        changed = changed_by(read_document(source).data, change, large_deal=large_deal)
+        made = draft(
+            source,
+            changed,
+            version=1 + max(other.version for other in self.inputs.plans if other.plan == plan.plan),
+            effective_from=self._starts(change),
+            reason=f"{rule.cause} {' '.join(changed.words)}",
+            name=change.kind,
+        )
+        return _Part(plan=plan, words=changed.words, made=made)
+
+    def _quotas(self, change: PlanChange, *, plan: Plan, signal: Signal, span: Span) -> _Part:
+        by = change.by or Decimal(0)
+        people = with_quota(self.inputs.roster, self._people(plan, signal), day=self._starts(change))
+        if change.kind == "quotas":
+            whose = f" of {signal.dimension} {signal.segment}" if signal.dimension in TEAMS else ""
+            words = f"Quotas{whose} are {percent(abs(by))} {'higher' if by > 0 else 'lower'}."
+            return _Part(plan=plan, words=(words,), made=changed_evenly(people, by))
+        before = paid_with(self.inputs, [plan], files=(), span=span)
+        months = attained(before.earned).filter(pl.col("plan") == plan.plan, pl.col("participant_id").is_in(people))
+        sums = months.group_by("participant_id").agg(pl.col("quota", "measure").sum())
+        factors = reallocated({who: (quota, sold) for who, quota, sold in sums.iter_rows()}, by=by)
+        words = f"The same total of quotas is divided by what people brought, {percent(by)} of the way."
+        return _Part(plan=plan, words=(words,), made=factors)
 
     def _candidate(
         self,
         rule: Rule,
         change: PlanChange,
         *,
-        plan: Plan,
+        parts: Sequence[_Part],
         signal: Signal,
         span: Span,
-        before: Callable[[], Paid],
+        paid_by: Callable[..., Paid],
     ) -> Candidate:
-        starts = effective_date(self.today, months=MONTHS_OF.get(change.kind, 1))
-        if change.kind in QUOTAS:
-            people = self._people(plan, signal)
-            factors, words = _quotas(change, people, before=before(), plan=plan)
-            file = quota_file(self.inputs.roster, factors, effective_from=starts, name=f"{plan.plan}-{change.kind}")
-            after = paid(self.inputs, plan, roster=with_factors(self.inputs.roster, factors), span=span)
-            version, name, text = None, file.file, file.text
-        else:
-            source = self.texts[plan.key]
-            changed = changed_by(
-                read_document(source).data, change, large_deal=self._large_deal(plan, change, span=span)
-            )
-            version, words = (
-                1 + max(other.version for other in self.inputs.plans if other.plan == plan.plan),
-                changed.words,
-            )
-            reason = f"{rule.cause} {' '.join(words)}"
-            made = draft(source, changed, version=version, effective_from=starts, reason=reason, name=change.kind)
-            after = paid(self.inputs, made.plan, roster=self.inputs.roster, span=span)
-            name, text = made.file, made.text
+        plans = [part.plan for part in parts]
+        files: list[Draft | QuotaFile] = [part.made for part in parts if isinstance(part.made, Draft)]
+        factors = {who: by for part in parts if not isinstance(part.made, Draft) for who, by in part.made.items()}
+        if factors:
+            name = "-".join([*(plan.plan.replace("/", "_") for plan in plans), change.kind])
+            files.append(quota_file(self.inputs.roster, factors, effective_from=self._starts(change), name=name))
         return Candidate(
             rule=rule,
             change=change,
-            plan=plan.plan,
-            version=version,
-            words=words,
-            effective_from=starts,
-            file=name,
-            text=text,
-            effect=effect(before(), after, span=span, people=self._of_figures(signal)),
+            plans=tuple(plan.key for plan in plans),
+            words=_together(parts),
+            effective_from=self._starts(change),
+            files=tuple(files),
+            effect=effect(
+                paid_by(*(plan.key for plan in plans)),
+                paid_with(self.inputs, plans, files=files, span=span),
+                span=span,
+                people=self.of_figures(signal),
+            ),
         )
 
     def _large_deal(self, plan: Plan, change: PlanChange, *, span: Span) -> Decimal | None:
@@ -175,14 +232,25 @@ class Proposing:
         return (major / step).quantize(Decimal(1), ROUND_CEILING) * step
 
 
-def _quotas(change: PlanChange, people: list[str], *, before: Paid, plan: Plan) -> tuple[Factors, tuple[str, ...]]:
-    by = change.by or Decimal(0)
-    if change.kind == "quotas":
-        whose = counted(len(people), "person", "people")
-        words = f"Quotas of {whose} on {plan.plan} are {percent(abs(by))} {'higher' if by > 0 else 'lower'}."
-        return changed_evenly(people, by), (words,)
-    months = attained(before.earned).filter(pl.col("plan") == plan.plan, pl.col("participant_id").is_in(people))
-    sums = months.group_by("participant_id").agg(pl.col("quota", "measure").sum())
-    factors = reallocated({who: (quota, sold) for who, quota, sold in sums.iter_rows()}, by=by)
-    words = f"The same total of quotas is divided by what people brought, {percent(by)} of the way."
-    return factors, (words,)
+def paid_with(inputs: KernelInputs, plans: Sequence[Plan], *, files: Sequence[Draft | QuotaFile], span: Span) -> Paid:
+    """What everybody earns in the months of a span with drafts in the place of their plans, and with the quotas of a
+    roster file.
+
+    Raises:
+        Overflow: a sum is beyond 10^18 minor units.
+    """
+    drafts, roster = {each.plan.plan: each.plan for each in files if isinstance(each, Draft)}, inputs.roster
+    for each in files:
+        if isinstance(each, QuotaFile):
+            roster = with_quotas(roster, each)
+    return paid(inputs, [drafts.get(plan.plan, plan) for plan in plans], roster=roster, span=span)
+
+
+def _together(parts: Sequence[_Part]) -> tuple[str, ...]:
+    """What is changed in several plans, once where it is the same in all of them."""
+    plans: dict[str, list[str]] = {}
+    for part in parts:
+        for word in part.words:
+            plans.setdefault(word, []).append(part.plan.plan)
+    every = [part.plan.plan for part in parts]
+    return tuple(word if of == every else f"{', '.join(of)}: {word}" for word, of in plans.items())

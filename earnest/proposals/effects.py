@@ -5,7 +5,7 @@ The deals are those that were closed, on the days on which they were; what peopl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,6 +22,7 @@ from shared.kernel import PlanSet, Roster, credit, measure
 from shared.kernel.idle_months import earn_every_month
 from shared.kernel.plan.version import Plan
 from shared.money import from_minor
+from shared.periods import month_number, month_of_number
 
 QUANTILES: Final = (0.1, 0.5, 0.9)
 
@@ -41,6 +42,16 @@ class Span:
         """The deals of a currency that were won in it."""
         month = pl.col("close_date").dt.strftime("%Y-%m")
         return deals.filter(pl.col("stage") == "won", pl.col("currency") == currency, self.has(month))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthCost:
+    """What a month costs before and after a change, in major units, and of how many people it changes the pay."""
+
+    month: str
+    cost_before: Decimal
+    cost_after: Decimal
+    changed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,45 +81,56 @@ class Effect:
     change_p90: Decimal
     figures_before: Mapping[str, float]
     figures_after: Mapping[str, float]
+    months: tuple[MonthCost, ...]
 
 
 def span_of(deals: pl.DataFrame, *, until: date, months: int = 12) -> Span | None:
-    """The last complete months before a date, as far as deals are won in them; None where none is."""
+    """The last complete months before a date, as far as deals are known that were won in them; None where none is."""
     won = deals.filter((pl.col("stage") == "won") & (pl.col("close_date") < until.replace(day=1)))
     if won.is_empty():
         return None
-    last = won["close_date"].max()
+    begun, last = won["close_date"].min(), won["close_date"].max()
+    assert isinstance(begun, date)
     assert isinstance(last, date)
-    number = last.year * 12 + last.month - 1
-    first = number - months + 1
-    return Span(first=f"{first // 12:04}-{first % 12 + 1:02}", last=f"{number // 12:04}-{number % 12 + 1:02}")
+    end = month_number(last)
+    # Months before the first deal would be paid nothing, and pass for months of a year.
+    return Span(first=month_of_number(max(end - months + 1, month_number(begun))), last=month_of_number(end))
 
 
-def paid(inputs: KernelInputs, plan: Plan, *, roster: Roster, span: Span) -> Paid:
-    """What everybody earns in the months of a span when `plan` had held all the time, and all other plans as they did.
+def paid(inputs: KernelInputs, versions: Sequence[Plan], *, roster: Roster, span: Span) -> Paid:
+    """What everybody earns in the months of a span when these versions, which pay in one currency, had held all the
+    time, and all other plans as they did.
 
     Raises:
         Overflow: a sum is beyond 10^18 minor units.
     """
-    others = [other for other in inputs.plans if other.plan != plan.plan]
-    plans = PlanSet([*others, plan.model_copy(update={"effective_from": ALWAYS})])
+    names, currency = {version.plan for version in versions}, versions[0].currency
+    others = [other for other in inputs.plans if other.plan not in names]
+    plans = PlanSet([*others, *(version.model_copy(update={"effective_from": ALWAYS}) for version in versions)])
     credits = credit(inputs.deals, roster, plans=plans).credits
     earned = earn_every_month(measure(credits, plans), roster, plans=plans)
-    sold = span.won(inputs.deals, plan.currency)
+    sold = span.won(inputs.deals, currency)
     return Paid(
-        earned=earned.filter(span.has(pl.col("period")), pl.col("currency") == plan.currency),
+        earned=earned.filter(span.has(pl.col("period")), pl.col("currency") == currency),
         sales=int((sold["amount"] - sold["refunded"]).sum()),
-        currency=plan.currency,
+        currency=currency,
     )
+
+
+def both_paid(before: Paid, after: Paid, *by: str) -> pl.DataFrame:
+    """`by`, before, after (minor units): what two versions pay, to each participant or otherwise grouped."""
+    pay = [each.earned.group_by(by).agg(pl.col("amount").sum()) for each in (before, after)]
+    both = (
+        pay[0].rename({"amount": "before"}).join(pay[1].rename({"amount": "after"}), on=by, how="full", coalesce=True)
+    )
+    return both.with_columns(pl.col("before", "after").fill_null(0)).sort(by)
 
 
 def effect(before: Paid, after: Paid, *, span: Span, people: Collection[str] | None = None) -> Effect:
     """The difference between what two versions pay; figures of some `people` alone where they are named."""
-    pay = [each.earned.group_by("participant_id").agg(pl.col("amount").sum()) for each in (before, after)]
-    both = pay[0].join(pay[1], on="participant_id", how="full", coalesce=True, suffix="_after")
-    both = both.with_columns(pl.col("amount", "amount_after").fill_null(0))
-    change = both["amount_after"] - both["amount"]
-    paid_by_either = change.filter((both["amount"] != 0) | (both["amount_after"] != 0))
+    both = both_paid(before, after, "participant_id")
+    change = both["after"] - both["before"]
+    paid_by_either = change.filter((both["before"] != 0) | (both["after"] != 0))
     changed = change.filter(change != 0)
 
     def money(minor: float) -> Decimal:
@@ -118,8 +140,8 @@ def effect(before: Paid, after: Paid, *, span: Span, people: Collection[str] | N
     return Effect(
         span=span,
         currency=before.currency,
-        cost_before=money(int(both["amount"].sum())),
-        cost_after=money(int(both["amount_after"].sum())),
+        cost_before=money(int(both["before"].sum())),
+        cost_after=money(int(both["after"].sum())),
         gain=int((changed > 0).sum()),
         lose=int((changed < 0).sum()),
         same=len(paid_by_either) - len(changed),
@@ -128,7 +150,17 @@ def effect(before: Paid, after: Paid, *, span: Span, people: Collection[str] | N
         change_p90=p90,
         figures_before=figures(before, people),
         figures_after=figures(after, people),
+        months=tuple(_by_month(before, after)),
     )
+
+
+def _by_month(before: Paid, after: Paid) -> Iterator[MonthCost]:
+    months = both_paid(before, after, "period", "participant_id").group_by("period", maintain_order=True)
+    for month, cost, other, changed in months.agg(
+        pl.col("before", "after").sum(), changed=(pl.col("before") != pl.col("after")).sum()
+    ).iter_rows():
+        was, now = (from_minor(int(amount), before.currency) for amount in (cost, other))
+        yield MonthCost(month=month, cost_before=was, cost_after=now, changed=changed)
 
 
 def figures(of: Paid, people: Collection[str] | None = None) -> dict[str, float]:

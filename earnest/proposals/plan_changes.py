@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from earnest.proposals.plan_text import Edit, append, put, say
 from services.alerts.proposals import PlanChange
-from shared.formatting import percent
+from shared.formatting import percent, trimmed
 from shared.kernel.language.values import number_in_plan
 
 QUOTA: Final = Decimal(1)
@@ -34,9 +34,13 @@ class Changed:
 
 @dataclass(frozen=True, kw_only=True)
 class Tiers:
-    """Tiers of a component by attainment: where they stand in the plan, where each begins, its end and its rate."""
+    """Tiers of a component by attainment: where they stand in the plan, where each begins, its end and its rate.
+
+    `whole` says that the rate of the tier that is reached pays all, so that pay leaps at each edge.
+    """
 
     component: str
+    whole: bool
     path: tuple[str | int, ...]
     ends: tuple[Decimal, ...]
     rates: tuple[Decimal, ...]
@@ -44,6 +48,16 @@ class Tiers:
     def begin(self, number: int) -> Decimal:
         """Where a tier begins."""
         return self.ends[number - 1] if number else Decimal(0)
+
+    def leap(self, at: Decimal, below: Decimal, *, above: Decimal) -> str:
+        """By how much pay leaps at an edge, as a sentence; empty where it only grows at another rate from there."""
+        if not self.whole or below == above:
+            return ""
+        size = percent(abs(above - below) * at)
+        return (
+            f" A deal over the edge of {percent(at)} pays all at {percent(above)} instead of {percent(below)}: "
+            f"{size} of quota at once."
+        )
 
 
 Document = Mapping[str, Any]
@@ -75,7 +89,8 @@ def _first_tier(plan: Document, change: PlanChange, _: Decimal | None) -> Found:
         end = tiers.ends[0] + by if tiers.ends else Decimal(0)
         if end > 0:
             words = f"The first tier of {tiers.component} ends at {percent(end)} instead of {percent(tiers.ends[0])}."
-            yield [put((*tiers.path, 0, "up_to"), percent(end))], words
+            leap = tiers.leap(end, tiers.rates[0], above=tiers.rates[1])
+            yield [put((*tiers.path, 0, "up_to"), percent(end))], words + leap
 
 
 def _accelerator(plan: Document, change: PlanChange, _: Decimal | None) -> Found:
@@ -86,7 +101,8 @@ def _accelerator(plan: Document, change: PlanChange, _: Decimal | None) -> Found
             below_next = number + 1 == len(tiers.ends) or end + by < tiers.ends[number + 1]
             if end >= QUOTA and faster and below_next:
                 words = f"The accelerator of {tiers.component} begins at {percent(end + by)} instead of {percent(end)}."
-                yield [put((*tiers.path, number, "up_to"), percent(end + by))], words
+                leap = tiers.leap(end + by, tiers.rates[number], above=tiers.rates[number + 1])
+                yield [put((*tiers.path, number, "up_to"), percent(end + by))], words + leap
                 break
 
 
@@ -100,7 +116,7 @@ def _second_kink(plan: Document, change: PlanChange, _: Decimal | None) -> Found
             words = (
                 f"Beyond {percent(at)} {tiers.component} pays {percent(base)} instead of {percent(tiers.rates[last])}."
             )
-            yield _split(tiers, at, rate=base), words
+            yield _split(tiers, at, rate=base), words + tiers.leap(at, tiers.rates[last], above=base)
 
 
 def _steeper(plan: Document, change: PlanChange, _: Decimal | None) -> Found:
@@ -109,8 +125,10 @@ def _steeper(plan: Document, change: PlanChange, _: Decimal | None) -> Found:
         rate = _rounded(tiers.rates[last] * (1 + (change.by or Decimal(0))))
         at = max(change.at or QUOTA, tiers.begin(last))
         words = f"Beyond {percent(at)} {tiers.component} pays {percent(rate)} instead of {percent(tiers.rates[last])}."
-        whole = at == tiers.begin(last)
-        yield ([put((*tiers.path, last, "rate"), percent(rate))] if whole else _split(tiers, at, rate=rate)), words
+        is_begin = at == tiers.begin(last)
+        leap = tiers.leap(at, tiers.rates[last - 1 if is_begin else last], above=rate)
+        edits = [put((*tiers.path, last, "rate"), percent(rate))] if is_begin else _split(tiers, at, rate=rate)
+        yield edits, words + leap
 
 
 def _largest_deals(plan: Document, change: PlanChange, large_deal: Decimal | None) -> Found:
@@ -122,12 +140,22 @@ def _largest_deals(plan: Document, change: PlanChange, large_deal: Decimal | Non
 
 
 def _discount_gate(plan: Document, change: PlanChange, _: Decimal | None) -> Found:
-    allowed, credited = change.at or Decimal(0), percent(1 - (change.by or Decimal(0)))
-    discounted = f"amount < {1 - allowed} * list_amount"
+    allowed, by = change.at or Decimal(0), change.by or Decimal(0)
+    if not allowed:
+        return
+    # From all of it at the edge down a straight line: an edge that took half at once would be haggled over to the cent.
+    share = (
+        f"greatest({trimmed(1 - by)}, 1 - {trimmed(by / allowed)} * ({trimmed(1 - allowed)} - amount / list_amount))"
+    )
+    discounted = f"list_amount > 0 and amount < {trimmed(1 - allowed)} * list_amount"
     for place, rule in _paying_rules(plan):
-        if "share" not in rule and plan.get("match") != "first":
-            words = f"Of a deal discounted by more than {percent(allowed)} {rule['rule']} credits only {credited}."
-            yield _apart(plan, place, of=discounted, credited={"share": credited}), words
+        if plan.get("match") != "first":
+            words = (
+                f"Of a deal discounted by more than {percent(allowed)} {rule['rule']} credits less, evenly down to "
+                f"{percent(1 - by)} at a discount of {percent(2 * allowed)}."
+            )
+            amount = f"({rule.get('amount', 'amount - refunded')}) * {share}"
+            yield _apart(plan, place, of=discounted, credited={"amount": amount}), words
 
 
 def _margin_modifier(plan: Document, _: PlanChange, __: Decimal | None) -> Found:
@@ -142,7 +170,7 @@ def _apart(plan: Document, place: int, *, of: str, credited: Document) -> list[E
     """Deals of which a condition holds are credited by a rule of their own, in another way; both add up as one did."""
     rule = plan["credits"][place]
     when, name, path = rule.get("when", "stage = 'won'"), f"{rule['rule']}_discounted", ("credits", place)
-    others = f"({when}) and (list_amount is null or not {of})"
+    others = f"({when}) and (list_amount is null or not ({of}))"
     sums = [
         append(("measures", number, source), name)
         for number, measure in enumerate(plan.get("measures", ()))
@@ -222,7 +250,8 @@ def _tiers(plan: Document) -> Iterator[Tiers]:
             continue  # figures of each participant's own
         if ends and "up_to" not in tiers[-1]:
             path = ("components", place, "tiers")
-            yield Tiers(component=component["component"], path=path, ends=ends, rates=rates)
+            whole = component["kind"] == "whole"
+            yield Tiers(component=component["component"], whole=whole, path=path, ends=ends, rates=rates)
 
 
 def _paying_rules(plan: Document) -> Iterator[tuple[int, Document]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import csv
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -12,6 +13,7 @@ import polars as pl
 
 from earnest.proposals.plan_changes import NothingToChange
 from shared.kernel import Roster
+from shared.kernel.roster import EVERY
 from shared.spreadsheets import csv_text
 
 FURTHEST: Final = Decimal("0.3")
@@ -25,10 +27,11 @@ Factors = Mapping[str, Decimal]
 
 @dataclass(frozen=True, kw_only=True)
 class QuotaFile:
-    """A roster file with the quotas that would hold from a date on: its name and its text."""
+    """A roster file with the quotas that would hold from a date on."""
 
     file: str
     text: str
+    effective_from: date
 
 
 def people_of(roster: Roster, *, day: date, **wanted: str) -> list[str]:
@@ -37,6 +40,18 @@ def people_of(roster: Roster, *, day: date, **wanted: str) -> list[str]:
     last = held.group_by("participant_id").last()
     fits = [pl.col(name) == value for name, value in wanted.items()]
     return sorted(last.filter(pl.col("active"), *fits)["participant_id"])
+
+
+def with_quota(roster: Roster, who: Collection[str], *, day: date) -> list[str]:
+    """Those who have a quota of their own on a day.
+
+    Raises:
+        NothingToChange: nobody has.
+    """
+    known = set(_in_force(roster, day)["participant_id"])
+    if not known.intersection(who):
+        raise NothingToChange("nobody on the plan has a quota of their own in the roster")
+    return sorted(known.intersection(who))
 
 
 def changed_evenly(who: Collection[str], by: Decimal) -> Factors:
@@ -67,49 +82,59 @@ def reallocated(brought: Mapping[str, tuple[Decimal, Decimal]], *, by: Decimal) 
     return {who: factor * quotas / total for who, factor in factors.items()}
 
 
-def with_factors(roster: Roster, factors: Factors) -> Roster:
-    """The roster with quotas multiplied, whenever they hold."""
-    by = pl.DataFrame(
-        {"participant_id": list(factors), "factor": [float(factor) for factor in factors.values()]},
-        schema={"participant_id": pl.String, "factor": pl.Float64},
+def with_quotas(roster: Roster, file: QuotaFile) -> Roster:
+    """The roster as if quotas had always been to those that hold when the file does as the file's are."""
+    now = _in_force(roster, file.effective_from)
+    new = pl.DataFrame(
+        list(_rows(file)), schema={"participant_id": pl.String, "measure": pl.String, "new": pl.String}, orient="row"
     )
     # The factor as thousandths of a percent: quotas are exact, and stay so.
-    parts = by.with_columns((pl.col("factor") * 100_000).round().cast(pl.Int64))
-    quotas = (
-        roster.quotas.join(parts, on="participant_id", how="left", maintain_order="left")
-        .with_columns(
-            quota=pl.when(pl.col("factor").is_null())
-            .then(pl.col("quota"))
-            .otherwise((pl.col("quota") * pl.col("factor") / 100_000).cast(roster.quotas.schema["quota"]))
-        )
-        .drop("factor")
+    factors = now.join(new, on=["participant_id", "measure"]).filter(pl.col("quota") > 0)
+    parts = factors.select(
+        "participant_id",
+        "measure",
+        parts=pl.Series(
+            [round(Decimal(new) / quota * 100_000) for quota, new in factors.select("quota", "new").iter_rows()],
+            dtype=pl.Int64,
+        ),
     )
-    return replace(roster, quotas=quotas)
+    quotas = roster.quotas.join(
+        parts, on=["participant_id", "measure"], how="left", maintain_order="left"
+    ).with_columns(
+        quota=pl.when(pl.col("parts").is_null())
+        .then(pl.col("quota"))
+        .otherwise((pl.col("quota") * pl.col("parts") / 100_000).cast(roster.quotas.schema["quota"]))
+    )
+    return replace(roster, quotas=quotas.drop("parts"))
+
+
+def _rows(file: QuotaFile) -> Iterator[tuple[str, str, str]]:
+    for row in csv.DictReader(file.text.splitlines()):
+        for column, quota in row.items():
+            if quota and column.partition(".")[0] == "quota":
+                yield row["participant_id"], column.partition(".")[2] or EVERY, quota
+
+
+def _in_force(roster: Roster, day: date) -> pl.DataFrame:
+    held = roster.quotas.filter(pl.col("effective_from") <= day).sort("effective_from")
+    return held.group_by("participant_id", "measure").last().drop_nulls("quota").sort("participant_id", "measure")
 
 
 def quota_file(roster: Roster, factors: Factors, *, effective_from: date, name: str) -> QuotaFile:
-    """The rows of a roster file that change the quotas in force on a date.
-
-    Raises:
-        NothingToChange: none of the participants has a quota of their own.
-    """
-    held = roster.quotas.filter(
-        (pl.col("effective_from") <= effective_from) & pl.col("participant_id").is_in(list(factors))
-    )
-    last = held.sort("effective_from").group_by("participant_id", "measure").last().drop_nulls("quota")
-    if last.is_empty():
-        raise NothingToChange("nobody on the plan has a quota of their own in the roster")
+    """The rows of a roster file that change the quotas in force on a date."""
+    last = _in_force(roster, effective_from).filter(pl.col("participant_id").is_in(list(factors)))
     measures = sorted(set(last["measure"]))
-    columns = ["quota" if measure == "*" else f"quota.{measure}" for measure in measures]
+    columns = ["quota" if measure == EVERY else f"quota.{measure}" for measure in measures]
     cells: dict[str, dict[str, str]] = {}
-    for who, measure, quota in last.select("participant_id", "measure", "quota").sort("participant_id").iter_rows():
+    for who, measure, quota in last.select("participant_id", "measure", "quota").iter_rows():
         cells.setdefault(who, {})[measure] = f"{_rounded(Decimal(quota) * factors[who]):f}"
     table = pl.DataFrame(
         [[who, effective_from.isoformat(), *map(own.get, measures)] for who, own in cells.items()],
         schema=dict.fromkeys(["participant_id", "effective_from", *columns], pl.String),
         orient="row",
     )
-    return QuotaFile(file=f"roster-{name}-{effective_from.isoformat()}.csv", text=csv_text(table))
+    file = f"roster-{name}-{effective_from.isoformat()}.csv"
+    return QuotaFile(file=file, text=csv_text(table), effective_from=effective_from)
 
 
 def _rounded(quota: Decimal) -> Decimal:

@@ -13,6 +13,7 @@ from services.alerts.lifecycle.service import Charts, Lifecycle
 from services.alerts.notifications.worker import Declaration, Sender
 from services.alerts.operations.alertmanager import Alertmanager
 from services.alerts.operations.alertmanager_client import AlertmanagerClient
+from services.alerts.proposals import worker as published
 from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
 from services.alerts.verify import recount_if_sums_changed
 from shared import logs
@@ -74,6 +75,14 @@ def main() -> None:
                 step=step,
                 member=settings.member_name,
                 batch=BATCH,
+            ),
+            Worker(
+                published.WORKER,
+                log,
+                engine=engine,
+                topics=published.TOPICS,
+                step=published.step,
+                member=settings.member_name,
             ),
             evaluator,
             sender,

@@ -24,3 +24,27 @@ class DecidedOtherwise(Conflict):
         super().__init__(
             f"proposal {proposal_id} was {decision} by {who}: propose again for another decision", decision=decision
         )
+
+
+class Retired(Conflict):
+    """Of proposals that change the same plan one is accepted at a time."""
+
+    type = "proposal-retired"
+    title = "Another proposal was accepted"
+
+    def __init__(self, proposal_id: str, accepted: str, *, why: str) -> None:
+        super().__init__(
+            f"proposal {proposal_id} cannot be accepted: {accepted} was, and {why}; reject that one first, or propose "
+            "again when it is in force",
+            accepted=accepted,
+        )
+
+
+class PublishedAlready(Conflict):
+    """What is published is changed by its next version, and no longer by a decision."""
+
+    type = "proposal-published"
+    title = "The change is published"
+
+    def __init__(self, proposal_id: str, what: str) -> None:
+        super().__init__(f"proposal {proposal_id}: {what} is published already; propose again for its next version")

@@ -1,8 +1,9 @@
-"""A proposal: a candidate change that was offered for an alert, and what was decided about it."""
+"""A proposal: a candidate change that was offered for an alert, what was decided about it, and how far it has come."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,8 +13,11 @@ from pydantic import TypeAdapter
 
 from services.alerts.proposals.errors import DecidedOtherwise
 from services.alerts.proposals.rules import Kind
+from shared.contracts.roster import EVERY_QUOTA
 
 Decision = Literal["accepted", "rejected"]
+Stage = Literal["offered", "retired", "rejected", "not published", "published", "in force"]
+"""How far a proposal has come: of one that was accepted, whether its files are published, and hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,16 @@ class Figure:
 
     before: Decimal
     after: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthCost:
+    """What a month costs as it was and as it would have been, and of how many people the pay of the month changes."""
+
+    month: str
+    cost_before: Decimal
+    cost_after: Decimal
+    changed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +57,7 @@ class Effect:
     change_p50: Decimal
     change_p90: Decimal
     figures: Mapping[str, Figure]
+    months: tuple[MonthCost, ...]
 
 
 EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Effect)
@@ -50,29 +65,66 @@ EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Effect)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A change as it was simulated. `version` is that of a draft plan, none of a file of quotas; `text` is the file.
+class DraftFile:
+    """A file of a proposal: a draft version of a plan, or without one the rows of a roster file with quotas."""
 
-    `words` say what is changed, `cause` is why, `behaviour` what no calculation says of it, `source` who says so.
+    file: str
+    text: str
+    plan: str | None = None
+    version: int | None = None
+
+
+FILES: Final[TypeAdapter[tuple[DraftFile, ...]]] = TypeAdapter(tuple[DraftFile, ...])
+"""Reads and writes the files of a proposal as JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A change as it was simulated, of all plans that it is made in together.
+
+    `plans` are the versions in force that it starts from (`rep@2`). `words` say what is changed, `cause` is why,
+    `behaviour` what no calculation says of it, `source` who says so.
     """
 
     rule: str
     kind: Kind
-    plan: str
-    version: int | None
+    plans: tuple[str, ...]
     words: tuple[str, ...]
     cause: str
     behaviour: str
     source: str
     effective_from: date
-    file: str
-    text: str
+    files: tuple[DraftFile, ...]
     effect: Effect
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The plans, whatever their version."""
+        return frozenset(plan.partition("@")[0] for plan in self.plans)
+
+    @property
+    def drafts(self) -> frozenset[tuple[str, int]]:
+        """The plan versions that its files are drafts of."""
+        return frozenset((each.plan, each.version) for each in self.files if each.plan and each.version)
+
+    @property
+    def quotas(self) -> frozenset[tuple[str, str]]:
+        """The participants whose quotas its roster files set, with the path by which the roster says each."""
+        return frozenset(quota for each in self.files if each.plan is None for quota in _quotas(each.text))
+
+    def competes(self, other: Candidate) -> bool:
+        """Whether they change the same plan, or quotas on it of the same people: after both at once nobody could tell
+        which of them had an effect.
+        """
+        if self.names.isdisjoint(other.names):
+            return False
+        people = [{who for who, _ in each.quotas} for each in (self, other)]
+        return not all(people) or not people[0].isdisjoint(people[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A candidate that was offered for an alert: one for each kind of change and plan."""
+    """A candidate that was offered for an alert: one for each kind of change of the plans that pay in a currency."""
 
     alert_id: str
     number: int
@@ -96,13 +148,44 @@ class Proposal:
         return replace(self, candidate=candidate, proposed_by=who, proposed_at=now)
 
     def decided(self, decision: Decision, *, reason: str, who: str, now: datetime) -> Proposal:
-        """With a decision. The same once more changes nothing.
+        """With a decision. The same once more changes nothing; what was accepted may be rejected after all.
 
         Raises:
-            DecidedOtherwise: somebody decided the other way.
+            DecidedOtherwise: somebody rejected it.
         """
         if self.decision == decision:
             return self
-        if self.decision is not None:
+        if self.decision == "rejected":
             raise DecidedOtherwise(self.proposal_id, self.decision, who=self.decided_by)
         return replace(self, decision=decision, reason=reason, decided_by=who, decided_at=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a proposal stands, beside what was decided about it.
+
+    `holds_from` is the day from which its change holds, once all its files are published or loaded. `retired_by` is the
+    accepted proposal that competes with it, as long as that one does not hold yet.
+    """
+
+    proposal: Proposal
+    holds_from: date | None = None
+    retired_by: Proposal | None = None
+
+    def stage(self, today: date) -> Stage:
+        """How far it has come."""
+        if self.proposal.decision == "rejected":
+            return "rejected"
+        if self.proposal.decision is None:
+            return "offered" if self.retired_by is None else "retired"
+        if self.holds_from is None:
+            return "not published"
+        return "in force" if self.holds_from <= today else "published"
+
+
+def _quotas(text: str) -> Iterator[tuple[str, str]]:
+    for row in csv.DictReader(text.splitlines()):
+        who, day = row.pop("participant_id"), row.pop("effective_from")
+        yield from (
+            (who, f"{day}/{EVERY_QUOTA if column == 'quota' else column}") for column, cell in row.items() if cell
+        )

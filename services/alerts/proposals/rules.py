@@ -47,8 +47,8 @@ class PlanChange(BaseModel):
     """A change to try out, of one or two figures of a plan or of its quotas.
 
     `by` is how much: of quotas a share (reallocated ones go so far of the way to what people brought), of tiers points
-    of attainment, of a rate a share of it, of a gate the share of a discounted deal that is no longer credited. `at` is
-    where: an attainment, a discount, or for the largest deals the share of deals that are smaller.
+    of attainment, of a rate a share of it, of a gate the share of its credit that a deal at twice the discount loses.
+    `at` is where: an attainment, a discount, or for the largest deals the share of deals that are smaller.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

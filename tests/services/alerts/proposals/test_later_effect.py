@@ -16,7 +16,7 @@ from services.alerts.evaluation.readings import Reading
 from services.alerts.evaluation.totals import Where
 from services.alerts.kpis import built_in
 from services.alerts.proposals.later_effect import Point, later_effect, t_quantile
-from services.alerts.proposals.proposal import Proposal
+from services.alerts.proposals.proposal import Proposal, Standing
 from services.alerts.proposals.schemas import CandidateBody
 from services.alerts.proposals.service import became
 from shared.drift.detection import assess
@@ -106,12 +106,12 @@ def test_fiscal_quarters_of_weeks_are_compared_with_those_that_begin_near_the_sa
     assert (found.pairs, found.difference) == (4, 4.0)
 
 
-def accepted(decision: Literal["accepted", "rejected"] = "accepted") -> Proposal:
-    candidate = CandidateBody.model_validate(offered(effective_from=SINCE.isoformat())).candidate()
+def accepted() -> Proposal:
+    candidate = CandidateBody.model_validate(offered(effective_from="2025-06-01")).candidate()
     made = Proposal(
         alert_id="comp_cost_of_sales.USD.1", number=1, candidate=candidate, proposed_by="a", proposed_at=NOON
     )
-    return made.decided(decision, reason="so", who="b", now=NOON)
+    return made.decided("accepted", reason="so", who="b", now=NOON)
 
 
 def test_an_accepted_change_is_followed_at_the_place_of_its_alert_once_it_holds() -> None:
@@ -133,12 +133,14 @@ def test_an_accepted_change_is_followed_at_the_place_of_its_alert_once_it_holds(
     )
     elsewhere = replace(here, where=Where("USD"), assessment=None)
     readings = [elsewhere, here]
-    found = became(readings, alert, proposal=accepted(), as_of=date(2026, 1, 5))
+    # Published for July, whatever the draft said.
+    in_force = Standing(proposal=accepted(), holds_from=SINCE)
+    found = became(readings, alert, standing=in_force, as_of=date(2026, 1, 5))
     assert found is not None
     assert (found.pairs, found.verdict) == (
         6,
         "supported",
     )  # the alert was about a rise, the change was to bring it down
-    assert became(readings, alert, proposal=accepted("rejected"), as_of=date(2026, 1, 5)) is None
-    assert became(readings, alert, proposal=accepted(), as_of=date(2025, 6, 30)) is None
-    assert became([elsewhere], alert, proposal=accepted(), as_of=date(2026, 1, 5)) is None
+    assert became(readings, alert, standing=Standing(proposal=accepted()), as_of=date(2026, 1, 5)) is None
+    assert became(readings, alert, standing=in_force, as_of=date(2025, 6, 30)) is None
+    assert became([elsewhere], alert, standing=in_force, as_of=date(2026, 1, 5)) is None

@@ -2,65 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo
-
-import pytest
-from fastapi.testclient import TestClient
-from sqlalchemy import Engine
-
-from services.alerts.app import create_app
-from services.alerts.evaluation.evaluator import Evaluator
-from services.alerts.kpis import built_in
-from services.alerts.lifecycle.service import Lifecycle
-from services.alerts.notifications.worker import Sender
-from shared.log.postgres import PostgresLog
-from shared.settings import Settings
-from tests.services.alerts.lifecycle.watched import NOON, episode, found
-from tests.services.alerts.proposals.offers import offered
+from tests.services.alerts.proposals.conftest import Ask
+from tests.services.alerts.proposals.offers import draft, offered, quotas
 
 ALERT = "/v1/alerts/average_discount.USD.1"
-KEYS = {"analyst": ["alerts:read", "alerts:write", "earnings:read"], "reader": ["alerts:read"]}
-Ask = Callable[[str], TestClient]
-
-
-@pytest.fixture
-def ask(
-    alerts_engine: Engine,
-    log: PostgresLog,
-    lifecycle: Lifecycle,
-    sender: Sender,
-    database_url: str,
-    tmp_path: Path,
-) -> Ask:
-    """A client with a key, beside an alert that is open."""
-    keys = [
-        {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes}
-        for name, scopes in KEYS.items()
-    ]
-    (tmp_path / "keys.json").write_text(json.dumps(keys))
-    settings = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
-    evaluator = Evaluator(alerts_engine, log, catalogue=built_in(), zone=ZoneInfo("UTC"), reconcile=lifecycle.reconcile)
-    with alerts_engine.begin() as connection:
-        lifecycle.move(connection, [found(episode(3))], now=NOON)
-    app = create_app(
-        settings,
-        alerts_engine,
-        evaluator=evaluator,
-        lifecycle=lifecycle,
-        sender=sender,
-        ready=list,
-        clock=lambda: NOON + timedelta(hours=1),
-    )
-
-    def client(name: str) -> TestClient:
-        return TestClient(app, headers={"authorization": f"Bearer {name}"})
-
-    return client
 
 
 def test_what_is_offered_twice_is_offered_once(ask: Ask) -> None:
@@ -75,7 +20,7 @@ def test_what_is_offered_twice_is_offered_once(ask: Ask) -> None:
     assert again.json()["proposals"] == first.json()["proposals"][:1]
     assert len(analyst.get("/v1/proposals").json()["proposals"]) == 2
     whole = analyst.get("/v1/proposals/average_discount.USD.1.p1").json()
-    assert whole["text"] == "plan: rep\nversion: 3\n"  # to the last byte
+    assert [each["text"] for each in whole["files"]] == ["plan: rep\nversion: 3\n"]  # to the last byte
     assert whole["effect"]["cost_before"] == "120000.50"
     assert whole["proposed_by"] == "analyst"
     assert whole["later_effect"] is None
@@ -86,11 +31,13 @@ def test_what_nobody_has_decided_about_is_offered_as_it_is_now(ask: Ask) -> None
     analyst.post(f"{ALERT}/proposals", json={"proposals": [offered(), offered(kind="margin_modifier")]})
     analyst.post("/v1/proposals/average_discount.USD.1.p1/decision", json={"decision": "accepted", "reason": "as seen"})
     later = [
-        offered(text="plan: rep\nversion: 4\n"),
-        offered(kind="margin_modifier", text="plan: rep\nversion: 4\n"),
+        offered(files=[draft(version=4)]),
+        offered(kind="margin_modifier", files=[draft(version=4)]),
     ]
     analyst.post(f"{ALERT}/proposals", json={"proposals": later})
-    texts = [analyst.get(f"/v1/proposals/average_discount.USD.1.p{number}").json()["text"] for number in (1, 2)]
+    texts = [
+        analyst.get(f"/v1/proposals/average_discount.USD.1.p{number}").json()["files"][0]["text"] for number in (1, 2)
+    ]
     assert texts == ["plan: rep\nversion: 3\n", "plan: rep\nversion: 4\n"]
 
 
@@ -148,7 +95,9 @@ def test_what_is_no_proposal_is_refused_and_nothing_is_kept(ask: Ask) -> None:
     analyst = ask("analyst")
     twice = analyst.post(f"{ALERT}/proposals", json={"proposals": [offered(), offered()]})
     assert (twice.status_code, "once for a plan" in twice.text) == (422, True)
-    path = analyst.post(f"{ALERT}/proposals", json={"proposals": [offered(file="../../etc/passwd")]})
+    path = analyst.post(
+        f"{ALERT}/proposals", json={"proposals": [offered(files=[draft() | {"file": "../../etc/passwd"}])]}
+    )
     assert path.status_code == 422
     unknown = analyst.post("/v1/alerts/win_rate.9/proposals", json={"proposals": [offered()]})
     assert (unknown.status_code, "win_rate.9" in unknown.text) == (404, True)
@@ -168,13 +117,16 @@ def test_who_may_only_read_alerts_offers_and_decides_nothing(ask: Ask) -> None:
 
 
 def test_quotas_of_everybody_are_for_those_who_may_read_earnings(ask: Ask) -> None:
-    quotas = offered(kind="quotas", version=None, file="roster-rep.csv", text="participant_id,quota\nann,1000\n")
-    ask("analyst").post(f"{ALERT}/proposals", json={"proposals": [quotas, offered()]})
+    lower = offered(kind="quotas", files=[quotas("ann")])
+    ask("analyst").post(f"{ALERT}/proposals", json={"proposals": [lower, offered()]})
     texts = [
-        [ask(key).get(f"/v1/proposals/average_discount.USD.1.p{number}").json()["text"] for number in (1, 2)]
+        [
+            ask(key).get(f"/v1/proposals/average_discount.USD.1.p{number}").json()["files"][0]["text"]
+            for number in (1, 2)
+        ]
         for key in ("analyst", "reader")
     ]
-    assert texts == [["participant_id,quota\nann,1000\n", "plan: rep\nversion: 3\n"], [None, "plan: rep\nversion: 3\n"]]
+    assert texts == [[quotas("ann")["text"], draft()["text"]], [None, draft()["text"]]]
 
 
 def test_what_changes_the_pay_of_few_people_is_for_those_who_may_read_earnings(ask: Ask) -> None:
@@ -187,3 +139,37 @@ def test_what_changes_the_pay_of_few_people_is_for_those_who_may_read_earnings(a
     }
     assert seen == {"analyst": [True, True], "reader": [False, True]}
     assert ask("reader").get("/v1/proposals/average_discount.USD.1.p1").json()["effect"] is None
+
+
+def test_the_cost_of_a_month_in_which_few_peoples_pay_changes_is_for_those_who_may_read_earnings(ask: Ask) -> None:
+    few, many = offered(kind="steeper"), offered()
+    few["effect"]["months"][0]["changed"] = 1
+    ask("analyst").post(f"{ALERT}/proposals", json={"proposals": [few, many]})
+    seen = {
+        key: [len(each["effect"]["months"]) for each in ask(key).get("/v1/proposals").json()["proposals"]]
+        for key in ("analyst", "reader")
+    }
+    assert seen == {"analyst": [2, 2], "reader": [0, 2]}
+
+
+def test_changes_of_several_plans_together_take_the_place_of_those_that_were_offered_one_by_one(ask: Ask) -> None:
+    analyst = ask("analyst")
+    one_by_one = [offered(), offered(plans=["senior@1"], files=[draft("senior", 2)])]
+    first = analyst.post(f"{ALERT}/proposals", json={"proposals": one_by_one}).json()["proposals"]
+    assert [each["plans"] for each in first] == [["rep@2"], ["senior@1"]]
+    both = offered(plans=["rep@2", "senior@1"], files=[draft(), draft("senior", 2)])
+    analyst.post(f"{ALERT}/proposals", json={"proposals": [both]})
+    [left] = analyst.get("/v1/proposals").json()["proposals"]
+    assert left["plans"] == ["rep@2", "senior@1"]
+    assert [each["file"] for each in left["files"]] == ["rep-3.yaml", "senior-2.yaml"]
+    twice = analyst.post(f"{ALERT}/proposals", json={"proposals": [both, offered()]})
+    assert (twice.status_code, "once for a plan" in twice.text) == (422, True)
+
+
+def test_a_file_is_a_draft_of_a_version_or_has_quotas(ask: Ask) -> None:
+    neither = draft() | {"version": None}
+    refused = ask("analyst").post(f"{ALERT}/proposals", json={"proposals": [offered(files=[neither])]})
+    assert (refused.status_code, "a plan and a version" in refused.text) == (422, True)
+    no_date = {"file": "roster.csv", "text": "participant_id,quota\nann,1\n"}
+    refused = ask("analyst").post(f"{ALERT}/proposals", json={"proposals": [offered(files=[no_date])]})
+    assert (refused.status_code, "effective_from" in refused.text) == (422, True)

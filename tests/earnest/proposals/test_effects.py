@@ -1,0 +1,160 @@
+"""What a change would have paid: of several plans together, over the months that are known, and since a KPI changed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from earnest.files.kernel_inputs import read_inputs
+from earnest.proposals.candidates import Candidate, Signal
+from earnest.proposals.drafts import Draft
+from earnest.proposals.plan_changes import changed_by
+from earnest.proposals.verification import differences, recalculated, told
+from earnest.proposals.words import story
+from services.alerts.proposals import PlanChange
+from shared.kernel import PlanSet, credit
+from shared.kernel.plan.exact_yaml import read_yaml
+from shared.kernel.plan.plan_file import read_plan
+from tests.earnest.proposals.proposal_company import REP, REPS, company
+from tests.earnest.proposals.test_candidates import made
+
+DISCOUNTS = Signal("average_discount", "up")
+ALERT = {"kpi": "average_discount", "title": "Average discount", "unit": "ratio", "currency": "USD", "segment": None}
+
+
+def as_told(candidate: Candidate) -> dict[str, Any]:
+    """As the service tells it to who may read earnings."""
+    files = [
+        {"file": each.file, "text": each.text, "plan": each.plan.plan if isinstance(each, Draft) else None}
+        for each in candidate.files
+    ]
+    return {
+        "proposal_id": "a.p1",
+        "plans": list(candidate.plans),
+        "words": candidate.words,
+        "cause": candidate.rule.cause,
+        "behaviour": candidate.rule.behaviour,
+        "source": candidate.rule.source,
+        "effective_from": candidate.effective_from.isoformat(),
+        "holds_from": None,
+        "files": files,
+        "effect": told(candidate.effect),
+        "verify": "earnest alerts verify a.p1",
+    }
+
+
+def test_a_change_of_two_plans_is_one_candidate_with_the_effect_of_both(tmp_path: Path) -> None:
+    both = made(company(tmp_path, seniors=5), DISCOUNTS)["rep, senior discount_gate"]
+    assert [each.file for each in both.files] == ["rep-2-discount_gate.yaml", "senior-2-discount_gate.yaml"]
+    assert both.effect.lose == len(REPS)
+    assert len([word for word in both.words if "own credits less" in word]) == 1  # the same in both, said once
+    alone = [
+        made(company(tmp_path, seniors=5), Signal("average_discount", "up", "plan", plan))[f"{plan} discount_gate"]
+        for plan in ("rep", "senior")
+    ]
+    assert [each.effect.lose for each in alone] == [7, 5]
+    changes_alone = [each.effect.cost_after - each.effect.cost_before for each in alone]
+    assert both.effect.cost_after - both.effect.cost_before == sum(changes_alone)
+    assert both.effect.cost_before == alone[0].effect.cost_before
+
+
+def test_quotas_of_a_territory_with_two_plans_are_one_file_for_all_of_its_people(tmp_path: Path) -> None:
+    signal = Signal("share_at_quota", "down", "territory", "south")
+    relief = made(company(tmp_path, seniors=5), signal)["rep, senior quotas"]
+    [file] = relief.files
+    assert [row.split(",")[0] for row in file.text.splitlines()[1:]] == REPS[4:]
+    assert relief.words == ("Quotas of territory south are 10% lower.",)
+    assert relief.effect.gain == len(REPS[4:])
+
+
+def test_months_before_the_first_deal_are_no_history_and_five_months_are_no_year(tmp_path: Path) -> None:
+    short = made(company(tmp_path, months=5), DISCOUNTS)["rep discount_gate"]
+    assert (short.effect.span.first, short.effect.span.last) == ("2025-02", "2025-06")
+    words = "\n".join(story(as_told(short), alert=ALERT | {"onset": "2025-02-10"}))
+    assert "2025-02 to 2025-06 (5 months: no whole year is known) would have cost " in words
+    whole = made(company(tmp_path), DISCOUNTS)["rep discount_gate"]
+    words = "\n".join(story(as_told(whole), alert=ALERT | {"onset": "2025-04-10"}))
+    assert "2024-07 to 2025-06 would have cost " in words
+
+
+def test_months_sum_to_the_whole_and_show_what_a_change_costs_since_the_kpi_changed(tmp_path: Path) -> None:
+    gate = made(company(tmp_path, discount=0.35), DISCOUNTS)["rep discount_gate"].effect
+    assert len(gate.months) == 12
+    assert sum(month.cost_before for month in gate.months) == gate.cost_before
+    assert sum(month.cost_after for month in gate.months) == gate.cost_after
+    shares = {month.month: month.cost_after / month.cost_before - 1 for month in gate.months}
+    # Until March a quarter of the deals is discounted, from April on all are.
+    assert min(shares[f"2025-0{month}"] for month in (4, 5, 6)) < -0.25
+    assert shares["2025-01"] > Decimal("-0.15")
+    told_ = as_told(made(company(tmp_path, discount=0.35), DISCOUNTS)["rep discount_gate"])
+    words = "\n".join(story(told_, alert=ALERT | {"onset": "2025-04-10"}))
+    since = sum(month.cost_after for month in gate.months[-3:]) / sum(month.cost_before for month in gate.months[-3:])
+    assert "Since 2025-04, when the KPI changed: " in words
+    assert f", {100 * (since - 1):+.1f}%." in words
+    assert "In 2025-06 alone: " in words
+    assert f", {100 * shares['2025-06']:+.1f}%." in words
+
+
+def test_a_cent_of_discount_over_the_gate_takes_a_few_cents_and_never_gives_any(tmp_path: Path) -> None:
+    gate = made(company(tmp_path), DISCOUNTS)["rep discount_gate"]
+    [draft] = gate.files
+    prices = [Decimal(cents) / 100 for cents in [*range(0, 100_000, 250), *range(79_900, 80_100)]]
+    rows = [f"D{number},{REPS[0]},{price},1000,2025-03-05,Seat" for number, price in enumerate(prices)]
+    (tmp_path / "edge.csv").write_text("\n".join(["deal_id,owner,amount,list_amount,close_date,product", *rows]))
+    plans = PlanSet(
+        [read_plan(draft.text, draft.file).model_copy(update={"effective_from": read_plan(REP, "r").effective_from})]
+    )
+    inputs = read_inputs(tmp_path / "edge.csv", tmp_path / "roster.csv", plans=plans)
+    credits = credit(inputs.deals, inputs.roster, plans=plans).credits.filter(pl.col("participant_id") == REPS[0])
+    by_deal = dict(credits.group_by("deal_id").agg(pl.col("amount").sum()).iter_rows())
+    found = sorted((price, by_deal.get(f"D{number}", 0)) for number, price in enumerate(prices))
+    steps = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(found)]
+    assert all(credited >= 0 for _, credited in steps)
+    assert max(credited for step, credited in steps if step == Decimal("0.01")) <= 4  # cents
+    assert by_deal[f"D{prices.index(Decimal(800))}"] == 80_000
+    assert by_deal[f"D{prices.index(Decimal(700))}"] == 70_000 * 3 // 4
+    assert by_deal[f"D{prices.index(Decimal(500))}"] == 25_000
+
+
+def test_where_pay_leaps_at_an_edge_that_is_moved_the_proposal_says_where_and_how_far() -> None:
+    whole = read_yaml(REP.replace("kind: graduated", "kind: whole"))
+    moved = changed_by(whole, PlanChange(kind="first_tier", by=Decimal("-0.1")), large_deal=None)
+    assert moved.words == (
+        "The first tier of commission ends at 60% instead of 70%. "
+        "A deal over the edge of 60% pays all at 6% instead of 4%: 1.2% of quota at once.",
+    )
+    graduated = changed_by(read_yaml(REP), PlanChange(kind="first_tier", by=Decimal("-0.1")), large_deal=None)
+    assert graduated.words == ("The first tier of commission ends at 60% instead of 70%.",)
+
+
+@pytest.mark.parametrize("signal", [DISCOUNTS, Signal("share_at_quota", "down"), Signal("attainment_pace", "up")])
+def test_the_files_of_a_proposal_alone_give_its_figures_again(tmp_path: Path, signal: Signal) -> None:
+    proposing = company(tmp_path, quota=33_330, seniors=5)
+    for candidate in made(proposing, signal).values():
+        offered = as_told(candidate)
+        again = recalculated(proposing, offered, signal=signal)
+        assert again.effect == candidate.effect
+        assert list(differences(offered["effect"], again.effect)) == []
+        pay = again.pay
+        assert int(pay["after"].sum() - pay["before"].sum()) == 100 * (
+            candidate.effect.cost_after - candidate.effect.cost_before
+        )
+
+
+def test_a_figure_that_facts_have_changed_is_named(tmp_path: Path) -> None:
+    proposing = company(tmp_path)
+    offered = as_told(made(proposing, DISCOUNTS)["rep discount_gate"])
+    (tmp_path / "deals.csv").write_text(
+        (tmp_path / "deals.csv").read_text() + "\nnew,rep.00,90000,90000,2025-05-05,Seat"
+    )
+    proposing.inputs = read_inputs(tmp_path / "deals.csv", tmp_path / "roster.csv", plans=proposing.inputs.plans)
+    again = recalculated(proposing, offered, signal=DISCOUNTS)
+    found = list(differences(offered["effect"], again.effect))
+    assert found[0].startswith("cost before ")
+    assert any(each.startswith("2025-05 ") for each in found)
+    assert not any(each.startswith("2025-06 ") for each in found)
