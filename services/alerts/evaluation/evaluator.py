@@ -17,7 +17,14 @@ from sqlalchemy import Connection, Engine
 from services.alerts.evaluation.episodes import Findings, Subject
 from services.alerts.evaluation.gauges import Gauges
 from services.alerts.evaluation.pipeline_health import Watch
-from services.alerts.evaluation.readings import Incidents, Reading, evaluate_pipeline, evaluate_plan, needed_from
+from services.alerts.evaluation.readings import (
+    Incidents,
+    PipelineHealth,
+    Reading,
+    evaluate_pipeline,
+    evaluate_plan,
+    needed_from,
+)
 from services.alerts.evaluation.totals import Placed, Where
 from services.alerts.kpis import Catalogue
 from services.alerts.rollups import store
@@ -30,6 +37,10 @@ PERIOD_SECONDS = 1.0
 """Well below the interval of a scrape, so that a scrape never sees figures of the last one."""
 PAUSE: Final = 5
 """Sums are looked at again after so many times as long as it took: so that evaluating leaves the stream its time."""
+LONGEST_WAIT: Final = 30.0
+"""Seconds for which events that wait are waited for: of half of what comes at once another course is seen than there
+was, with other alerts.
+"""
 NOT_YET = "the KPIs are not evaluated yet"
 
 _logger = structlog.get_logger(__name__)
@@ -87,6 +98,7 @@ class Evaluator:
         self._counted: Any = None
         """What the sums were counted up to when they were looked at last."""
         self._rests_until = 0.0
+        self._behind_since: float | None = None
 
     @property
     def latest(self) -> Evaluation | None:
@@ -138,17 +150,26 @@ class Evaluator:
         before = self._latest
         incidents = self._incidents(connection)
         counted = (store.positions(connection, WORKER), store.latest(connection), incidents)
-        moved = (plan or before is None) and counted != self._counted
-        if moved or before is None:
-            as_of, readings = plan_readings(connection, self._catalogue, zone=self._zone, incidents=incidents)
-            self._counted = counted
-        else:
-            as_of, readings = before.as_of, before.plan
         today = self._business_date(datetime.fromtimestamp(now, UTC))
         health = self._watch.look(connection, now, today=today)
+        whole = self._is_whole(health, now)
+        moved = before is None or (plan and whole and counted != self._counted)
+        if moved or before is None:
+            as_of, readings = plan_readings(connection, self._catalogue, zone=self._zone, incidents=incidents)
+            self._counted, self._behind_since = counted, None
+        else:
+            as_of, readings = before.as_of, before.plan
         pipeline = evaluate_pipeline(health, self._catalogue, today=today)
         current = counted == self._counted
         return Evaluation(at=now, as_of=as_of, plan=readings, today=today, pipeline=pipeline, current=current), moved
+
+    def _is_whole(self, health: PipelineHealth, now: float) -> bool:
+        """Whether everything is counted that has come, or more comes all the time."""
+        if health.waiting == 0:
+            return True
+        if self._behind_since is None:
+            self._behind_since = now
+        return now - self._behind_since >= LONGEST_WAIT
 
     def _business_date(self, instant: datetime) -> date:
         return instant.astimezone(self._zone).date()

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection, Engine, text
 
-from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.evaluation.evaluator import LONGEST_WAIT, Evaluator
 from services.alerts.kpis import Catalogue, built_in
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.service import Lifecycle
@@ -111,6 +111,25 @@ def test_many_evaluators_open_an_alert_once(
     for thread in threads:
         thread.join()
     assert [(one.alert_id, one.state) for one in published(log)] == [("average_discount.USD.1", "open")]
+
+
+def test_of_half_of_what_has_come_nothing_is_said_unless_more_comes_all_the_time(
+    log: PostgresLog, deal: Make, evaluator: Evaluator, catch_up: Callable[[], None]
+) -> None:
+    discount, now = {"kpi": "average_discount", "currency": "USD"}, time.time()
+    evaluator.round(now)
+    sell(log, deal, 3, 10)
+    catch_up()
+    sell(log, deal, 4, 40)
+    evaluator.round(now)
+    assert evaluator.latest is not None
+    assert (evaluator.latest.as_of, evaluator.latest.current) == (None, False)
+    evaluator.round(now + LONGEST_WAIT)
+    assert shown("value", **discount) == 0.1
+    catch_up()
+    evaluator.round(now + LONGEST_WAIT)
+    assert shown("value", **discount) == 0.25
+    assert evaluator.latest.current
 
 
 @pytest.mark.parametrize("later", ["2025-04-30T10:00:00.000000Z", "2026-04-30T10:00:00.000000Z"])
