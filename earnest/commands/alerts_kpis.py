@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from earnest.commands import Out, give_schema
+from earnest.commands import Actor, Out, give_schema
 from earnest.commands.alerts import alerts
 from earnest.local.processes import LocalError
 
@@ -43,8 +43,10 @@ def schema(out: Out = None) -> None:
 
 
 @kpis.command("list")
-def list_kpis() -> None:
-    """Every KPI that is watched, with its threshold, whether it is watched for drift, and its segments."""
+def list_kpis(who: Actor = "ops") -> None:
+    """Every KPI that is watched, with its threshold, whether it is watched for drift, and its segments; where the
+    installation runs, also which lasting change of the whole company is usually found soon.
+    """
     from rich.table import Table
 
     from earnest.terminal import print_table
@@ -52,12 +54,14 @@ def list_kpis() -> None:
 
     folder = _folder()
     catalogue = load(folder)
-    table = Table("KPI", "title", "of", "every", "threshold", "drift", "by")
+    smallest = _smallest_changes(who)
+    table = Table("KPI", "title", "of", "every", "threshold", "drift", *(["smallest change"] if smallest else []), "by")
     for kpi in catalogue.kpis:
         limit = kpi.threshold
         side = "" if limit is None else f"{'above' if limit.side == 'upper' else 'below'} {limit.value.normalize():f}"
         grain = "" if kpi.about == "road" else kpi.grain.value
-        table.add_row(kpi.name, kpi.title, kpi.of, grain, side, "yes" if kpi.drift else "", ", ".join(kpi.segments))
+        drift = ["yes" if kpi.drift else "", *([smallest.get(kpi.name, "") if kpi.drift else ""] if smallest else [])]
+        table.add_row(kpi.name, kpi.title, kpi.of, grain, side, *drift, ", ".join(kpi.segments))
     typer.echo(f"KPIs of Earnest, and of {folder}")
     print_table(table, none="There is no KPI.")
     for remark in catalogue.remarks:
@@ -65,6 +69,23 @@ def list_kpis() -> None:
     if catalogue.remarks:
         typer.echo("What is wrong, with line and mend: earnest alerts kpis check")
         raise typer.Exit(1)
+
+
+def _smallest_changes(who: str) -> dict[str, str]:
+    """By KPI, how small a part of what is expected may change and still be found soon; nothing where nothing runs."""
+    from earnest.client import connected
+
+    try:
+        found = connected().get("/v1/kpis", who=who, service="alerts")["kpis"]
+    except LocalError:
+        return {}
+    said: dict[str, list[str]] = {}
+    for reading in found:
+        if reading["dimension"] is None:
+            change = reading["smallest_change"]
+            of = f" {reading['currency']}" if reading["currency"] else ""
+            said.setdefault(reading["kpi"], []).append(("learning" if change is None else f"{change:.0%}") + of)
+    return {kpi: ", ".join(dict.fromkeys(texts)) for kpi, texts in said.items()}
 
 
 def _folder() -> Path:
