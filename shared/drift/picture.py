@@ -92,7 +92,8 @@ def description(assessment: Assessment) -> str:
     series = assessment.series
     if not len(series):
         return "There are no values yet."
-    first, last = (day_in_words(day.item(), grain=series.grain) for day in (series.dates[0], series.dates[-1]))
+    first = day_in_words(series.dates[0].item(), grain=series.grain)
+    last = found_in_words(series.dates[-1].item(), series)
     sentences = [f"Values from {first} to {last}, with what was expected of them, and the drift score."]
     for episode in assessment.episodes:
         alert = episode.alerts[0]

@@ -206,7 +206,7 @@ def _go_on(case: Case, episode: Episode, *, latest: Latest, now: datetime) -> No
         why = "the facts were corrected: it is not over"
         case.add("reopened", now, deviation=latest.deviation, why=why)
     elif _is_worse(case.alert, latest):
-        why = f"now {latest.value}, where {latest.expected} is expected"
+        why = f"at least {CLEARLY_WORSE} times as far from what it should be as when people were told last"
         case.add("worse", now, deviation=latest.deviation, why=why)
 
 

@@ -82,7 +82,7 @@ class Told(BaseModel):
     @property
     def sentences(self) -> list[str]:
         """The rest of it, a sentence each."""
-        since = f"It began about {self.onset} and was detected on {self.detected_on} ({self.rule})."
+        since = f"It began about {self.onset} and was found on {self.detected_on} ({self.rule})."
         said = [since] if self.event != "acknowledged" else []
         if self.why:
             said.append(f"{self.why[0].upper()}{self.why[1:].rstrip('.')}.")

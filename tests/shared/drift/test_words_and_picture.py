@@ -192,6 +192,7 @@ def test_what_a_whole_week_shows_is_found_on_its_last_day_and_began_on_its_first
     weekly = discounts()
     known = replace(weekly, series=replace(weekly.series, ends=weekly.series.dates + np.timedelta64(6, "D")))
     assert "began about 12 January 2026, found 25 January 2026." in description(known)
+    assert description(known).startswith("Values from 6 January 2025 to 15 March 2026")
     written = texts(picture(known, "svg", naming=DISCOUNT))
     assert "began about 12 January" in written
     assert "found 25 January" in written
