@@ -86,6 +86,7 @@ def main() -> None:
             ),
             evaluator,
             sender,
+            published.Reminders(engine, lifecycle, clock=utc_now),
             *_alertmanager(settings, engine, lifecycle=lifecycle),
             *relays(log),
         ]

@@ -29,6 +29,7 @@ What: TypeAlias = Literal[
     "noted",
     "assigned",
     "judged",
+    "reminded",
 ]
 About: TypeAlias = Literal["plan", "road"]
 Severity: TypeAlias = Literal["warning", "critical"]

@@ -18,8 +18,8 @@ BY_ITSELF: Final = "earnest"
 class Act:
     """An entry of the journal of an alert: its number there, when, who, what and why.
 
-    `until` ends a snooze; `to` is the owner, the alert or the mute that it is about; `useful` is what somebody thought
-    of the alert. `deviation` is how far the KPI was from what was expected, where people are told so.
+    `until` ends a snooze; `to` is the owner, the alert, the mute or the proposal that it is about; `useful` is what
+    somebody thought of the alert. `deviation` is how far the KPI was from what was expected, where people are told so.
     """
 
     number: int
@@ -114,7 +114,7 @@ def after(standing: Standing, act: Act) -> Standing:
             return replace(moved, owner=act.to)
         case "judged":
             return replace(moved, useful=act.useful)
-        case "opened" | "noted":
+        case "opened" | "noted" | "reminded":
             return moved
 
 
@@ -135,5 +135,7 @@ def telling(act: Act, before: Standing | None, *, final: Standing) -> Event | No
             # The end is told to whoever was told of the beginning, also while it is quiet: theirs would stay open.
             known = before is not None and before.told_at is not None and before.told_at < act.at
             return act.what if known else None
+        case "reminded":
+            return None if final.quiet(act.at) else "reminded"
         case _:
             return None

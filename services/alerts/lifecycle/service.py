@@ -5,7 +5,7 @@ people in one transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Set
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
@@ -114,6 +114,30 @@ class Lifecycle:
         resolve_with(case, parts, who=who, now=now)
         self._save(connection, [case, *(part for part in parts if part.acts)], now=now)
         return case.alert
+
+    def remind(self, connection: Connection, alert_id: str, *, about: str, why: str, now: datetime) -> bool:
+        """Remind people of what was decided about an alert and is not done yet, as often as `remind_after_days` says;
+        whether they are. The caller has the lock.
+
+        Args:
+            connection: of the transaction.
+            alert_id: whose journal says so.
+            about: what is to be done, by its id.
+            why: what is to be done, in words.
+            now: the instant.
+        """
+        alert = store.alert_named(connection, alert_id)
+        last = [act.at for act in store.journal(connection, alert_id) if act.what == "reminded" and act.to == about]
+        if alert is None or (last and now < last[-1] + timedelta(days=self._declared().remind_after_days)):
+            return False
+        case = Case(alert)
+        case.add("reminded", now, to=about, why=why)
+        self._save(connection, [case], now=now)
+        return True
+
+    def overdue(self, decided_at: datetime, *, now: datetime) -> bool:
+        """Whether what was decided then should be done by now, or somebody be reminded."""
+        return now >= decided_at + timedelta(days=self._declared().remind_after_days)
 
     def links(self, alert: Alert) -> dict[str, str]:
         """Where to look further from an alert."""

@@ -76,6 +76,10 @@ class EmailChannel(_Part):
 Channel = Annotated[WebhookChannel | SlackChannel | EmailChannel, Field(discriminator="kind")]
 
 
+WITHOUT_SAYING: Final[frozenset[Event]] = frozenset({"opened", "worse", "escalated", "reminded", "resolved"})
+"""The events of a subscription that names none."""
+
+
 class Subscription(_Part):
     """Who is told what: of these events, KPIs (none named: all), concern and at least this severity, by a channel, now
     or once a day at an hour of the company's zone. `level` 2 is told of what was escalated once, 3 of what was
@@ -84,7 +88,7 @@ class Subscription(_Part):
 
     channel: Name
     person: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    events: Annotated[frozenset[Event], Field(min_length=1)] = frozenset({"opened", "worse", "escalated", "resolved"})
+    events: Annotated[frozenset[Event], Field(min_length=1)] = WITHOUT_SAYING
     kpis: frozenset[str] = frozenset()
     about: About | None = None
     severity: Severity = "warning"
@@ -111,13 +115,15 @@ class Subscription(_Part):
 
 class Notifications(_Part):
     """The whole file. `people` gives key names their addresses; after `escalate_after_hours` an alert of a severity
-    that nobody acknowledges goes to the next level.
+    that nobody acknowledges goes to the next level. `remind_after_days` is how long an accepted proposal may be
+    unpublished before people are reminded of it, and again.
     """
 
     people: dict[str, Address] = {}
     channels: dict[Name, Channel] = {}
     subscriptions: dict[Name, Subscription] = {}
     escalate_after_hours: dict[Severity, Annotated[int, Field(ge=1, le=24 * 365)]] = {}
+    remind_after_days: Annotated[int, Field(ge=1, le=365)] = 7
 
     @property
     def levels(self) -> int:

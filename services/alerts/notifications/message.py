@@ -17,7 +17,7 @@ from shared.contracts.alerts import About, Direction, Resolution, Severity
 from shared.drift.words import Naming, Unit
 from shared.formatting import counted
 
-Event: TypeAlias = Literal["opened", "worse", "acknowledged", "escalated", "resolved"]
+Event: TypeAlias = Literal["opened", "worse", "acknowledged", "escalated", "reminded", "resolved"]
 """What people can be told of an alert."""
 
 
@@ -71,6 +71,8 @@ class Told(BaseModel):
                 return f"Clearly worse: {self.subject}: {self._figures()}"
             case "escalated":
                 return f"Still not acknowledged: {self.subject}: {self._figures()}"
+            case "reminded":
+                return f"Not done yet: {self.subject}"
             case "acknowledged":
                 return f"{self.who} has acknowledged: {self.subject}"
             case "resolved":
@@ -86,7 +88,7 @@ class Told(BaseModel):
         said = [since] if self.event != "acknowledged" else []
         if self.why:
             said.append(f"{self.why[0].upper()}{self.why[1:].rstrip('.')}.")
-        if self.event not in ("acknowledged", "resolved"):
+        if self.event not in ("acknowledged", "reminded", "resolved"):
             said.append(f"What to do: {self.action}" if self.action else "What to do: look at what changed.")
         if self.owner:
             said.append(f"Owner: {self.owner}.")

@@ -2,54 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any
 
-import orjson
-import pytest
 from sqlalchemy import Engine
 
-from services.alerts.proposals import worker
-from shared.log.port import Partition, Record, Stored
-from tests.services.alerts.proposals.conftest import Ask, Now
+from tests.services.alerts.proposals.conftest import ALERT, OTHER, Ask, Now, Publish, decide, note, offer, stages
 from tests.services.alerts.proposals.offers import draft, offered, quotas
-
-ALERT = "average_discount.USD.1"
-OTHER = "win_rate.1"
-Publish = Callable[..., None]
-
-
-@pytest.fixture
-def publish(alerts_engine: Engine) -> Publish:
-    """What the worker notes of a plan version that is published."""
-
-    def published(plan: str, version: int, effective_from: str) -> None:
-        said = {"plan_id": plan, "version": version, "effective_from": effective_from, "document": {}}
-        _note(alerts_engine, "plans", said)
-
-    return published
-
-
-def _note(engine: Engine, topic: str, said: dict[str, Any]) -> None:
-    record = Stored(Partition(topic, 0), 0, Record("key", orjson.dumps(said)), 0.0)
-    for _ in range(2):  # again is nothing new
-        with engine.begin() as connection:
-            assert not worker.step(connection, [record]).rejections
-
-
-def offer(ask: Ask, *candidates: dict[str, Any], alert: str = ALERT) -> None:
-    answer = ask("analyst").post(f"/v1/alerts/{alert}/proposals", json={"proposals": candidates})
-    assert answer.status_code == 200
-
-
-def decide(ask: Ask, proposal: str, decision: str = "accepted") -> Any:
-    body = {"decision": decision, "reason": f"{decision} for a reason"}
-    return ask("analyst").post(f"/v1/proposals/{proposal}/decision", json=body)
-
-
-def stages(ask: Ask) -> dict[str, str]:
-    return {each["proposal_id"]: each["stage"] for each in ask("reader").get("/v1/proposals").json()["proposals"]}
 
 
 def test_what_competes_with_an_accepted_proposal_is_retired_and_cannot_be_accepted(ask: Ask) -> None:
@@ -137,4 +95,4 @@ def test_quotas_hold_once_the_roster_says_a_quota_of_their_date_of_everybody_in_
 
 def _quota(engine: Engine, who: str, day: date) -> None:
     said = {"participant_id": who, "fields": {f"{day}/quota.bookings": "1000", f"{day}/plan": "rep"}}
-    _note(engine, "roster", said | {"occurred_at": "2025-03-14T00:00:00.000000Z", "sequence": 0, "source": "hr"})
+    note(engine, "roster", said | {"occurred_at": "2025-03-14T00:00:00.000000Z", "sequence": 0, "source": "hr"})
