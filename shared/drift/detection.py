@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 import numpy as np
 
 from shared.calendars import CompanyCalendar
 from shared.drift.charts import Limits, Scores, limits_of, scores
-from shared.drift.episodes import Level
+from shared.drift.episodes import Distance, Level, change_point
 from shared.drift.events import chance_of
 from shared.drift.fits import Fit, Frame, Known, fit, frame
 from shared.drift.noise import Noise, noise, without_outliers
@@ -27,6 +28,7 @@ from shared.drift.series import (
     Rule,
     Series,
     State,
+    nothing_known,
 )
 
 LEAST_REFERENCE: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 12, Grain.QUARTER: 8}
@@ -51,27 +53,10 @@ def assess(
     """Assess a series as a live system would have done on each of its dates."""
     settings = settings or DriftSettings()
     if not len(series):
-        return _nothing_known(series)
+        return nothing_known(series, within=WITHIN[series.grain])
     walk = _Walk(series, settings, calendar=calendar or CompanyCalendar())
     walk.run()
     return walk.assessment()
-
-
-def _nothing_known(series: Series) -> Assessment:
-    nothing = np.full(len(series), np.nan)
-    return Assessment(
-        series=series,
-        state=State.LEARNING,
-        expected=nothing,
-        low=nothing,
-        high=nothing,
-        scores=nothing,
-        states=[State.LEARNING] * len(series),
-        episodes=[],
-        transform="none",
-        smallest_change=None,
-        within=WITHIN[series.grain],
-    )
 
 
 class _Walk:
@@ -93,34 +78,44 @@ class _Walk:
         scaled = self.scale.to(np.where(self.present, series.values, np.nan)) / self.spread
         self.centre = float(scaled[self.present][0] * self.spread[self.present][0]) if self.present.any() else 0.0
         self.values = np.where(self.present, scaled - self.centre / self.spread, 0.0)
-        self.used = self.present.copy()
-        for span in settings.excluded:
-            self.used &= ~((series.dates >= np.datetime64(span.first)) & (series.dates <= np.datetime64(span.last)))
+        self.used, self.normal = self.present.copy(), np.zeros(self.count, dtype=np.bool_)
+        self.excluded = [(self._first_after(span.known_on), span) for span in settings.excluded]
         per_year = _values_per_year(series, learned=self.learned)
         self.year, self.half_year = max(round(per_year), 4), max(int(per_year / 2), 2)
         self.limits: Limits = limits_of(settings, series.grain, values_per_year=per_year)
         self.shocks = np.zeros(self.count, dtype=np.bool_)
         self.steps: list[int] = []
-        self.begin = 0
+        self.begin = self.next = 0
         self.episodes: list[Episode] = []
         self.expected, self.width, self.scores = (np.full(self.count, np.nan) for _ in range(3))
         self.states = [State.LEARNING] * self.count
         self.smallest: float | None = None
 
     def run(self) -> None:
-        """Go from episode to episode."""
-        while self.begin < self.count:
+        """Go from episode to episode, and to the places from which on an incident is known."""
+        while self.next < self.count:
+            self._exclude_what_is_known()
+            until = min([known for known, _ in self.excluded if known > self.next], default=self.count)
             fitted, measured, seen = self._looked_at()
-            alarm = self._first_alarm(fitted, measured, seen=seen)
-            end = self.count if alarm is None else alarm + 1
+            alarm = self._first_alarm(fitted, measured, seen=seen, until=until)
+            end = until if alarm is None else alarm + 1
             self._write(fitted, measured, seen=seen, last=end)
-            if alarm is None:
-                self._smallest_change(fitted, measured, last=self.count - 1)
-                return
-            self._episode(fitted, measured, seen=seen, alarm=alarm)
-            if self.begin >= self.count:
-                onset = self.series.dates.tolist().index(self.episodes[-1].alerts[0].onset)
-                self._smallest_change(fitted, measured, last=onset)
+            last = end - 1
+            self.next = end
+            if alarm is not None:
+                last = self._episode(fitted, measured, seen=seen, alarm=alarm)
+            if self.next >= self.count:
+                self._smallest_change(fitted, measured, last=last)
+
+    def _first_after(self, day: date | None) -> int:
+        return 0 if day is None else int(np.searchsorted(self.series.dates, np.datetime64(day, "D"), side="right"))
+
+    def _exclude_what_is_known(self) -> None:
+        """Learn from no incident that is known by now, but from a level that has become normal."""
+        dates = self.series.dates
+        for known, span in self.excluded:
+            if known <= self.next:
+                self.used &= ~((dates >= np.datetime64(span.first)) & (dates <= np.datetime64(span.last))) | self.normal
 
     def _looked_at(self) -> tuple[Fit, Noise, Scores]:
         """Models, noise and scores as of what is learned from now."""
@@ -174,10 +169,10 @@ class _Walk:
         result: Floats = fitted.leverage[design.block, np.arange(self.count) - design.blocks[design.block]]
         return result
 
-    def _first_alarm(self, fitted: Fit, measured: Noise, *, seen: Scores) -> int | None:
+    def _first_alarm(self, fitted: Fit, measured: Noise, *, seen: Scores, until: int) -> int | None:
         score = _leading(seen)
         wanted = {"up": score >= 1, "down": score <= -1, "both": np.abs(score) >= 1}[self.settings.bad]
-        for alarm in np.flatnonzero(wanted & self.present & (np.arange(self.count) >= self.begin)).tolist():
+        for alarm in (self.next + np.flatnonzero((wanted & self.present)[self.next : until])).tolist():
             onset = int(seen.onset[alarm])
             if abs(seen.shewhart[alarm]) >= 1:
                 return int(alarm)
@@ -190,11 +185,11 @@ class _Walk:
         return None
 
     def _write(self, fitted: Fit, measured: Noise, *, seen: Scores, last: int) -> None:
-        """Say of each place from the last episode on what its own block knew of it."""
+        """Say of each place from the next one on what its own block knew of it."""
         design = fitted.frame.design
         score = _leading(seen)
-        block = design.block[self.begin : last]
-        places = np.arange(self.begin, last)
+        block = design.block[self.next : last]
+        places = np.arange(self.next, last)
         judged = fitted.frame.learned[block] >= self.learned
         leverage = fitted.leverage[block, places - design.blocks[block]]
         unit = measured.deviation[block] * measured.classes[block, design.volatility[places]]
@@ -209,8 +204,8 @@ class _Walk:
                 calm = just if place < self.begin + WITHIN[self.series.grain] else State.STEADY
                 self.states[place] = State.SUSPECT if abs(score[place]) >= SUSPECT else calm
 
-    def _episode(self, fitted: Fit, measured: Noise, *, seen: Scores, alarm: int) -> None:
-        """From an alarm to its end: what is expected is frozen as it was before the onset."""
+    def _episode(self, fitted: Fit, measured: Noise, *, seen: Scores, alarm: int) -> int:
+        """From an alarm to its end: what is expected is frozen as it was before the onset, which is returned."""
         design = fitted.frame.design
         shock = abs(seen.shewhart[alarm]) > abs(seen.cusum[alarm])
         onset = alarm if shock else self._onset(fitted, measured, alarm=alarm, first=int(seen.onset[alarm]))
@@ -218,12 +213,13 @@ class _Walk:
         block = int(design.block[onset])
         places = np.arange(onset, self.count)
         expected = fitted.expected(block, places)
-        unit = measured.deviation[block] * measured.classes[block, design.volatility[places]]
-        apart = sign * (self.values[places] - expected) / (unit * measured.ratio[block])
+        unit = measured.deviation[block] * measured.ratio[block]
+        sizes = sign * (self.values[places] - expected) / unit
+        apart = [*map(Distance, sizes.tolist(), (measured.classes[block, design.volatility[places]] ** -2.0).tolist())]
         # What went on for a quarter in a first year may have been the season, which only learning from it can tell.
         unseen = design.season is not None and not design.decided[block]
-        level = Level(distances=apart[: alarm - onset + 1][self.present[onset : alarm + 1]].tolist())
-        told = float(np.mean(level.distances))
+        level = Level(distances=[apart[here] for here in np.flatnonzero(self.present[onset : alarm + 1])])
+        told = level.size()
         rule = Rule.SHEWHART if shock else Rule.CUSUM
         first = float(_leading(seen)[alarm])
         alerts = [self._alert(alarm, onset=onset, score=first, rule=rule, expected=expected)]
@@ -233,7 +229,7 @@ class _Walk:
             self.expected[place], self.width[place] = expected[here], self.width[alarm]
             self.states[place] = State.DRIFTING
             if self.present[place]:
-                level.sees(float(apart[here]))
+                level.sees(apart[here])
             self.scores[place] = first * level.left
             if level.is_over:
                 self._ended(alerts, Recovery.BACK, place=place)
@@ -242,23 +238,34 @@ class _Walk:
                     self.used[onset:back] = False
                 self.shocks[onset:back] = shock and back - onset <= SHORT  # the next that is like it is none
                 self.states[place] = State.RECOVERED
-                return
+                return onset
             if here >= self.year and level.returning == 0:
                 # Its last quarter is the level from now on; how it came there is no part of what is normal.
                 settled = onset if unseen else max(onset, place - self.half_year // 2)
                 self._ended(alerts, Recovery.NEW_NORMAL, place=place)
                 self.used[onset:settled] = False
+                self.normal[settled : place + 1] = True
                 self.steps.append(settled)
                 self.states[place] = State.STEADY
-                return
-            lately = level.distances[-max(5, len(level.distances) // 4) :]
-            if self.present[place] and len(level.distances) > 5 and np.mean(lately) > WORSE * max(told, 1.0):
-                told = float(np.mean(lately))
-                worse = first * told / max(float(np.mean(level.distances)), 0.1)
+                return onset
+            lately = level.size(max(5, len(level.distances) // 4))
+            if self.present[place] and len(level.distances) > 5 and lately > WORSE * max(told, 1.0):
+                told = lately
+                worse = first * told / max(level.size(), 0.1)
                 alerts.append(self._alert(place, onset=onset, score=worse, rule=rule, expected=expected))
         self.used[onset:] = False
         self.episodes.append(Episode(alerts=tuple(alerts)))
-        self.begin = self.count
+        self.begin = self.next = self.count
+        return onset
+
+    def _onset(self, fitted: Fit, measured: Noise, *, alarm: int, first: int) -> int:
+        """The change point around the onset of the chart."""
+        early = max(self.begin, first - WITHIN[self.series.grain])
+        places = np.arange(early, alarm + 1)
+        block = int(fitted.frame.design.block[first])
+        weights = measured.classes[block, fitted.frame.design.volatility[places]] ** -2.0
+        apart = self.values[places] - fitted.expected(block, places)
+        return early + change_point(apart, weights * self.present[places])
 
     def _places_back(self, place: int, values: int) -> int:
         """The place from which on there are so many values up to a place."""
@@ -267,20 +274,7 @@ class _Walk:
     def _ended(self, alerts: list[Alert], recovery: Recovery, *, place: int) -> None:
         ended = Episode(alerts=tuple(alerts), recovered_on=self.series.dates[place].item(), recovery=recovery)
         self.episodes.append(ended)
-        self.begin = place + 1
-
-    def _onset(self, fitted: Fit, measured: Noise, *, alarm: int, first: int) -> int:
-        """The change point of greatest likelihood around the one of the chart: the level is the expected one before it,
-        and another one from it on to the alarm.
-        """
-        design = fitted.frame.design
-        early = max(self.begin, first - WITHIN[self.series.grain])
-        block = int(design.block[first])
-        places = np.arange(early, alarm + 1)
-        unit = measured.deviation[block] * measured.classes[block, design.volatility[places]]
-        apart = np.where(self.present[places], (self.values[places] - fitted.expected(block, places)) / unit, 0.0)
-        since = np.cumsum(apart[::-1])[::-1] ** 2 / np.maximum(np.cumsum(self.present[places][::-1])[::-1], 1)
-        return early + int(np.argmax(since))
+        self.begin = self.next = place + 1
 
     def _alert(self, place: int, *, onset: int, score: float, rule: Rule, expected: Floats) -> Alert:
         seen = self.present[onset : place + 1]

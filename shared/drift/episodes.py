@@ -1,40 +1,62 @@
-"""An episode while it lasts: how far out the level is, and whether it has returned."""
+"""An episode while it lasts: how far out the level is, and whether it has returned.
+
+The level is that of the series, not of single dates: ends of periods, whose noise is wider, say less of it (weights are
+inverse variances).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from shared.drift.series import Floats
+
 EVIDENCE_OF_RETURN: Final = 8.0
 """The log likelihood ratio of being back to having stayed at which an episode ends."""
+MOST_OF_ONE: Final = EVIDENCE_OF_RETURN / 2
+"""What one value says of it at most: a single one may be an outlier, however far out the level is."""
 LEAST_LEVEL: Final = 0.4
 """In standard deviations: of a smaller one a return could not be told."""
+
+
+class Distance(NamedTuple):
+    """How far out a value is in the direction of the drift, in standard deviations of an ordinary date's value."""
+
+    size: float
+    weight: float
+    """1 on an ordinary date, and less where the noise is wider: the inverse of its variance."""
 
 
 @dataclass(kw_only=True)
 class Level:
     """What is known of the current episode, place by place."""
 
-    distances: list[float]
-    """Of each value, in standard deviations in the direction of the drift, from the onset to where it may be over."""
-    since: list[float] = field(default_factory=list)
+    distances: list[Distance]
+    """From the onset to where it may be over."""
+    since: list[Distance] = field(default_factory=list)
     """From there on."""
     returning: float = 0.0
 
-    def sees(self, distance: float) -> None:
-        """Weigh whether a value, so many standard deviations out in the direction of the drift, speaks for a return.
+    def sees(self, distance: Distance) -> None:
+        """Weigh whether a value speaks for a return.
 
         A level that raised an alarm looks greater than it is: it is taken as one standard error less.
         """
-        count = len(self.distances)
-        level = max(float(np.mean(self.distances)) - 1 / float(np.sqrt(count)), LEAST_LEVEL)
-        self.returning = max(0.0, self.returning + level * (level / 2 - distance))
+        error = 1 / float(np.sqrt(sum(each.weight for each in self.distances)))
+        level = max(self.size() - error, LEAST_LEVEL)
+        evidence = level * (level / 2 - distance.size) * distance.weight
+        self.returning = max(0.0, self.returning + min(evidence, MOST_OF_ONE))
         self.since.append(distance)
         if self.returning == 0:
             self.distances += self.since
             self.since = []
+
+    def size(self, last: int = 0) -> float:
+        """How far out the level is, by all values or by the last ones."""
+        sizes, weights = np.array(self.distances[-last:]).T
+        return float(np.average(sizes, weights=weights))
 
     @property
     def left(self) -> float:
@@ -45,3 +67,11 @@ class Level:
     def is_over(self) -> bool:
         """Whether the values are back."""
         return self.returning >= EVIDENCE_OF_RETURN
+
+
+def change_point(apart: Floats, weights: Floats) -> int:
+    """The place of greatest likelihood at which values, so far apart from what was expected, left it for a new level
+    that they hold to the last; weights are inverse variances.
+    """
+    moved, known = (np.cumsum(each[::-1])[::-1] for each in (apart * weights, weights))
+    return int(np.argmax(moved**2 / np.maximum(known, 1e-9)))

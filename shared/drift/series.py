@@ -167,10 +167,15 @@ Bad = Literal["up", "down", "both"]
 
 @dataclass(frozen=True, kw_only=True)
 class Excluded:
-    """Days from the first to the last that are no part of what is normal: an acknowledged incident."""
+    """Days from the first to the last that are no part of what is normal: an acknowledged incident.
+
+    `known_on` is the last day that was known when somebody said so, None if that was known from the beginning: what is
+    told of days up to it was told without it, and stays as it was told.
+    """
 
     first: date
     last: date
+    known_on: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,3 +287,21 @@ class Assessment:
     def alerts(self) -> list[Alert]:
         """The alerts of all episodes, in the order in which they were raised."""
         return [alert for episode in self.episodes for alert in episode.alerts]
+
+
+def nothing_known(series: Series, *, within: int) -> Assessment:
+    """The assessment of a series of which nothing can be said yet."""
+    nothing = np.full(len(series), np.nan)
+    return Assessment(
+        series=series,
+        state=State.LEARNING,
+        expected=nothing,
+        low=nothing,
+        high=nothing,
+        scores=nothing,
+        states=[State.LEARNING] * len(series),
+        episodes=[],
+        transform="none",
+        smallest_change=None,
+        within=within,
+    )

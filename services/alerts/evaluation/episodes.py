@@ -60,6 +60,16 @@ class Episode:
     drivers: tuple[Driver, ...] = ()
 
 
+class Incident(NamedTuple):
+    """A time that is no part of what is normal, because somebody has explained it: its first and last business date, no
+    last one while it lasts, and the business date as of which somebody did.
+    """
+
+    first: date
+    last: date | None
+    known_on: date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What is found of a subject as of a business date: all its episodes, the oldest first; the last may go on.

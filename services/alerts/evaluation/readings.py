@@ -16,7 +16,7 @@ import numpy as np
 
 from services.alerts.evaluation import drifts, thresholds
 from services.alerts.evaluation.drifts import Span
-from services.alerts.evaluation.episodes import Driver, Episode, Findings, Subject
+from services.alerts.evaluation.episodes import Driver, Episode, Findings, Incident, Subject
 from services.alerts.evaluation.figures import measured
 from services.alerts.evaluation.projection import Projection, projected
 from services.alerts.evaluation.totals import Course, Placed, Where, courses
@@ -34,8 +34,7 @@ _REFERENCE: Final = {"day": 250, "week": 52, "month": 12, "quarter": 4}
 _BAD: Final[Mapping[str, Bad]] = {"above": "up", "below": "down", "both": "both"}
 _NOTHING: Final = Course((), {}, ())
 
-Incidents = Mapping[Subject, Sequence[tuple[date, date | None]]]
-"""Spans of subjects that are no part of what is normal, because somebody has explained them."""
+Incidents = Mapping[Subject, Sequence[Incident]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -229,10 +228,10 @@ def _with_drift(
 def _settings(reading: Reading, catalogue: Catalogue, *, watched: int, incidents: Incidents) -> DriftSettings:
     drift, where = reading.kpi.drift, reading.where
     assert drift is not None
-    spans = [
-        span
+    explained = [
+        incident
         for detector in ("threshold", "drift")
-        for span in incidents.get(Subject(reading.kpi.name, *where, detector), ())
+        for incident in incidents.get(Subject(reading.kpi.name, *where, detector), ())
     ]
     return DriftSettings(
         transform=drift.transform,
@@ -241,7 +240,9 @@ def _settings(reading: Reading, catalogue: Catalogue, *, watched: int, incidents
         false_alarms_per_year=float(catalogue.false_alarms_per_year),
         watched=watched,
         minimum_observations=float(drifts.minimum(reading.kpi)),
-        excluded=tuple(Excluded(first=first, last=last or reading.as_of) for first, last in spans),
+        excluded=tuple(
+            Excluded(first=each.first, last=each.last or reading.as_of, known_on=each.known_on) for each in explained
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -16,7 +16,8 @@ BY_ITSELF: Final = "earnest"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """An entry of the journal of an alert: its number there, when, who, what and why.
+    """An entry of the journal of an alert: its number there, when, who, what and why, and as of which business date the
+    KPI was known then.
 
     `until` ends a snooze; `to` is the owner, the alert, the mute or the proposal that it is about; `useful` is what
     somebody thought of the alert. `deviation` is how far the KPI was from what was expected, where people are told so.
@@ -26,6 +27,7 @@ class Act:
     at: datetime
     who: str
     what: What
+    as_of: date | None = None
     why: str = ""
     until: datetime | None = None
     to: str | None = None

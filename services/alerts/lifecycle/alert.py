@@ -104,7 +104,7 @@ class Case:
     def add(self, what: What, at: datetime, *, who: str = BY_ITSELF, **facts: Any) -> Act:
         """Write an act into the journal."""
         before = self.alert.standing
-        act = Act(number=before.acts + 1, at=at, who=who, what=what, **facts)
+        act = Act(number=before.acts + 1, at=at, who=who, what=what, as_of=self.alert.latest.as_of, **facts)
         self.acts.append((act, before))
         self.alert = replace(self.alert, standing=acts.after(before, act))
         return act

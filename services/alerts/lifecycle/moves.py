@@ -83,7 +83,7 @@ class Book:
         """Open the next alert of a subject."""
         key = (subject.kpi, subject.currency)
         self._numbers[key] = self._numbers.get(key, 0) + 1
-        act = Act(number=1, at=now, who=BY_ITSELF, what="opened", deviation=latest.deviation)
+        act = Act(number=1, at=now, who=BY_ITSELF, what="opened", as_of=latest.as_of, deviation=latest.deviation)
         case = Case(
             Alert(
                 subject=subject,

@@ -176,11 +176,12 @@ class DriverView(BaseModel):
 
 class ActView(BaseModel):
     """An entry of an alert's journal. `who` is `earnest` where detection or the clock did it; `to` is the new owner, or
-    the alert or mute that it is about.
+    the alert or mute that it is about. `as_of` is the business date up to which the KPI was known then.
     """
 
     number: int
     at: datetime
+    as_of: date | None
     who: str
     what: What
     why: str
@@ -195,6 +196,7 @@ class ActView(BaseModel):
         return cls(
             number=act.number,
             at=act.at,
+            as_of=act.as_of,
             who=act.who,
             what=act.what,
             why=act.why if shown else "",

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from services.alerts.evaluation.episodes import Driver, Episode, Subject
+from services.alerts.evaluation.episodes import Driver, Episode, Incident, Subject
 from services.alerts.lifecycle.acts import Act, Standing
 from services.alerts.lifecycle.alert import PERSONAL, Alert, Case, Latest, Words
 from services.alerts.lifecycle.mutes import Mute
@@ -18,8 +18,6 @@ from services.alerts.lifecycle.tables import ALERT, ALERT_ACT, MUTE
 from shared.contracts.alerts import State
 
 Wanted: TypeAlias = State | Literal["unresolved", "all"]
-Span: TypeAlias = tuple[date, date | None]
-"""The first and the last business date; no last one while it lasts."""
 
 _WORDS: Final = ("title", "unit", "meaning", "action")
 _DETECTED: Final = ("detected_on", "onset", "direction", "score", "rule", "value", "expected", "recovered_on")
@@ -125,17 +123,22 @@ def save(connection: Connection, cases: Iterable[Case]) -> None:
             connection.execute(insert(ALERT_ACT), entries)
 
 
-def incidents(connection: Connection) -> dict[Subject, list[Span]]:
+def incidents(connection: Connection) -> dict[Subject, list[Incident]]:
     """By subject the times of alerts that somebody acknowledged or decided about: they are not what is normal, and
     detection does not learn from them.
     """
-    known = select(ALERT).where(
-        ALERT.c.resolution.is_distinct_from("corrected"),
-        or_(ALERT.c.acknowledged_at.is_not(None), ALERT.c.resolution == "decided"),
+    explained = or_(ALERT_ACT.c.what == "acknowledged", ALERT_ACT.c.resolution == "decided")
+    known_on = func.coalesce(func.min(ALERT_ACT.c.as_of), ALERT.c.detected_on).label("known_on")
+    known = (
+        select(ALERT, known_on)
+        .join(ALERT_ACT, and_(ALERT_ACT.c.alert_id == ALERT.c.alert_id, explained))
+        .where(ALERT.c.resolution.is_distinct_from("corrected"))
+        .group_by(*ALERT.primary_key)
     )
-    spans: dict[Subject, list[Span]] = {}
+    spans: dict[Subject, list[Incident]] = {}
     for row in connection.execute(known.order_by(ALERT.c.onset)).mappings():
-        spans.setdefault(_subject(row), []).append((row["onset"], row["recovered_on"]))
+        incident = Incident(first=row["onset"], last=row["recovered_on"], known_on=row["known_on"])
+        spans.setdefault(_subject(row), []).append(incident)
     return spans
 
 

@@ -88,6 +88,7 @@ ALERT_ACT = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("who", Text, nullable=False),
     Column("what", Text, nullable=False),
+    Column("as_of", Date),
     Column("why", Text, nullable=False),
     Column("until", DateTime(timezone=True)),
     Column("to", Text),

@@ -208,6 +208,48 @@ def test_an_acknowledged_incident_is_no_part_of_what_is_normal() -> None:
     assert found.expected[115:145].mean() == pytest.approx(100, abs=0.5)
 
 
+@pytest.mark.parametrize("known", [215, 230, 262, 300])
+def test_what_was_told_before_somebody_explained_an_incident_stays_as_it_was_told(known: int) -> None:
+    series = stepped(2, first=200, last=260)
+    before = assess(series.until(days(400)[known]))
+    # From days that were ordinary to others: noise that is measured without them is another one.
+    incident = Excluded(first=days(400)[150], last=days(400)[280], known_on=days(400)[known])
+    after = assess(series, DriftSettings(excluded=[incident]))
+    assert told(after)[: len(before.alerts)] == told(before) != []
+    np.testing.assert_array_equal(after.scores[: known + 1], before.scores)
+    assert list(after.states[: known + 1]) == list(before.states)
+
+
+def test_a_level_that_became_normal_is_learned_from_also_where_somebody_explained_how_it_came() -> None:
+    place = np.arange(1100)
+    series = series_of(days(1100), 100 + noise(1100) + 3.0 * (place >= 300))
+    explained = Excluded(first=days(1100)[300], last=days(1100)[1099], known_on=days(1100)[320])
+    found = assess(series, DriftSettings(excluded=[explained]))
+    assert [episode.recovery for episode in found.episodes] == [Recovery.NEW_NORMAL]
+    assert found.expected[800:].mean() == pytest.approx(103, abs=0.5)
+
+
+@pytest.mark.parametrize("each", [1, 7], ids=["days", "weeks"])
+@pytest.mark.parametrize("wider", [1.0, 5.0, 20.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_drift_is_one_episode_also_where_the_ends_of_quarters_are_noisier(each: int, wider: float, seed: int) -> None:
+    dates = [MONDAY + timedelta(days=each * number) for number in range(1065 // each)]
+    moved = np.array([day >= date(2026, 4, 15) for day in dates])
+    last_week = np.array([(day + timedelta(days=6)).month in (1, 4, 7, 10) and day.day > 24 for day in dates])
+    random = np.random.default_rng(seed).normal(0, 0.02, size=len(dates))
+    found = assess(series_of(dates, 0.1 + 0.3 * moved + random * np.where(last_week, wider, 1.0)))
+    [episode] = [each for each in found.episodes if each.alerts[0].detected_on >= date(2026, 4, 1)]
+    assert abs(episode.alerts[0].onset - date(2026, 4, 15)) <= timedelta(days=8)
+    assert episode.recovered_on is None
+
+
+def test_one_value_ends_no_episode() -> None:
+    series = stepped(10, first=200, last=400)
+    series.values[[230, 260, 300]] = 100.0
+    [episode] = assess(series).episodes
+    assert episode.recovery is None
+
+
 def test_little_is_known_of_a_short_series() -> None:
     found = assess(series_of(days(30), 100 + noise(30)))
     assert found.state is State.LEARNING

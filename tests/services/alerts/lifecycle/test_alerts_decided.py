@@ -291,10 +291,10 @@ def test_detection_does_not_learn_from_what_somebody_knows_of(move: Move, ask: A
     move(found(episode(10, recovered=20), episode(50)), found(episode(30), subject=Subject("win_rate")))
     ask().post(f"{FIRST[:-1]}2/acknowledge", json={})
     with alerts_engine.connect() as connection:
-        assert store.incidents(connection) == {DISCOUNT: [(day(47), None)]}
+        assert store.incidents(connection) == {DISCOUNT: [(day(47), None, day(60))]}
     ask().post("/v1/alerts/win_rate.1/resolve", json={"reason": "a clean-up"})
     with alerts_engine.connect() as connection:
-        assert store.incidents(connection)[Subject("win_rate")] == [(day(27), None)]
+        assert store.incidents(connection)[Subject("win_rate")] == [(day(27), None, day(60))]
 
 
 def behind(status: Any = "firing", starts: datetime = NOON, labels: dict[str, str] | None = None) -> OperationalAlert:
