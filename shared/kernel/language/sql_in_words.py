@@ -29,6 +29,15 @@ _COMPARED: dict[type[sql.Expression], str] = {
     sql.EQ: "is",
     sql.NEQ: "is not",
 }
+_OPPOSITE: dict[type[sql.Expression], type[sql.Expression]] = {
+    sql.LT: sql.GTE,
+    sql.LTE: sql.GT,
+    sql.GT: sql.LTE,
+    sql.GTE: sql.LT,
+    sql.EQ: sql.NEQ,
+    sql.NEQ: sql.EQ,
+}
+"""What holds where a comparison does not; of a blank neither does."""
 _SIGNS: dict[type[sql.Expression], str] = {sql.Add: "plus", sql.Sub: "minus", sql.Div: "divided by"}
 _RUNS_ON = (sql.Least, sql.Greatest, sql.Abs, sql.Floor, sql.Round, sql.Case)
 """Parts whose words have no end: "the least of a and b times c" might be either."""
@@ -82,6 +91,8 @@ class _Words(ABC):
                 return f"{self.said(node.this.this)} is none of {self._listed(node.this)}"
             case sql.In():
                 return f"{self.said(node.this)} is one of {self._listed(node)}"
+            case sql.Not() if (opposite := _OPPOSITE.get(type(bare := node.this.unnest()))) is not None:
+                return self.said(opposite(this=bare.left.copy(), expression=bare.right.copy()))
             case sql.Not():
                 return f"not {self.said(node.this)}"
             case sql.Between():

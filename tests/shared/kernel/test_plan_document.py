@@ -86,6 +86,10 @@ def test_formulas_and_filters_are_said_aloud() -> None:
     assert filter_in_words("product in ('A', 'B') and (amount between 5 and 9 or account is not null)") == (
         "the product is one of A and B and (the amount is from 5 to 9 or the account is given)"
     )
+    assert filter_in_words("list_amount is null or not (amount < 0.8 * list_amount)") == (
+        "the list amount is not given or the amount is at least 0.8 times the list amount"
+    )
+    assert filter_in_words("not product = 'A' and not amount > 5") == "the product is not A and the amount is at most 5"
     assert filter_in_words("product like 'A%'") == "`product like 'A%'`"
     assert filter_in_words(f"close_date >= DATE '{date(2025, 1, 1)}'") == "the close date is at least 2025-01-01"
 
