@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CI = os.environ.get("CI") == "true"
 SEED = int(os.environ.get("EARNEST_TEST_SEED") or random.randrange(2**32))
 os.environ["EARNEST_TEST_SEED"] = str(SEED)  # for the processes that run the tests side by side: they inherit it
+PROMETHEUS_TOOLS = ("prometheus", "prometheus-alertmanager", "promtool", "amtool")
 MEMORY_OF_A_WORKER = 3 * 1024**3 // 2
 """Bytes: its tests and the servers that they start."""
 
@@ -146,3 +148,19 @@ def kafka_servers(server_folder: Path) -> Iterator[str]:
 
     with Kafka(server_folder / "kafka") as server:
         yield server.bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def prometheus_tools() -> Callable[[str], str]:
+    """Where `prometheus`, `prometheus-alertmanager`, `promtool` and `amtool` are; fetched from Debian's packages if missing."""
+    beside = Path(sys.executable).parent
+    path = os.pathsep.join([os.environ.get("PATH", ""), str(beside)])
+    if None in (shutil.which(tool, path=path) for tool in PROMETHEUS_TOOLS):
+        subprocess.run([REPOSITORY / "deploy" / "get_promtool.sh", beside], check=True)
+
+    def found(tool: str) -> str:
+        place = shutil.which(tool, path=path)
+        assert place is not None, tool
+        return place
+
+    return found

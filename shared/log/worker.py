@@ -212,8 +212,8 @@ class Worker:
         if ahead := result.counts["ahead"]:
             _logger.warning("worker.ahead", worker=self._name, records=ahead)
         for outcome, number in result.counts.items():
-            if number:
-                WORKER_RECORDS.labels(self._name, outcome).inc(number)
+            # Also by none: a counter that begins with its first dead letter has not increased since then.
+            WORKER_RECORDS.labels(self._name, outcome).inc(number)
 
 
 def _first_line(error: Exception) -> str:

@@ -24,6 +24,8 @@ from shared.metrics import NOTIFICATIONS
 PAUSE_SECONDS: Final = 1.0
 AT_ONCE: Final = 10
 
+OUTCOMES: Final = ("sent", "failed", "given_up")
+
 _logger = structlog.get_logger(__name__)
 
 
@@ -156,5 +158,6 @@ class Sender:
             else:
                 store.failed(connection, due, error=error, now=self._now())
         channel = subscription.channel if subscription else "none"
-        NOTIFICATIONS.labels(channel, outcome).inc()
+        for each in OUTCOMES:  # of all: what begins with the first that is given up has not increased since then
+            NOTIFICATIONS.labels(channel, each).inc(each == outcome)
         _logger.info(f"notifications.{outcome}", message=due.message.message_id, channel=channel, cause=error or "")

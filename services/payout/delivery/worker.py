@@ -25,6 +25,8 @@ PAUSE_SECONDS: Final = 3
 
 Drop: TypeAlias = Callable[[Delivery, SecretFiles, Sequence[DropFile]], list[str]]
 
+OUTCOMES: Final = ("delivered", "failed", "refused")
+
 _logger = structlog.get_logger(__name__)
 
 
@@ -75,7 +77,8 @@ class Courier:
                 store.delivered(connection, parcel, now=self._now())
             else:
                 store.failed(connection, parcel, error=cause, now=self._now())
-        DELIVERY_ATTEMPTS.labels(parcel.destination, outcome).inc()
+        for each in OUTCOMES:  # of all: what begins with its first refusal has not increased since then
+            DELIVERY_ATTEMPTS.labels(parcel.destination, each).inc(each == outcome)
         _logger.info(f"delivery.{outcome}", batch=parcel.batch, destination=parcel.destination, cause=cause)
         return outcome == "delivered"
 

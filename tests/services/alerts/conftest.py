@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,9 +29,6 @@ from shared.log.worker import Worker
 from tests.databases import fresh_database
 from tests.waiting import until
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-TOOLS = ("prometheus", "prometheus-alertmanager", "promtool", "amtool")
-
 Count = Callable[[Sequence[Stored]], Outcome]
 
 
@@ -54,22 +46,6 @@ def alerts_engine(database_url: str) -> Iterator[Engine]:
     migrate(engine, "alerts", package="services.alerts")
     yield engine
     engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def prometheus_tools() -> Callable[[str], str]:
-    """Where `prometheus`, `prometheus-alertmanager`, `promtool` and `amtool` are; fetched from Debian's packages if missing."""
-    beside = Path(sys.executable).parent
-    path = os.pathsep.join([os.environ.get("PATH", ""), str(beside)])
-    if None in (shutil.which(tool, path=path) for tool in TOOLS):
-        subprocess.run([REPOSITORY / "deploy" / "get_promtool.sh", beside], check=True)
-
-    def found(tool: str) -> str:
-        place = shutil.which(tool, path=path)
-        assert place is not None, tool
-        return place
-
-    return found
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any, NamedTuple
 
 import promql_parser as parser
@@ -45,3 +45,31 @@ def selected(expression: Any, function: str = "") -> Iterator[Selected]:
             yield from selected(expression.rhs)
         case parser.AggregateExpr() | parser.ParenExpr() | parser.UnaryExpr() | parser.SubqueryExpr():
             yield from selected(expression.expr, function)
+
+
+def looked_at(expression: Any, labels: Set[str] = frozenset()) -> Iterator[tuple[str, Set[str]]]:
+    """Every series that an expression names, with the labels that it must have: for its own matchers, for what
+    aggregates and matches it, and for `labels`, which somebody wants of the result.
+    """
+    match expression:
+        case parser.VectorSelector():
+            yield expression.name or "", {each.name for each in expression.matchers.matchers} | labels
+        case parser.MatrixSelector():
+            yield from looked_at(expression.vector_selector, labels)
+        case parser.Call():
+            for argument in expression.args:
+                yield from looked_at(argument, labels)
+        case parser.BinaryExpr():
+            matching = expression.modifier.matching if expression.modifier else None
+            on = frozenset(matching.labels) if matching else frozenset()
+            # Of `or` either side may be the result, otherwise the left one is.
+            yield from looked_at(expression.lhs, labels | on)
+            yield from looked_at(expression.rhs, labels | on if str(expression.op) == "or" else on)
+        case parser.AggregateExpr():
+            named = frozenset(expression.modifier.labels) if expression.modifier else frozenset()
+            without = expression.modifier and expression.modifier.type == parser.AggModifierType.Without
+            lost = labels & named if without else labels - named
+            assert not lost, f"{sorted(lost)} are not left by {expression.prettify()}"
+            yield from looked_at(expression.expr, labels | named)
+        case parser.ParenExpr() | parser.UnaryExpr() | parser.SubqueryExpr():
+            yield from looked_at(expression.expr, labels)
