@@ -109,6 +109,26 @@ def _installation(console: Console, log: Literal["postgres", "kafka"] = "postgre
 
 
 @bench.command()
+def alerts(
+    deals: Annotated[int, typer.Option(min=1, help="How many deals come in.")] = 40_000,
+    earlier: Annotated[int, typer.Option(min=1, help="How many deals of three years there are before.")] = 100_000,
+) -> None:
+    """What a deal costs alerts, beside keeping it uncounted, before and after three years of others; an evaluation."""
+    from benchmarks.alerts import run
+
+    console = Console()
+    with TemporaryDirectory(prefix="earnest-bench-") as folder, console.status("deals"):
+        Path(folder).chmod(0o755)  # started by root, PostgreSQL runs as another user and must get in
+        figures = run(Path(folder), deals, earlier)
+    table = Table("a deal", "processor", "of the database", "ratio")
+    for paid in figures.paid:
+        ratio = paid.step / figures.paid[0].step
+        table.add_row(paid.what, f"{paid.step:.1f} us", f"{paid.database:.1f} us", f"{ratio:.2f}")
+    table.add_row(f"{figures.series:,} series evaluated", f"{figures.evaluated:.2f} s", "", "")
+    console.print(table)
+
+
+@bench.command()
 def drift(
     series: Annotated[int, typer.Option(min=1, help="How many daily series of three years.")] = 200,
 ) -> None:

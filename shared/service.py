@@ -63,18 +63,15 @@ class Crew:
             _logger.error("service.runner_ended", runner=type(runner).__name__, exc_info=error)
 
 
-def _collect_garbage_rarely() -> None:
-    """Look for circular garbage rarely. A batch makes tens of thousands of objects that live as long as it does, and no
-    circles: looking through them again and again takes a quarter of the time or more.
+def keep_memory_of_batches() -> None:
+    """Let this process work on one batch after the other in the same memory.
+
+    A batch makes tens of thousands of objects that live as long as it does, and no circles: looking through them for
+    circular garbage again and again takes a quarter of the time or more. And by itself glibc gives free memory back
+    from 128 KiB on, and has it again page by page, which of a batch of some megabytes takes a tenth.
     """
     gc.freeze()  # what is loaded by now lives as long as the process
     gc.set_threshold(200_000, 20, 20)
-
-
-def _keep_memory_of_batches() -> None:
-    """Let glibc keep what a batch needed for the next one. By itself it gives free memory back from 128 KiB on, and has
-    it again page by page: for a batch of some megabytes that takes as long as a tenth of the work.
-    """
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):  # other C libraries have none
         mallopt(_M_TRIM_THRESHOLD, 64 << 20)
         mallopt(_M_MMAP_THRESHOLD, 16 << 20)
@@ -97,8 +94,7 @@ def serve(app: FastAPI, host: str, *, port: int, crew: Crew) -> None:
     # drained.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    _collect_garbage_rarely()
-    _keep_memory_of_batches()
+    keep_memory_of_batches()
     crew.start()
     try:
         server.run()

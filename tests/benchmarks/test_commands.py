@@ -16,6 +16,7 @@ SMALL = {
     "plan": "--deals 1000 --participants 10",
     "stream": "--seconds 1 --goal 500 --participants 10",
     "change": "--deals 1000",
+    "alerts": "--deals 1 --earlier 1",
     "drift": "--series 2",
     "history": "--deals 10",
     "lines": "--deals 1000 --participants 10",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Set
 from typing import Any
 
@@ -106,6 +106,17 @@ def test_every_metric_has_series_in_a_company_that_works(scraped: dict[str, str]
     declared = {metric._name for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)}
     shown = {family.name for family in families(scraped) if family.samples}
     assert declared - shown == SELDOM.keys()
+
+
+def test_what_did_not_happen_yet_is_counted_as_none(scraped: dict[str, str]) -> None:
+    # A counter that begins with the first dead letter has not increased since then, and no alert would see it.
+    outcomes: dict[str, set[str]] = defaultdict(set)
+    for family in families(scraped):
+        if family.name == "earnest_worker_records":
+            for sample in family.samples:
+                outcomes[sample.labels["worker"]].add(sample.labels["outcome"])
+    assert {"credit", "alerts"} <= outcomes.keys()
+    assert all(of_one >= {"processed", "dead", "parked"} for of_one in outcomes.values())
 
 
 def test_no_service_shows_metrics_with_lint(scraped: dict[str, str], prometheus_tools: Callable[[str], str]) -> None:
