@@ -124,7 +124,9 @@ def alerts(
     for paid in figures.paid:
         ratio = paid.step / figures.paid[0].step
         table.add_row(paid.what, f"{paid.step:.1f} us", f"{paid.database:.1f} us", f"{ratio:.2f}")
-    table.add_row(f"{figures.series:,} series evaluated", f"{figures.evaluated:.2f} s", "", "")
+    ratio = figures.again / figures.evaluated
+    table.add_row(f"{figures.series:,} series evaluated", f"{figures.evaluated:.2f} s", "", "1.00")
+    table.add_row("again, when deals of today have come", f"{figures.again:.2f} s", "", f"{ratio:.2f}")
     console.print(table)
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, make_url
 
 from earnest.local.postgres import Postgres
 from services.alerts.evaluation.evaluator import plan_readings
+from services.alerts.evaluation.readings import Reading
 from services.alerts.kpis import Catalogue, built_in
 from services.alerts.rollups.worker import BATCH, CountingStep
 from shared.contracts.topics import DEALS, ROSTER
@@ -45,11 +46,14 @@ class Paid:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertsFigures:
-    """The costs of deals, and seconds of the processor in which so many series were assessed."""
+    """The costs of deals, and seconds of the processor in which so many series were evaluated: first, and again when a
+    batch of recent deals has come.
+    """
 
     paid: Sequence[Paid]
     series: int
     evaluated: float
+    again: float
 
 
 class _Installation:
@@ -58,6 +62,7 @@ class _Installation:
     def __init__(self, server: Postgres, engine: Engine, catalogue: Catalogue) -> None:
         self._server, self._engine, self._catalogue = server, engine, catalogue
         self._step, self._numbers = CountingStep(catalogue), count()
+        self._readings: list[Reading] = []
         self._count([_assigned(number) for number in range(PARTICIPANTS)])
 
     def paid(self, what: str, deals: int, *, days: int) -> Paid:
@@ -77,8 +82,10 @@ class _Installation:
         """How many series are assessed, and in how many seconds of the processor, from the sums to what is found."""
         with self._engine.begin() as connection:
             begun = process_time()
-            _, readings = plan_readings(connection, self._catalogue, zone=ZoneInfo("UTC"))
-            return sum(each.assessment is not None for each in readings), process_time() - begun
+            _, readings = plan_readings(connection, self._catalogue, zone=ZoneInfo("UTC"), before=self._readings)
+            seconds = process_time() - begun
+        self._readings = readings
+        return sum(each.assessment is not None for each in readings), seconds
 
     def _count(self, batch: Sequence[Stored]) -> None:
         with self._engine.begin() as connection:
@@ -101,7 +108,9 @@ def run(folder: Path, deals: int, earlier: int) -> AlertsFigures:
             paid.append(installation.paid("catching up on three years", earlier, days=YEARS))
             paid.append(installation.paid("counted after these years", deals, days=RECENT))
             series, evaluated = installation.evaluated()
-    return AlertsFigures(paid=paid, series=series, evaluated=evaluated)
+            installation.paid("of today", BATCH, days=1)
+            _, again = installation.evaluated()
+    return AlertsFigures(paid=paid, series=series, evaluated=evaluated, again=again)
 
 
 @contextmanager

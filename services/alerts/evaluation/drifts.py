@@ -78,6 +78,15 @@ def series(watched: WatchedKpi, course: Course, *, grain: Grain, over: Sequence[
     )
 
 
+def are_alike(one: Series, other: Series) -> bool:
+    """Whether two series say the same of the same dates."""
+    columns = zip(vars(one).values(), vars(other).values(), strict=True)
+    return one.grain is other.grain and all(
+        mine is theirs or (mine is not None and theirs is not None and np.array_equal(mine, theirs, equal_nan=True))
+        for mine, theirs in columns
+    )
+
+
 def episodes(assessment: Assessment) -> list[Episode]:
     """The episodes of an assessment. They are told at the end of the span that showed them: a system that looks at
     whole weeks knows of one when it is over.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import chain
@@ -155,7 +155,13 @@ class Evaluator:
         whole = self._is_whole(health, now)
         moved = before is None or (plan and whole and counted != self._counted)
         if moved or before is None:
-            as_of, readings = plan_readings(connection, self._catalogue, zone=self._zone, incidents=incidents)
+            as_of, readings = plan_readings(
+                connection,
+                self._catalogue,
+                zone=self._zone,
+                incidents=incidents,
+                before=before.plan if before else (),
+            )
             self._counted, self._behind_since = counted, None
         else:
             as_of, readings = before.as_of, before.plan
@@ -176,10 +182,15 @@ class Evaluator:
 
 
 def plan_readings(
-    connection: Connection, catalogue: Catalogue, *, zone: ZoneInfo, incidents: Incidents | None = None
+    connection: Connection,
+    catalogue: Catalogue,
+    *,
+    zone: ZoneInfo,
+    incidents: Incidents | None = None,
+    before: Iterable[Reading] = (),
 ) -> tuple[date | None, list[Reading]]:
     """The readings of the KPIs of the plan from the sums as they are, and the latest business date that deals speak of;
-    none before the first deal. `incidents` are no part of what is normal.
+    none before the first deal. `incidents` are no part of what is normal; readings from before spare assessing again.
     """
     latest = store.latest(connection)
     if latest is None:
@@ -187,4 +198,4 @@ def plan_readings(
     as_of = datetime.fromisoformat(latest).astimezone(zone).date()
     cells = store.cells(connection, needed_from(as_of), last=last_day(period_of(as_of)))
     placed = (Placed(cell.day, Where(cell.currency, cell.dimension, cell.segment), sums) for cell, sums in cells)
-    return as_of, evaluate_plan(placed, catalogue, as_of=as_of, incidents=incidents)
+    return as_of, evaluate_plan(placed, catalogue, as_of=as_of, incidents=incidents, before=before)

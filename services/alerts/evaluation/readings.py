@@ -51,6 +51,7 @@ class Reading:
     breached: bool | None = None
     projection: Projection | None = None
     assessment: Assessment | None = None
+    settings: DriftSettings | None = None
     spans: Sequence[Span] = ()
     findings: tuple[Findings, ...] = ()
 
@@ -85,9 +86,17 @@ def needed_from(as_of: date) -> date:
 
 
 def evaluate_plan(
-    placed: Iterable[Placed], catalogue: Catalogue, *, as_of: date, incidents: Incidents | None = None
+    placed: Iterable[Placed],
+    catalogue: Catalogue,
+    *,
+    as_of: date,
+    incidents: Incidents | None = None,
+    before: Iterable[Reading] = (),
 ) -> list[Reading]:
-    """Readings of the KPIs of the plan from the sums since `needed_from(as_of)`."""
+    """Readings of the KPIs of the plan from the sums since `needed_from(as_of)`.
+
+    Of readings from before, by the same catalogue, the assessments are taken over of series that have not changed.
+    """
     by_kpi = courses(placed, catalogue)
     currencies = sorted({where.currency for of_kpi in by_kpi.values() for where in of_kpi} - {""})
     readings = []
@@ -99,7 +108,8 @@ def evaluate_plan(
             _read(watched, where, course=of_kpi[where], as_of=as_of, calendar=catalogue.calendar)
             for where in sorted(of_kpi)
         ]
-    return _with_drift(readings, catalogue, by_kpi=by_kpi, incidents=incidents or {})
+    known = {(reading.kpi.name, reading.where): reading for reading in before}
+    return _with_drift(readings, catalogue, by_kpi=by_kpi, incidents=incidents or {}, known=known)
 
 
 def evaluate_pipeline(health: PipelineHealth, catalogue: Catalogue, *, today: date) -> list[Reading]:
@@ -193,6 +203,7 @@ def _with_drift(
     *,
     by_kpi: Mapping[str, Mapping[Where, Course]],
     incidents: Incidents,
+    known: Mapping[tuple[str, Where], Reading],
 ) -> list[Reading]:
     """The readings with what is found by comparing series with their own past; the false alarms that are accepted are
     shared by all series that have a past to compare with.
@@ -220,8 +231,12 @@ def _with_drift(
     found = list(readings)
     for place, is_segment in of_segments.items():
         made, over = watching[place]
-        settings = _settings(readings[place], catalogue, watched=2 * alike[is_segment], incidents=incidents)
-        found[place] = _assessed(readings[place], made, over=over, settings=settings, calendar=catalogue.calendar)
+        reading = readings[place]
+        settings = _settings(reading, catalogue, watched=2 * alike[is_segment], incidents=incidents)
+        assessment = _taken_over(known.get((reading.kpi.name, reading.where)), made, settings=settings)
+        if assessment is None:
+            assessment = assess(made, settings, calendar=catalogue.calendar)
+        found[place] = _assessed(reading, assessment, over=over, settings=settings)
     return [_with_drivers(reading, catalogue, by_place=by_kpi[reading.kpi.name]) for reading in found]
 
 
@@ -246,11 +261,14 @@ def _settings(reading: Reading, catalogue: Catalogue, *, watched: int, incidents
     )
 
 
-def _assessed(
-    reading: Reading, made: Series, *, over: list[Span], settings: DriftSettings, calendar: CompanyCalendar
-) -> Reading:
-    assessment = assess(made, settings, calendar=calendar)
-    episodes = drifts.episodes(assessment)
+def _taken_over(before: Reading | None, made: Series, *, settings: DriftSettings) -> Assessment | None:
+    if before is None or before.assessment is None or before.settings != settings:
+        return None
+    return before.assessment if drifts.are_alike(before.assessment.series, made) else None
+
+
+def _assessed(reading: Reading, assessment: Assessment, *, over: list[Span], settings: DriftSettings) -> Reading:
+    episodes, made = drifts.episodes(assessment), assessment.series
     last = drifts.decimal(float(made.values[-1]))
     known = assessment.state is not State.LEARNING and last is not None
     score = float(assessment.scores[-1]) if np.isfinite(assessment.scores[-1]) else None
@@ -263,7 +281,8 @@ def _assessed(
         score=None if score is None else abs(score),
         episodes=tuple(episodes),
     )
-    return replace(reading, assessment=assessment, spans=over, findings=(*reading.findings, found))
+    findings = (*reading.findings, found)
+    return replace(reading, assessment=assessment, settings=settings, spans=over, findings=findings)
 
 
 def _with_drivers(reading: Reading, catalogue: Catalogue, *, by_place: Mapping[Where, Course]) -> Reading:

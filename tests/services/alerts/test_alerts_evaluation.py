@@ -190,8 +190,8 @@ def test_segments_beyond_the_largest_are_one_and_a_blank_one_has_a_name() -> Non
     )
 
 
-def weekly_win_rates(rates: Iterable[float], segments: Mapping[str, float] | None = None) -> list[Placed]:
-    """A win rate of a hundred deals in each of many weeks that end before today, and of products beside it."""
+def weekly_win_rates(rates: Iterable[float]) -> list[Placed]:
+    """A win rate of a hundred deals in each of many weeks that end before today."""
     sums = []
     rates = list(rates)
     monday = FRIDAY - timedelta(days=FRIDAY.weekday())
@@ -319,3 +319,29 @@ def test_nothing_before_the_needed_dates_matters(days: dict[tuple[date, str], di
         for one in readings([*anchor, *every], as_of)
         if not one.where.dimension and (one.where.currency == "" or needed)
     ]
+
+
+def test_a_series_is_assessed_again_when_it_changes_and_otherwise_as_it_was() -> None:
+    def assessed(sums: list[Placed], before: list[Reading]) -> dict[str, Reading]:
+        found = evaluate_plan(sums, built_in(), as_of=date(2025, 3, 14), before=before)
+        return {one.where.segment: one for one in found if one.kpi.name == "win_rate"}
+
+    whole = weekly_win_rates([0.3, 0.4] * 60)
+    sums = [one._replace(where=Where("", "product" if name else "", name)) for name in ("", "a", "b") for one in whole]
+    first = assessed(sums, [])
+    again = assessed(sums, list(first.values()))
+    assert first.keys() == {"", "a", "b"}
+    assert all(again[segment].assessment is first[segment].assessment for segment in first)
+
+    late = sums[0].day
+    of_a = next(one for one in sums if one.where.segment == "a" and one.day == late)
+    corrected = [one for one in sums if one is not of_a]
+    corrected.append(of_a._replace(sums={key: value + 1 for key, value in of_a.sums.items()}))
+    taken, anew = assessed(corrected, list(first.values())), assessed(corrected, [])
+    assert {segment for segment in first if taken[segment].assessment is first[segment].assessment} == {"", "b"}
+    for segment, reading in anew.items():
+        assert reading.assessment is not None
+        held = taken[segment].assessment
+        assert held is not None
+        assert np.array_equal(held.scores, reading.assessment.scores, equal_nan=True)
+        assert taken[segment].findings == reading.findings
