@@ -71,12 +71,13 @@ def test_the_page_of_the_operators_has_the_table_of_the_kpis() -> None:
 def test_the_files_of_the_analysts_page_can_be_used(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "analyst.md").read_text()
     files = re.findall(r"```yaml \.earnest/kpis/(\S+)\n(.*?)```", page, re.DOTALL)
-    assert len(files) == 2
+    assert len(files) == 3
     for name, text in files:
         (tmp_path / name).write_text(text)
     catalogue = load(tmp_path)
     assert catalogue.remarks == ()
     assert catalogue.by_name["months_per_seat"].kpi.segments == ("product", "plan")
+    assert "bunching_at_accelerator" in catalogue.by_name
     assert "participants_per_split" not in catalogue.by_name
     rate = catalogue.by_name["win_rate"].kpi
     assert rate.threshold is not None
