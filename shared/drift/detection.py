@@ -331,9 +331,13 @@ def _leading(seen: Scores) -> Floats:
 
 
 def _values_per_year(series: Series, *, learned: int) -> float:
-    """As many as the first values come with: daily ones with or without weekends."""
+    """As many as the first values come with: daily ones with or without weekends, and not fewer for a long gap."""
     if series.grain is not Grain.DAY:
         return PER_YEAR[series.grain]
     first = series.dates[:learned]
     days = float((first[-1] - first[0]).astype(np.int64)) + 1
-    return PER_YEAR[Grain.DAY] if len(first) < 14 else min(365.25 * len(first) / days, 365.25)
+    return (
+        PER_YEAR[Grain.DAY]
+        if len(first) < 14
+        else float(np.clip(365.25 * len(first) / days, PER_YEAR[Grain.WEEK], 365.25))
+    )

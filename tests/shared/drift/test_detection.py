@@ -258,6 +258,16 @@ def test_little_is_known_of_a_short_series() -> None:
     assert assess(series_of([], [])).state is State.LEARNING
 
 
+@pytest.mark.parametrize(("before", "gap"), [(28, 300), (28, 2500), (28, 70_000), (200, 2500)])
+def test_values_after_a_long_gap_are_no_trouble(before: int, gap: int) -> None:
+    numbers = np.concatenate([np.arange(before), before + gap + np.arange(60)])
+    days = np.datetime64("1999-01-04", "D") + numbers
+    values = np.random.default_rng(5).normal(10, 1, len(days))
+    found = assess(series_of(days, values))
+    assert found.series.grain is Grain.DAY
+    assert found.alerts == []
+
+
 def test_values_of_too_few_observations_are_not_judged() -> None:
     series = stepped(5, first=300, last=400)
     few = replace(series, observations=np.where(np.arange(400) >= 300, 3.0, 50.0))
