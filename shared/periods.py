@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final, NewType
 
 Month = NewType("Month", str)
 """The name of a month, `2025-03`: names sort as the months follow each other, so they are compared and not counted."""
+
+_MONTHS: Final = 1200
+"""There are few, and their days are asked for with each of many rows."""
 
 BEFORE_ALL: Final = Month("")
 """Sorts before every month: where something begins that was always there."""
@@ -41,12 +45,14 @@ def month_of_number(number: int) -> Month:
     return Month(f"{number // 12:04d}-{number % 12 + 1:02d}")
 
 
+@lru_cache(_MONTHS)
 def first_day(period: Month) -> date:
     """The first business date of a period."""
     year, _, month = period.partition("-")
     return date(int(year), int(month), 1)
 
 
+@lru_cache(_MONTHS)
 def last_day(period: Month) -> date:
     """The last business date of a period."""
     first = first_day(period)
