@@ -5,30 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from services.alerts.evaluation.episodes import Episode
 from services.alerts.evaluation.figures import measured
-from services.alerts.evaluation.totals import Course
+from services.alerts.evaluation.totals import Course, Where
 from services.alerts.kpis import Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
+from shared.drift.detection import LEAST_REFERENCE
 from shared.drift.series import Assessment, Grain, Series
 from shared.periods import last_day, month_number, month_of_number
 
 _DIGITS: Final = Decimal("0.000001")
 _WEEK: Final = timedelta(weeks=1)
 _DAY: Final = timedelta(days=1)
+_GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER)
+_UNKNOWN: Final = 0.1
+"""The part of a span's business days that may lie before what is known."""
 
 Span = tuple[date, date]
 """The first and the last day of a point of a series."""
 
 
 def spans(grain: Grain, first: date, *, before: date, calendar: CompanyCalendar) -> list[Span]:
-    """The days, weeks, months or quarters from that of a day on which are over before another day."""
+    """The days, weeks, months or quarters that are known from a day on, and over before another day.
+
+    One of which nearly all is known counts: in the first days of January nobody closes a deal.
+    """
     found: list[Span] = []
     begin = _begin(grain, first, calendar=calendar)
+    end = _end(grain, begin, calendar=calendar)
+    works = calendar.business_days
+    if begin < first and len(works.between(begin, first - _DAY)) > _UNKNOWN * len(works.between(begin, end)):
+        begin = end + _DAY
     while (end := _end(grain, begin, calendar=calendar)) < before:
         if grain is not Grain.DAY or calendar.business_days.is_business_day(begin):
             found.append((begin, end))
@@ -52,9 +63,38 @@ def _end(grain: Grain, begin: date, *, calendar: CompanyCalendar) -> date:
     return begin if grain is Grain.DAY else calendar.bounds([begin], "quarter")[1][0].item()
 
 
-def grain_at(kpi: Kpi, dimension: str) -> Grain:
-    """The grain of a series: of segments a week at least, by which their sums are kept."""
+def finest(kpi: Kpi, dimension: str) -> Grain:
+    """The finest grain that a series may have: of segments a week, by which their sums are kept."""
     return Grain.WEEK if dimension and kpi.grain is Grain.DAY else kpi.grain
+
+
+class Past(NamedTuple):
+    """How the past of a series is divided."""
+
+    grain: Grain
+    spans: Sequence[Span]
+
+
+def past(
+    watched: WatchedKpi, course: Course, *, where: Where, since: date, as_of: date, calendar: CompanyCalendar
+) -> Past:
+    """The past of a series, of a company that is known since a day, by the finest grain at which most of its first
+    values have the observations that they need: what nine deals a week say nothing of, forty a month do.
+
+    It is decided by the values that have to be known before one is judged, and so is kept.
+    """
+    least, own = minimum(watched.kpi), next((day for day in course.days if day >= since), as_of)
+    wanted = finest(watched.kpi, where.dimension)
+    pasts = [
+        Past(grain, [span for span in spans(grain, since, before=as_of, calendar=calendar) if span[1] >= own])
+        for grain in _GRAINS[_GRAINS.index(wanted) :]
+    ]
+    for each in pasts:
+        first = each.spans[: LEAST_REFERENCE[each.grain]]
+        counted = [measured(watched, course, first=begin, last=end, as_of=as_of).observations for begin, end in first]
+        if counted and np.median(counted) >= least:
+            return each
+    return pasts[0]
 
 
 def minimum(kpi: Kpi) -> int:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from services.alerts.evaluation import drifts, thresholds
-from services.alerts.evaluation.drifts import Span
+from services.alerts.evaluation.drifts import Past, Span
 from services.alerts.evaluation.episodes import Driver, Episode, Findings, Incident, Subject
 from services.alerts.evaluation.figures import measured
 from services.alerts.evaluation.projection import Projection, projected
@@ -24,7 +24,7 @@ from services.alerts.kpis import Catalogue, Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
 from shared.drift.detection import LEAST_REFERENCE, assess
 from shared.drift.drivers import NotComparableError, drivers, segments_of
-from shared.drift.series import Assessment, Bad, DriftSettings, Excluded, Series, State
+from shared.drift.series import Assessment, Bad, DriftSettings, Excluded, Grain, Series, State
 from shared.periods import first_day, month_number, month_of_number
 
 MONTHS: Final = 40
@@ -40,7 +40,7 @@ Incidents = Mapping[Subject, Sequence[Incident]]
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reading:
     """A KPI at a place as of a date. `value` is None where there are too few observations; `breached` None where it has
-    no threshold, or nothing can be said.
+    no threshold, or nothing can be said. `grain` is that of its series, `spans` are the days of its points.
     """
 
     kpi: Kpi
@@ -48,11 +48,12 @@ class Reading:
     as_of: date
     value: Decimal | None
     observations: int
+    grain: Grain
+    spans: Sequence[Span] = ()
     breached: bool | None = None
     projection: Projection | None = None
     assessment: Assessment | None = None
     settings: DriftSettings | None = None
-    spans: Sequence[Span] = ()
     findings: tuple[Findings, ...] = ()
 
     @property
@@ -98,16 +99,18 @@ def evaluate_plan(
     Of readings from before, by the same catalogue, the assessments are taken over of series that have not changed.
     """
     by_kpi = courses(placed, catalogue)
+    days = [course.days[0] for of_kpi in by_kpi.values() for course in of_kpi.values() if course.days]
+    since = max(min(days, default=as_of), needed_from(as_of))
     currencies = sorted({where.currency for of_kpi in by_kpi.values() for where in of_kpi} - {""})
     readings = []
     for watched in catalogue.plan:
         of_kpi = dict(by_kpi[watched.kpi.name])
         for currency in currencies if watched.sums.by_currency else [""]:
             of_kpi.setdefault(Where(currency), _NOTHING)
-        readings += [
-            _read(watched, where, course=of_kpi[where], as_of=as_of, calendar=catalogue.calendar)
-            for where in sorted(of_kpi)
-        ]
+        for where in sorted(of_kpi):
+            course = of_kpi[where]
+            past = drifts.past(watched, course, where=where, since=since, as_of=as_of, calendar=catalogue.calendar)
+            readings.append(_read(watched, course, where=where, past=past, as_of=as_of, calendar=catalogue.calendar))
     known = {(reading.kpi.name, reading.where): reading for reading in before}
     return _with_drift(readings, catalogue, by_kpi=by_kpi, incidents=incidents or {}, known=known)
 
@@ -153,6 +156,7 @@ def evaluate_pipeline(health: PipelineHealth, catalogue: Catalogue, *, today: da
                 as_of=today,
                 value=value,
                 observations=observations,
+                grain=kpi.grain,
                 breached=breached,
                 findings=(found,),
             )
@@ -160,7 +164,9 @@ def evaluate_pipeline(health: PipelineHealth, catalogue: Catalogue, *, today: da
     return readings
 
 
-def _read(watched: WatchedKpi, where: Where, *, course: Course, as_of: date, calendar: CompanyCalendar) -> Reading:
+def _read(
+    watched: WatchedKpi, course: Course, *, where: Where, past: Past, as_of: date, calendar: CompanyCalendar
+) -> Reading:
     kpi = watched.kpi
     if kpi.threshold is not None and not where.dimension:
         seen = thresholds.watch(watched, course, as_of=as_of, since=needed_from(as_of), calendar=calendar)
@@ -178,21 +184,25 @@ def _read(watched: WatchedKpi, where: Where, *, course: Course, as_of: date, cal
             as_of=as_of,
             value=seen.now.value,
             observations=seen.now.observations,
+            grain=past.grain,
+            spans=past.spans,
             breached=seen.breached,
             projection=projected(watched, course, as_of=as_of, calendar=calendar),
             findings=(found,),
         )
     else:
-        first = course.days[0] if course.days else as_of
-        grain = drifts.grain_at(kpi, where.dimension)
-        over = drifts.spans(grain, max(first, needed_from(as_of)), before=as_of, calendar=calendar)[-1:]
-        latest = measured(watched, course, first=over[0][0], last=over[0][1], as_of=as_of) if over else None
+        latest = None
+        if past.spans:
+            first, last = past.spans[-1]
+            latest = measured(watched, course, first=first, last=last, as_of=as_of)
         reading = Reading(
             kpi=kpi,
             where=where,
             as_of=as_of,
             value=None if latest is None else latest.value,
             observations=0 if latest is None else latest.observations,
+            grain=past.grain,
+            spans=past.spans,
         )
     return reading
 
@@ -208,21 +218,20 @@ def _with_drift(
     """The readings with what is found by comparing series with their own past; the false alarms that are accepted are
     shared by all series that have a past to compare with.
     """
-    watching: dict[int, tuple[Series, list[Span]]] = {}
+    watching: dict[int, Series] = {}
     for place, reading in enumerate(readings):
         course = by_kpi[reading.kpi.name].get(reading.where)
-        if reading.kpi.drift is None or course is None or not course.days:
-            continue
-        first = max(course.days[0], needed_from(reading.as_of))
-        grain = drifts.grain_at(reading.kpi, reading.where.dimension)
-        over = drifts.spans(grain, first, before=reading.as_of, calendar=catalogue.calendar)
-        if not over:
-            continue
-        made = drifts.series(catalogue.by_name[reading.kpi.name], course, grain=grain, over=over, as_of=reading.as_of)
-        watching[place] = (made, over)
+        if reading.kpi.drift is not None and course is not None and reading.spans:
+            watching[place] = drifts.series(
+                catalogue.by_name[reading.kpi.name],
+                course,
+                grain=reading.grain,
+                over=reading.spans,
+                as_of=reading.as_of,
+            )
     of_segments = {
         place: readings[place].where.dimension != ""
-        for place, (made, _) in watching.items()
+        for place, made in watching.items()
         if np.isfinite(made.values).sum() >= LEAST_REFERENCE[made.grain]
     }
     # Half of them for the whole company, which has few series, and half for all segments: these, being many, would make
@@ -230,13 +239,12 @@ def _with_drift(
     alike = Counter(of_segments.values())
     found = list(readings)
     for place, is_segment in of_segments.items():
-        made, over = watching[place]
-        reading = readings[place]
+        made, reading = watching[place], readings[place]
         settings = _settings(reading, catalogue, watched=2 * alike[is_segment], incidents=incidents)
         assessment = _taken_over(known.get((reading.kpi.name, reading.where)), made, settings=settings)
         if assessment is None:
             assessment = assess(made, settings, calendar=catalogue.calendar)
-        found[place] = _assessed(reading, assessment, over=over, settings=settings)
+        found[place] = _assessed(reading, assessment, settings=settings)
     return [_with_drivers(reading, catalogue, by_place=by_kpi[reading.kpi.name]) for reading in found]
 
 
@@ -267,7 +275,7 @@ def _taken_over(before: Reading | None, made: Series, *, settings: DriftSettings
     return before.assessment if drifts.are_alike(before.assessment.series, made) else None
 
 
-def _assessed(reading: Reading, assessment: Assessment, *, over: list[Span], settings: DriftSettings) -> Reading:
+def _assessed(reading: Reading, assessment: Assessment, *, settings: DriftSettings) -> Reading:
     episodes, made = drifts.episodes(assessment), assessment.series
     last = drifts.decimal(float(made.values[-1]))
     known = assessment.state is not State.LEARNING and last is not None
@@ -282,7 +290,7 @@ def _assessed(reading: Reading, assessment: Assessment, *, over: list[Span], set
         episodes=tuple(episodes),
     )
     findings = (*reading.findings, found)
-    return replace(reading, assessment=assessment, settings=settings, spans=over, findings=findings)
+    return replace(reading, assessment=assessment, settings=settings, findings=findings)
 
 
 def _with_drivers(reading: Reading, catalogue: Catalogue, *, by_place: Mapping[Where, Course]) -> Reading:
@@ -309,7 +317,7 @@ def _drivers(
     kpi, watched = reading.kpi, catalogue.by_name[reading.kpi.name]
     earliest = needed_from(reading.as_of)
     # By spans that segments are kept in, whatever the grain of the whole is.
-    grain = drifts.grain_at(kpi, "any")
+    grain = drifts.finest(kpi, "any")
     over = drifts.spans(grain, earliest, before=reading.as_of, calendar=catalogue.calendar)
     rows: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = defaultdict(dict)
     for where, course in by_place.items():

@@ -204,7 +204,7 @@ class KpiSeries(BaseModel):
             currency=reading.where.currency or None,
             dimension=reading.where.dimension or None,
             segment=reading.where.segment or None,
-            grain=reading.kpi.grain.value,
+            grain=reading.grain.value,
             points=_points(reading, reading.assessment),
             episodes=[
                 EpisodeView.model_validate({**_of_episode(each), "detector": found.subject.detector})

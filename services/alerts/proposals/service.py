@@ -73,7 +73,7 @@ def became(readings: Iterable[Reading], alert: Alert, *, standing: Standing, as_
     return later_effect(
         [Point(first, last, float(value)) for (first, last), value in values if isfinite(value)],
         effective_from=since,
-        grain=reading.kpi.grain,
+        grain=reading.grain,
         wanted="down" if alert.episode.direction == "up" else "up",
     )
 

@@ -313,7 +313,7 @@ DAYS = st.dictionaries(
 def test_nothing_before_the_needed_dates_matters(days: dict[tuple[date, str], dict[str, int]], as_of: date) -> None:
     every = [each for (day, kpi), sums in days.items() for each in placed(kpi, {day: sums})]
     needed = [each for each in every if each.day >= needed_from(as_of)]
-    anchor = placed("win_rate", {as_of: {"denominator": 1}})
+    anchor = placed("win_rate", {day: {"denominator": 1} for day in (needed_from(as_of), as_of)})
     assert [seen(one) for one in readings([*anchor, *needed], as_of) if not one.where.dimension] == [
         seen(one)
         for one in readings([*anchor, *every], as_of)

@@ -40,6 +40,7 @@ def evaluation() -> Evaluation:
         as_of=date(2025, 3, 10),
         value=Decimal("0.25"),
         observations=400,
+        grain=Grain.WEEK,
         assessment=assess(Series(grain=Grain.WEEK, dates=weeks, ends=weeks + np.timedelta64(6, "D"), values=values)),
     )
     return Evaluation(at=0.0, as_of=reading.as_of, plan=[reading], today=reading.as_of, pipeline=[])

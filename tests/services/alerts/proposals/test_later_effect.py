@@ -128,6 +128,7 @@ def test_an_accepted_change_is_followed_at_the_place_of_its_alert_once_it_holds(
         as_of=date(2026, 1, 5),
         value=None,
         observations=0,
+        grain=made.grain,
         assessment=assess(made),
         spans=[(p.first, p.last) for p in points],
     )

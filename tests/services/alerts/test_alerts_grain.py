@@ -1,0 +1,82 @@
+"""By which days, weeks, months or quarters a series is divided: such of which enough is known."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from services.alerts.evaluation.drifts import spans
+from services.alerts.evaluation.readings import Reading, evaluate_plan
+from services.alerts.evaluation.totals import Placed, Where
+from services.alerts.kpis import built_in
+from shared.calendars import CompanyCalendar
+from shared.drift.series import Grain
+
+FIRST, LAST = date(2022, 1, 3), date(2024, 12, 31)
+WEST = Where("USD", "territory", "west")
+
+
+def discounts(*, of_west: int, rises: date) -> list[Reading]:
+    """Readings of sixty deals a week, so many of them in the west, which grants 8 points more since a day."""
+    random, sums = np.random.default_rng(5), built_in().by_name["average_discount"].sums
+    assert sums.denominator is not None
+    assert sums.observations is not None
+    placed = []
+    day = FIRST
+    while day <= LAST:
+        for where, deals in ((WEST, of_west), (Where("USD"), 60)):
+            listed = deals * 100_000
+            points = 0.08 * (of_west / 60 if where == Where("USD") else 1) if day >= rises else 0.0
+            rate = 0.12 + points + float(random.normal(0, 0.06 / deals**0.5))
+            counted = {
+                sums.numerator.key: round(listed * rate) * sums.numerator.scale,
+                sums.denominator.key: listed * sums.denominator.scale,
+                sums.observations.key: deals * sums.observations.scale,
+            }
+            placed.append(Placed(day, where, counted))
+        day += timedelta(weeks=1)
+    return evaluate_plan(placed, built_in(), as_of=LAST)
+
+
+def discount_of(found: list[Reading], where: Where) -> Reading:
+    [one] = [each for each in found if (each.kpi.name, each.where) == ("average_discount", where)]
+    return one
+
+
+@pytest.mark.parametrize(
+    ("deals_a_week", "grain"), [(40, Grain.WEEK), (9, Grain.MONTH), (3, Grain.QUARTER), (1, Grain.WEEK)]
+)
+def test_what_too_few_deals_of_a_week_do_not_say_those_of_a_month_or_a_quarter_may(
+    deals_a_week: int, grain: Grain
+) -> None:
+    found = discounts(of_west=deals_a_week, rises=LAST)
+    assert discount_of(found, Where("USD")).grain is Grain.WEEK
+    west = discount_of(found, WEST)
+    assert west.grain is grain
+    # Where even a quarter has too few nothing is judged.
+    assert (west.assessment is None) == (deals_a_week == 1)
+    assert (west.value is None) == (deals_a_week == 1)
+
+
+def test_a_territory_with_nine_deals_a_week_is_found_to_discount_within_two_months() -> None:
+    begins = date(2024, 4, 1)
+    west = discount_of(discounts(of_west=9, rises=begins), WEST)
+    [of_drift] = west.findings
+    assert of_drift.current is not None
+    assert begins < of_drift.current.detected_on <= begins + timedelta(61)
+    assert of_drift.current.direction == "up"
+
+
+def test_a_span_that_is_hardly_known_is_no_point_of_a_series() -> None:
+    def firsts(grain: Grain, known_since: date) -> date:
+        return spans(grain, known_since, before=LAST, calendar=CompanyCalendar())[0][0]
+
+    assert firsts(Grain.WEEK, date(2023, 1, 2)) == date(2023, 1, 2)
+    assert firsts(Grain.WEEK, date(2023, 1, 3)) == date(2023, 1, 9)
+    # The first business days of January, on which nobody closes a deal, are not missed.
+    assert firsts(Grain.MONTH, date(2023, 1, 4)) == date(2023, 1, 1)
+    assert firsts(Grain.MONTH, date(2023, 1, 9)) == date(2023, 2, 1)
+    assert firsts(Grain.QUARTER, date(2023, 1, 9)) == date(2023, 1, 1)
+    assert firsts(Grain.QUARTER, date(2023, 9, 1)) == date(2023, 10, 1)
