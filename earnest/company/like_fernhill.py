@@ -26,6 +26,7 @@ SETTLED: Final = timedelta(120)
 """After so long a newcomer has the usual quota, and may leave."""
 FIRST_QUOTA: Final = "20000"
 _QUOTA: Final = "quota.bookings"
+QUOTAS: Final = (_QUOTA, "quota.team_bookings")
 
 
 def roster_of(world: World) -> list[RosterRow]:
@@ -76,23 +77,25 @@ def _with_drift(row: RosterRow, people: People, *, world: World) -> RosterRow:
     """A row, its quota raised where quotas drift on its day."""
     day = date.fromisoformat(row["effective_from"])
     home = people.on(row["participant_id"], day) or {}
-    if not row.get(_QUOTA):
-        return row
-    return {**row, _QUOTA: _quota(row[_QUOTA], day, segments=home, world=world)}
+    return {**row, **_quotas(row, day, segments=home, world=world)}
 
 
 def _raised(people: People, world: World) -> Iterator[RosterRow]:
     """The quotas of those whom a drift of quotas finds, from the day on which it begins."""
     for day in sorted({drift.begins for drift in world.drifts if drift.kind == "quota"}):
-        for seller in people.sellers(day):
-            home = people.on(seller.participant_id, day) or {}
-            quota = _quota(home[_QUOTA], day, segments=home, world=world)
-            if quota != home[_QUOTA] and seller.since < day:
-                yield _row(seller.participant_id, day, attributes={_QUOTA: quota})
+        for who in people.ids:
+            # Of who comes on the day itself the first row has it.
+            was_there = people.on(who, day - timedelta(1)) is not None
+            home = (people.on(who, day) or {}) if was_there else {}
+            quotas = _quotas(home, day, segments=home, world=world)
+            if any(quota != home[name] for name, quota in quotas.items()):
+                yield _row(who, day, attributes=quotas)
 
 
-def _quota(usual: str, day: date, *, segments: Mapping[str, str], world: World) -> str:
-    return str(int(usual) * (10_000 + world.strength("quota", day, segments=segments)) // 10_000)
+def _quotas(row: RosterRow, day: date, *, segments: Mapping[str, str], world: World) -> dict[str, str]:
+    """The quotas in a row as they are on a day: those of sellers and of the managers of their teams."""
+    strength = 10_000 + world.strength("quota", day, segments=segments)
+    return {name: str(int(row[name]) * strength // 10_000) for name in QUOTAS if row.get(name)}
 
 
 def _versions(name: str, world: World) -> Iterator[Plan]:

@@ -22,6 +22,8 @@ WON_PERCENT = 41
 PIPELINE_MONTHS = 2
 """Deals that close in so many months after the last day are in the pipeline on it."""
 SPLIT_PERCENT = 8
+PULLED_DAYS = 14
+"""The first days of a quarter, whose deals can be pulled forward."""
 
 UNKNOWN_OWNER = "partner.desk"
 """Their deals credit nobody until the roster knows them."""
@@ -105,7 +107,8 @@ class _Market:
         close = self._random.choices(days, weights)[0]
         before = days[0] - timedelta(1)
         pulled = self._world.strength("pull_forward", before, segments=_segments(seller))
-        if before.month % 3 == 0 and pulled and self._random.randrange(10_000) < pulled:
+        begins_quarter = before.month % 3 == 0 and close.day <= PULLED_DAYS
+        if begins_quarter and pulled and self._random.randrange(10_000) < pulled:
             week = [before - timedelta(back) for back in range(7)]
             return self._random.choice([day for day in week if day.weekday() < 5])
         return close

@@ -4,23 +4,33 @@ segment, and hardly anything where nothing goes wrong. Counted and evaluated by 
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from earnest.company import FOLDER
 from earnest.company.deliveries import roster_files
-from earnest.company.drift_bench import PLANTED, blames, false_alarms, found_in
+from earnest.company.drift_bench import (
+    KINDS,
+    NONE,
+    YEAR,
+    FalseAlarms,
+    Found,
+    broken_by_false_alarms,
+    broken_by_findings,
+    false_alarms,
+    found_in,
+    planted,
+)
 from earnest.company.known import known_in_the_end
 from earnest.company.people import People, roster_rows
 from earnest.company.selling import deal_reports
-from earnest.company.world import FERNHILL
+from earnest.company.world import FERNHILL, DriftKind
 from earnest.plans.files import read_plans
 from services.alerts.kpis import built_in
 from services.alerts.of_facts import counted, readings
 from shared.periods import period_of
-
-SEED = 3
 
 
 def test_the_demo_company_drifts_and_nothing_is_found_before_it_does() -> None:
@@ -41,22 +51,50 @@ def test_the_demo_company_drifts_and_nothing_is_found_before_it_does() -> None:
 
 
 def test_where_nothing_goes_wrong_hardly_anything_is_found() -> None:
-    found = false_alarms(range(4))
-    assert sum(found.years.values()) > 400
-    assert found.per_five_years() <= 1
+    found = NONE
+    for seed in range(3):
+        found = found.and_those_of(false_alarms(seed))
+    assert found.days.total() > 800 * YEAR
+    assert list(broken_by_false_alarms(found)) == []
 
 
-def test_planted_drifts_are_found_and_their_segment_is_named() -> None:
-    found = [(planted.drift, found_in(planted, seed=SEED)) for planted in PLANTED]
-    assert [drift for drift, alert in found if alert is None] == []
-    # Nearly all deals are those of reps: that others pull none forward is too little to tell by.
-    unnamed = [drift.kind for drift, alert in found if alert is not None and not blames(alert, drift, seed=SEED)]
-    assert unnamed in ([], ["pull_forward"])
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_quota_that_is_too_high_for_seven_people_is_found_in_their_territory(seed: int) -> None:
-    [planted] = [each for each in PLANTED if (each.drift.kind, each.drift.dimension) == ("quota", "territory")]
-    found = found_in(planted, seed=seed)
+@pytest.mark.parametrize(
+    ("kind", "seed", "weeks"),
+    [
+        ("discount", 1, 13),
+        ("discount", 4, 10),
+        ("win_rate", 2, 13),
+        ("win_rate", 4, 13),
+        ("splits", 0, 9),
+        ("splits", 4, 6),
+        ("cost_of_sales", 2, 9),
+    ],
+)
+def test_a_planted_drift_is_found_within_weeks_and_its_segment_is_named_first(
+    kind: DriftKind, seed: int, weeks: int
+) -> None:
+    found = found_in(planted(kind, seed), seed=seed)
     assert found is not None
-    assert blames(found, planted.drift, seed=seed)
+    assert found.weeks <= weeks
+    assert found.in_the_end == 1
+
+
+def test_another_company_has_its_drift_at_another_place_on_another_day_and_every_time_the_same() -> None:
+    for kind, how in KINDS.items():
+        drifts = [planted(kind, seed) for seed in range(12)]
+        assert drifts == [planted(kind, seed) for seed in range(12)]
+        assert {(drift.dimension, drift.segment) for drift in drifts} == set(how.places)
+        assert all(how.least <= drift.basis_points <= how.most for drift in drifts)
+        assert len({drift.begins for drift in drifts}) > 3
+
+
+def test_floors_that_are_broken_are_told() -> None:
+    often = FalseAlarms(Counter(win_rate=3_653), Counter(win_rate=2))
+    assert [*broken_by_false_alarms(often)] == ["1.00 false alarms in each 5 years of a series, at most 0.2"]
+    unnamed = Found("split_share", 5, at_once=None, in_the_end=2)
+    assert [*broken_by_findings("splits", [unnamed] * 9 + [None])] == [
+        "splits: found in 9 of 10 companies, at least 10",
+        "splits: named first in 0 of 10 companies, at least 8",
+    ]
+    named = Found("split_share", 5, at_once=None, in_the_end=1)
+    assert [*broken_by_findings("splits", [named] * 10)] == []
