@@ -10,19 +10,27 @@ noise that was measured on few.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
+from shared.drift.counts import LONGEST, Law, chart_of_counts
 from shared.drift.fits import Fit
 from shared.drift.noise import CLIPPED, Noise
 from shared.drift.normal import student
 from shared.drift.run_lengths import arl_of_budget, cusum_limit, shewhart_limit
-from shared.drift.series import DriftSettings, Floats, Grain
+from shared.drift.series import DriftSettings, Floats, Grain, Series
 
 SLACK: Final = {Grain.DAY: 0.33, Grain.WEEK: 0.5, Grain.MONTH: 0.5, Grain.QUARTER: 0.5}
 """Half the change that is found soonest, in standard deviations of one value: of days a smaller one, as many come."""
+CLIPPED_OF_FEW: Final = 6.0
+"""As `CLIPPED`, of few events and in what chance does: two of a rare event on one date are no outlier."""
+PER_YEAR: Final = {Grain.DAY: 261, Grain.WEEK: 52, Grain.MONTH: 12, Grain.QUARTER: 4}
+MOST_RATIO: Final = 2.0
+"""Of the rates of few events, the largest that is looked for."""
 SHOCKS: Final = 0.1
 """The part of the accepted false alarms that single values may have."""
 BEYOND: Final = 2.0
@@ -30,29 +38,63 @@ BEYOND: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
-    """Of a series: the limit of the CUSUM with its slack, and of a single value, for a noise that is well known."""
+class Side:
+    """One side of a CUSUM, upward or downward, in standard deviations of one value: its slack, and its limit for a
+    noise that is well known.
+    """
 
     slack: float
-    cusum: float
-    shewhart: float
+    limit: float
 
     def raised(self, freedom: float) -> float:
-        """The limit of the CUSUM for a noise that was measured on so many values.
+        """The limit for a noise that was measured on so many values.
 
         The sum that reaches it first has the length limit / slack, and is 2 root(limit slack) standard deviations out:
         that is put where Student's t is exceeded as seldom.
         """
-        return (student(2 * float(np.sqrt(self.cusum * self.slack)), freedom) / 2) ** 2 / self.slack
+        return (student(2 * float(np.sqrt(self.limit * self.slack)), freedom) / 2) ** 2 / self.slack
 
 
-def limits_of(settings: DriftSettings, grain: Grain, *, values_per_year: float) -> Limits:
-    """The limits that give the accepted false alarms."""
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Of a series: both sides of its CUSUM, and the limit of a single value for a noise that is well known."""
+
+    up: Side
+    down: Side
+    shewhart: float
+    clipped: float
+    """Standard deviations of chance beyond which a value counts as no farther in a sum."""
+
+
+def limits_of(settings: DriftSettings, grain: Grain, *, values_per_year: float, law: Law | None = None) -> Limits:
+    """The limits that give the accepted false alarms; of few events by
+    their own law, of others by the normal one."""
     arl = arl_of_budget(settings.false_alarms_per_year, values_per_year=values_per_year, series=settings.watched)
+    slack, run_length = SLACK[grain], arl / (1 - SHOCKS)
+    if law is None:
+        up = down = Side(slack=slack, limit=cusum_limit(run_length, slack=slack))
+    else:
+        up, down = _sides_of_few(law, slack=slack, run_length=run_length)
     return Limits(
-        slack=SLACK[grain],
-        cusum=cusum_limit(arl / (1 - SHOCKS), slack=SLACK[grain]),
+        up=up,
+        down=down,
         shewhart=shewhart_limit(arl / SHOCKS),
+        clipped=0.0 if law is None else CLIPPED_OF_FEW,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _sides_of_few(law: Law, *, slack: float, run_length: float) -> tuple[Side, Side]:
+    """The exact charts of a ratio of rates that is as large as the usual change is beside chance, and no larger than
+    that of a half and of twice as many: of rare events a smaller change is a large one.
+    """
+    deviation = float(np.sqrt(law.variance))
+    ratio = min(1 + 2 * slack / deviation, MOST_RATIO)
+    chart = chart_of_counts(law, run_length=min(run_length, LONGEST / 4), ratio=ratio)
+    up, down = law.allowance(ratio) - law.mean, law.mean - law.allowance(1 / ratio)
+    return (
+        Side(slack=up / deviation, limit=chart.upper / deviation),
+        Side(slack=down / deviation, limit=chart.lower / deviation),
     )
 
 
@@ -66,10 +108,13 @@ class Scores:
     shewhart: Floats
 
 
-def scores(fit: Fit, noise: Noise, *, values: Floats, limits: Limits, learned: int, begin: int, own: Floats) -> Scores:
+def scores(
+    fit: Fit, noise: Noise, *, values: Floats, limits: Sequence[Limits], learned: int, begin: int, own: Floats
+) -> Scores:
     """Score each place by the sums that begin at `begin` or later, at models that were fitted to `learned` values.
 
-    `own` are the differences of each place from what the model of its own block expects.
+    `limits` are those of each block; `own` are the differences of each place from what the model of its own block
+    expects.
     """
     frame = fit.frame
     design = frame.design
@@ -86,16 +131,24 @@ def scores(fit: Fit, noise: Noise, *, values: Floats, limits: Limits, learned: i
     unit = np.maximum(unit, np.finfo(np.float64).tiny)
     expected = np.einsum("bwe,be->bw", frame.rows[places], fit.effects[able])
     apart = np.where(here, (values[places] - expected) / unit, 0.0)
-    standard = np.clip(apart / np.sqrt(1 + fit.leverage[able]), -CLIPPED, CLIPPED)
+    of_chance = (noise.least / np.maximum(noise.deviation, np.finfo(np.float64).tiny))[able]
+    clipped = np.maximum(of_chance * [limits[block].clipped for block in able.tolist()], CLIPPED)[:, None]
+    standard = np.clip(apart / np.sqrt(1 + fit.leverage[able]), -clipped, clipped)
     sums, length = np.cumsum(standard, axis=1), np.cumsum(here, axis=1)
-    limit = np.array([limits.raised(freedom) for freedom in noise.freedom[able]])[:, None]
+    sides = [(limits[block].down, limits[block].up) for block in able.tolist()]
+    slacks = np.array([[side.slack for side in both] for both in sides])
+    raised = np.array(
+        [[side.raised(freedom) for side in both] for both, freedom in zip(sides, noise.freedom[able], strict=True)]
+    )
     root = np.sqrt(fit.inflation[able])
     best, since = np.zeros_like(sums), np.zeros(sums.shape, dtype=np.int64)
     for first in range(int(size[able].max())):
         sum_before = sums[:, first - 1, None] if first else 0.0
         length_before = length[:, first - 1, None] if first else 0
         total = (sums - sum_before) / root
-        score = (np.abs(total) - limits.slack * (length - length_before)) / limit
+        is_up = total > 0
+        slack, limit = (np.where(is_up, column[:, 1:], column[:, :1]) for column in (slacks, raised))
+        score = (np.abs(total) - slack * (length - length_before)) / limit
         score[:, :first] = 0.0
         start = design.blocks[able] + first
         score[(first >= size[able]) | (start < begin)] = 0.0
@@ -111,7 +164,7 @@ def scores(fit: Fit, noise: Noise, *, values: Floats, limits: Limits, learned: i
     return Scores(cusum=cusum, onset=onset, shewhart=shewhart)
 
 
-def _shocks(fit: Fit, noise: Noise, *, limits: Limits, own: Floats, able: np.ndarray) -> Floats:
+def _shocks(fit: Fit, noise: Noise, *, limits: Sequence[Limits], own: Floats, able: np.ndarray) -> Floats:
     """How far each single value of some blocks is out, over the limit; of others 0."""
     design = fit.frame.design
     count = len(own)
@@ -123,6 +176,19 @@ def _shocks(fit: Fit, noise: Noise, *, limits: Limits, own: Floats, able: np.nda
             continue
         leverage = noise.ratio[block] ** 2 * fit.leverage[block, : last - first]
         unit = noise.deviation[block] * noise.classes[block][design.volatility[first:last]] * np.sqrt(1 + leverage)
-        limit = max(student(limits.shewhart, noise.freedom[block]), BEYOND * noise.farthest[block])
+        limit = max(student(limits[block].shewhart, noise.freedom[block]), BEYOND * noise.farthest[block])
         shewhart[first:last] = np.where(fit.frame.here[block, : last - first], own[first:last] / unit / limit, 0.0)
     return shewhart
+
+
+def values_per_year(series: Series, *, learned: int) -> float:
+    """As many as the first values come with: daily ones with or without weekends, and not fewer for a long gap."""
+    if series.grain is not Grain.DAY:
+        return PER_YEAR[series.grain]
+    first = series.dates[:learned]
+    days = float((first[-1] - first[0]).astype(np.int64)) + 1
+    return (
+        PER_YEAR[Grain.DAY]
+        if len(first) < 14
+        else float(np.clip(365.25 * len(first) / days, PER_YEAR[Grain.WEEK], 365.25))
+    )

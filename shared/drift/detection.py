@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from shared.calendars import CompanyCalendar
-from shared.drift.charts import Limits, Scores, limits_of, scores
+from shared.drift.charts import Limits, Scores, limits_of, scores, values_per_year
 from shared.drift.episodes import Distance, Level, change_point
 from shared.drift.events import chance_of
 from shared.drift.fits import Fit, Frame, Known, fit, frame
@@ -30,10 +30,10 @@ from shared.drift.series import (
     State,
     nothing_known,
 )
+from shared.drift.smallest import Knowledge, SmallestChange, smallest_change
 
 LEAST_REFERENCE: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 12, Grain.QUARTER: 8}
 """Values that have to be known before one is judged."""
-PER_YEAR: Final = {Grain.DAY: 261, Grain.WEEK: 52, Grain.MONTH: 12, Grain.QUARTER: 4}
 WITHIN: Final = {Grain.DAY: 20, Grain.WEEK: 6, Grain.MONTH: 3, Grain.QUARTER: 2}
 BAND: Final = 1.96
 HELD: Final = 0.99
@@ -73,23 +73,26 @@ class _Walk:
         # Events and trials are compared as they are: their noise is known on that scale.
         plain = settings if chance is None or settings.transform != "auto" else replace(settings, transform="none")
         self.scale: Scale = scale_of(series, plain, first=self.learned)
-        self.least = np.zeros(self.count) if chance is None or self.scale.transform != "none" else chance.least
+        # On another scale chance is another one.
+        self.chance = chance if self.scale.transform == "none" else None
+        self.least = np.zeros(self.count) if self.chance is None else self.chance.least
         self.has_shocks = chance is None or not chance.few
         scaled = self.scale.to(np.where(self.present, series.values, np.nan)) / self.spread
         self.centre = float(scaled[self.present][0] * self.spread[self.present][0]) if self.present.any() else 0.0
         self.values = np.where(self.present, scaled - self.centre / self.spread, 0.0)
+        self.least = np.maximum(self.least, abs(self.centre) * np.finfo(np.float64).eps)  # of values that never differ
         self.used, self.normal = self.present.copy(), np.zeros(self.count, dtype=np.bool_)
         self.excluded = [(self._first_after(span.known_on), span) for span in settings.excluded]
-        per_year = _values_per_year(series, learned=self.learned)
+        per_year = values_per_year(series, learned=self.learned)
         self.year, self.half_year = max(round(per_year), 4), max(int(per_year / 2), 2)
-        self.limits: Limits = limits_of(settings, series.grain, values_per_year=per_year)
+        self.per_year = per_year
         self.shocks = np.zeros(self.count, dtype=np.bool_)
         self.steps: list[int] = []
         self.begin = self.next = 0
         self.episodes: list[Episode] = []
         self.expected, self.width, self.scores = (np.full(self.count, np.nan) for _ in range(3))
         self.states = [State.LEARNING] * self.count
-        self.smallest: float | None = None
+        self.smallest = SmallestChange(rise=None, fall=None, within=WITHIN[series.grain])
 
     def run(self) -> None:
         """Go from episode to episode, and to the places from which on an incident is known."""
@@ -137,7 +140,7 @@ class _Walk:
             fitted,
             measured,
             values=self.values,
-            limits=self.limits,
+            limits=[self._limits(place) for place in models.design.blocks.tolist()],
             learned=self.learned,
             begin=self.begin,
             own=own,
@@ -145,6 +148,11 @@ class _Walk:
         if not self.has_shocks:
             seen = replace(seen, shewhart=np.zeros(self.count))
         return fitted, measured, seen
+
+    def _limits(self, place: int) -> Limits:
+        """Those of what begins at a place."""
+        law = None if self.chance is None else self.chance.law_at(max(place - 1, 0))
+        return limits_of(self.settings, self.series.grain, values_per_year=self.per_year, law=law)
 
     def _measured(self, models: Frame, learned: Floats) -> tuple[Fit, Floats, Noise]:
         """Models fitted to some values, the difference of each value from what its own block expects, and the noise."""
@@ -300,12 +308,22 @@ class _Walk:
             block = int(fitted.frame.design.block[last])
         if fitted.frame.learned[block] < self.learned:
             return
-        unit = measured.deviation[block] * measured.ratio[block] * np.sqrt(fitted.inflation[block, within - 1])
-        change = float((self.limits.raised(measured.freedom[block]) / within + self.limits.slack) * unit)
-        known = self.expected[: last + 1]
-        usual = float(np.median(known[~np.isnan(known)][-within:])) + self.centre
-        before, after = self.scale.back(np.array([usual, usual + change]))
-        self.smallest = abs(float((after - before) / before)) if before else None
+        known = self.expected[: last + 1] * self.spread[: last + 1]
+        over = min(max(int(fitted.frame.here[block].sum()), 1), within)
+        self.smallest = smallest_change(
+            Knowledge(
+                limits=self._limits(int(fitted.frame.design.blocks[block])),
+                unit=float(measured.deviation[block] * measured.ratio[block]),
+                freedom=float(measured.freedom[block]),
+                inflation=float(fitted.inflation[block, over - 1]),
+                over=over,
+                most=self.half_year,
+                usual=float(np.mean(known[~np.isnan(known)][-within:])) + self.centre,
+                scale=self.scale,
+                has_zero=self.chance is not None,
+            ),
+            within=within,
+        )
 
     def assessment(self) -> Assessment:
         """All that was found."""
@@ -321,23 +339,11 @@ class _Walk:
             states=self.states,
             episodes=self.episodes,
             transform=self.scale.transform,
-            smallest_change=self.smallest,
-            within=WITHIN[self.series.grain],
+            smallest_change=self.smallest.rise,
+            smallest_fall=self.smallest.fall,
+            within=self.smallest.within,
         )
 
 
 def _leading(seen: Scores) -> Floats:
     return np.where(np.abs(seen.shewhart) > np.abs(seen.cusum), seen.shewhart, seen.cusum)
-
-
-def _values_per_year(series: Series, *, learned: int) -> float:
-    """As many as the first values come with: daily ones with or without weekends, and not fewer for a long gap."""
-    if series.grain is not Grain.DAY:
-        return PER_YEAR[series.grain]
-    first = series.dates[:learned]
-    days = float((first[-1] - first[0]).astype(np.int64)) + 1
-    return (
-        PER_YEAR[Grain.DAY]
-        if len(first) < 14
-        else float(np.clip(365.25 * len(first) / days, PER_YEAR[Grain.WEEK], 365.25))
-    )

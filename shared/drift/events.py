@@ -3,61 +3,103 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log2, sqrt
 from typing import Final
 
 import numpy as np
 
+from shared.drift.counts import Binomial, Law, Poisson
+from shared.drift.normal import quantile
 from shared.drift.series import DriftSettings, Floats, Series
 
 FEW: Final = 10.0
 """Events on a date below which a single date says nothing: one event more is no shock."""
 WIDEST: Final = 10.0
 """How many times fewer or more trials than usual a date is taken to have at most."""
+STEPS: Final = 2
+"""To a doubling of what is expected, by which laws of few events are told apart."""
+RAREST: Final = 0.02
+"""Events on a date: what is rarer is taken as that."""
+CONTRADICTED: Final = 0.01
+"""The chance of counts to vary as little as values that are taken for no counts."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Chance:
-    """Of each place what chance alone does to its value."""
+    """Of each place what chance alone does to its value, with the usual number of trials, or the usual exposure."""
 
     spread: Floats
-    """The standard deviation of each, relative to the one of the usual number of trials."""
+    """The standard deviation of each, relative to the usual one."""
     least: Floats
-    """The standard deviation of a value of the usual number of trials, as is known up to each place."""
+    """The standard deviation, as is known up to each place."""
+    mean: Floats
+    """Events, as is known up to each place."""
+    trials: int
+    """The usual number of trials; 0 of events without a bound."""
     few: bool
     """Whether the first values were made of few events."""
 
+    def law_at(self, place: int) -> Law | None:
+        """Of the events of one date as it is known up to a place, about, where they are few."""
+        events = float(self.mean[place])
+        rarer = min(events, self.trials - events) if self.trials else events
+        if rarer >= FEW:
+            return None
+        about = 2 ** (round(STEPS * log2(max(rarer, RAREST))) / STEPS)
+        if not self.trials:
+            return Poisson(expected=about)
+        share = min(about / self.trials, 0.5)
+        return Binomial(trials=self.trials, share=share if rarer == events else 1 - share)
+
 
 def chance_of(series: Series, settings: DriftSettings, *, first: int) -> Chance | None:
-    """Of whole numbers of events, and of shares of whole numbers of trials; None of other values."""
-    trials, events = series.denominators, series.numerators
-    if trials is not None and events is not None and settings.kind in ("auto", "shares"):
-        known = ~(np.isnan(trials) | np.isnan(events))
-        if settings.kind == "shares" or (_whole(trials[known]) and _whole(events[known]) and _within(events, trials)):
-            return _of_shares(np.where(known, events, 0.0), np.where(known, trials, 0.0), first=first)
+    """Of whole numbers of events, by date or per exposure, and of shares of whole numbers of trials; None of other
+    values.
+    """
+    exposure, events = series.denominators, series.numerators
+    if exposure is not None and events is not None and settings.kind != "continuous":
+        known = ~(np.isnan(exposure) | np.isnan(events))
+        are_shares = _whole(exposure[known]) and _whole(events[known]) and bool((events <= exposure)[known].all())
+        if settings.kind != "auto" or are_shares:
+            events, exposure = (np.where(known, column, 0.0) for column in (events, exposure))
+            return _of_events(events, exposure, bounded=settings.kind != "counts", first=first)
     known = ~np.isnan(series.values)
     beginning = series.values[known][:first]
-    if settings.kind in ("auto", "counts") and beginning.size and _whole(beginning) and 0 <= beginning.mean() < FEW:
-        return _of_counts(np.where(known, series.values, 0.0), known.astype(np.float64), first=first)
+    if settings.kind == "counts" or (settings.kind == "auto" and _are_counts(beginning)):
+        return _of_events(np.where(known, series.values, 0.0), known.astype(np.float64), bounded=False, first=first)
     return None
 
 
-def _of_shares(events: Floats, trials: Floats, *, first: int) -> Chance:
-    usual = float(np.median(trials[trials > 0][:first])) if trials.any() else 1.0
-    share = (np.cumsum(events) + 0.5) / (np.cumsum(trials) + 1.0)
-    spread = np.sqrt(np.clip(usual / np.maximum(trials, 1e-9), 1 / WIDEST, WIDEST))
-    few = float(share[min(first, len(share) - 1)]) * usual < FEW
-    return Chance(spread=spread, least=np.sqrt(np.maximum(share * (1 - share), 0.0) / usual), few=few)
+def _are_counts(values: Floats) -> bool:
+    """Whether values are few events, as far as can be seen: whole numbers that vary as counts do. Scores from 3 to 5
+    are whole numbers too, and vary less.
+    """
+    if not _whole(values) or values.mean() >= FEW:
+        return False
+    freedom = len(values) - 1
+    if not freedom or not values.any():
+        return True
+    # Of counts it is distributed as chi-squared (Fisher 1925), of which the quantile is by Wilson and Hilferty 1931.
+    dispersion = float(((values - values.mean()) ** 2).sum() / values.mean())
+    part = 2 / (9 * freedom)
+    return dispersion > freedom * max(1 - part + quantile(CONTRADICTED) * sqrt(part), 0.0) ** 3
 
 
-def _of_counts(events: Floats, dates: Floats, *, first: int) -> Chance:
-    mean = (np.cumsum(events) + 0.5) / np.maximum(np.cumsum(dates), 1.0)
-    return Chance(spread=np.ones(len(events)), least=np.sqrt(mean), few=float(events[:first].mean()) < FEW)
+def _of_events(events: Floats, exposure: Floats, *, bounded: bool, first: int) -> Chance:
+    """Of events among trials where they are bounded, and otherwise of events in an exposure, such as dates."""
+    usual = float(np.median(exposure[exposure > 0][:first])) if exposure.any() else 1.0
+    rate = (np.cumsum(events) + 0.5) / np.maximum(np.cumsum(exposure) + bounded, 1e-9)
+    trials = max(round(usual), 1) if bounded else 0
+    variance = np.maximum(rate * (1 - rate), 0.0) if bounded else rate
+    mean = rate * (trials or usual)
+    return Chance(
+        spread=np.sqrt(np.clip(usual / np.maximum(exposure, 1e-9), 1 / WIDEST, WIDEST)),
+        least=np.sqrt(variance / usual),
+        mean=mean,
+        trials=trials,
+        few=float(mean[min(first, len(mean)) - 1]) < FEW,
+    )
 
 
 def _whole(values: Floats) -> bool:
     return bool(values.size) and bool((values == np.round(values)).all()) and bool((values >= 0).all())
-
-
-def _within(events: Floats, trials: Floats) -> bool:
-    known = ~(np.isnan(trials) | np.isnan(events))
-    return bool((events[known] <= trials[known]).all())

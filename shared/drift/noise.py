@@ -55,6 +55,8 @@ class Noise:
     """(blocks,): as many values it was measured on."""
     farthest: Floats
     """(blocks,): the farthest of one value, in its standard deviations."""
+    least: Floats
+    """(blocks,): the deviation that is known to be there by chance alone."""
 
     def until(self, block: int, other: Noise) -> Noise:
         """This one before a block, and another one from it on."""
@@ -107,6 +109,7 @@ def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage
         classes=classes,
         freedom=np.maximum(freedom[last], 3.0),
         farthest=np.maximum.accumulate(np.where(started, far, 0.0))[last],
+        least=least[last],
     )
 
 

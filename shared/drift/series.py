@@ -279,8 +279,10 @@ class Assessment:
     transform: Transform
     """Of none, log and logit the one that was taken."""
     smallest_change: float | None
-    """The smallest lasting change of the level, as a part of the expected value (0.05 is 5 percent), that is probably
-    found within `within` points; None while learning."""
+    """The smallest lasting rise of the level, as a part of the expected value (0.05 is 5 percent), that is found within
+    `within` points half of the times; None while learning."""
+    smallest_fall: float | None
+    """As `smallest_change`, of a fall; None too where not even a fall to none is found so soon."""
     within: int
 
     @property
@@ -303,5 +305,6 @@ def nothing_known(series: Series, *, within: int) -> Assessment:
         episodes=[],
         transform="none",
         smallest_change=None,
+        smallest_fall=None,
         within=within,
     )

@@ -22,6 +22,10 @@ POINTS: Final = {
     Grain.QUARTER: "quarters",
 }
 """What people call the values of a series of a grain."""
+ALIKE: Final = 0.25
+"""A rise and a fall that differ by less are told as one change, the larger."""
+WITH_WEEKENDS: Final = 0.1
+"""The part of dates from which on weekends are no exception."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +101,26 @@ def headline(assessment: Assessment, naming: Naming) -> str:
 
 def smallest_change(assessment: Assessment) -> str | None:
     """What change would be found, as a sentence; None while learning."""
-    part = assessment.smallest_change
-    if part is None or not isfinite(part):
+    rise, fall = assessment.smallest_change, assessment.smallest_fall
+    known = [part for part in (rise, fall) if part is not None and isfinite(part)]
+    if not known:
         return None
-    within = f"{assessment.within} {POINTS[assessment.series.grain]}"
-    return f"A lasting change by {part:.0%} or more of what is expected is usually found within {within}."
+    within = f"within {assessment.within} {_points(assessment.series)} half of the times"
+    if len(known) == 2 and max(known) - min(known) < ALIKE * max(known):
+        return f"A lasting change by {max(known):.0%} or more of what is expected is found {within}."
+    up = "" if rise is None else f"rise by {rise:.0%}"
+    down = "fall to none later" if fall is None else f"fall by {fall:.0%}"
+    if fall is None:
+        return f"A lasting {up} or more of what is expected is found {within}, and a {down}."
+    return (
+        f"A lasting {' or a '.join(part for part in (up, down) if part)} or more of what is expected is found {within}."
+    )
+
+
+def _points(series: Series) -> str:
+    """What people call the values of a series: of days business days, unless there are weekends among them."""
+    weekends = series.grain is Grain.DAY and bool((~np.is_busday(series.dates)).mean() > WITH_WEEKENDS)
+    return "days" if weekends else POINTS[series.grain]
 
 
 def day_in_words(day: date, *, grain: Grain = Grain.DAY, beside: date | None = None) -> str:

@@ -39,6 +39,7 @@ def assessed(dates: list[date], values: list[float], *, normal: float, band: flo
         episodes=[],
         transform="log",
         smallest_change=0.14 if known.any() else None,
+        smallest_fall=0.13 if known.any() else None,
         within=6,
     )
 
@@ -296,8 +297,21 @@ def test_the_same_series_gives_the_same_bytes_in_every_process() -> None:
 
 
 def test_the_smallest_change_that_is_found_is_said_with_its_time() -> None:
-    assert smallest_change(steady()) == (
-        "A lasting change by 14% or more of what is expected is usually found within 6 weeks."
-    )
+    known = steady()
+    for rise, fall, said in (
+        (0.14, 0.13, "change by 14% or more of what is expected is found within 6 weeks half of the times."),
+        (
+            0.9,
+            0.45,
+            "rise by 90% or a fall by 45% or more of what is expected is found within 6 weeks half of the times.",
+        ),
+        (
+            2.5,
+            None,
+            "rise by 250% or more of what is expected is found within 6 weeks half of the times, and a fall to "
+            "none later.",
+        ),
+    ):
+        assert smallest_change(replace(known, smallest_change=rise, smallest_fall=fall)) == f"A lasting {said}"
     assert smallest_change(steady(weeks=8)) is None
     assert discounts().series.grain is Grain.WEEK
