@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.alerts.evaluation.episodes import Episode
 from services.alerts.evaluation.figures import measured
 from services.alerts.evaluation.totals import Course, Where
 from services.alerts.kpis import Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
+from shared.drift.charts import PER_YEAR
 from shared.drift.detection import LEAST_REFERENCE
 from shared.drift.series import Assessment, Grain, Series
 from shared.periods import last_day, month_number, month_of_number
@@ -45,6 +47,24 @@ def spans(grain: Grain, first: date, *, before: date, calendar: CompanyCalendar)
             found.append((begin, end))
         begin = end + _DAY
     return found
+
+
+def compared(
+    grain: Grain, over: Sequence[Span], *, onset: date, calendar: CompanyCalendar
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The spans with which those since an onset are compared, and those: of the year before it the ones at the same
+    places of their quarters. What the last weeks of a quarter bring every time is no driver.
+    """
+    since = np.array([last >= onset for _, last in over], dtype=np.bool_)
+    before = int(np.argmax(since)) if since.any() else len(over)
+    reference = np.zeros(len(over), dtype=np.bool_)
+    reference[max(before - PER_YEAR[grain], 0) : before] = True
+    if over and grain is not Grain.QUARTER:
+        days = calendar.day_of([first for first, _ in over], "quarter") - 1
+        # Months have 28 to 31 days.
+        places = (days + 3) // 30 if grain is Grain.MONTH else days // 7
+        reference &= np.isin(places, places[since])
+    return reference, since
 
 
 def _begin(grain: Grain, day: date, *, calendar: CompanyCalendar) -> date:

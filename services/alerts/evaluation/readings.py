@@ -29,8 +29,6 @@ from shared.periods import first_day, month_number, month_of_number
 
 MONTHS: Final = 40
 """How far back evaluation looks: three years, and what a quarter before them needs."""
-_REFERENCE: Final = {"day": 250, "week": 52, "month": 12, "quarter": 4}
-"""Points before the onset with which drivers compare."""
 _BAD: Final[Mapping[str, Bad]] = {"above": "up", "below": "down", "both": "both"}
 _NOTHING: Final = Course((), {}, ())
 
@@ -326,10 +324,7 @@ def _drivers(
             assert made.numerators is not None
             assert made.denominators is not None
             rows[where.dimension][where.segment] = (made.numerators, made.denominators)
-    since = np.array([last >= episode.onset for _, last in over], dtype=np.bool_)
-    reference = np.zeros(len(over), dtype=np.bool_)
-    before = int(np.argmax(since)) if since.any() else len(over)
-    reference[max(before - _REFERENCE[grain.value], 0) : before] = True
+    reference, since = drifts.compared(grain, over, onset=episode.onset, calendar=catalogue.calendar)
     try:
         change = drivers(
             {dimension: segments_of(of_dimension, ratio=True) for dimension, of_dimension in rows.items()},

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from services.alerts.evaluation.drifts import spans
+from services.alerts.evaluation.drifts import compared, spans
 from services.alerts.evaluation.readings import Reading, evaluate_plan
 from services.alerts.evaluation.totals import Placed, Where
 from services.alerts.kpis import built_in
@@ -80,3 +80,27 @@ def test_a_span_that_is_hardly_known_is_no_point_of_a_series() -> None:
     assert firsts(Grain.MONTH, date(2023, 1, 9)) == date(2023, 2, 1)
     assert firsts(Grain.QUARTER, date(2023, 1, 9)) == date(2023, 1, 1)
     assert firsts(Grain.QUARTER, date(2023, 9, 1)) == date(2023, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("grain", "onset", "first", "number"),
+    [
+        # The last three weeks of the quarter beside those of four quarters.
+        (Grain.WEEK, date(2024, 9, 9), date(2023, 9, 11), 12),
+        # The last month of the quarter beside four last months.
+        (Grain.MONTH, date(2024, 9, 1), date(2023, 9, 1), 4),
+        # A whole quarter and more beside the whole year before it.
+        (Grain.WEEK, date(2024, 6, 24), date(2023, 6, 26), 52),
+        (Grain.MONTH, date(2024, 6, 1), date(2023, 6, 1), 12),
+        (Grain.QUARTER, date(2024, 7, 1), date(2023, 7, 1), 4),
+    ],
+)
+def test_what_came_since_a_change_is_compared_with_the_same_places_of_earlier_quarters(
+    grain: Grain, onset: date, first: date, number: int
+) -> None:
+    over = spans(grain, FIRST, before=date(2024, 10, 1), calendar=CompanyCalendar())
+    reference, since = compared(grain, over, onset=onset, calendar=CompanyCalendar())
+    assert next(begin for (begin, _), is_since in zip(over, since, strict=True) if is_since) == onset
+    found = [begin for (begin, _), is_before in zip(over, reference, strict=True) if is_before]
+    assert (found[0], len(found)) == (first, number)
+    assert max(found) < onset
