@@ -18,7 +18,9 @@ class RunAmounts(Contract):
 
     `adjusted` and `corrected` are sums of absolute amounts, for what is added to one and taken from another was wrong
     twice: by hand, and for months that were paid before. `clawed_back` is the part of `corrected` that is taken from
-    pay, less what stays with people although it was lost.
+    pay, less what stays with people although it was lost. `earned` is what plans pay for the months of the run at what
+    was reached, and by what months before it earn differently; `cost` is that with everything adjusted and guaranteed:
+    the expense of the run, which an advance is not. Runs of before these were told say nothing of them.
     """
 
     currency: CurrencyCode
@@ -27,6 +29,8 @@ class RunAmounts(Contract):
     adjusted: int
     corrected: int
     clawed_back: int
+    earned: int | None = None
+    cost: int | None = None
 
 
 class RunBatch(Contract):

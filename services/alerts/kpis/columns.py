@@ -60,7 +60,7 @@ _COLUMNS: Final[Mapping[Source, Mapping[str, pl.DataType]]] = {
         "date": pl.Date(),
         **dict.fromkeys(("pay_group", "kind", "state"), pl.String()),
         **dict.fromkeys(("statements", "adjustments", "corrections", "clawbacks", "participants"), pl.Int64()),
-        **dict.fromkeys(("paid", "adjusted", "corrected", "clawed_back"), pl.Decimal(38, 6)),
+        **dict.fromkeys(("paid", "adjusted", "corrected", "clawed_back", "earned", "cost"), pl.Decimal(38, 6)),
     },
     "pipeline": {
         **dict.fromkeys(
@@ -72,7 +72,7 @@ _COLUMNS: Final[Mapping[Source, Mapping[str, pl.DataType]]] = {
 _AMOUNTS: Final[Mapping[Source, frozenset[str]]] = {
     "deals": frozenset(MONEY),
     "earnings": frozenset({"amount", "amount_without_quota", "measure", "quota"}),
-    "runs": frozenset({"paid", "adjusted", "corrected", "clawed_back"}),
+    "runs": frozenset({"paid", "adjusted", "corrected", "clawed_back", "earned", "cost"}),
     "pipeline": frozenset(),
 }
 """The columns that are amounts of a currency, in major units."""

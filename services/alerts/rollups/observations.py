@@ -174,8 +174,8 @@ def _of_run(run: Mapping[str, Any], place: int) -> dict[str, Any]:
         **{name: 0 if place else run[name] for name in counts},
         "participants": amounts.get("participants", 0),
         **{
-            name: _major(amounts.get(name, 0), amounts.get("currency", ""))
-            for name in ("paid", "adjusted", "corrected", "clawed_back")
+            name: _major(amounts.get(name) or 0, amounts.get("currency", ""))
+            for name in ("paid", "adjusted", "corrected", "clawed_back", "earned", "cost")
         },
     }
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from services.payout.payroll.acknowledgement import Acknowledgement
 from services.payout.payroll.batch import ReleasedBatch
-from services.payout.runs.record import PayRecord
+from services.payout.runs.record import PayRecord, SettlementRecord
 from shared.contracts.runs import RunAmounts, RunBatch, RunChanged
 from shared.pay.run import Run, run_totals
+from shared.pay.steps import STEPS
 from shared.periods import Month
+
+_EARNED: Final = ("earnings", "prior_period")
+_BESIDE_PLANS: Final = (
+    "adjustment",  # which people booked when they made it
+    *(step.name for step in STEPS.values() if step.booking and step.booking.debit in ("adjusted", "guaranteed")),
+)
+"""The steps that are an expense and that no plan pays."""
 
 
 class _Deviation(NamedTuple):
@@ -82,12 +90,14 @@ def _deviations(pay: PayRecord) -> Iterator[_Deviation]:
         )
 
 
-def _amounts(pays: Iterable[PayRecord], deviations: Iterable[_Deviation]) -> Iterator[RunAmounts]:
+def _amounts(pays: Sequence[PayRecord], deviations: Iterable[_Deviation]) -> Iterator[RunAmounts]:
     of_currency: defaultdict[str, list[_Deviation]] = defaultdict(list)
     for deviation in deviations:
         of_currency[deviation.currency].append(deviation)
     for total in run_totals(pay.payment for pay in pays):
         in_currency = of_currency[total.currency]
+        settlements = [pay.settlement for pay in pays if pay.currency == total.currency]
+        earned = _sum_of(settlements, _EARNED)
         yield RunAmounts(
             currency=total.currency,
             participants=total.participants,
@@ -95,4 +105,10 @@ def _amounts(pays: Iterable[PayRecord], deviations: Iterable[_Deviation]) -> Ite
             adjusted=sum(deviation.adjusted for deviation in in_currency),
             corrected=sum(deviation.corrected for deviation in in_currency),
             clawed_back=sum(deviation.clawed_back for deviation in in_currency),
+            earned=earned,
+            cost=earned + _sum_of(settlements, _BESIDE_PLANS),
         )
+
+
+def _sum_of(settlements: Iterable[SettlementRecord], steps: Sequence[str]) -> int:
+    return sum(line.amount for settlement in settlements for line in settlement.lines_of(*steps))

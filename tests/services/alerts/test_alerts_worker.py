@@ -265,6 +265,24 @@ def test_a_run_counts_once_it_is_approved_and_its_statements_stand_with_one_curr
     assert counted(run_of(6, "cancelled", 2, 5_000)) == {}
 
 
+def test_what_a_run_costs_is_counted_against_what_the_plans_earn_where_runs_say_so(alerts_engine: Engine) -> None:
+    kpi = built_in().by_name["cost_against_plan"].kpi
+    step = CountingStep(Catalogue(watched=(WatchedKpi(kpi, sums_of(kpi, {})),)))
+    before = run_of(1, "approved", 0, 0)  # as it was published before runs said it
+    message = orjson.loads(before.record.value or b"")
+    told = [amounts | {"earned": 900_000, "cost": 1_020_000} for amounts in message["amounts"]]
+    record = Record("r2", orjson.dumps(message | {"run_id": "r2", "amounts": told[:1]}))
+    with alerts_engine.begin() as connection:
+        assert not step(connection, [before, Stored(Partition("runs", 0), 1, record, 0.0)]).rejections
+    assert list(whole(alerts_engine).values()) == [
+        {
+            "cost_against_plan.numerator": 10_200 * 10**6,
+            "cost_against_plan.denominator": 9_000 * 10**6,
+            "cost_against_plan.observations": 40,
+        }
+    ]
+
+
 def test_only_the_latest_revision_of_an_earning_counts(count: Count, earned: Make, alerts_engine: Engine) -> None:
     half, full = (500, 5 * 10**9, 10**10, "USD"), (1, 10**10, 10**10, "USD")
     march = Cell(date(2025, 3, 1), "USD", "", "")

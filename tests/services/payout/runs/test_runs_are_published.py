@@ -111,6 +111,7 @@ def test_a_run_is_published_whenever_its_state_changes(book: Book, desk: Desk, t
     assert (paid.statements, paid.adjustments, paid.corrections, paid.clawbacks) == (2, 0, 0, 0)
     assert [amounts.model_dump() for amounts in paid.amounts] == [
         {"currency": "USD", "participants": 1, "paid": 12_345, "adjusted": 0, "corrected": 0, "clawed_back": 0}
+        | {"earned": 11_845, "cost": 11_845}
     ]
     assert [(changed.statements, changed.amounts) for changed in found[:1]] == [(0, [])]
     assert [len(changed.batches) for changed in found] == [0, 0, 0, 0, 1, 1, 1]
@@ -136,6 +137,7 @@ def test_what_is_not_simply_earned_is_counted_and_nobody_is_named(book: Book, de
     assert (calculated.corrections, calculated.clawbacks) == (2, 1)
     assert [amounts.model_dump() for amounts in calculated.amounts] == [
         {"currency": "USD", "participants": 2, "paid": 1880, "adjusted": 300, "corrected": 80, "clawed_back": 50}
+        | {"earned": 1980, "cost": 1880}
     ]
     for who in ("ada", "bob"):
         assert who not in topics.text()
