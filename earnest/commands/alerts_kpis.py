@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from earnest.commands import Actor, Out, give_schema
+from earnest.commands import Actor, Out, give, give_schema
 from earnest.commands.alerts import alerts
 from earnest.local.processes import LocalError
 
@@ -40,6 +40,18 @@ def schema(out: Out = None) -> None:
     from shared.json_schema import json_schema
 
     give_schema(json_schema(KpiFile, "Earnest KPIs"), out)
+
+
+@kpis.command()
+def edges(
+    plans: Annotated[list[Path], typer.Argument(metavar="PLAN...", help="Plan files, or folders of them.")],
+    out: Out = None,
+) -> None:
+    """A file of KPIs that watch for bunching at the edges of the tiers of plans, besides quota."""
+    from earnest.plans.files import read_plans
+    from earnest.tier_edges import kpis_of_edges
+
+    give(kpis_of_edges(read_plans(plans)), out)
 
 
 @kpis.command("list")
