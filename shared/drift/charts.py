@@ -74,7 +74,9 @@ def limits_of(settings: DriftSettings, grain: Grain, *, values_per_year: float, 
     if law is None:
         up = down = Side(slack=slack, limit=cusum_limit(run_length, slack=slack))
     else:
-        up, down = _sides_of_few(law, slack=slack, run_length=run_length)
+        # By steps: few charts are solved however many series there are, and when one more is watched.
+        steps = 2 ** (round(2 * float(np.log2(run_length))) / 2)
+        up, down = _sides_of_few(law, slack=slack, run_length=steps)
     return Limits(
         up=up,
         down=down,

@@ -24,6 +24,8 @@ from shared.drift.series import Floats
 
 STATES: Final = 240
 """Of the Markov chain. With allowances on its grid it is exact; otherwise run lengths are right to about 1 in 200."""
+ROUGHLY: Final = 40
+"""States with which a limit is looked for at first."""
 FINEST: Final = 60
 """The denominator up to which allowances are taken for exact multiples of the grid, as those of textbooks are."""
 WIDENED, MOST_EVENTS = 1.3, 1e6
@@ -145,34 +147,38 @@ def one_sided_run_length(
     law: Law, *, ratio: float, limit: float, changed: float = 1.0, head_start: float = 0.0
 ) -> float:
     """The average run length of one side: upward for a `ratio` above 1, downward below. `head_start` in events."""
-    per_event = _per_event(law.allowance(ratio), limit)
-    chain = _Chain(law=law, ratio=ratio, cells=max(1, ceil(limit * per_event - 1e-9)), per_event=per_event)
-    return chain.length(changed, start=round(head_start * per_event))
+    chain = _Chain.of(law, ratio=ratio, limit=limit, states=STATES)
+    return chain.length(changed, start=round(head_start * chain.per_event))
 
 
 def _limit(law: Law, *, ratio: float, run_length: float) -> tuple[float, float]:
     """The least limit of one side whose run length is not below, and that run length."""
-    high = 1.0
-    while one_sided_run_length(law, ratio=ratio, limit=high) < run_length:
-        high *= WIDENED
-        if high > MOST_EVENTS:
+    roughly = 1.0
+    while _Chain.of(law, ratio=ratio, limit=roughly, states=ROUGHLY).length() < run_length:
+        roughly *= WIDENED
+        if roughly > MOST_EVENTS:
             raise CountsRefusedError("no limit has so long a run: the expected counts are too large for this chart")
-    per_event = _per_event(law.allowance(ratio), high)
-    least, most = 0, ceil(high * per_event)
+    low, high = roughly / WIDENED if roughly > 1 else 0.0, roughly
+    for _ in range(4):
+        middle = (low + high) / 2
+        enough = _Chain.of(law, ratio=ratio, limit=middle, states=ROUGHLY).length() >= run_length
+        low, high = (low, middle) if enough else (middle, high)
+    per_event = _per_event(law.allowance(ratio), high, states=STATES)
+    least, most = max(int(low * per_event * 0.97) - 1, 0), ceil(high * per_event * 1.03) + 1
     while most - least > 1:
-        middle = (least + most) // 2
-        enough = _Chain(law=law, ratio=ratio, cells=middle, per_event=per_event).length() >= run_length
-        least, most = (least, middle) if enough else (middle, most)
+        middle_cells = (least + most) // 2
+        enough = _Chain(law=law, ratio=ratio, cells=middle_cells, per_event=per_event).length() >= run_length
+        least, most = (least, middle_cells) if enough else (middle_cells, most)
     return most / per_event, _Chain(law=law, ratio=ratio, cells=most, per_event=per_event).length()
 
 
-def _per_event(allowance: float, limit: float) -> int:
-    """How many cells of the grid an event has: about `STATES` up to the limit, and so that the allowance falls on the
-    grid where it can.
+def _per_event(allowance: float, limit: float, *, states: int) -> int:
+    """How many cells of the grid an event has: about so many states up to the limit, and so that the allowance falls on
+    the grid where it can.
     """
     fraction = Fraction(allowance).limit_denominator(FINEST)
     common = fraction.denominator if abs(float(fraction) - allowance) < 1e-9 else 1
-    return common * max(1, ceil(STATES / limit / common))
+    return common * max(1, ceil(states / limit / common))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +189,12 @@ class _Chain:
     ratio: float
     cells: int
     per_event: int
+
+    @classmethod
+    def of(cls, law: Law, *, ratio: float, limit: float, states: int) -> _Chain:
+        """The chain of a limit, with about so many steps."""
+        per_event = _per_event(law.allowance(ratio), limit, states=states)
+        return cls(law=law, ratio=ratio, cells=max(1, ceil(limit * per_event - 1e-9)), per_event=per_event)
 
     def length(self, changed: float = 1.0, *, start: int = 0) -> float:
         """The mean number of observations from a step of the sum until it reaches the limit, at most `LONGEST`."""

@@ -48,8 +48,9 @@ class Chance:
         about = 2 ** (round(STEPS * log2(max(rarer, RAREST))) / STEPS)
         if not self.trials:
             return Poisson(expected=about)
-        share = min(about / self.trials, 0.5)
-        return Binomial(trials=self.trials, share=share if rarer == events else 1 - share)
+        trials = 2 ** round(log2(self.trials))  # by steps, so that few charts are solved
+        share = min(about / trials, 0.5)
+        return Binomial(trials=trials, share=share if rarer == events else 1 - share)
 
 
 def chance_of(series: Series, settings: DriftSettings, *, first: int) -> Chance | None:
