@@ -12,10 +12,11 @@ from shared.calendars import CompanyCalendar
 from shared.drift.charts import Limits, Scores, limits_of, scores, values_per_year
 from shared.drift.episodes import Distance, Level, change_point
 from shared.drift.events import chance_of
-from shared.drift.fits import Fit, Frame, Known, fit, frame
-from shared.drift.noise import Noise, noise, without_outliers
+from shared.drift.expected import Flags
+from shared.drift.fits import Fit, Known, frame
+from shared.drift.noise import Learned, Noise, measure, without_outliers
 from shared.drift.scales import Scale, cut, scale_of
-from shared.drift.season import may_be_season
+from shared.drift.season import Memory, earlier_step, may_be_season
 from shared.drift.series import (
     Alert,
     Assessment,
@@ -43,8 +44,6 @@ MOST_DOUBT: Final = 8.0
 SUSPECT: Final = 0.5
 SHORT: Final = 2
 """Values that a shock may last."""
-WORSE: Final = 3.0
-"""By which factor an episode has to grow to be told of again."""
 
 
 def assess(
@@ -88,6 +87,8 @@ class _Walk:
         self.per_year = per_year
         self.shocks = np.zeros(self.count, dtype=np.bool_)
         self.steps: list[int] = []
+        self.seasons: list[Floats] = []
+        self.memory = Memory(series.dates, grain=series.grain, calendar=calendar)
         self.begin = self.next = 0
         self.episodes: list[Episode] = []
         self.expected, self.width, self.scores = (np.full(self.count, np.nan) for _ in range(3))
@@ -97,10 +98,14 @@ class _Walk:
     def run(self) -> None:
         """Go from episode to episode, and to the places from which on an incident is known."""
         while self.next < self.count:
-            self._exclude_what_is_known()
+            self.used &= ~self._incidents()
             until = min([known for known, _ in self.excluded if known > self.next], default=self.count)
             fitted, measured, seen = self._looked_at()
             alarm = self._first_alarm(fitted, measured, seen=seen, until=until)
+            if alarm is not None and (self._is_a_season(seen, alarm) or self._is_older(fitted, measured, seen, alarm)):
+                self._write(fitted, measured, seen=seen, last=alarm)
+                self.next = alarm
+                continue
             end = until if alarm is None else alarm + 1
             self._write(fitted, measured, seen=seen, last=end)
             last = end - 1
@@ -113,12 +118,13 @@ class _Walk:
     def _first_after(self, day: date | None) -> int:
         return 0 if day is None else int(np.searchsorted(self.series.dates, np.datetime64(day, "D"), side="right"))
 
-    def _exclude_what_is_known(self) -> None:
-        """Learn from no incident that is known by now, but from a level that has become normal."""
-        dates = self.series.dates
+    def _incidents(self) -> Flags:
+        """The places of incidents that are known by now, but for those of a level that has become normal."""
+        dates, incidents = self.series.dates, np.zeros(self.count, dtype=np.bool_)
         for known, span in self.excluded:
             if known <= self.next:
-                self.used &= ~((dates >= np.datetime64(span.first)) & (dates <= np.datetime64(span.last))) | self.normal
+                incidents |= (dates >= np.datetime64(span.first)) & (dates <= np.datetime64(span.last))
+        return incidents & ~self.normal
 
     def _looked_at(self) -> tuple[Fit, Noise, Scores]:
         """Models, noise and scores as of what is learned from now."""
@@ -129,13 +135,15 @@ class _Walk:
             present=self.present.tobytes(),
             used=self.used.tobytes(),
             steps=tuple(self.steps),
+            seasons=tuple(season.tobytes() for season in self.seasons),
             spread=self.spread.tobytes(),
             window=self.half_year,
         )
         models = frame(known)
-        fitted, _, measured = self._measured(models, self.values)
-        learned = without_outliers(fitted, measured, values=self.values, leverage=self._leverage(fitted))
-        fitted, own, measured = self._measured(models, learned)
+        about = Learned(values=self.values, used=self.used, shocks=self.shocks, least=self.least)
+        fitted, _, measured = measure(models, self.values, about=about)
+        learned = without_outliers(fitted, measured, values=self.values)
+        fitted, own, measured = measure(models, learned, about=about)
         seen = scores(
             fitted,
             measured,
@@ -154,29 +162,6 @@ class _Walk:
         law = None if self.chance is None else self.chance.law_at(max(place - 1, 0))
         return limits_of(self.settings, self.series.grain, values_per_year=self.per_year, law=law)
 
-    def _measured(self, models: Frame, learned: Floats) -> tuple[Fit, Floats, Noise]:
-        """Models fitted to some values, the difference of each value from what its own block expects, and the noise."""
-        fitted = fit(models, learned, used=self.used)
-        own = self.values - fitted.expected(models.design.block, slice(None))
-        leverage = self._leverage(fitted)
-        measured = noise(fitted, own, used=self.used, shocks=self.shocks, leverage=leverage, least=self.least)
-        for block in models.design.settled:
-            # What was not known of the season in a first year is no noise once it is known.
-            first = models.design.blocks[block]
-            apart, known = own.copy(), leverage.copy()
-            freedom = max(1 - models.rows.shape[1] / max(float(models.learned[block]), 1.0), 0.5)
-            apart[:first] = (self.values - fitted.expected(block, slice(None)))[:first] / np.sqrt(freedom)
-            known[:first] = 0.0
-            anew = noise(fitted, apart, used=self.used, shocks=self.shocks, leverage=known, least=self.least)
-            measured = measured.until(block, anew)
-        return fitted, own, measured
-
-    def _leverage(self, fitted: Fit) -> Floats:
-        """Of each place as its own block has it."""
-        design = fitted.frame.design
-        result: Floats = fitted.leverage[design.block, np.arange(self.count) - design.blocks[design.block]]
-        return result
-
     def _first_alarm(self, fitted: Fit, measured: Noise, *, seen: Scores, until: int) -> int | None:
         score = _leading(seen)
         wanted = {"up": score >= 1, "down": score <= -1, "both": np.abs(score) >= 1}[self.settings.bad]
@@ -184,20 +169,57 @@ class _Walk:
             onset = int(seen.onset[alarm])
             if abs(seen.shewhart[alarm]) >= 1:
                 return int(alarm)
-            block = fitted.frame.design.block[onset]
-            unit = measured.deviation[block] * measured.ratio[block]
-            standard = self.values / (unit * measured.classes[block, fitted.frame.design.volatility])
+            standard = self._standard(fitted, measured, onset=onset)
             if not may_be_season(fitted.frame, standard, used=self.used, onset=onset, alarm=alarm):
                 return int(alarm)
             seen.cusum[alarm] = np.copysign(HELD, seen.cusum[alarm])
         return None
 
+    def _standard(self, fitted: Fit, measured: Noise, *, onset: int) -> Floats:
+        """Values in long-run standard deviations of the noise that was known at an onset."""
+        block = fitted.frame.design.block[onset]
+        unit = measured.deviation[block] * measured.ratio[block]
+        return np.asarray(self.values / (unit * measured.classes[block, fitted.frame.design.volatility]))
+
+    def _is_a_season(self, seen: Scores, alarm: int) -> bool:
+        """Whether an alarm is none if what was set aside on the same days of earlier years, or quarters, is learned
+        from as a season that comes back; if so it is from now on.
+        """
+        used, seasons, able = self.used, self.seasons, self.present & ~self._incidents()
+        for season in self.memory.seasons(alarm, upward=bool(_leading(seen)[alarm] > 0), able=able):
+            if any(np.array_equal(season.share, known) for known in seasons):
+                continue
+            self.used, self.seasons = used.copy(), [*seasons, season.share]
+            for first, last in season.spans:
+                self.used[first:last] = able[first:last]
+            if self._is_calm(alarm):
+                return True
+        self.used, self.seasons = used, seasons
+        return False
+
+    def _is_older(self, fitted: Fit, measured: Noise, seen: Scores, alarm: int) -> bool:
+        """Whether an alarm is none if the level changed in a first year already; if so that is known from now on."""
+        onset = int(seen.onset[alarm])
+        standard = self._standard(fitted, measured, onset=onset)
+        step = earlier_step(fitted.frame, standard, used=self.used, onset=onset, alarm=alarm, apart=self.learned)
+        if step is None or step in self.steps:
+            return False
+        self.steps.append(step)
+        if self._is_calm(alarm):
+            return True
+        self.steps.remove(step)
+        return False
+
+    def _is_calm(self, place: int) -> bool:
+        """Whether there is no alarm at a place as of what is learned from now."""
+        return bool(abs(_leading(self._looked_at()[2])[place]) < 1)
+
     def _write(self, fitted: Fit, measured: Noise, *, seen: Scores, last: int) -> None:
         """Say of each place from the next one on what its own block knew of it."""
         design = fitted.frame.design
         score = _leading(seen)
-        block = design.block[self.next : last]
         places = np.arange(self.next, last)
+        block = design.block[places]
         judged = fitted.frame.learned[block] >= self.learned
         leverage = fitted.leverage[block, places - design.blocks[block]]
         unit = measured.deviation[block] * measured.classes[block, design.volatility[places]]
@@ -220,14 +242,13 @@ class _Walk:
         sign = float(np.sign(_leading(seen)[alarm]))
         block = int(design.block[onset])
         places = np.arange(onset, self.count)
-        expected = fitted.expected(block, places)
+        expected = fitted.ahead(block, places)
         unit = measured.deviation[block] * measured.ratio[block]
         sizes = sign * (self.values[places] - expected) / unit
         apart = [*map(Distance, sizes.tolist(), (measured.classes[block, design.volatility[places]] ** -2.0).tolist())]
         # What went on for a quarter in a first year may have been the season, which only learning from it can tell.
         unseen = design.season is not None and not design.decided[block]
-        level = Level(distances=[apart[here] for here in np.flatnonzero(self.present[onset : alarm + 1])])
-        told = level.size()
+        since, level = onset, Level(distances=[apart[here] for here in np.flatnonzero(self.present[onset : alarm + 1])])
         rule = Rule.SHEWHART if shock else Rule.CUSUM
         first = float(_leading(seen)[alarm])
         alerts = [self._alert(alarm, onset=onset, score=first, rule=rule, expected=expected)]
@@ -240,27 +261,32 @@ class _Walk:
                 level.sees(apart[here])
             self.scores[place] = first * level.left
             if level.is_over:
-                self._ended(alerts, Recovery.BACK, place=place)
-                back = self._places_back(place, len(level.since))
+                back = self._back(place, len(level.since))
+                if back - onset > SHORT:
+                    began = self._onset(fitted, measured, alarm=back - 1, first=onset)
+                    self.memory.sees(began, back, upward=sign > 0, unseen=unseen)
+                self._ended(alerts, Recovery.BACK, place=place, begin=back)
                 if not (unseen and back - onset > self.half_year // 2):
                     self.used[onset:back] = False
                 self.shocks[onset:back] = shock and back - onset <= SHORT  # the next that is like it is none
                 self.states[place] = State.RECOVERED
                 return onset
-            if here >= self.year and level.returning == 0:
+            if place - since >= self.year and level.returning == 0:
                 # Its last quarter is the level from now on; how it came there is no part of what is normal.
-                settled = onset if unseen else max(onset, place - self.half_year // 2)
-                self._ended(alerts, Recovery.NEW_NORMAL, place=place)
+                settled = since if unseen else max(since, place - self.half_year // 2)
+                self._ended(alerts, Recovery.NEW_NORMAL, place=place, begin=place + 1)
                 self.used[onset:settled] = False
                 self.normal[settled : place + 1] = True
                 self.steps.append(settled)
                 self.states[place] = State.STEADY
                 return onset
-            lately = level.size(max(5, len(level.distances) // 4))
-            if self.present[place] and len(level.distances) > 5 and lately > WORSE * max(told, 1.0):
-                told = lately
-                worse = first * told / max(level.size(), 0.1)
-                alerts.append(self._alert(place, onset=onset, score=worse, rule=rule, expected=expected))
+            if level.is_farther:
+                worse = self._back(place, len(level.farther))
+                score = first * level.size(len(level.farther)) / max(level.told, 0.1)
+                usual = expected[worse - onset :]
+                alerts.append(self._alert(place, onset=worse, score=score, rule=rule, expected=usual))
+                since = worse
+                level.tell()
         self.used[onset:] = False
         self.episodes.append(Episode(alerts=tuple(alerts)))
         self.begin = self.next = self.count
@@ -275,18 +301,17 @@ class _Walk:
         apart = self.values[places] - fitted.expected(block, places)
         return early + change_point(apart, weights * self.present[places])
 
-    def _places_back(self, place: int, values: int) -> int:
+    def _back(self, place: int, values: int) -> int:
         """The place from which on there are so many values up to a place."""
         return int(np.flatnonzero(self.present[: place + 1])[-values])
 
-    def _ended(self, alerts: list[Alert], recovery: Recovery, *, place: int) -> None:
-        ended = Episode(alerts=tuple(alerts), recovered_on=self.series.dates[place].item(), recovery=recovery)
-        self.episodes.append(ended)
-        self.begin = self.next = place + 1
+    def _ended(self, alerts: list[Alert], recovery: Recovery, *, place: int, begin: int) -> None:
+        day = self.series.dates[place].item()
+        self.episodes.append(Episode(alerts=tuple(alerts), recovered_on=day, recovery=recovery))
+        self.begin, self.next = begin, place + 1
 
     def _alert(self, place: int, *, onset: int, score: float, rule: Rule, expected: Floats) -> Alert:
-        seen = self.present[onset : place + 1]
-        spread = self.spread[onset : place + 1]
+        seen, spread = self.present[onset : place + 1], self.spread[onset : place + 1]
         value = (self.values[onset : place + 1] * spread)[seen].mean(keepdims=True)
         usual = (expected[: place + 1 - onset] * spread)[seen].mean(keepdims=True)
         dates = self.series.dates
@@ -301,7 +326,7 @@ class _Walk:
         )
 
     def _smallest_change(self, fitted: Fit, measured: Noise, *, last: int) -> None:
-        """What a sum reaches its limit with within the wanted number of values, half of the times, as of a place."""
+        """The one that is probably found soon enough after a place, as a part of what is expected there."""
         within = min(WITHIN[self.series.grain], self.half_year)
         block = int(fitted.frame.design.block[max(last - within, 0)])
         if fitted.frame.learned[block] < self.learned:

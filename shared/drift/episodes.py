@@ -19,6 +19,8 @@ MOST_OF_ONE: Final = EVIDENCE_OF_RETURN / 2
 """What one value says of it at most: a single one may be an outlier, however far out the level is."""
 LEAST_LEVEL: Final = 0.4
 """In standard deviations: of a smaller one a return could not be told."""
+FARTHER, FARTHER_AT_LEAST = 2.0, 1.0
+"""A level is clearly farther out than what was told if it is so many times as far, and by so many deviations."""
 
 
 class Distance(NamedTuple):
@@ -38,6 +40,19 @@ class Level:
     since: list[Distance] = field(default_factory=list)
     """From there on."""
     returning: float = 0.0
+    told: float = field(init=False)
+    """How far out the level was when it was told of, or has been since."""
+    farther: list[Distance] = field(default_factory=list)
+    """From where on it may be farther out."""
+    growing: float = 0.0
+
+    def __post_init__(self) -> None:
+        """What is known of it at first is told."""
+        self.tell()
+
+    def tell(self) -> None:
+        """How far out it is now is told."""
+        self.told, self.farther, self.growing = self.size(len(self.farther)), [], 0.0
 
     def sees(self, distance: Distance) -> None:
         """Weigh whether a value speaks for a return.
@@ -49,6 +64,12 @@ class Level:
         evidence = level * (level / 2 - distance.size) * distance.weight
         self.returning = max(0.0, self.returning + min(evidence, MOST_OF_ONE))
         self.since.append(distance)
+        if self.growing == 0:
+            self.told = max(self.told, self.size())
+        more = max((FARTHER - 1) * self.told, FARTHER_AT_LEAST)
+        evidence = more * (distance.size - self.told - more / 2) * distance.weight
+        self.growing = max(0.0, self.growing + min(evidence, MOST_OF_ONE))
+        self.farther = [*self.farther, distance] if self.growing else []
         if self.returning == 0:
             self.distances += self.since
             self.since = []
@@ -62,6 +83,11 @@ class Level:
     def left(self) -> float:
         """How much of the evidence for a return is missing yet: 1 is all of it."""
         return max(0.0, 1 - self.returning / EVIDENCE_OF_RETURN)
+
+    @property
+    def is_farther(self) -> bool:
+        """Whether the level is clearly farther out than was told."""
+        return self.growing >= EVIDENCE_OF_RETURN and not self.since
 
     @property
     def is_over(self) -> bool:

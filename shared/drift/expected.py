@@ -67,6 +67,8 @@ class Design:
     """(blocks, effects): the width of each effect."""
     dropped: tuple[Flags, ...]
     """Of each model the effects that it does without; the first has all."""
+    grows: Flags
+    """The effects that go on with time."""
     blocks: Counts
     """The places at which models are fitted anew, ascending from 0: the first date of each week."""
     block: Counts
@@ -100,6 +102,7 @@ def design(dates: bytes, grain: Grain, *, calendar: CompanyCalendar) -> Design:
         rows=np.concatenate([effect.columns for effect in effects], axis=1),
         widths=np.concatenate(widths, axis=1),
         dropped=tuple(np.isin(parts, without) for without in MODELS),
+        grows=np.isin(parts, ("trend", "bend")),
         blocks=blocks,
         block=np.repeat(np.arange(len(blocks)), np.diff(np.append(blocks, len(days)))),
         decided=known[:, 0] >= DECIDED_FROM[grain],
@@ -141,6 +144,7 @@ def _effects(days: Days, grain: Grain, *, calendar: CompanyCalendar) -> tuple[li
         month, quarter = (_weeks_left(days, calendar.bounds(days, span)[1]) for span in ("period", "quarter"))
         effects += [
             Effect(_each(quarter, (0, 1, 2, 11, 12, 13)), END_OF_PERIOD),
+            Effect(_each(quarter, range(3, 11)), END_OF_PERIOD, from_years=1.0),
             Effect(_each(month, (0,)), END_OF_PERIOD),
         ]
         volatility = (quarter < 2).astype(np.int64)

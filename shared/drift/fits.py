@@ -30,6 +30,8 @@ class Known:
     """Of each place whether its value is learned from."""
     steps: tuple[int, ...]
     """Places from which on the level is another one, by a new normal."""
+    seasons: tuple[bytes, ...]
+    """Of each season that came back, how much of each place lies in it."""
     spread: bytes
     """Of each place the standard deviation of its noise relative to that of the others."""
     window: int
@@ -109,7 +111,8 @@ def frame(known: Known) -> Frame:
     count = len(plan.rows)
     present, used = np.frombuffer(known.present, dtype=np.bool_), np.frombuffer(known.used, dtype=np.bool_)
     steps = np.arange(count)[:, None] >= np.array(known.steps, dtype=np.int64)
-    rows = np.concatenate([plan.rows, steps], axis=1) / np.frombuffer(known.spread, dtype=np.float64)[:, None]
+    seasons = [np.frombuffer(season, dtype=np.float64)[:, None] for season in known.seasons]
+    rows = np.concatenate([plan.rows, *seasons, steps], axis=1) / np.frombuffer(known.spread, dtype=np.float64)[:, None]
     places = plan.blocks[:, None] + np.arange(known.window)
     here = places < count
     places = np.minimum(places, count - 1)
@@ -121,7 +124,7 @@ def frame(known: Known) -> Frame:
     )
     gram = np.cumsum(sums, axis=0) - sums
     values = np.add.reduceat(used.astype(np.int64), plan.blocks)
-    free = np.full((len(plan.blocks), len(known.steps)), FREE)
+    free = np.full((len(plan.blocks), len(known.seasons) + len(known.steps)), FREE)
     return Frame(
         design=plan,
         rows=rows,
@@ -165,10 +168,29 @@ class Fit:
     inflation: Floats
     """(blocks, window): see `Model`."""
 
+    @property
+    def own_leverage(self) -> Floats:
+        """Of each place as its own block has it."""
+        design = self.frame.design
+        result: Floats = self.leverage[design.block, np.arange(len(design.block)) - design.blocks[design.block]]
+        return result
+
     def expected(self, block: int | Counts, places: slice | Counts) -> Floats:
         """What the model of a block expects at some places, or of each place its own block."""
         rows, effects = self.frame.rows[places], self.effects[block]
         result: Floats = rows @ effects if effects.ndim == 1 else np.einsum("ne,ne->n", rows, effects)
+        return result
+
+    def ahead(self, block: int, places: Counts) -> Floats:
+        """What the model of a block expects at some places, however far ahead: its trend goes on for a quarter and no
+        longer, which is half of what the model is held against.
+        """
+        frame = self.frame
+        last = min(int(frame.design.blocks[block]) + frame.places.shape[1] // 2, len(frame.rows) - 1)
+        # The first effect is the level: 1 over the spread of each place.
+        apart = (frame.design.rows[np.minimum(places, last)] - frame.design.rows[places]) * frame.rows[places, :1]
+        grows = np.flatnonzero(frame.design.grows)
+        result: Floats = self.expected(block, places) + apart[:, grows] @ self.effects[block, grows]
         return result
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from shared.drift.expected import Flags
-from shared.drift.fits import Fit
+from shared.drift.fits import Fit, Frame, fit
 from shared.drift.series import Floats
 
 CLIPPED: Final = 3.0
@@ -113,15 +113,43 @@ def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage
     )
 
 
-def without_outliers(fit: Fit, measured: Noise, *, values: Floats, leverage: Floats) -> Floats:
+def without_outliers(fit: Fit, measured: Noise, *, values: Floats) -> Floats:
     """Values to learn from: none farther out than an outlier from what its own block expected of it."""
     design = fit.frame.design
     block = design.block
     unit = measured.deviation[block] * measured.classes[block, design.volatility]
-    reach = OUTLIER * unit * np.sqrt(1 + measured.ratio[block] ** 2 * leverage)
+    reach = OUTLIER * unit * np.sqrt(1 + measured.ratio[block] ** 2 * fit.own_leverage)
     reach = np.where(fit.frame.learned[block] >= FIRST_RATIO_VALUES, reach, np.inf)
     expected = fit.expected(block, slice(None))
     return np.clip(values, expected - reach, expected + reach)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Learned:
+    """Values, and of each place what `noise` asks about it."""
+
+    values: Floats
+    used: Flags
+    shocks: Flags
+    least: Floats
+
+
+def measure(models: Frame, values: Floats, *, about: Learned) -> tuple[Fit, Floats, Noise]:
+    """Models fitted to some values, the difference of each value from what its own block expects, and the noise."""
+    fitted = fit(models, values, used=about.used)
+    own = about.values - fitted.expected(models.design.block, slice(None))
+    leverage = fitted.own_leverage
+    measured = noise(fitted, own, used=about.used, shocks=about.shocks, leverage=leverage, least=about.least)
+    for block in models.design.settled:
+        # What was not known of the season in a first year is no noise once it is known.
+        first = models.design.blocks[block]
+        apart, known = own.copy(), leverage.copy()
+        freedom = max(1 - models.rows.shape[1] / max(float(models.learned[block]), 1.0), 0.5)
+        apart[:first] = (about.values - fitted.expected(block, slice(None)))[:first] / np.sqrt(freedom)
+        known[:first] = 0.0
+        anew = noise(fitted, apart, used=about.used, shocks=about.shocks, leverage=known, least=about.least)
+        measured = measured.until(block, anew)
+    return fitted, own, measured
 
 
 def _ago(column: Floats) -> Floats:

@@ -1,23 +1,38 @@
-"""Whether a change in a first year, when no season is known yet, may be the season.
+"""Which changes are none: the season that is not known yet, the one that comes back, and a level that came before.
 
-A step and a yearly wave both move the values; a step at once, and a wave slowly. The likelihood of all values so far
-under each says which it is, each with a prior for its size (Bayes factor).
+In a first year a step and a yearly wave both move the values; a step at once, and a wave slowly. The likelihood of all
+values so far under each says which it is, each with a prior for its size (Bayes factor).
+
+A season with edges, such as an August of holidays, is a change when it is first seen, and is set aside. When the same
+days of the next year are as far out, in the same direction, both are learned from; of quarters it takes two.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
-from shared.drift.expected import Flags
+from shared.calendars import CompanyCalendar
+from shared.drift.expected import FREE, Flags
 from shared.drift.fits import Frame
-from shared.drift.series import Floats
+from shared.drift.series import Days, Floats, Grain
 
 STEP: Final = 2.0
 """The width of the prior of a step, in long-run standard deviations of the noise."""
 MARGIN: Final = 3.5
 """By how much the logarithm of the evidence for a step has to be greater."""
+LONGEST: Final = 4.2
+"""Periods of the fiscal year that a season has at most; in a first year, when nobody knows which level is the usual
+one, as many as leave some of the other."""
+LONGEST_UNSEEN: Final = 10.5
+NEAR: Final = {Grain.DAY: 0.1, Grain.WEEK: 0.25}
+"""Periods by which an edge is taken to have been missed: it is that of a period, if one is so near."""
+CYCLES: Final = ((12, 1), (3, 2))
+"""After how many periods a season comes back, and as often it has to have been there before."""
 
 
 def may_be_season(frame: Frame, values: Floats, *, used: Flags, onset: int, alarm: int) -> bool:
@@ -44,3 +59,113 @@ def _evidence(rows: Floats, values: Floats, *, widths: Floats) -> float:
     inner = np.eye(scaled.shape[1]) + scaled.T @ scaled
     moments = scaled.T @ values
     return float(0.5 * moments @ np.linalg.solve(inner, moments) - 0.5 * np.linalg.slogdet(inner)[1])
+
+
+def earlier_step(frame: Frame, values: Floats, *, used: Flags, onset: int, alarm: int, apart: int) -> int | None:
+    """The place in a first year from which on another level explains what is known better than a change at an onset
+    does, so many places later at least: it was learned from as a season or a trend that then did not come.
+    """
+    design = frame.design
+    block = int(design.block[alarm])
+    places = np.flatnonzero(used[: alarm + 1])
+    rows, seen = frame.rows[places], values[places]
+    first = design.blocks[(frame.learned > 0) & ~design.decided & (design.blocks <= onset - apart)]
+    if not first.size:
+        return None
+    after = places[:, None] >= np.append(first, onset)
+    others = np.full(rows.shape[1] - design.rows.shape[1], FREE)
+    known = []
+    for dropped in design.dropped:
+        widths = np.append(np.where(dropped, 0.0, design.widths[block]), others)
+        known.append(_with_a_step(rows, seen, widths=widths, steps=after.astype(np.float64)))
+    evidence = np.max(known, axis=0)
+    best = int(np.argmax(evidence[:-1]))
+    return int(first[best]) if evidence[best] > evidence[-1] else None
+
+
+def _with_a_step(rows: Floats, values: Floats, *, widths: Floats, steps: Floats) -> Floats:
+    """`_evidence` of rows together with each of some steps."""
+    scaled = rows * widths
+    inner = np.eye(scaled.shape[1]) + scaled.T @ scaled
+    left = np.concatenate([values[:, None], steps], axis=1)
+    left = left - scaled @ np.linalg.solve(inner, scaled.T @ left)
+    own = 1 + STEP**2 * np.einsum("nk,nk->k", steps, left[:, 1:])
+    gain = 0.5 * STEP**2 * (values @ left[:, 1:]) ** 2 / own - 0.5 * np.log(own)
+    result: Floats = gain + _evidence(rows, values, widths=widths)
+    return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """What was set aside: places from a first to before a last, and where in the fiscal year, in periods, they begin
+    and end.
+    """
+
+    first: int
+    last: int
+    begins: float
+    ends: float
+    upward: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Season:
+    """What comes back in each year or quarter, and the spans that it was seen in."""
+
+    share: Floats
+    """Of each place how much of it lies in the season."""
+    spans: Sequence[tuple[int, int]]
+
+
+class Memory:
+    """The episodes that ended by themselves, by where in the fiscal year they were."""
+
+    def __init__(self, dates: Days, *, grain: Grain, calendar: CompanyCalendar) -> None:
+        self.spans: list[Span] = []
+        self.near = NEAR.get(grain, 0.0)
+        self.dates, self.grain, self.calendar = dates, grain, calendar
+
+    @cached_property
+    def periods(self) -> Floats:
+        """Of each place, and each day in it, where it lies: number of the fiscal period and the part of it before."""
+        days = (self.dates[:, None] + np.arange(7 if self.grain is Grain.WEEK else 1)).ravel()
+        first, last = self.calendar.bounds(days, "period")
+        part = (days - first).astype(np.float64) / ((last - first).astype(np.float64) + 1)
+        result: Floats = (self.calendar.numbers(days, "period") + part).reshape(len(self.dates), -1)
+        return result
+
+    def sees(self, first: int, last: int, *, upward: bool, unseen: bool) -> None:
+        """Keep an episode from a place to before another; `unseen` if it began before a season could be known."""
+        if not self.near:
+            return
+        begins, ends = self._edge(first), self._edge(last)
+        if 0 < ends - begins <= (LONGEST_UNSEEN if unseen else LONGEST):
+            self.spans.append(Span(first=first, last=last, begins=begins, ends=ends, upward=upward))
+
+    def _edge(self, place: int) -> float:
+        """Where a place begins; the begin of a period, if that is near."""
+        begins = float(self.periods[place, 0])
+        return float(np.round(begins)) if abs(begins - np.round(begins)) <= self.near else begins
+
+    def seasons(self, place: int, *, upward: bool, able: Flags) -> Iterator[Season]:
+        """The seasons in which a place may be, of which what was set aside in one direction speaks; `able` are the
+        places that can be learned from.
+        """
+        for cycle, least in CYCLES:
+            here = float(self.periods[place].mean())
+            spans = [
+                span
+                for span in self.spans
+                if span.upward is upward
+                and able[span.first : span.last].any()
+                and here - span.begins > cycle / 2
+                and (here - span.begins + self.near) % cycle <= span.ends - span.begins + self.near
+                and span.ends - span.begins < cycle
+            ]
+            if len(spans) < least:
+                continue
+            begins = float(np.median([(span.begins - here + cycle / 2) % cycle for span in spans])) + here - cycle / 2
+            length = float(np.median([span.ends - span.begins for span in spans]))
+            inside = (self.periods - begins) % cycle < length
+            inside[: spans[0].first] = False  # in a year before, it was not there or is learned from without it
+            yield Season(share=inside.mean(axis=1), spans=[(span.first, span.last) for span in spans])
