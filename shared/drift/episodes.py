@@ -6,6 +6,7 @@ inverse variances).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -45,9 +46,13 @@ class Level:
     farther: list[Distance] = field(default_factory=list)
     """From where on it may be farther out."""
     growing: float = 0.0
+    weight: float = field(init=False, default=0.0)
+    """Of the distances together, and below their sum by weight."""
+    moved: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         """What is known of it at first is told."""
+        self._count(self.distances)
         self.tell()
 
     def tell(self) -> None:
@@ -59,8 +64,7 @@ class Level:
 
         A level that raised an alarm looks greater than it is: it is taken as one standard error less.
         """
-        error = 1 / float(np.sqrt(sum(each.weight for each in self.distances)))
-        level = max(self.size() - error, LEAST_LEVEL)
+        level = max(self.size() - self.weight**-0.5, LEAST_LEVEL)
         evidence = level * (level / 2 - distance.size) * distance.weight
         self.returning = max(0.0, self.returning + min(evidence, MOST_OF_ONE))
         self.since.append(distance)
@@ -71,11 +75,18 @@ class Level:
         self.growing = max(0.0, self.growing + min(evidence, MOST_OF_ONE))
         self.farther = [*self.farther, distance] if self.growing else []
         if self.returning == 0:
+            self._count(self.since)
             self.distances += self.since
             self.since = []
 
+    def _count(self, distances: Sequence[Distance]) -> None:
+        self.weight += sum(each.weight for each in distances)
+        self.moved += sum(each.size * each.weight for each in distances)
+
     def size(self, last: int = 0) -> float:
         """How far out the level is, by all values or by the last ones."""
+        if not last:
+            return self.moved / self.weight
         sizes, weights = np.array(self.distances[-last:]).T
         return float(np.average(sizes, weights=weights))
 

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from shared.calendars import CompanyCalendar
-from shared.drift.expected import FREE, Flags
+from shared.drift.expected import FREE, Counts, Flags
 from shared.drift.fits import Frame
 from shared.drift.series import Days, Floats, Grain
 
@@ -72,26 +72,29 @@ def earlier_step(frame: Frame, values: Floats, *, used: Flags, onset: int, alarm
     first = design.blocks[(frame.learned > 0) & ~design.decided & (design.blocks <= onset - apart)]
     if not first.size:
         return None
-    after = places[:, None] >= np.append(first, onset)
+    # Of the values since each place the sums: of the columns, of themselves, and how many they are.
+    since = np.minimum(np.searchsorted(places, np.append(first, onset)), len(places) - 1)
+    across = _since(rows, since).T
+    sums, counts = _since(seen, since), len(places) - since
+    gram, moments = rows.T @ rows, rows.T @ seen
     others = np.full(rows.shape[1] - design.rows.shape[1], FREE)
-    known = []
+    evidence = np.full(len(since), -np.inf)
     for dropped in design.dropped:
         widths = np.append(np.where(dropped, 0.0, design.widths[block]), others)
-        known.append(_with_a_step(rows, seen, widths=widths, steps=after.astype(np.float64)))
-    evidence = np.max(known, axis=0)
+        inner = np.eye(len(widths)) + gram * np.outer(widths, widths)
+        scaled = widths[:, None] * np.concatenate([moments[:, None], across], axis=1)
+        solved = np.linalg.solve(inner, scaled)
+        least = 0.5 * scaled[:, 0] @ solved[:, 0] - 0.5 * np.linalg.slogdet(inner)[1]
+        left = sums - scaled[:, 1:].T @ solved[:, 0]
+        own = 1 + STEP**2 * (counts - np.einsum("ek,ek->k", scaled[:, 1:], solved[:, 1:]))
+        evidence = np.maximum(evidence, least + 0.5 * (STEP * left) ** 2 / own - 0.5 * np.log(own))
     best = int(np.argmax(evidence[:-1]))
     return int(first[best]) if evidence[best] > evidence[-1] else None
 
 
-def _with_a_step(rows: Floats, values: Floats, *, widths: Floats, steps: Floats) -> Floats:
-    """`_evidence` of rows together with each of some steps."""
-    scaled = rows * widths
-    inner = np.eye(scaled.shape[1]) + scaled.T @ scaled
-    left = np.concatenate([values[:, None], steps], axis=1)
-    left = left - scaled @ np.linalg.solve(inner, scaled.T @ left)
-    own = 1 + STEP**2 * np.einsum("nk,nk->k", steps, left[:, 1:])
-    gain = 0.5 * STEP**2 * (values @ left[:, 1:]) ** 2 / own - 0.5 * np.log(own)
-    result: Floats = gain + _evidence(rows, values, widths=widths)
+def _since(column: Floats, places: Counts) -> Floats:
+    """The sum of a column from each place on."""
+    result: Floats = np.cumsum(column[::-1], axis=0)[::-1][places]
     return result
 
 
