@@ -102,16 +102,14 @@ class _Walk:
             until = min([known for known, _ in self.excluded if known > self.next], default=self.count)
             fitted, measured, seen = self._looked_at()
             alarm = self._first_alarm(fitted, measured, seen=seen, until=until)
-            if alarm is not None and (self._is_a_season(seen, alarm) or self._is_older(fitted, measured, seen, alarm)):
+            if alarm is not None and (
+                self._is_a_season(seen, alarm) or self._is_older(fitted, measured, seen=seen, alarm=alarm)
+            ):
                 self._write(fitted, measured, seen=seen, last=alarm)
-                self.next = alarm
                 continue
             end = until if alarm is None else alarm + 1
             self._write(fitted, measured, seen=seen, last=end)
-            last = end - 1
-            self.next = end
-            if alarm is not None:
-                last = self._episode(fitted, measured, seen=seen, alarm=alarm)
+            last = end - 1 if alarm is None else self._episode(fitted, measured, seen=seen, alarm=alarm)
             if self.next >= self.count:
                 self._smallest_change(fitted, measured, last=last)
 
@@ -197,7 +195,7 @@ class _Walk:
         self.used, self.seasons = used, seasons
         return False
 
-    def _is_older(self, fitted: Fit, measured: Noise, seen: Scores, alarm: int) -> bool:
+    def _is_older(self, fitted: Fit, measured: Noise, *, seen: Scores, alarm: int) -> bool:
         """Whether an alarm is none if the level changed in a first year already; if so that is known from now on."""
         onset = int(seen.onset[alarm])
         standard = self._standard(fitted, measured, onset=onset)
@@ -233,6 +231,7 @@ class _Walk:
             if is_judged:
                 calm = just if place < self.begin + WITHIN[self.series.grain] else State.STEADY
                 self.states[place] = State.SUSPECT if abs(score[place]) >= SUSPECT else calm
+        self.next = last
 
     def _episode(self, fitted: Fit, measured: Noise, *, seen: Scores, alarm: int) -> int:
         """From an alarm to its end: what is expected is frozen as it was before the onset, which is returned."""

@@ -76,7 +76,7 @@ def earlier_step(frame: Frame, values: Floats, *, used: Flags, onset: int, alarm
     since = np.minimum(np.searchsorted(places, np.append(first, onset)), len(places) - 1)
     across = _since(rows, since).T
     sums, counts = _since(seen, since), len(places) - since
-    gram, moments = rows.T @ rows, rows.T @ seen
+    gram, moments = np.einsum("ne,nf->ef", rows, rows), rows.T @ seen
     others = np.full(rows.shape[1] - design.rows.shape[1], FREE)
     evidence = np.full(len(since), -np.inf)
     for dropped in design.dropped:
