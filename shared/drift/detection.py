@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
 from typing import Final
 
 import numpy as np
 
 from shared.calendars import CompanyCalendar
-from shared.drift.charts import Limits, Scores, limits_of, scores, values_per_year
+from shared.drift.charts import Scores
 from shared.drift.episodes import Distance, Level, change_point
-from shared.drift.events import chance_of
-from shared.drift.expected import Flags
-from shared.drift.fits import Fit, Known, frame
-from shared.drift.noise import Learned, Noise, measure, without_outliers
-from shared.drift.scales import Scale, cut, scale_of
-from shared.drift.season import Memory, earlier_step, may_be_season
+from shared.drift.fits import Fit
+from shared.drift.learning import Learning, leading
+from shared.drift.noise import Noise
+from shared.drift.scales import cut
+from shared.drift.season import earlier_step, may_be_season
 from shared.drift.series import (
     Alert,
     Assessment,
@@ -33,8 +30,6 @@ from shared.drift.series import (
 )
 from shared.drift.smallest import Knowledge, SmallestChange, smallest_change
 
-LEAST_REFERENCE: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 12, Grain.QUARTER: 8}
-"""Values that have to be known before one is judged."""
 WITHIN: Final = {Grain.DAY: 20, Grain.WEEK: 6, Grain.MONTH: 3, Grain.QUARTER: 2}
 BAND: Final = 1.96
 HELD: Final = 0.99
@@ -58,38 +53,11 @@ def assess(
     return walk.assessment()
 
 
-class _Walk:
-    """A walk over a series: what is learned from, the episodes so far, and what is said of each place."""
+class _Walk(Learning):
+    """A walk over a series: the episodes so far, and what is said of each place."""
 
     def __init__(self, series: Series, settings: DriftSettings, *, calendar: CompanyCalendar) -> None:
-        self.series, self.settings, self.calendar = series, settings, calendar
-        self.count, self.learned = len(series), LEAST_REFERENCE[series.grain]
-        self.present = ~np.isnan(series.values)
-        if series.observations is not None and settings.minimum_observations > 0:
-            self.present &= np.nan_to_num(series.observations) >= settings.minimum_observations
-        chance = chance_of(series, settings, first=self.learned)
-        self.spread = np.ones(self.count) if chance is None else chance.spread
-        # Events and trials are compared as they are: their noise is known on that scale.
-        plain = settings if chance is None or settings.transform != "auto" else replace(settings, transform="none")
-        self.scale: Scale = scale_of(series, plain, first=self.learned)
-        # On another scale chance is another one.
-        self.chance = chance if self.scale.transform == "none" else None
-        self.least = np.zeros(self.count) if self.chance is None else self.chance.least
-        self.has_shocks = chance is None or not chance.few
-        scaled = self.scale.to(np.where(self.present, series.values, np.nan)) / self.spread
-        self.centre = float(scaled[self.present][0] * self.spread[self.present][0]) if self.present.any() else 0.0
-        self.values = np.where(self.present, scaled - self.centre / self.spread, 0.0)
-        self.least = np.maximum(self.least, abs(self.centre) * np.finfo(np.float64).eps)  # of values that never differ
-        self.used, self.normal = self.present.copy(), np.zeros(self.count, dtype=np.bool_)
-        self.excluded = [(self._first_after(span.known_on), span) for span in settings.excluded]
-        per_year = values_per_year(series, learned=self.learned)
-        self.year, self.half_year = max(round(per_year), 4), max(int(per_year / 2), 2)
-        self.per_year = per_year
-        self.shocks = np.zeros(self.count, dtype=np.bool_)
-        self.steps: list[int] = []
-        self.seasons: list[Floats] = []
-        self.memory = Memory(series.dates, grain=series.grain, calendar=calendar)
-        self.begin = self.next = 0
+        super().__init__(series, settings, calendar=calendar)
         self.episodes: list[Episode] = []
         self.expected, self.width, self.scores = (np.full(self.count, np.nan) for _ in range(3))
         self.states = [State.LEARNING] * self.count
@@ -98,9 +66,9 @@ class _Walk:
     def run(self) -> None:
         """Go from episode to episode, and to the places from which on an incident is known."""
         while self.next < self.count:
-            self.used &= ~self._incidents()
+            self.used &= ~self.incidents()
             until = min([known for known, _ in self.excluded if known > self.next], default=self.count)
-            fitted, measured, seen = self._looked_at()
+            fitted, measured, seen = self.looked_at()
             alarm = self._first_alarm(fitted, measured, seen=seen, until=until)
             if alarm is not None and (
                 self._is_a_season(seen, alarm) or self._is_older(fitted, measured, seen=seen, alarm=alarm)
@@ -113,78 +81,25 @@ class _Walk:
             if self.next >= self.count:
                 self._smallest_change(fitted, measured, last=last)
 
-    def _first_after(self, day: date | None) -> int:
-        return 0 if day is None else int(np.searchsorted(self.series.dates, np.datetime64(day, "D"), side="right"))
-
-    def _incidents(self) -> Flags:
-        """The places of incidents that are known by now, but for those of a level that has become normal."""
-        dates, incidents = self.series.dates, np.zeros(self.count, dtype=np.bool_)
-        for known, span in self.excluded:
-            if known <= self.next:
-                incidents |= (dates >= np.datetime64(span.first)) & (dates <= np.datetime64(span.last))
-        return incidents & ~self.normal
-
-    def _looked_at(self) -> tuple[Fit, Noise, Scores]:
-        """Models, noise and scores as of what is learned from now."""
-        known = Known(
-            dates=self.series.dates.astype(np.int64).tobytes(),
-            grain=self.series.grain,
-            calendar=self.calendar,
-            present=self.present.tobytes(),
-            used=self.used.tobytes(),
-            steps=tuple(self.steps),
-            seasons=tuple(season.tobytes() for season in self.seasons),
-            spread=self.spread.tobytes(),
-            window=self.half_year,
-        )
-        models = frame(known)
-        about = Learned(values=self.values, used=self.used, shocks=self.shocks, least=self.least)
-        fitted, _, measured = measure(models, self.values, about=about)
-        learned = without_outliers(fitted, measured, values=self.values)
-        fitted, own, measured = measure(models, learned, about=about)
-        seen = scores(
-            fitted,
-            measured,
-            values=self.values,
-            limits=[self._limits(place) for place in models.design.blocks.tolist()],
-            learned=self.learned,
-            begin=self.begin,
-            own=own,
-        )
-        if not self.has_shocks:
-            seen = replace(seen, shewhart=np.zeros(self.count))
-        return fitted, measured, seen
-
-    def _limits(self, place: int) -> Limits:
-        """Those of what begins at a place."""
-        law = None if self.chance is None else self.chance.law_at(max(place - 1, 0))
-        return limits_of(self.settings, self.series.grain, values_per_year=self.per_year, law=law)
-
     def _first_alarm(self, fitted: Fit, measured: Noise, *, seen: Scores, until: int) -> int | None:
-        score = _leading(seen)
+        score = leading(seen)
         wanted = {"up": score >= 1, "down": score <= -1, "both": np.abs(score) >= 1}[self.settings.bad]
         for alarm in (self.next + np.flatnonzero((wanted & self.present)[self.next : until])).tolist():
             onset = int(seen.onset[alarm])
             if abs(seen.shewhart[alarm]) >= 1:
                 return int(alarm)
-            standard = self._standard(fitted, measured, onset=onset)
+            standard = self.standard(fitted, measured, onset=onset)
             if not may_be_season(fitted.frame, standard, used=self.used, onset=onset, alarm=alarm):
                 return int(alarm)
             seen.cusum[alarm] = np.copysign(HELD, seen.cusum[alarm])
         return None
 
-    def _standard(self, fitted: Fit, measured: Noise, *, onset: int) -> Floats:
-        """Values in long-run standard deviations of the noise that was known at an onset."""
-        block = fitted.frame.design.block[onset]
-        unit = measured.deviation[block] * measured.ratio[block]
-        return np.asarray(self.values / (unit * measured.classes[block, fitted.frame.design.volatility]))
-
     def _is_a_season(self, seen: Scores, alarm: int) -> bool:
         """Whether an alarm is none if what was set aside on the same days of earlier years, or quarters, is learned
         from as a season that comes back; if so it is from now on.
         """
-        used, seasons, able = self.used, self.seasons, self.present & ~self._incidents()
-        for season in self.memory.seasons(alarm, upward=bool(_leading(seen)[alarm] > 0), able=able):
+        used, seasons, able = self.used, self.seasons, self.present & ~self.incidents()
+        for season in self.memory.seasons(alarm, upward=bool(leading(seen)[alarm] > 0), able=able):
             if any(np.array_equal(season.share, known) for known in seasons):
                 continue
             self.used, self.seasons = used.copy(), [*seasons, season.share]
@@ -198,7 +113,7 @@ class _Walk:
     def _is_older(self, fitted: Fit, measured: Noise, *, seen: Scores, alarm: int) -> bool:
         """Whether an alarm is none if the level changed in a first year already; if so that is known from now on."""
         onset = int(seen.onset[alarm])
-        standard = self._standard(fitted, measured, onset=onset)
+        standard = self.standard(fitted, measured, onset=onset)
         step = earlier_step(fitted.frame, standard, used=self.used, onset=onset, alarm=alarm, apart=self.learned)
         if step is None or step in self.steps:
             return False
@@ -210,12 +125,12 @@ class _Walk:
 
     def _is_calm(self, place: int) -> bool:
         """Whether there is no alarm at a place as of what is learned from now."""
-        return bool(abs(_leading(self._looked_at()[2])[place]) < 1)
+        return bool(abs(leading(self.looked_at()[2])[place]) < 1)
 
     def _write(self, fitted: Fit, measured: Noise, *, seen: Scores, last: int) -> None:
         """Say of each place from the next one on what its own block knew of it."""
         design = fitted.frame.design
-        score = _leading(seen)
+        score = leading(seen)
         places = np.arange(self.next, last)
         block = design.block[places]
         judged = fitted.frame.learned[block] >= self.learned
@@ -238,7 +153,7 @@ class _Walk:
         design = fitted.frame.design
         shock = abs(seen.shewhart[alarm]) > abs(seen.cusum[alarm])
         onset = alarm if shock else self._onset(fitted, measured, alarm=alarm, first=int(seen.onset[alarm]))
-        sign = float(np.sign(_leading(seen)[alarm]))
+        sign = float(np.sign(leading(seen)[alarm]))
         block = int(design.block[onset])
         places = np.arange(onset, self.count)
         expected = fitted.ahead(block, places)
@@ -249,7 +164,7 @@ class _Walk:
         unseen = design.season is not None and not design.decided[block]
         since, level = onset, Level(distances=[apart[here] for here in np.flatnonzero(self.present[onset : alarm + 1])])
         rule = Rule.SHEWHART if shock else Rule.CUSUM
-        first = float(_leading(seen)[alarm])
+        first = float(leading(seen)[alarm])
         alerts = [self._alert(alarm, onset=onset, score=first, rule=rule, expected=expected)]
         self.states[alarm] = State.DRIFTING
         for place in range(alarm + 1, self.count):
@@ -336,7 +251,7 @@ class _Walk:
         over = min(max(int(fitted.frame.here[block].sum()), 1), within)
         self.smallest = smallest_change(
             Knowledge(
-                limits=self._limits(int(fitted.frame.design.blocks[block])),
+                limits=self.limits_at(int(fitted.frame.design.blocks[block])),
                 unit=float(measured.deviation[block] * measured.ratio[block]),
                 freedom=float(measured.freedom[block]),
                 inflation=float(fitted.inflation[block, over - 1]),
@@ -367,7 +282,3 @@ class _Walk:
             smallest_fall=self.smallest.fall,
             within=self.smallest.within,
         )
-
-
-def _leading(seen: Scores) -> Floats:
-    return np.where(np.abs(seen.shewhart) > np.abs(seen.cusum), seen.shewhart, seen.cusum)

@@ -70,7 +70,7 @@ def earlier_step(frame: Frame, values: Floats, *, used: Flags, onset: int, alarm
     places = np.flatnonzero(used[: alarm + 1])
     rows, seen = frame.rows[places], values[places]
     first = design.blocks[(frame.learned > 0) & ~design.decided & (design.blocks <= onset - apart)]
-    if not first.size:
+    if design.season is None or not first.size:
         return None
     # Of the values since each place the sums: of the columns, of themselves, and how many they are.
     since = np.minimum(np.searchsorted(places, np.append(first, onset)), len(places) - 1)

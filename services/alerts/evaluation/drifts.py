@@ -16,7 +16,7 @@ from services.alerts.evaluation.totals import Course, Where
 from services.alerts.kpis import Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
 from shared.drift.charts import PER_YEAR
-from shared.drift.detection import LEAST_REFERENCE
+from shared.drift.learning import LEAST_REFERENCE
 from shared.drift.series import Assessment, Grain, Series
 from shared.periods import last_day, month_number, month_of_number
 

@@ -22,8 +22,9 @@ from services.alerts.evaluation.projection import Projection, projected
 from services.alerts.evaluation.totals import Course, Placed, Where, courses
 from services.alerts.kpis import Catalogue, Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
-from shared.drift.detection import LEAST_REFERENCE, assess
+from shared.drift.detection import assess
 from shared.drift.drivers import NotComparableError, drivers, segments_of
+from shared.drift.learning import LEAST_REFERENCE
 from shared.drift.series import Assessment, Bad, DriftSettings, Excluded, Grain, Series, State
 from shared.periods import first_day, month_number, month_of_number
 

@@ -1,0 +1,119 @@
+"""What is learned from at a place of a series, and what it says of the places from there on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from shared.calendars import CompanyCalendar
+from shared.drift.charts import Limits, Scores, limits_of, scores, values_per_year
+from shared.drift.events import chance_of
+from shared.drift.expected import Flags
+from shared.drift.fits import Fit, Known, frame
+from shared.drift.noise import Learned, Noise, measure, without_outliers
+from shared.drift.scales import Scale, scale_of
+from shared.drift.season import Memory
+from shared.drift.series import (
+    DriftSettings,
+    Floats,
+    Grain,
+    Series,
+)
+
+LEAST_REFERENCE: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 12, Grain.QUARTER: 8}
+"""Values that have to be known before one is judged."""
+
+
+class Learning:
+    """What is learned from as of the next place: values and the places that are normal, seasons and levels."""
+
+    def __init__(self, series: Series, settings: DriftSettings, *, calendar: CompanyCalendar) -> None:
+        self.series, self.settings, self.calendar = series, settings, calendar
+        self.count, self.learned = len(series), LEAST_REFERENCE[series.grain]
+        self.present = ~np.isnan(series.values)
+        if series.observations is not None and settings.minimum_observations > 0:
+            self.present &= np.nan_to_num(series.observations) >= settings.minimum_observations
+        chance = chance_of(series, settings, first=self.learned)
+        self.spread = np.ones(self.count) if chance is None else chance.spread
+        # Events and trials are compared as they are: their noise is known on that scale.
+        plain = settings if chance is None or settings.transform != "auto" else replace(settings, transform="none")
+        self.scale: Scale = scale_of(series, plain, first=self.learned)
+        # On another scale chance is another one.
+        self.chance = chance if self.scale.transform == "none" else None
+        self.least = np.zeros(self.count) if self.chance is None else self.chance.least
+        self.has_shocks = chance is None or not chance.few
+        scaled = self.scale.to(np.where(self.present, series.values, np.nan)) / self.spread
+        self.centre = float(scaled[self.present][0] * self.spread[self.present][0]) if self.present.any() else 0.0
+        self.values = np.where(self.present, scaled - self.centre / self.spread, 0.0)
+        self.least = np.maximum(self.least, abs(self.centre) * np.finfo(np.float64).eps)  # of values that never differ
+        self.used, self.normal = self.present.copy(), np.zeros(self.count, dtype=np.bool_)
+        self.excluded = [(self._first_after(span.known_on), span) for span in settings.excluded]
+        per_year = values_per_year(series, learned=self.learned)
+        self.year, self.half_year = max(round(per_year), 4), max(int(per_year / 2), 2)
+        self.per_year = per_year
+        self.shocks = np.zeros(self.count, dtype=np.bool_)
+        self.steps: list[int] = []
+        self.seasons: list[Floats] = []
+        self.memory = Memory(series.dates, grain=series.grain, calendar=calendar)
+        self.begin = self.next = 0
+
+    def _first_after(self, day: date | None) -> int:
+        return 0 if day is None else int(np.searchsorted(self.series.dates, np.datetime64(day, "D"), side="right"))
+
+    def incidents(self) -> Flags:
+        """The places of incidents that are known by now, but for those of a level that has become normal."""
+        dates, incidents = self.series.dates, np.zeros(self.count, dtype=np.bool_)
+        for known, span in self.excluded:
+            if known <= self.next:
+                incidents |= (dates >= np.datetime64(span.first)) & (dates <= np.datetime64(span.last))
+        return incidents & ~self.normal
+
+    def looked_at(self) -> tuple[Fit, Noise, Scores]:
+        """Models, noise and scores as of what is learned from now."""
+        known = Known(
+            dates=self.series.dates.astype(np.int64).tobytes(),
+            grain=self.series.grain,
+            calendar=self.calendar,
+            present=self.present.tobytes(),
+            used=self.used.tobytes(),
+            steps=tuple(self.steps),
+            seasons=tuple(season.tobytes() for season in self.seasons),
+            spread=self.spread.tobytes(),
+            window=self.half_year,
+        )
+        models = frame(known)
+        about = Learned(values=self.values, used=self.used, shocks=self.shocks, least=self.least)
+        fitted, _, measured = measure(models, self.values, about=about)
+        learned = without_outliers(fitted, measured, values=self.values)
+        fitted, own, measured = measure(models, learned, about=about)
+        seen = scores(
+            fitted,
+            measured,
+            values=self.values,
+            limits=[self.limits_at(place) for place in models.design.blocks.tolist()],
+            learned=self.learned,
+            begin=self.begin,
+            own=own,
+        )
+        if not self.has_shocks:
+            seen = replace(seen, shewhart=np.zeros(self.count))
+        return fitted, measured, seen
+
+    def limits_at(self, place: int) -> Limits:
+        """Those of what begins at a place."""
+        law = None if self.chance is None else self.chance.law_at(max(place - 1, 0))
+        return limits_of(self.settings, self.series.grain, values_per_year=self.per_year, law=law)
+
+    def standard(self, fitted: Fit, measured: Noise, *, onset: int) -> Floats:
+        """Values in long-run standard deviations of the noise that was known at an onset."""
+        block = fitted.frame.design.block[onset]
+        unit = measured.deviation[block] * measured.ratio[block]
+        return np.asarray(self.values / (unit * measured.classes[block, fitted.frame.design.volatility]))
+
+
+def leading(seen: Scores) -> Floats:
+    """Of each place the farther one of its scores."""
+    return np.where(np.abs(seen.shewhart) > np.abs(seen.cusum), seen.shewhart, seen.cusum)
