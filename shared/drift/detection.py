@@ -177,7 +177,7 @@ class _Walk(Learning):
             if level.is_over:
                 back = self._back(place, len(level.since))
                 if back - onset > SHORT:
-                    began = self._onset(fitted, measured, alarm=back - 1, first=onset)
+                    began = min(onset, self._onset(fitted, measured, alarm=back - 1, first=onset))
                     self.memory.sees(began, back, upward=sign > 0, unseen=unseen)
                 self._ended(alerts, Recovery.BACK, place=place, begin=back)
                 if not (unseen and back - onset > self.half_year // 2):
