@@ -75,7 +75,7 @@ def limits_of(settings: DriftSettings, grain: Grain, *, values_per_year: float, 
         up = down = Side(slack=slack, limit=cusum_limit(run_length, slack=slack))
     else:
         # By steps: few charts are solved however many series there are, and when one more is watched.
-        steps = 2 ** (round(2 * float(np.log2(run_length))) / 2)
+        steps = 2.0 ** round(float(np.log2(run_length)))
         up, down = _sides_of_few(law, slack=slack, run_length=steps)
     return Limits(
         up=up,

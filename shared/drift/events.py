@@ -16,7 +16,7 @@ FEW: Final = 10.0
 """Events on a date below which a single date says nothing: one event more is no shock."""
 WIDEST: Final = 10.0
 """How many times fewer or more trials than usual a date is taken to have at most."""
-STEPS: Final = 2
+STEPS: Final = 1
 """To a doubling of what is expected, by which laws of few events are told apart."""
 RAREST: Final = 0.02
 """Events on a date: what is rarer is taken as that."""

@@ -115,7 +115,7 @@ def test_a_chart_runs_at_least_as_long_as_was_asked_for_and_shorter_after_a_chan
     chart = chart_of_counts(law, run_length=wanted, ratio=ratio)
     assert wanted <= chart.run_length * (1 + 1e-9)
     # Sums that can be reached are discrete: where the limit lies beside one, another grid finds it on the other side.
-    assert run_length_of_counts(law, chart=chart) > 0.93 * wanted
+    assert run_length_of_counts(law, chart=chart) > 0.85 * wanted
     assert run_length_of_counts(law, chart=chart, changed=2 * ratio) < chart.run_length
 
 
