@@ -96,7 +96,8 @@ def _smallest_changes(who: str) -> dict[str, str]:
         if reading["dimension"] is None:
             change = reading["smallest_change"]
             of = f" {reading['currency']}" if reading["currency"] else ""
-            said.setdefault(reading["kpi"], []).append(("learning" if change is None else f"{change:.0%}") + of)
+            part = reading["missing"] or "learning" if change is None else f"{change:.0%}"
+            said.setdefault(reading["kpi"], []).append(part + of)
     return {kpi: ", ".join(dict.fromkeys(texts)) for kpi, texts in said.items()}
 
 

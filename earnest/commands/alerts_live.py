@@ -315,7 +315,8 @@ def _story(alert: dict[str, Any]) -> Iterator[str]:
     if alert["drivers"]:
         yield "  What drove it:"
         for driver in alert["drivers"][:5]:
-            yield f"    {driver['dimension']} {driver['segment']}: {driver['share']:.0%} of the change"
+            by = f" ({driver['contribution']:+.3g})" if driver["dimension"] == "quantile" else ""
+            yield f"    {driver['dimension']} {driver['segment']}: {driver['share']:.0%} of the change{by}"
     if alert["children"]:
         yield f"  It stands for {', '.join(alert['children'])}."
     yield "  What was done:"

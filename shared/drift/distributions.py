@@ -7,7 +7,7 @@ it exceeds its limit of 0.1 nearly always, without any difference. Below `LEAST`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -19,10 +19,11 @@ from shared.drift.series import Floats
 LEAST = 20
 """Values on each side, from which on a difference is judged."""
 QUANTILES = (0.1, 0.5, 0.9)
-ATTAINMENT_BANDS = (0.5, 0.8, 1.0, 1.2)
-"""Edges of the bands of attainment: below 50 %, to 80, to 100, to 120, above. One on an edge is in the upper band."""
 PERMUTATIONS = 999
-RESAMPLES = 999
+MOST_IN_PAIRS = 400
+"""Values whose pairs are looked at: more are represented by their quantiles."""
+COMMON, FIRST_DEALT, MOST_AT_ONCE = 10, 40, 1000
+"""Dealings as far as what was seen, from which on it is known to be common; and how many are dealt at once."""
 
 
 class ValuesRefusedError(ValueError):
@@ -33,32 +34,33 @@ class ValuesRefusedError(ValueError):
 class Comparison:
     """What differs between the reference and now.
 
-    `higher` is the probability that a value of now is above one of the reference, ties half (0.5: no difference), and
-    `furthest` the greatest distance of the two distribution functions. The p values are by permutation, of Mann-Whitney
-    (a shift) and Kolmogorov-Smirnov (any difference), and None where one side has less than `LEAST` values.
-    `quantiles` has, by share, what p10, p50 and p90 differ by; `detectable` the smallest shift, up or down, that these
-    numbers of values would show in 80 of 100 cases.
+    `higher` is the probability that a value of now is above one of the reference, ties half (0.5: no difference),
+    `apart` how far that is from 0.5, in the standard deviations that chance gives it, and `furthest` the greatest
+    distance of the two distribution functions. The p values are by permutation, of Mann-Whitney (a shift) and
+    Kolmogorov-Smirnov (any difference), and None where one side has less than `LEAST` values. `quantiles` has, by
+    share, what p10, p50 and p90 differ by.
     """
 
     reference: int
     now: int
     higher: float
+    apart: float
     furthest: float
     shift_p: float | None
     any_p: float | None
     quantiles: dict[float, float]
-    detectable: float | None
-
-    @property
-    def is_judged(self) -> bool:
-        """Whether there were enough values."""
-        return self.shift_p is not None
 
 
-def compare(reference: ArrayLike, now: ArrayLike, *, seed: int, permutations: int = PERMUTATIONS) -> Comparison:
-    """Values of the reference and of now, at the same phase. The same seed gives the same p values."""
+def compare(
+    reference: ArrayLike, now: ArrayLike, *, seed: int, permutations: int = PERMUTATIONS, dispersion: float = 1.0
+) -> Comparison:
+    """Values of the reference and of now, at the same phase. The same seed gives the same p values.
+
+    `dispersion` is by how much more the values of one time differ as a whole from those of another than chance
+    explains, as a ratio of variances: differences count for as much less (Laney 2002). It is dealt at most so often,
+    and no longer than it takes to see that a difference is none (Besag and Clifford 1991).
+    """
     before, after = _values(reference, "reference"), _values(now, "now")
-    judged = min(before.size, after.size) >= LEAST
     pooled = np.sort(np.concatenate([before, after]))
     # Of each value the place of its last equal, and its rank, with ties in the middle.
     ranks = (np.searchsorted(pooled, pooled, "left") + np.searchsorted(pooled, pooled, "right") + 1) / 2
@@ -66,22 +68,47 @@ def compare(reference: ArrayLike, now: ArrayLike, *, seed: int, permutations: in
     is_now = np.zeros(pooled.size, dtype=bool)
     is_now[_places(after, pooled)] = True
     higher, furthest = _shift(is_now[None, :], ranks)[0], _furthest(is_now[None, :], last)[0]
+    # Of U / nm with ties (Mann and Whitney 1947): the variance of the ranks over the sizes of both.
+    spread = float(np.sqrt(ranks.var(ddof=1) * pooled.size / (before.size * after.size) / pooled.size**2))
     shift_p = any_p = None
-    if judged:
-        dealt = np.random.default_rng(seed).permuted(np.tile(is_now, (permutations, 1)), axis=1)
-        shift_p = _share_as_far(np.abs(_shift(dealt, ranks) - 0.5), abs(higher - 0.5))
-        any_p = _share_as_far(_furthest(dealt, last), furthest)
+    if min(before.size, after.size) >= LEAST:
+        seen = np.array([abs(higher - 0.5), furthest]) / np.sqrt(dispersion)
+        shift_p, any_p = _dealt(is_now, ranks, last=last, seen=seen, seed=seed, permutations=permutations)
     differences = np.quantile(after, QUANTILES) - np.quantile(before, QUANTILES)
     return Comparison(
         reference=before.size,
         now=after.size,
         higher=float(higher),
+        apart=float((higher - 0.5) / spread) if spread > 0 else 0.0,
         furthest=float(furthest),
         shift_p=shift_p,
         any_p=any_p,
         quantiles=dict(zip(QUANTILES, map(float, differences), strict=True)),
-        detectable=smallest_shift(before, after.size) if judged else None,
     )
+
+
+def _dealt(
+    is_now: NDArray[np.bool_], ranks: Floats, *, last: NDArray[np.bool_], seen: Floats, seed: int, permutations: int
+) -> tuple[float, float]:
+    """The p values of a shift and of any difference: the share of dealings that are as far as what was seen, itself
+    among them (Phipson and Smyth 2010), or of those up to the one that shows it to be common.
+    """
+    rng = np.random.default_rng(seed)
+    as_far = np.zeros((0, 2), dtype=bool)
+    while len(as_far) < permutations and as_far.sum(axis=0).min() < COMMON:
+        some = min(max(len(as_far), FIRST_DEALT), permutations - len(as_far), MOST_AT_ONCE)
+        dealt = rng.permuted(np.tile(is_now, (some, 1)), axis=1)
+        distances = np.stack([np.abs(_shift(dealt, ranks) - 0.5), _furthest(dealt, last)], axis=1)
+        as_far = np.concatenate([as_far, distances >= seen - 1e-12])
+    shift_p, any_p = (_share(as_far[:, column]) for column in (0, 1))
+    return shift_p, any_p
+
+
+def _share(as_far: NDArray[np.bool_]) -> float:
+    common = np.flatnonzero(as_far)
+    if len(common) >= COMMON:
+        return COMMON / float(common[COMMON - 1] + 1)
+    return (1 + len(common)) / (1 + len(as_far))
 
 
 def power_of_shift(reference: ArrayLike, now: int, *, shift: float, level: float = 0.05) -> float:
@@ -95,51 +122,18 @@ def power_of_shift(reference: ArrayLike, now: int, *, shift: float, level: float
     return normal.cdf(distance - critical) + normal.cdf(-distance - critical)
 
 
-def smallest_shift(reference: ArrayLike, now: int, *, level: float = 0.05, power: float = 0.8) -> float:
+def smallest_shift(
+    reference: ArrayLike, now: int, *, level: float = 0.05, power: float = 0.8, dispersion: float = 1.0
+) -> float:
     """How far `now` values like the reference must be moved to be told from it with this power (Noether 1987)."""
     before, normal = _values(reference, "reference"), NormalDist()
-    needed = (normal.inv_cdf(1 - level / 2) + normal.inv_cdf(power)) * _spread_of_higher(before.size, now)
-    # Moved by the quantile of pairwise differences, so large a share of pairs has the moved value above the other.
-    differences = (before[None, :] - before[:, None]).ravel()
-    return float(np.quantile(differences, min(1.0, 0.5 + needed)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class BandShares:
-    """The shares of values in each band, lowest first, and the p value by permutation of their chi-squared distance
-    (None below `LEAST` values).
-    """
-
-    reference: tuple[float, ...]
-    now: tuple[float, ...]
-    p: float | None
-
-
-def compare_bands(
-    reference: ArrayLike,
-    now: ArrayLike,
-    *,
-    seed: int,
-    edges: Sequence[float] = ATTAINMENT_BANDS,
-    permutations: int = PERMUTATIONS,
-) -> BandShares:
-    """Whether other shares of values than before lie in the bands. By permutation: bands may hold one value or none."""
-    before, after = _values(reference, "reference"), _values(now, "now")
-    bands = np.searchsorted(np.asarray(edges), np.concatenate([before, after]), "right")
-    is_now = np.arange(bands.size) >= before.size
-    members = np.eye(len(edges) + 1)[bands]
-    counts = members.T @ is_now, members.T @ ~is_now
-    p = None
-    if min(before.size, after.size) >= LEAST:
-        expected = members.sum(axis=0) * after.size / bands.size
-        dealt = np.random.default_rng(seed).permuted(np.tile(is_now, (permutations, 1)), axis=1)
-        # With both totals fixed, chi-squared of the whole table is a multiple of this.
-        weights = np.divide(1.0, expected, out=np.zeros_like(expected), where=expected > 0)
-        distances = ((dealt @ members - expected) ** 2) @ weights
-        p = _share_as_far(distances, float(((counts[0] - expected) ** 2) @ weights))
-    return BandShares(
-        reference=tuple(map(float, counts[1] / before.size)), now=tuple(map(float, counts[0] / after.size)), p=p
+    needed = (
+        (normal.inv_cdf(1 - level / 2) + normal.inv_cdf(power)) * _spread_of_higher(before.size, now) * dispersion**0.5
     )
+    # Moved by the quantile of pairwise differences, so large a share of pairs has the moved value above the other.
+    few = before if before.size <= MOST_IN_PAIRS else np.quantile(before, np.linspace(0, 1, MOST_IN_PAIRS))
+    differences = (few[None, :] - few[:, None]).ravel()
+    return float(np.quantile(differences, min(1.0, 0.5 + needed)))
 
 
 def false_discovery_rates(p_values: Sequence[float]) -> list[float]:
@@ -152,11 +146,6 @@ def false_discovery_rates(p_values: Sequence[float]) -> list[float]:
     rates = np.empty_like(p)
     rates[order] = np.minimum(scaled, 1.0)
     return [float(rate) for rate in rates]
-
-
-def persists(found: Sequence[bool], *, least: int = 2, of: int = 3) -> list[bool]:
-    """For each look whether at least so many of the last looks found something, itself among them."""
-    return [bool(each) and sum(found[max(0, at - of + 1) : at + 1]) >= least for at, each in enumerate(found)]
 
 
 def gini(values: ArrayLike) -> float:
@@ -176,27 +165,6 @@ def top_share(values: ArrayLike, part: float = 0.1) -> float:
         raise ValuesRefusedError("concentration is one of amounts that are not negative")
     total = ordered.sum()
     return float(ordered[: max(1, round(part * ordered.size))].sum() / total) if total > 0 else 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Interval:
-    """A statistic and where it may lie; `low` and `high` are None where there are less than `LEAST` values."""
-
-    value: float
-    low: float | None
-    high: float | None
-
-
-def bootstrap(values: ArrayLike, statistic: Callable[[Floats], float], *, seed: int, level: float = 0.95) -> Interval:
-    """A statistic of the values with its percentile interval over values drawn again (Efron 1979)."""
-    given = _values(values, "values")
-    value = float(statistic(given))
-    if given.size < LEAST:
-        return Interval(value=value, low=None, high=None)
-    rows = np.random.default_rng(seed).integers(0, given.size, (RESAMPLES, given.size))
-    drawn = [statistic(given[row]) for row in rows]
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(value=value, low=float(low), high=float(high))
 
 
 def _values(values: ArrayLike, what: str) -> Floats:
@@ -229,11 +197,6 @@ def _furthest(is_now: NDArray[np.bool_], last: NDArray[np.bool_]) -> Floats:
     now = int(is_now[0].sum())
     steps = np.where(is_now, 1 / now, -1 / (is_now.shape[1] - now))
     return np.asarray(np.abs(np.cumsum(steps, axis=1)[:, last]).max(axis=1))
-
-
-def _share_as_far(dealt: Floats, seen: float) -> float:
-    """The p value: the share of dealings that are as far, the one seen among them (Phipson and Smyth 2010)."""
-    return float((1 + np.count_nonzero(dealt >= seen - 1e-12)) / (1 + dealt.size))
 
 
 def _spread_of_higher(reference: int, now: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -222,6 +222,8 @@ class Rule(StrEnum):
     """A change of the level that lasts."""
     SHEWHART = "shewhart"
     """A shock: one value far away from what was expected."""
+    DISTRIBUTION = "distribution"
+    """Values of many that are spread otherwise than at the same phase before."""
 
 
 class Recovery(StrEnum):
@@ -284,6 +286,8 @@ class Assessment:
     smallest_fall: float | None
     """As `smallest_change`, of a fall; None too where not even a fall to none is found so soon."""
     within: int
+    quantiles: Mapping[float, tuple[float, float]] = field(default_factory=dict)
+    """Of values of many in an episode that goes on: by share the quantiles that were expected, and that were seen."""
 
     @property
     def alerts(self) -> list[Alert]:

@@ -87,7 +87,7 @@ def headline(assessment: Assessment, naming: Naming) -> str:
             for one, other in ((seen.value, seen.expected), (seen.expected, seen.value))
         )
         since = day_in_words(seen.onset, grain=assessment.series.grain, beside=last)
-        return f"{title}: {value} since {since}, expected {expected}"
+        return f"{title}: {value} since {since}, expected {expected}{_quantiles(assessment, naming)}"
     if episode is not None and assessment.state is State.RECOVERED:
         assert episode.recovered_on is not None
         since = found_in_words(episode.recovered_on, assessment.series, beside=last)
@@ -97,6 +97,15 @@ def headline(assessment: Assessment, naming: Naming) -> str:
         higher = assessment.scores[-1] > 0
         return f"{title}: perhaps {'higher' if higher else 'lower'} than expected, not yet an alarm"
     return f"{title}: as expected"
+
+
+def _quantiles(assessment: Assessment, naming: Naming) -> str:
+    """What became of the quantiles of values of many: the middle may stay while the ends move."""
+    said = ""
+    for part, (expected, seen) in sorted(assessment.quantiles.items()):
+        value, usual = naming.figure(seen, beside=expected), naming.figure(expected, beside=seen)
+        said += f"; p{part * 100:.0f} {value}, expected {usual}"
+    return said
 
 
 def smallest_change(assessment: Assessment) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -10,14 +10,14 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.alerts.evaluation.episodes import Episode
+from services.alerts.evaluation.episodes import QUANTILE, Detector, Driver, Episode, Incident, Subject
 from services.alerts.evaluation.figures import measured
 from services.alerts.evaluation.totals import Course, Where
 from services.alerts.kpis import Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
 from shared.drift.charts import PER_YEAR
 from shared.drift.learning import LEAST_REFERENCE
-from shared.drift.series import Assessment, Grain, Series
+from shared.drift.series import Assessment, Excluded, Grain, Series
 from shared.periods import last_day, month_number, month_of_number
 
 _DIGITS: Final = Decimal("0.000001")
@@ -26,6 +26,7 @@ _DAY: Final = timedelta(days=1)
 _GRAINS: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER)
 _UNKNOWN: Final = 0.1
 """The part of a span's business days that may lie before what is known."""
+_DETECTORS: Final[tuple[Detector, ...]] = ("threshold", "drift")
 
 Span = tuple[date, date]
 """The first and the last day of a point of a series."""
@@ -118,8 +119,8 @@ def past(
 
 
 def minimum(kpi: Kpi) -> int:
-    """How many observations a point needs. Of a share it is known how far chance moves it, however few they are."""
-    return 1 if kpi.drift is not None and kpi.drift.kind == "shares" else kpi.minimum
+    """How many observations a point needs. Of events it is known how far chance moves them, however few they are of."""
+    return 1 if kpi.drift is not None and kpi.drift.kind in ("counts", "shares") else kpi.minimum
 
 
 def series(watched: WatchedKpi, course: Course, *, grain: Grain, over: Sequence[Span], as_of: date) -> Series:
@@ -165,15 +166,37 @@ def episodes(assessment: Assessment) -> list[Episode]:
                 value=decimal(first.value) or Decimal(0),
                 expected=decimal(first.expected),
                 recovered_on=recovered,
+                drivers=_moved(assessment) if each.recovered_on is None else (),
                 recovered_value=None if each.recovered_on is None else _value_on(assessment.series, each.recovered_on),
             )
         )
     return found
 
 
+def _moved(assessment: Assessment) -> tuple[Driver, ...]:
+    """Of values of many, by how much each quantile moved; the shares are of all that moved."""
+    moved = {part: seen - expected for part, (expected, seen) in assessment.quantiles.items()}
+    whole = sum(abs(by) for by in moved.values()) or 1.0
+    return tuple(
+        Driver(dimension=QUANTILE, segment=f"p{part * 100:.0f}", contribution=by, share=abs(by) / whole)
+        for part, by in moved.items()
+    )
+
+
 def _value_on(of: Series, day: date) -> Decimal | None:
     [place] = np.flatnonzero(of.dates == np.datetime64(day, "D"))
     return decimal(float(of.values[place]))
+
+
+def explained(
+    at: tuple[str, str, str, str], incidents: Mapping[Subject, Sequence[Incident]], *, until: date
+) -> tuple[Excluded, ...]:
+    """The times of a KPI at a place that are no part of what is normal, because somebody has explained them."""
+    return tuple(
+        Excluded(first=each.first, last=each.last or until, known_on=each.known_on)
+        for detector in _DETECTORS
+        for each in incidents.get(Subject(*at, detector), ())
+    )
 
 
 def decimal(value: float) -> Decimal | None:

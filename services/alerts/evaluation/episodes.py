@@ -8,13 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from shared.contracts.alerts import Direction
 
 Detector: TypeAlias = Literal["threshold", "drift", "prometheus"]
 """`prometheus` are alerts of Prometheus that Alertmanager hands back."""
-Rule: TypeAlias = Literal["threshold", "cusum", "shewhart", "poisson", "binomial", "distribution", "prometheus"]
+Rule: TypeAlias = Literal["threshold", "cusum", "shewhart", "distribution", "prometheus"]
+
+
+QUANTILE: Final = "quantile"
+"""The dimension of drivers that are no segments: by how much the low, the middle and the high of many values moved."""
 
 
 class Subject(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -11,12 +11,11 @@ from typing import Final, NamedTuple
 from services.alerts.evaluation.totals import Course, Levels
 from services.alerts.kpis import WatchedKpi
 from services.alerts.kpis.columns import SCALE
-from services.alerts.kpis.model import Statistic
+from services.alerts.kpis.model import QUANTILES, Statistic
 from services.alerts.kpis.sums import OPEN
 from shared.calendars import CompanyCalendar
 
 _DIGITS: Final = Decimal("0.000001")
-_QUANTILES: Final[Mapping[str, Decimal]] = {"median": Decimal("0.5"), "p10": Decimal("0.1"), "p90": Decimal("0.9")}
 _TOP: Final = 10
 """One in ten, for the share of the largest tenth."""
 
@@ -49,7 +48,7 @@ def measured(
     counts = sums.observations or sums.denominator
     observations = course.between(counts.key, first, last=last) // counts.scale
     value = (above * kpi.per / below).quantize(_DIGITS) if below > 0 else None
-    return Measurement(_enough(value, observations, minimum=minimum), observations, above * kpi.per, below)
+    return Measurement(_enough(value, observations, minimum=minimum), observations, above, below / kpi.per)
 
 
 def of_pace(at: Measurement, day: date, *, calendar: CompanyCalendar, least: int) -> Measurement:
@@ -83,7 +82,7 @@ def _statistic(statistic: Statistic, levels: Sequence[tuple[date, Levels]], *, a
         return _gini(values)
     if statistic == "top_share":
         return _top_share(values)
-    return (_quantile(values, _QUANTILES[statistic]) / SCALE).quantize(_DIGITS)
+    return (_quantile(values, QUANTILES[statistic]) / SCALE).quantize(_DIGITS)
 
 
 def _quantile(values: Sequence[tuple[int, int]], part: Decimal) -> Decimal:

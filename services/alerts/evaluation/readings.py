@@ -19,13 +19,15 @@ from services.alerts.evaluation.drifts import Past, Span
 from services.alerts.evaluation.episodes import Driver, Episode, Findings, Incident, Subject
 from services.alerts.evaluation.figures import measured
 from services.alerts.evaluation.projection import Projection, projected
+from services.alerts.evaluation.same_phase import samples
 from services.alerts.evaluation.totals import Course, Placed, Where, courses
 from services.alerts.kpis import Catalogue, Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
 from shared.drift.detection import assess
 from shared.drift.drivers import NotComparableError, drivers, segments_of
 from shared.drift.learning import LEAST_REFERENCE
-from shared.drift.series import Assessment, Bad, DriftSettings, Excluded, Grain, Series, State
+from shared.drift.samples import Samples, assess_samples
+from shared.drift.series import Assessment, Bad, DriftSettings, Grain, Series, State
 from shared.periods import first_day, month_number, month_of_number
 
 MONTHS: Final = 40
@@ -218,16 +220,25 @@ def _with_drift(
     shared by all series that have a past to compare with.
     """
     watching: dict[int, Series] = {}
+    sampled: dict[int, Samples] = {}
     for place, reading in enumerate(readings):
         course = by_kpi[reading.kpi.name].get(reading.where)
-        if reading.kpi.drift is not None and course is not None and reading.spans:
-            watching[place] = drifts.series(
-                catalogue.by_name[reading.kpi.name],
+        if reading.kpi.drift is None or course is None or not reading.spans:
+            continue
+        watched, grain, over = catalogue.by_name[reading.kpi.name], reading.grain, reading.spans
+        if reading.kpi.drift.detector == "distribution":
+            sampled[place] = samples(
+                reading.kpi,
                 course,
-                grain=reading.grain,
-                over=reading.spans,
-                as_of=reading.as_of,
+                where=reading.where,
+                grain=grain,
+                over=over,
+                calendar=catalogue.calendar,
+                bad=_BAD[reading.kpi.bad],
+                excluded=drifts.explained((reading.kpi.name, *reading.where), incidents, until=reading.as_of),
             )
+        else:
+            watching[place] = drifts.series(watched, course, grain=grain, over=over, as_of=reading.as_of)
     of_segments = {
         place: readings[place].where.dimension != ""
         for place, made in watching.items()
@@ -244,17 +255,14 @@ def _with_drift(
         if assessment is None:
             assessment = assess(made, settings, calendar=catalogue.calendar)
         found[place] = _assessed(reading, assessment, settings=settings)
+    for place, assessment in assess_samples(sampled).items():
+        found[place] = _assessed(readings[place], assessment)
     return [_with_drivers(reading, catalogue, by_place=by_kpi[reading.kpi.name]) for reading in found]
 
 
 def _settings(reading: Reading, catalogue: Catalogue, *, watched: int, incidents: Incidents) -> DriftSettings:
-    drift, where = reading.kpi.drift, reading.where
+    drift = reading.kpi.drift
     assert drift is not None
-    explained = [
-        incident
-        for detector in ("threshold", "drift")
-        for incident in incidents.get(Subject(reading.kpi.name, *where, detector), ())
-    ]
     return DriftSettings(
         transform=drift.transform,
         kind=drift.kind,
@@ -262,9 +270,7 @@ def _settings(reading: Reading, catalogue: Catalogue, *, watched: int, incidents
         false_alarms_per_year=float(catalogue.false_alarms_per_year),
         watched=watched,
         minimum_observations=float(drifts.minimum(reading.kpi)),
-        excluded=tuple(
-            Excluded(first=each.first, last=each.last or reading.as_of, known_on=each.known_on) for each in explained
-        ),
+        excluded=drifts.explained((reading.kpi.name, *reading.where), incidents, until=reading.as_of),
     )
 
 
@@ -274,7 +280,7 @@ def _taken_over(before: Reading | None, made: Series, *, settings: DriftSettings
     return before.assessment if drifts.are_alike(before.assessment.series, made) else None
 
 
-def _assessed(reading: Reading, assessment: Assessment, *, settings: DriftSettings) -> Reading:
+def _assessed(reading: Reading, assessment: Assessment, *, settings: DriftSettings | None = None) -> Reading:
     episodes, made = drifts.episodes(assessment), assessment.series
     last = drifts.decimal(float(made.values[-1]))
     known = assessment.state is not State.LEARNING and last is not None

@@ -13,10 +13,10 @@ from services.alerts.evaluation.drifts import decimal
 from services.alerts.evaluation.readings import Reading
 from services.alerts.kpis import built_in
 from shared.contracts.alerts import About, Direction
-from shared.drift.series import Assessment
+from shared.drift.series import Assessment, State
 from shared.problems import NotFound
 
-State = Literal["learning", "steady", "suspect", "drifting", "recovered"]
+StateName = Literal["learning", "steady", "suspect", "drifting", "recovered"]
 
 
 class HealthyView(BaseModel):
@@ -35,6 +35,20 @@ class ProjectionView(BaseModel):
     high: Decimal
 
 
+def missing(reading: Reading) -> str | None:
+    """What a reading has too little of to have a value, or to be judged, in words."""
+    kpi, drift = reading.kpi, reading.kpi.drift
+    if reading.value is None and reading.observations < kpi.minimum:
+        return f"{reading.observations} of the {kpi.minimum} {kpi.observed} that it needs"
+    if reading.value is None and kpi.pace is not None:
+        return f"it is known from business day {kpi.pace.from_business_day} of the month on"
+    if reading.value is None:
+        return f"no {kpi.observed}"
+    if drift is not None and (reading.assessment is None or reading.assessment.state is State.LEARNING):
+        return "too little of its past is known to say what is normal"
+    return None
+
+
 class KpiView(BaseModel):
     """A KPI as of a business date. `value` is null where there are fewer observations than `minimum`.
 
@@ -42,7 +56,8 @@ class KpiView(BaseModel):
     null for the whole company, `dimension` and `segment` for all of it. `state` is what the detector says of its drift:
     null where it is not watched; `expected`, `low` and `high` are of the latest whole week, month or quarter, `score`
     is the statistic over its limit: 1 is an alarm, and negative downward. `smallest_change` is the part by which it
-    would have to change to be found soon. `projection` is where the month ends if it goes on as months do: of a KPI
+    would have to change to be found soon. `missing` says what it has too little of to have a value, or to be
+    judged. `projection` is where the month ends if it goes on as months do: of a KPI
     with a pace, once enough months are known.
     """
 
@@ -71,6 +86,7 @@ class KpiView(BaseModel):
                     "high": "0.140000",
                     "score": -0.2,
                     "smallest_change": 0.12,
+                    "missing": None,
                     "projection": None,
                     "healthy": {"least": "0.1", "most": "0.2", "source": "pulserevops 2025"},
                 }
@@ -93,12 +109,13 @@ class KpiView(BaseModel):
     observations: int
     minimum: int
     as_of: date
-    state: State | None
+    state: StateName | None
     expected: Decimal | None
     low: Decimal | None
     high: Decimal | None
     score: float | None
     smallest_change: float | None
+    missing: str | None
     projection: ProjectionView | None
     healthy: HealthyView | None
 
@@ -129,6 +146,7 @@ class KpiView(BaseModel):
             high=_last(assessment, "high"),
             score=None if assessment is None else _finite(assessment.scores[-1]),
             smallest_change=None if assessment is None else assessment.smallest_change,
+            missing=missing(reading),
             projection=None
             if reading.projection is None
             else ProjectionView.model_validate(reading.projection._asdict()),
@@ -161,7 +179,7 @@ class Point(BaseModel):
     low: Decimal | None
     high: Decimal | None
     score: float | None
-    state: State
+    state: StateName
 
 
 class EpisodeView(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
@@ -23,6 +24,8 @@ Expr = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_EXPRESS
 """An SQL expression over the columns of one observation."""
 Words = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Number = Annotated[Decimal, BeforeValidator(number_in_plan)]
+QUANTILES: Final[Mapping[str, Decimal]] = {"median": Decimal("0.5"), "p10": Decimal("0.1"), "p90": Decimal("0.9")}
+"""The statistics that are quantiles: of which part of the values."""
 Statistic = Literal["median", "p10", "p90", "gini", "top_share", "median_time"]
 """What is told of the values of many observations. `top_share` is the part of the largest tenth in the whole;
 `median_time` counts what has not ended yet with the time that it has taken so far."""
@@ -105,6 +108,9 @@ class Threshold(Part):
 class Drift(Part):
     """The KPI is compared with what is expected of it by its own past."""
 
+    detector: Literal["level", "distribution"] = "level"
+    """What is compared: the level of the KPI, or how all values are spread, with those of the same month or week of
+    past quarters. The latter is for a median, p10 or p90, which then says where the middle or an end of them lies."""
     transform: Literal["auto", "none", "log", "logit"] = "auto"
     """On which scale changes are compared: log for what changes in percent, logit for shares."""
     kind: Literal["auto", "continuous", "counts", "shares"] = "auto"
@@ -216,6 +222,11 @@ class Kpi(Part):
             raise ValueError("a KPI has a numerator (and a denominator), or the value of each observation: write one")
         if self.of != "pipeline" and (self.value is None) != (self.statistic is None):
             raise ValueError("value and statistic belong together: say of what, and what is told of it")
+        if self.drift is not None and self.drift.detector == "distribution":
+            if self.statistic not in QUANTILES:
+                raise ValueError("the detector distribution compares values: it needs a value, with median, p10 or p90")
+            if self.grain is Grain.DAY:
+                raise ValueError("the detector distribution compares weeks, months or quarters: write a longer grain")
         if self.denominator is not None and self.numerator is None:
             raise ValueError("a denominator needs a numerator")
         if (self.statistic == "median_time") != (self.censored is not None):

@@ -150,6 +150,10 @@ class _Compiling:
             message = "shares are so many observations of all: its numerator is a condition, and it has no denominator"
             mend = "leave kind out, and say transform: logit for a part of an amount"
             self._findings.append(Finding.error("K205", ("drift", "kind"), message=message, mend=mend))
+        of_amount = numerator.number is not None and numerator.number.of_amounts
+        if kpi.drift is not None and kpi.drift.kind == "counts" and of_amount:
+            message = "counts are whole numbers of events: its numerator is an amount"
+            self._findings.append(Finding.error("K205", ("drift", "kind"), message=message, mend="leave kind out"))
         if self._findings:
             # A condition of the whole KPI is compiled for each of its sums, and wrong once.
             raise Flaws(list(dict.fromkeys(self._findings)))

@@ -39,7 +39,9 @@ def _alerts(kpi: Kpi) -> Iterator[str]:
     if kpi.threshold is not None:
         yield threshold_in_words(kpi, kpi.threshold)
     if kpi.drift is not None:
-        yield {"above": "it drifts up", "below": "it drifts down", "both": "it drifts"}[kpi.bad]
+        side = {"above": " up", "below": " down", "both": ""}[kpi.bad]
+        spread = kpi.drift.detector == "distribution"
+        yield "it is spread otherwise than at the same phase before" if spread else f"it drifts{side}"
 
 
 def threshold_in_words(kpi: Kpi, threshold: Threshold) -> str:

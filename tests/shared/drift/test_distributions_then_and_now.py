@@ -9,14 +9,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from shared.drift.distributions import (
-    ATTAINMENT_BANDS,
     ValuesRefusedError,
-    bootstrap,
     compare,
-    compare_bands,
     false_discovery_rates,
     gini,
-    persists,
     power_of_shift,
     smallest_shift,
     top_share,
@@ -39,10 +35,33 @@ def test_statistics_are_those_of_scipy_also_with_ties(reference: list[float], no
 @pytest.mark.parametrize("median", [1.0, 0.93, 0.8])
 def test_p_values_by_permutation_agree_with_the_exact_and_asymptotic_ones(median: float) -> None:
     reference, now = attainment(60, seed=1), attainment(45, seed=2, median=median)
-    found = compare(reference, now, seed=3, permutations=20_000)
-    assert found.shift_p == pytest.approx(stats.mannwhitneyu(now, reference).pvalue, abs=0.02, rel=0.3)
-    assert found.any_p == pytest.approx(stats.ks_2samp(now, reference).pvalue, abs=0.02, rel=0.3)
-    assert compare(reference, now, seed=3, permutations=20_000) == found
+    found = [compare(reference, now, seed=seed, permutations=5000) for seed in range(40)]
+    for name, exact in (
+        ("shift_p", stats.mannwhitneyu(now, reference).pvalue),
+        ("any_p", stats.ks_2samp(now, reference).pvalue),
+    ):
+        # One that is common is dealt only as often as it takes to see that.
+        assert np.mean([getattr(each, name) for each in found]) == pytest.approx(exact, abs=0.02, rel=0.3)
+    assert compare(reference, now, seed=3, permutations=5000) == found[3]
+
+
+@given(reference=VALUES, now=VALUES)
+def test_how_far_apart_two_samples_are_is_in_standard_deviations_of_chance(
+    reference: list[float], now: list[float]
+) -> None:
+    found = compare(reference, now, seed=1, permutations=9)
+    if found.apart:
+        p = stats.mannwhitneyu(now, reference, method="asymptotic", use_continuity=False).pvalue
+        assert 2 * stats.norm.sf(abs(found.apart)) == pytest.approx(p)
+        assert (found.apart > 0) is (found.higher > 0.5)
+
+
+def test_what_times_differ_by_as_a_whole_is_no_drift() -> None:
+    reference, now = attainment(200, seed=1), attainment(100, seed=2, median=0.9)
+    sure, doubted = (compare(reference, now, seed=1, dispersion=each).shift_p for each in (1.0, 6.0))
+    assert sure is not None
+    assert doubted is not None
+    assert sure < 0.02 < 0.1 < doubted
 
 
 def test_without_a_difference_one_in_twenty_comparisons_is_below_a_p_of_one_twentieth() -> None:
@@ -99,37 +118,18 @@ def test_quantiles_say_by_how_much_the_low_the_middle_and_the_high_moved() -> No
     reference = np.linspace(0.5, 1.5, 101)
     found = compare(reference, np.where(reference > 1.2, reference + 0.3, reference), seed=1)
     assert found.quantiles == pytest.approx({0.1: 0.0, 0.5: 0.0, 0.9: 0.3})
-    assert found.is_judged
 
 
 def test_less_than_twenty_values_are_reported_and_not_judged() -> None:
     found = compare(attainment(19, seed=1), attainment(80, seed=2, median=0.2), seed=1)
-    assert (found.shift_p, found.any_p, found.detectable, found.is_judged) == (None, None, None, False)
+    assert (found.shift_p, found.any_p) == (None, None)
     assert found.higher < 0.05
-    assert compare_bands([1.0] * 19, [0.1] * 50, seed=1).p is None
-    assert bootstrap([1.0] * 19, gini, seed=1).low is None
-
-
-def test_shares_of_bands_are_told_apart_with_the_p_value_of_chi_squared() -> None:
-    reference, now = attainment(200, seed=1), attainment(150, seed=2, median=0.93)
-    found = compare_bands(reference, now, seed=1, permutations=9999)
-    table = [np.histogram(each, [0, *ATTAINMENT_BANDS, np.inf])[0] for each in (reference, now)]
-    assert found.reference == pytest.approx(tuple(table[0] / 200))
-    assert found.now == pytest.approx(tuple(table[1] / 150))
-    assert found.p == pytest.approx(stats.chi2_contingency(table).pvalue, rel=0.15, abs=0.005)
-    assert compare_bands(reference, reference, seed=1).p == 1
-    assert compare_bands([1.0] * 20, [0.99] * 20, seed=1).now == (0, 0, 1, 0, 0)  # at quota is not below it
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_false_discovery_rates_are_those_of_scipy(p_values: list[float]) -> None:
     assert false_discovery_rates(p_values) == pytest.approx(list(stats.false_discovery_control(p_values)))
     assert false_discovery_rates([]) == []
-
-
-def test_something_persists_when_two_of_the_last_three_looks_found_it() -> None:
-    seen = [True, False, True, True, False, False, True, False, False, True]
-    assert persists(seen) == [False, False, True, True, False, False, False, False, False, False]
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=40))
@@ -144,17 +144,6 @@ def test_the_top_tenth_is_at_least_one_and_has_its_share() -> None:
     assert top_share([1, 1, 1, 7]) == 0.7
     assert top_share(np.arange(1, 101)) == pytest.approx(sum(range(91, 101)) / 5050)
     assert top_share([0, 0]) == 0
-
-
-def test_the_bootstrap_interval_of_a_gini_covers_it_and_is_that_of_scipy() -> None:
-    pay = attainment(60, seed=3)
-    found = bootstrap(pay, gini, seed=1)
-    oracle = stats.bootstrap((pay,), gini, method="percentile", rng=1, vectorized=False, n_resamples=2000)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low < found.value < found.high
-    assert found.low == pytest.approx(oracle.confidence_interval.low, rel=0.03)
-    assert found.high == pytest.approx(oracle.confidence_interval.high, rel=0.03)
 
 
 @pytest.mark.parametrize(
