@@ -45,7 +45,7 @@ class Gauges:
     def show(self, readings: Iterable[Reading], still_open: Set[Subject], *, as_of: date | None, now: float) -> None:
         """Show an evaluation: a KPI without a value has no series; one is in breach while its alert is open."""
         # A segment that is a person is shown to those who may ask, and not to whoever reads metrics.
-        shown = [reading for reading in readings if not reading.is_of_people]
+        shown = [reading for reading in readings if not reading.personal]
         labels = [(reading.kpi.name, *reading.where) for reading in shown]
         told = list(zip(labels, shown, strict=True))
         self._set(KPI_VALUE, {at: float(reading.value) for at, reading in told if reading.value is not None})

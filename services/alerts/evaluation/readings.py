@@ -22,6 +22,7 @@ from services.alerts.evaluation.projection import Projection, projected
 from services.alerts.evaluation.same_phase import samples
 from services.alerts.evaluation.totals import Course, Placed, Where, courses
 from services.alerts.kpis import Catalogue, Kpi, WatchedKpi
+from services.alerts.kpis.columns import PERSONAL
 from shared.calendars import CompanyCalendar
 from shared.drift.detection import assess
 from shared.drift.drivers import NotComparableError, drivers, segments_of
@@ -58,9 +59,9 @@ class Reading:
     findings: tuple[Findings, ...] = ()
 
     @property
-    def is_of_people(self) -> bool:
-        """Whether its segment is a person."""
-        return self.where.dimension in self.kpi.of_people
+    def personal(self) -> bool:
+        """Whether its segment is one person."""
+        return self.where.dimension in PERSONAL
 
 
 def reading_of(subject: Subject, readings: Iterable[Reading]) -> Reading | None:

@@ -33,8 +33,10 @@ SEGMENTS: Final[Mapping[Source, tuple[str, ...]]] = {
     "pipeline": (),
 }
 """The dimensions by which observations may be told apart, besides a company's own columns of type text."""
-OF_PEOPLE: Final = frozenset({"manager", "owner"})
-"""Dimensions whose segments are persons: of deals only, and never a label of a metric."""
+PERSONAL: Final = frozenset({"manager", "owner", "participant"})
+"""Dimensions whose segments are one person each: what is measured of them is near to their pay, and no label of a
+metric.
+"""
 
 _WORDS: Final[Mapping[Source, Mapping[str, tuple[str, ...]]]] = {
     "deals": {"stage": get_args(Stage)},

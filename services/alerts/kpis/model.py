@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from services.alerts.kpis.columns import DATES, OF_PEOPLE, ColumnType, Source
+from services.alerts.kpis.columns import DATES, ColumnType, Source
 from shared.calendars import CompanyCalendar
 from shared.contracts.alerts import About, Severity
 from shared.drift.series import Grain
@@ -210,11 +210,6 @@ class Kpi(Part):
     def urgency(self) -> Severity:
         """How urgent an alert is."""
         return self.severity or ("critical" if self.about == "road" else "warning")
-
-    @property
-    def of_people(self) -> frozenset[str]:
-        """The dimensions of it whose segments are persons: never a label of a metric."""
-        return OF_PEOPLE.intersection(self.segments)
 
     @model_validator(mode="after")
     def _is_one_figure(self) -> Kpi:

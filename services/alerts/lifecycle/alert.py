@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from services.alerts.evaluation.episodes import Episode, Subject
-from services.alerts.kpis.columns import OF_PEOPLE
+from services.alerts.kpis.columns import PERSONAL
 from services.alerts.lifecycle import acts
 from services.alerts.lifecycle.acts import BY_ITSELF, Act, Standing
 from services.alerts.notifications.message import Event
 from shared.contracts.alerts import About, Severity, What
 from shared.drift.words import Unit
-
-PERSONAL: Final = OF_PEOPLE | {"participant"}
-"""Dimensions whose segments are one person each: what is measured of them is near to their pay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import structlog
 from fastapi import APIRouter, Depends, Path, Query, Response
 from sqlalchemy import Engine
 
-from services.alerts.evaluation.routes import EvaluatorDep
+from services.alerts.evaluation.routes import EvaluatorDep, Reader, needs_pay, reads_pay
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.decisions import Decision
 from services.alerts.lifecycle.errors import NoPicture, NoSuchAlert, NoSuchKpi, NoSuchPage
@@ -30,7 +30,7 @@ from services.alerts.lifecycle.schemas import AlertDetail, Alerts, AlertView, Mu
 from services.alerts.lifecycle.service import Lifecycle, tag_of
 from services.alerts.lifecycle.store import Cursor, Filter
 from services.alerts.lifecycle.suppression import stood_for
-from shared.auth import Forbidden, Principal, require
+from shared.auth import Principal, require
 from shared.charts import Form
 from shared.contracts.alerts import About, Severity
 from shared.contracts.base import Identifier
@@ -41,10 +41,8 @@ TAGS: Final = {
     "alerts": "Episodes in which something is wrong with a KPI: who looks after them, and what was done.",
     "mutes": "Spans of dates in which nobody is told of alerts, because everybody knows why.",
 }
-READS_PAY: Final = "earnings:read"
 MEDIA_TYPES: Final[Mapping[Form, str]] = {"svg": "image/svg+xml", "png": "image/png"}
 
-Reader = Annotated[Principal, Depends(require("alerts:read"))]
 Writer = Annotated[Principal, Depends(require("alerts:write"))]
 LifecycleDep = Annotated[Lifecycle, Depends(provided(Lifecycle))]
 AlertId = Annotated[Identifier, Path(examples=["average_discount.EUR.1"])]
@@ -118,8 +116,8 @@ def get_picture(
         alert = store.alert_named(connection, alert_id)
     if alert is None:
         raise NoSuchAlert(alert_id)
-    if alert.personal and not reads_pay(who):
-        raise Forbidden(f"the key of {who.name} does not have the scope {READS_PAY}, and this is about one person")
+    if alert.personal:
+        needs_pay(who)
     latest = evaluator.latest
     drawn = None if latest is None else picture_of(alert, latest.plan, form=form)
     if drawn is None:
@@ -239,11 +237,6 @@ def _detail(lifecycle: Lifecycle, engine: Engine, *, alert_id: str, who: Princip
         links=links,
         reads_pay=reads_pay(who),
     )
-
-
-def reads_pay(who: Principal) -> bool:
-    """Whether somebody may read what is near to a person's pay."""
-    return READS_PAY in who.scopes
 
 
 def _cursor(after: str | None) -> Cursor | None:

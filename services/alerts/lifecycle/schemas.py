@@ -9,8 +9,9 @@ from typing import Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from services.alerts.evaluation.episodes import Driver
+from services.alerts.kpis.columns import PERSONAL
 from services.alerts.lifecycle.acts import Act
-from services.alerts.lifecycle.alert import PERSONAL, Alert
+from services.alerts.lifecycle.alert import Alert
 from services.alerts.lifecycle.mutes import Mute
 from shared.contracts.alerts import About, Direction, Resolution, Severity, State, What
 

@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, s
 from sqlalchemy.dialects.postgresql import insert
 
 from services.alerts.evaluation.episodes import Driver, Episode, Incident, Subject
+from services.alerts.kpis.columns import PERSONAL
 from services.alerts.lifecycle.acts import Act, Standing
-from services.alerts.lifecycle.alert import PERSONAL, Alert, Case, Latest, Words
+from services.alerts.lifecycle.alert import Alert, Case, Latest, Words
 from services.alerts.lifecycle.mutes import Mute
 from services.alerts.lifecycle.tables import ALERT, ALERT_ACT, MUTE
 from shared.contracts.alerts import State

@@ -9,12 +9,12 @@ import structlog
 from fastapi import APIRouter, Path, Query
 
 from services.alerts.evaluation.evaluator import Evaluator
-from services.alerts.evaluation.routes import EvaluatorDep
+from services.alerts.evaluation.routes import EvaluatorDep, Reader, reads_pay
 from services.alerts.lifecycle import store as alerts
 from services.alerts.lifecycle.alert import Alert
 from services.alerts.lifecycle.decisions import Decision as Act
 from services.alerts.lifecycle.errors import AlertIsOver, NoSuchAlert
-from services.alerts.lifecycle.routes import AlertId, LifecycleDep, Reader, Writer, reads_pay
+from services.alerts.lifecycle.routes import AlertId, LifecycleDep, Writer
 from services.alerts.proposals import service, store
 from services.alerts.proposals.errors import NoSuchProposal
 from services.alerts.proposals.proposal import Decision, Standing
@@ -88,7 +88,7 @@ def get_proposal(
             raise NoSuchProposal(proposal_id)
         alert = alerts.alert_named(connection, proposal.alert_id)
         [standing] = service.standings(connection, [proposal], today=today)
-    later = _became(alert, standing, evaluator=evaluator)
+    later = _became(alert, standing, evaluator=evaluator, who=who)
     return ProposalDetail.whole(standing, later, today=today, reads_pay=reads_pay(who))
 
 
@@ -125,13 +125,15 @@ def decide_proposal(
         alert = alerts.alert_named(connection, proposal.alert_id)
         [standing] = service.standings(connection, [proposal], today=now.date())
     _logger.info(f"alerts.proposal_{body.decision}", proposal=proposal_id, actor=who.name)
-    later = _became(alert, standing, evaluator=evaluator)
+    later = _became(alert, standing, evaluator=evaluator, who=who)
     return ProposalDetail.whole(standing, later, today=now.date(), reads_pay=reads_pay(who))
 
 
-def _became(alert: Alert | None, standing: Standing, *, evaluator: Evaluator) -> LaterEffectView | None:
+def _became(alert: Alert | None, standing: Standing, *, evaluator: Evaluator, who: Principal) -> LaterEffectView | None:
     evaluation = evaluator.latest
-    if alert is None or evaluation is None or evaluation.as_of is None:
+    if alert is None or (alert.personal and not reads_pay(who)):
+        return None
+    if evaluation is None or evaluation.as_of is None:
         return None
     found = service.became(evaluation.plan, alert, standing=standing, as_of=evaluation.as_of)
     return None if found is None else LaterEffectView.of(found, alert.subject.kpi)

@@ -22,14 +22,14 @@ from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import built_in
 from services.alerts.lifecycle.service import Lifecycle
 from services.alerts.notifications.worker import Sender
-from shared.contracts.topics import DEALS, EARNINGS
+from shared.contracts.topics import DEALS, EARNINGS, ROSTER
 from shared.log.port import Stored
 from shared.log.postgres import PostgresLog
 from shared.settings import Settings
 from tests.system.test_openapi import ask_everything
 
 Make = Callable[..., Stored]
-KEYS = {"ops": ["alerts:read", "alerts:write"], "crm": ["deals:write"]}
+KEYS = {"ops": ["alerts:read", "alerts:write"], "crm": ["deals:write"], "dana": ["alerts:read", "earnings:read"]}
 
 
 @pytest.fixture
@@ -109,6 +109,34 @@ def test_kpis_come_with_what_one_needs_to_judge_them(
         "as_of": "2025-03-14",
     }
     assert found["win_rate"]["currency"] is None
+
+
+def test_a_segment_that_is_one_person_is_for_those_who_may_read_pay(
+    app: FastAPI,
+    evaluator: Evaluator,
+    log: PostgresLog,
+    deal: Make,
+    assigned: Make,
+    catch_up: Callable[[], None],
+) -> None:
+    def listed(key: str) -> set[tuple[str | None, str | None]]:
+        found = client(app, key).get("/v1/kpis").json()["kpis"]
+        return {(one["dimension"], one["segment"]) for one in found if one["kpi"] == "win_rate"}
+
+    def series(key: str, segment: str) -> str:
+        place = {"dimension": "manager", "segment": segment}
+        kind: str = client(app, key).get("/v1/kpis/win_rate/series", params=place).json()["type"]
+        return kind.removeprefix("urn:earnest:problem:")
+
+    won = {"stage": "won", "close_date": "2025-03-14", "owner": "ann", "amount": "90.00", "currency": "EUR"}
+    log.append(ROSTER, [assigned("ann", "2025-01-01", plan="rep", manager="sven.marlow").record])
+    log.append(DEALS, [deal(f"d{n}", "2025-03-14T10:00:00.000000Z", **won).record for n in range(40)])
+    catch_up()
+    evaluator.round(time.time())
+    assert ("manager", "sven.marlow") in listed("dana")
+    assert {dimension for dimension, _ in listed("ops")} == {dimension for dimension, _ in listed("dana")} - {"manager"}
+    assert series("dana", "sven.marlow") == series("dana", "nobody") == "not-found"  # of a day there is no series yet
+    assert series("ops", "sven.marlow") == series("ops", "nobody") == "forbidden"
 
 
 def test_alerts_are_listed_by_state(
