@@ -54,14 +54,14 @@ def list_alerts(
         return
     by_id = {alert["alert_id"]: alert for alert in found}
     stands_for = Counter(first_cause(alert, by_id) for alert in found)
-    table = Table("alert", "what", "now", "expected", "began about", "found", "state", "owner", show_lines=True)
+    table = Table("alert", "what", "seen last", "expected", "began about", "found", "state", "owner", show_lines=True)
     for alert in found:
         if alert["suppressed_by"] in by_id:
             continue
         table.add_row(
             alert["alert_id"],
             _subject(alert) + _and_more(stands_for[alert["alert_id"]] - 1),
-            _figure(alert, "latest_value", beside="latest_expected"),
+            _seen_last(alert),
             _figure(alert, "latest_expected", beside="latest_value"),
             alert["onset"],
             alert["detected_on"],
@@ -265,6 +265,13 @@ def _figure(alert: dict[str, Any], name: str, *, beside: str) -> str:
     return naming.figure(float(alert[name]), beside=other)
 
 
+def _seen_last(alert: dict[str, Any]) -> str:
+    """The latest figure, and as of when it is: of what is over, of its end."""
+    if alert["detector"] == "prometheus" or (alert["dimension"] and not alert["segment"]):
+        return ""
+    return f"{_figure(alert, 'latest_value', beside='latest_expected') or 'unknown'} on {alert['as_of']}"
+
+
 def _state(alert: dict[str, Any], zone: ZoneInfo) -> str:
     quiet = [
         f"snoozed until {_time(alert['snoozed_until'], zone)}" if alert["snoozed_until"] else "",
@@ -306,6 +313,8 @@ def _story(alert: dict[str, Any]) -> Iterator[str]:
     if now:
         limit = "allowed" if alert["detector"] == "threshold" else "expected"
         yield f"  As of {alert['as_of']} it is {now}" + (f", where {expected} is {limit}." if expected else ".")
+    elif found := _figure(alert, "value", beside="expected"):
+        yield f"  As of {alert['as_of']} too little is known of it; when it was found it was {found}."
     onset = f", it began about {alert['onset']}" if alert["onset"] != alert["detected_on"] else ""
     over = f", over since {alert['recovered_on']}" if alert["recovered_on"] else ""
     yield f"  Found on {alert['detected_on']} by the rule {alert['rule']}{onset}{over}."

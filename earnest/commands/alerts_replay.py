@@ -32,7 +32,7 @@ def replay(
     from earnest.local.drain import wait_until_drained
     from earnest.local.home import Home
     from services.alerts.kpis import load
-    from services.alerts.replay import differences, in_words
+    from services.alerts.replay import differences, held_as_they_are, in_words
     from services.alerts.replay import replay as replayed_from
     from shared.database import database_url, engine_for
     from shared.log.open import open_log
@@ -49,13 +49,14 @@ def replay(
         )
         # What is counted is evaluated a moment later.
         differ = _settled(lambda: differences(engine, found))
+        held = held_as_they_are(engine, found)
     finally:
         engine.dispose()
         log.close()
     if as_json:
         import orjson
 
-        typer.echo(orjson.dumps(_as_data(found, differ), option=orjson.OPT_INDENT_2))
+        typer.echo(orjson.dumps(_as_data(found, differ, held=held), option=orjson.OPT_INDENT_2))
     else:
         from rich.table import Table
 
@@ -65,7 +66,8 @@ def replay(
             when, figures = (str(move.day), move.what), (of.direction, f"{of.score:.1f}", of.rule)
             table.add_row(*when, in_words(move.subject), str(of.onset), *figures)
         print_table(table, "No alert opens or closes.")
-        typer.echo("\n".join(differ) or "The running service holds the same alerts.")
+        same = f"The running service holds the same alerts{', as far as they can be compared' if held else ''}."
+        typer.echo("\n".join([*(differ or [same]), *held]))
     raise typer.Exit(1 if differ else 0)
 
 
@@ -76,7 +78,7 @@ def _settled(look: Callable[[], list[str]]) -> list[str]:
     return found
 
 
-def _as_data(found: Replay, differ: list[str]) -> dict[str, Any]:
+def _as_data(found: Replay, differ: list[str], *, held: list[str]) -> dict[str, Any]:
     moves = [
         {
             "date": move.day,
@@ -91,4 +93,5 @@ def _as_data(found: Replay, differ: list[str]) -> dict[str, Any]:
         }
         for move in found.moves
     ]
-    return {"from": found.first, "to": found.last, "as_of": found.as_of, "moves": moves, "differences": differ}
+    dates = {"from": found.first, "to": found.last, "as_of": found.as_of}
+    return {**dates, "moves": moves, "differences": differ, "not_compared": held}

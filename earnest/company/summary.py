@@ -135,7 +135,9 @@ def _needs_a_person(scoring: Answer, alerts: Sequence[Answer]) -> Table:
 def _in_words(alert: Answer) -> str:
     """What is wrong, found when, and where most of it comes from."""
     naming = Naming(title=alert["title"], unit=alert["unit"], currency=alert["currency"] or "")
-    value, expected = (float(alert[name]) for name in ("latest_value", "latest_expected"))
+    now_known = alert["latest_value"] is not None and alert["latest_expected"] is not None
+    shown = ("latest_value", "latest_expected") if now_known else ("value", "expected")
+    value, expected = (float(alert[name]) for name in shown)
     now, usual = naming.figure(value, beside=expected), naming.figure(expected, beside=value)
     what = f"{alert['title']}, {alert['dimension']} {alert['segment']}" if alert["dimension"] else alert["title"]
     if alert["detector"] == "threshold":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -18,6 +18,9 @@ from services.alerts.rollups import store
 from services.alerts.rollups.worker import WORKER
 from services.alerts.verify import counted_again
 from shared.log.port import Log
+
+_Dated: TypeAlias = tuple[date, Subject]
+"""An alert, by the date that it was detected on."""
 
 
 class Move(NamedTuple):
@@ -78,20 +81,36 @@ def replay(engine: Engine, log: Log, *, catalogue: Catalogue, zone: ZoneInfo, fi
 def differences(engine: Engine, replayed: Replay) -> list[str]:
     """In which alerts of these dates the running service differs, as sentences; empty where it holds the same.
 
-    Of a subject of which nothing can be said now alerts are held as they are, and not compared.
+    What the service holds because nothing is known of now is no difference: `held_as_they_are` names it.
     """
-    known = {found.subject for found in replayed.findings if found.known}
-    with engine.connect() as connection:
-        held = [
-            (alert.episode.detected_on, alert.subject)
-            for alert in alerts.detected_between(connection, replayed.first, last=replayed.last)
-            if alert.subject in known
-        ]
-    given = [(move.day, move.subject) for move in replayed.moves if move.what == "opened" and move.subject in known]
+    given, held = _given(replayed), _held(engine, replayed)
+    compared = {each for each in held if each[1] in _compared(replayed)}
     return [
-        *_told(set(given) - set(held), "the log gives an alert that the service does not hold"),
-        *_told(set(held) - set(given), "the service holds an alert that the log does not give"),
+        *_told(given - held, "the log gives an alert that the service does not hold"),
+        *_told(compared - given, "the service holds an alert that the log does not give"),
     ]
+
+
+def held_as_they_are(engine: Engine, replayed: Replay) -> list[str]:
+    """The alerts of these dates that the log cannot be compared with, as sentences: it does not give them, and of their
+    subjects nothing is known now.
+    """
+    left = {each for each in _held(engine, replayed) - _given(replayed) if each[1] not in _compared(replayed)}
+    return list(_told(left, "not compared: held as it was, for nothing is known of it now"))
+
+
+def _given(replayed: Replay) -> set[_Dated]:
+    return {(move.day, move.subject) for move in replayed.moves if move.what == "opened"}
+
+
+def _held(engine: Engine, replayed: Replay) -> set[_Dated]:
+    with engine.connect() as connection:
+        found = alerts.detected_between(connection, replayed.first, last=replayed.last)
+    return {(alert.episode.detected_on, alert.subject) for alert in found}
+
+
+def _compared(replayed: Replay) -> set[Subject]:
+    return {found.subject for found in replayed.findings if not found.holds}
 
 
 def in_words(subject: Subject) -> str:

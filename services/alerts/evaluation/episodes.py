@@ -63,6 +63,11 @@ class Episode:
     recovered_value: Decimal | None = None
     drivers: tuple[Driver, ...] = ()
 
+    @property
+    def deviation(self) -> Decimal | None:
+        """How far the value was from what was expected on `detected_on`, in the unit of the KPI."""
+        return None if self.expected is None else abs(self.value - self.expected)
+
 
 class Incident(NamedTuple):
     """A time that is no part of what is normal, because somebody has explained it: its first and last business date, no
@@ -78,7 +83,8 @@ class Incident(NamedTuple):
 class Findings:
     """What is found of a subject as of a business date: all its episodes, the oldest first; the last may go on.
 
-    `known` is false where too little is known to say anything of now: alerts are then held as they are.
+    `known` is false where too little is known to say anything of now: what is found of earlier dates counts all the
+    same.
     `value` and `expected` are those of now; `score` is the statistic over its limit now, at least 1 in an alarm.
     """
 
@@ -95,3 +101,8 @@ class Findings:
         """The episode that goes on; None where nothing is wrong."""
         last = self.episodes[-1] if self.episodes else None
         return last if last is not None and last.recovered_on is None else None
+
+    @property
+    def holds(self) -> bool:
+        """Whether alerts of which nothing is found are held as they are: silence is neither trouble nor its end."""
+        return not self.known and self.current is None

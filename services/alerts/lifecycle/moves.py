@@ -83,7 +83,9 @@ class Book:
         """Open the next alert of a subject."""
         key = (subject.kpi, subject.currency)
         self._numbers[key] = self._numbers.get(key, 0) + 1
-        act = Act(number=1, at=now, who=BY_ITSELF, what="opened", as_of=latest.as_of, deviation=latest.deviation)
+        # Where nothing is known of now people are told of how it was found.
+        deviation = episode.deviation if latest.deviation is None else latest.deviation
+        act = Act(number=1, at=now, who=BY_ITSELF, what="opened", as_of=latest.as_of, deviation=deviation)
         case = Case(
             Alert(
                 subject=subject,
@@ -114,12 +116,10 @@ def follow(book: Book, found: Findings, *, words: Words, has_history: bool, now:
     """Bring the alerts of a subject in line with all its episodes, as they are known now; those of which there is none
     yet, also where they are over already.
 
-    One that is there no more was
-    corrected away. What has no history, as the figures of the road, is only seen while it lasts: there no episode means
-    that it is over.
+    One that is there no more was corrected away; while nothing is known of now it is held, unless another one goes on
+    in its place. What has no history, as the figures of the road, is
+    only seen while it lasts: there no episode means that it is over.
     """
-    if not found.known:
-        return []  # held as they are: silence is neither trouble nor its end
     latest = Latest(as_of=found.as_of, value=found.value, expected=found.expected, score=found.score)
     left = book.of(found.subject)
     if not has_history:
@@ -136,6 +136,9 @@ def follow(book: Book, found: Findings, *, words: Words, has_history: bool, now:
         if not has_history:
             over = replace(case.alert.episode, recovered_on=found.as_of, recovered_value=found.value)
             _go_on(case, over, latest=latest, now=now)
+        elif found.holds:
+            if case.alert.going_on:
+                case.see(case.alert.episode, latest)
         elif case.alert.standing.resolution != "corrected" and not _is_history(case.alert, found.as_of):
             why = "the facts or the settings of the KPI were corrected: it is not found any more"
             case.add("resolved", now, resolution="corrected", why=why)

@@ -18,7 +18,7 @@ from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import Catalogue
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.service import Lifecycle
-from services.alerts.replay import Replay, differences, in_words, replay
+from services.alerts.replay import Replay, differences, held_as_they_are, in_words, replay
 from shared.contracts.topics import DEALS, ROAD
 from shared.log.kafka import KafkaLog
 from shared.log.port import Log, Record, Stored
@@ -144,6 +144,39 @@ def test_an_alert_that_only_one_of_them_has_is_named(log: Log, alerts_engine: En
     assert differences(alerts_engine, found) == [
         f"{day} average_discount USD (threshold): the log gives an alert that the service does not hold",
         f"{day + timedelta(days=1)} average_discount USD (threshold): the service holds an alert that the log does not give",
+    ]
+
+
+def test_what_was_wrong_before_too_little_was_known_is_open_and_compared(
+    log: Log,
+    deal: Make,
+    alerts_engine: Engine,
+    catalogue: Catalogue,
+    lifecycle: Lifecycle,
+    catch_up: Callable[[], None],
+) -> None:
+    last = MONDAY + timedelta(weeks=78)
+    later = deal("late", f"{last}T10:00:00.000000Z", stage="open", open_date=f"{last}").record
+    log.append(DEALS, [*deals_of(deal, MONDAY, 68), later])
+    catch_up()
+    Evaluator(
+        alerts_engine, log, catalogue=catalogue, zone=UTC, reconcile=lifecycle.reconcile, incidents=store.incidents
+    ).round(time.time())
+    with alerts_engine.connect() as connection:
+        held = [alert for alert in store.unresolved(connection) if alert.subject.kpi == "average_discount"]
+    assert {alert.subject.detector for alert in held if not alert.subject.dimension} == {"drift", "threshold"}
+    assert all(alert.latest.as_of > alert.episode.detected_on and alert.latest.value is None for alert in held)
+    found = replayed(alerts_engine, log, catalogue)
+    assert all(not each.known for each in found.findings if each.current)
+    assert (differences(alerts_engine, found), held_as_they_are(alerts_engine, found)) == ([], [])
+    lost = "update alert set dimension = 'territory', segment = 'west' where detector = 'drift' and dimension = ''"
+    with alerts_engine.begin() as connection:
+        day = connection.execute(text(f"{lost} and kpi = 'average_discount' returning detected_on")).scalar_one()
+    assert differences(alerts_engine, found) == [
+        f"{day} average_discount USD (drift): the log gives an alert that the service does not hold"
+    ]
+    assert held_as_they_are(alerts_engine, found) == [
+        f"{day} average_discount USD, territory west (drift): not compared: held as it was, for nothing is known of it now"
     ]
 
 

@@ -49,6 +49,31 @@ def test_an_alert_is_held_while_nothing_can_be_said(company: Company) -> None:
     assert company.standing("average_discount.USD.1").state == "open"
 
 
+def test_what_is_found_of_dates_that_are_known_opens_and_ends_while_nothing_is_known_of_now(company: Company) -> None:
+    first, second = "average_discount.USD.1", "average_discount.USD.2"
+    assert company.move(found(episode(50), known=False, value=None, score=None)) == [(first, "opened")]
+    assert company.alerts[first].latest.value is None
+    over = episode(50, recovered=55)
+    assert company.move(found(over, known=False, value=None, score=None)) == [(first, "resolved")]
+    assert company.standing(first).resolution == "recovered"
+    assert company.move(found(over, episode(58), known=False, value=None, score=None)) == [(second, "opened")]
+    assert company.move(found(over, episode(58), value="0.45", score=3.0)) == [(second, "worse")]
+
+
+def test_what_is_held_is_taken_back_where_another_episode_goes_on_in_its_place(company: Company) -> None:
+    first, second = "average_discount.USD.1", "average_discount.USD.2"
+    company.move(found(episode(30, recovered=33), episode(50)))
+    company.move(found(episode(30), known=False, value=None, score=None))
+    assert [company.standing(name).state for name in (first, second)] == ["open", "resolved"]
+
+
+def test_of_an_alert_that_is_held_the_value_of_now_is_unknown(company: Company) -> None:
+    company.move(found(episode(50)))
+    company.move(found(known=False, value=None, score=None, on=90))
+    latest = company.alerts["average_discount.USD.1"].latest
+    assert (latest.as_of, latest.value) == (day(90), None)
+
+
 def test_past_episodes_are_recorded_and_told_to_nobody(company: Company) -> None:
     assert company.move(found(episode(10, recovered=14), episode(30, recovered=33))) == []
     assert [alert.standing.resolution for alert in company.alerts.values()] == ["recovered", "recovered"]

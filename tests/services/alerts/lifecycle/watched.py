@@ -103,7 +103,7 @@ class Company:
 def found(
     *episodes: Episode,
     subject: Subject = DISCOUNT,
-    value: str = "0.30",
+    value: str | None = "0.30",
     score: float | None = 1.2,
     known: bool = True,
     on: int = 60,
@@ -112,7 +112,7 @@ def found(
         subject=subject,
         as_of=day(on),
         known=known,
-        value=Decimal(value),
+        value=None if value is None else Decimal(value),
         expected=Decimal("0.20"),
         episodes=episodes,
         score=score,
