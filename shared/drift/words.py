@@ -24,6 +24,8 @@ POINTS: Final = {
 """What people call the values of a series of a grain."""
 ALIKE: Final = 0.25
 """A rise and a fall that differ by less are told as one change, the larger."""
+NOTHING: Final = 1e-4
+"""Of how far two figures are apart, what is not told of one of them."""
 WITH_WEEKENDS: Final = 0.1
 """The part of dates from which on weekends are no exception."""
 
@@ -37,13 +39,19 @@ class Naming:
     currency: str = ""
 
     def figure(self, value: float, *, beside: float | None = None) -> str:
-        """A value as people write it, with as many digits as tell it from another one: `24%`, `1,240,000 EUR`."""
+        """A value as people write it, with two digits at least and as many as tell it from another one: `24%`,
+        `1,240,000 EUR`; of a value that stands alone three, and whole percents always.
+        """
         scale = 100.0 if self.unit == "ratio" else 1.0
-        apart = abs(value - beside) if beside is not None else 0.0
-        # So many that the difference is told; of a value that stands alone, three.
-        step = _power(apart * scale / 4) if apart else _power(abs(value) * scale / 100)
+        apart = abs(value - beside) * scale if beside is not None else 0.0
+        step = _power(abs(value) * scale / (10 if apart else 100))
+        if apart:
+            # What is nothing beside the other one is none, and not its last digits.
+            step = max(min(step, _power(apart / 4)), _power(apart) * NOTHING)
+        if self.unit == "ratio":
+            step = min(step, 1.0)
         number = round(value * scale / step) * step + 0.0
-        text = f"{number:,.{max(0, -round(log10(step)))}f}"
+        text = f"{number:,.{max(0, -round(log10(step)))}f}" if number else "0"
         if self.unit == "ratio":
             return f"{text}%"
         after = self.currency if self.unit == "money" else self.unit if self.unit in _NAMED else ""
