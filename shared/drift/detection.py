@@ -11,6 +11,7 @@ from shared.drift.charts import Scores
 from shared.drift.episodes import Distance, Level, change_point
 from shared.drift.fits import Fit
 from shared.drift.learning import Learning, leading
+from shared.drift.means import BAND, Band, means
 from shared.drift.noise import Noise
 from shared.drift.scales import cut
 from shared.drift.season import earlier_step, may_be_season
@@ -31,7 +32,6 @@ from shared.drift.series import (
 from shared.drift.smallest import Knowledge, SmallestChange, smallest_change
 
 WITHIN: Final = {Grain.DAY: 20, Grain.WEEK: 6, Grain.MONTH: 3, Grain.QUARTER: 2}
-BAND: Final = 1.96
 HELD: Final = 0.99
 """The score of what would be an alarm, and may be a season that is not known yet."""
 MOST_DOUBT: Final = 8.0
@@ -225,9 +225,13 @@ class _Walk(Learning):
         self.begin, self.next = begin, place + 1
 
     def _alert(self, place: int, *, onset: int, score: float, rule: Rule, expected: Floats) -> Alert:
-        seen, spread = self.present[onset : place + 1], self.spread[onset : place + 1]
-        value = (self.values[onset : place + 1] * spread)[seen].mean(keepdims=True)
-        usual = (expected[: place + 1 - onset] * spread)[seen].mean(keepdims=True)
+        over = np.zeros(self.count, dtype=np.bool_)
+        over[onset : place + 1] = self.present[onset : place + 1]
+        usual = np.full(self.count, np.nan)
+        usual[onset : place + 1] = expected[: place + 1 - onset]
+        width = np.where(np.isnan(self.width), self.width[place], self.width)
+        both = means(self.series, self._band(usual, width), over=over, transform=self.scale.transform)
+        assert both is not None, "an alarm is raised by a value"
         dates = self.series.dates
         return Alert(
             detected_on=dates[place].item(),
@@ -235,9 +239,14 @@ class _Walk(Learning):
             direction=Direction.UP if score > 0 else Direction.DOWN,
             score=round(score, 4),
             rule=rule,
-            value=float(self.scale.back(value + self.centre)[0]),
-            expected=float(self.scale.back(usual + self.centre)[0]),
+            value=both.seen,
+            expected=both.expected,
         )
+
+    def _band(self, expected: Floats, width: Floats) -> Band:
+        """In the unit of the series."""
+        middle, deviation = expected * self.spread + self.centre, width * self.spread
+        return Band(*(self.scale.back(middle + edge * deviation) for edge in (0.0, -BAND, BAND)))
 
     def _smallest_change(self, fitted: Fit, measured: Noise, *, last: int) -> None:
         """The one that is probably found soon enough after a place, as a part of what is expected there."""
@@ -266,14 +275,13 @@ class _Walk(Learning):
 
     def assessment(self) -> Assessment:
         """All that was found."""
-        expected, width = self.expected * self.spread + self.centre, self.width * self.spread
-        low, high = (self.scale.back(expected + edge * width) for edge in (-BAND, BAND))
+        band = self._band(self.expected, self.width)
         return Assessment(
             series=self.series,
             state=self.states[-1],
-            expected=self.scale.back(expected),
-            low=cut(low, self.series, kind=self.settings.kind),
-            high=cut(high, self.series, kind=self.settings.kind),
+            expected=band.expected,
+            low=cut(band.low, self.series, kind=self.settings.kind),
+            high=cut(band.high, self.series, kind=self.settings.kind),
             scores=self.scores,
             states=self.states,
             episodes=self.episodes,

@@ -60,8 +60,7 @@ def chance_of(series: Series, settings: DriftSettings, *, first: int) -> Chance 
     exposure, events = series.denominators, series.numerators
     if exposure is not None and events is not None and settings.kind != "continuous":
         known = ~(np.isnan(exposure) | np.isnan(events))
-        are_shares = _whole(exposure[known]) and _whole(events[known]) and bool((events <= exposure)[known].all())
-        if settings.kind != "auto" or are_shares:
+        if settings.kind != "auto" or are_shares(series):
             events, exposure = (np.where(known, column, 0.0) for column in (events, exposure))
             return _of_events(events, exposure, bounded=settings.kind != "counts", first=first)
     known = ~np.isnan(series.values)
@@ -69,6 +68,15 @@ def chance_of(series: Series, settings: DriftSettings, *, first: int) -> Chance 
     if settings.kind == "counts" or (settings.kind == "auto" and _are_counts(beginning)):
         return _of_events(np.where(known, series.values, 0.0), known.astype(np.float64), bounded=False, first=first)
     return None
+
+
+def are_shares(series: Series) -> bool:
+    """Whether the values of a series are shares of whole numbers of trials."""
+    if series.numerators is None or series.denominators is None:
+        return False
+    known = ~(np.isnan(series.denominators) | np.isnan(series.numerators))
+    events, trials = series.numerators[known], series.denominators[known]
+    return _whole(trials) and _whole(events) and bool((events <= trials).all())
 
 
 def _are_counts(values: Floats) -> bool:

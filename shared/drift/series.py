@@ -249,7 +249,7 @@ class Alert:
     """Statistic over limit, with the sign of the direction: at least 1, or at most -1."""
     rule: Rule
     value: float
-    """What was seen since the onset, in the unit of the series, and what was expected of the same dates."""
+    """What was seen since the onset, and what was expected of the same dates: means in the unit of the series."""
     expected: float
 
 

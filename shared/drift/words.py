@@ -10,6 +10,7 @@ from typing import Final, Literal
 import numpy as np
 from babel.dates import format_date
 
+from shared.drift.means import Band, means
 from shared.drift.scales import Scale
 from shared.drift.series import Alert, Assessment, Episode, Floats, Grain, Recovery, Series, State, Transform
 
@@ -68,17 +69,16 @@ class Change:
 
 
 def change(assessment: Assessment, episode: Episode) -> Change:
-    """What was seen in an episode, up to its end or to now: means on the scale on which changes are compared."""
+    """What was seen in an episode, up to its end or to now."""
     series, alert = assessment.series, episode.alerts[-1]
     inside = series.dates >= np.datetime64(alert.onset, "D")
     if episode.recovered_on is not None:
         inside &= series.dates < np.datetime64(episode.recovered_on, "D")
-    seen, expected = (on_scale(values[inside], assessment.transform) for values in (series.values, assessment.expected))
-    both = np.isfinite(seen) & np.isfinite(expected)
-    if not both.any():
+    band = Band(expected=assessment.expected, low=assessment.low, high=assessment.high)
+    both = means(series, band, over=inside, transform=assessment.transform)
+    if both is None:
         return Change(onset=alert.onset, value=alert.value, expected=alert.expected)
-    value, expectation = from_scale(np.array([seen[both].mean(), expected[both].mean()]), assessment.transform)
-    return Change(onset=alert.onset, value=float(value), expected=float(expectation))
+    return Change(onset=alert.onset, value=both.seen, expected=both.expected)
 
 
 def headline(assessment: Assessment, naming: Naming) -> str:

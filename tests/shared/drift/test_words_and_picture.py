@@ -170,14 +170,17 @@ def test_a_suspicion_is_no_alarm() -> None:
     assert headline(suspect, DISCOUNT) == "Average discount, EUR: perhaps lower than expected, not yet an alarm"
 
 
-def test_what_was_seen_is_a_mean_on_the_scale_of_the_changes() -> None:
-    """Of values that are compared by logarithms a few large ones say nothing of a change: their plain mean is higher by
-    two thirds."""
+def test_what_was_seen_and_expected_are_both_plain_means() -> None:
+    """Of values that scatter by logarithms the plain mean is higher than the middle by two thirds, the seen one as well
+    as the expected one: a fall by 30 percent reads as one."""
     days = days_in_three_years()
-    assert days.series.values[480:].mean() > 60_000
-    found = re.search(r": ([\d,]+) EUR since .* expected 60,000 EUR", headline(days, MONEY))
+    far = replace(days, low=days.expected * np.exp(-1.96), high=days.expected * np.exp(1.96))
+    found = re.search(r": ([\d,]+) EUR since .* expected ([\d,]+) EUR", headline(far, MONEY))
     assert found is not None
-    assert int(found[1].replace(",", "")) == pytest.approx(42_000, rel=0.1)
+    seen, expected = (int(text.replace(",", "")) for text in found.groups())
+    assert seen == pytest.approx(days.series.values[480:].mean(), rel=0.02)
+    assert expected == pytest.approx(60_000 * np.exp(0.5), rel=0.03)
+    assert seen / expected == pytest.approx(0.7, abs=0.05)
 
 
 def test_a_picture_marks_when_a_change_began_and_was_found_and_says_so_to_a_screen_reader() -> None:
