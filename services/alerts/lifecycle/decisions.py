@@ -14,6 +14,8 @@ from shared.contracts.alerts import Resolution
 
 LONGEST_SNOOZE: Final = timedelta(days=92)
 """A quarter: what nobody wants to hear of for longer is resolved, with a reason."""
+TOO: Final = "looks after it too"
+"""What stands in the journal of one more who acknowledges and says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,8 @@ class Decision:
 
 
 def decide(case: Case, decision: Decision, *, journal: Sequence[Act], who: str, now: datetime) -> None:
-    """Write a decision into the journal; what has been said so already is not said again.
+    """Write a decision into the journal; what the same person has said so already is not said again. Whoever
+    acknowledges what somebody has acknowledged already writes a note: the owner stays, and nobody is told again.
 
     Raises:
         AlertIsOver: the alert is resolved, and this makes no sense any more.
@@ -43,6 +46,9 @@ def decide(case: Case, decision: Decision, *, journal: Sequence[Act], who: str, 
     """
     standing = case.alert.standing
     if _is_said(decision, journal, who=who, case=case):
+        return
+    if decision.what == "acknowledged" and standing.state == "acknowledged":
+        decide(case, Decision(what="noted", why=decision.why or TOO), journal=journal, who=who, now=now)
         return
     if standing.state == "resolved" and decision.what in ("acknowledged", "snoozed", "resolved"):
         raise AlertIsOver(case.alert.alert_id, standing.resolution)
@@ -73,19 +79,25 @@ def resolve_with(cause: Case, parts: Iterable[Case], *, who: str, now: datetime)
 
 
 def _is_said(decision: Decision, journal: Sequence[Act], *, who: str, case: Case) -> bool:
-    """Whether it changes nothing: the request came twice, or somebody was quicker."""
+    """Whether it changes nothing and says nothing new: the request came twice."""
     standing = case.alert.standing
-    if decision.what == "acknowledged":
-        return standing.state == "acknowledged"
-    if decision.what == "assigned":
-        return standing.owner == decision.to
     alike = [act for act in journal if act.what == decision.what]
     # Of notes each one counts, of everything else only what was said last.
     same = [
         act
         for act in (alike if decision.what == "noted" else alike[-1:])
-        if (act.who, act.why, act.until, act.useful) == (who, decision.why, decision.until, decision.useful)
+        if (act.who, act.why, act.until, act.to, act.useful)
+        == (who, decision.why, decision.until, decision.to, decision.useful)
     ]
-    if decision.what == "resolved":
-        return bool(same) and standing.resolution == "decided"
-    return bool(same) and (decision.what != "snoozed" or standing.snoozed_until == decision.until)
+    match decision.what:
+        case "acknowledged":
+            stands = standing.state == "acknowledged"
+        case "assigned":
+            stands = standing.owner == decision.to
+        case "snoozed":
+            stands = standing.snoozed_until == decision.until
+        case "resolved":
+            stands = standing.resolution == "decided"
+        case "noted" | "judged":
+            stands = True
+    return bool(same) and stands

@@ -14,15 +14,17 @@ class NoSuchProposal(NotFound):
         )
 
 
-class DecidedOtherwise(Conflict):
+class DecidedAlready(Conflict):
     """A proposal is decided once."""
 
     type = "proposal-decided"
     title = "The proposal is decided"
 
-    def __init__(self, proposal_id: str, decision: str, *, who: str | None) -> None:
+    def __init__(self, proposal_id: str, decision: str, *, who: str | None, alert_id: str) -> None:
         super().__init__(
-            f"proposal {proposal_id} was {decision} by {who}: propose again for another decision", decision=decision
+            f"proposal {proposal_id} was {decision} by {who} already: propose again for another decision, or "
+            f"write what is to be added as a note of {alert_id}",
+            decision=decision,
         )
 
 

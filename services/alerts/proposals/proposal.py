@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from pydantic import TypeAdapter
 
-from services.alerts.proposals.errors import DecidedOtherwise
+from services.alerts.proposals.errors import DecidedAlready
 from services.alerts.proposals.rules import Kind
 from shared.contracts.roster import EVERY_QUOTA
 
@@ -148,15 +148,16 @@ class Proposal:
         return replace(self, candidate=candidate, proposed_by=who, proposed_at=now)
 
     def decided(self, decision: Decision, *, reason: str, who: str, now: datetime) -> Proposal:
-        """With a decision. The same once more changes nothing; what was accepted may be rejected after all.
+        """With a decision. The same by the same person once more changes nothing; what was accepted may be rejected
+        after all.
 
         Raises:
-            DecidedOtherwise: somebody rejected it.
+            DecidedAlready: somebody rejected it, or accepted it with another reason or as another person.
         """
-        if self.decision == decision:
+        if (self.decision, self.reason, self.decided_by) == (decision, reason, who):
             return self
-        if self.decision == "rejected":
-            raise DecidedOtherwise(self.proposal_id, self.decision, who=self.decided_by)
+        if self.decision == "rejected" or self.decision == decision:
+            raise DecidedAlready(self.proposal_id, self.decision, who=self.decided_by, alert_id=self.alert_id)
         return replace(self, decision=decision, reason=reason, decided_by=who, decided_at=now)
 
 

@@ -86,7 +86,7 @@ def decide(
 
     Raises:
         NoSuchProposal: there is none of this id.
-        DecidedOtherwise: somebody rejected it.
+        DecidedAlready: somebody rejected it, or accepted it with another reason or as another person.
         Retired: another one was accepted.
         PublishedAlready: a version of its number is published.
     """

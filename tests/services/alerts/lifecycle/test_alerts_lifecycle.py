@@ -199,6 +199,31 @@ def test_whoever_acknowledges_first_owns_it() -> None:
     assert company.standing("average_discount.USD.1").owner == "kim"
 
 
+def test_what_others_say_of_an_acknowledged_alert_is_noted_and_told_to_nobody(company: Company) -> None:
+    first = "average_discount.USD.1"
+    company.move(found(episode(50)))
+    company.decide(first, Decision(what="acknowledged", why="I look"), who="kim")
+    for _ in range(2):
+        assert company.decide(first, Decision(what="acknowledged", why="I take it over"), who="dana") == []
+        assert company.decide(first, Decision(what="acknowledged"), who="lee") == []
+        assert company.decide(first, Decision(what="acknowledged", why="I look"), who="kim") == []
+    said = [(act.who, act.what, act.why) for act in company.journals[first][1:]]
+    assert said == [
+        ("kim", "acknowledged", "I look"),
+        ("dana", "noted", "I take it over"),
+        ("lee", "noted", "looks after it too"),
+    ]
+    assert (company.standing(first).state, company.standing(first).owner) == ("acknowledged", "kim")
+
+
+def test_who_says_why_the_same_owner_looks_after_it_is_written(company: Company) -> None:
+    first = "average_discount.USD.1"
+    company.move(found(episode(50)))
+    company.decide(first, Decision(what="assigned", to="kim"))
+    company.decide(first, Decision(what="assigned", to="kim", why="until May"))
+    assert company.acts(first) == ["opened", "assigned", "assigned"]
+
+
 def test_what_nobody_acknowledges_is_escalated_level_by_level() -> None:
     company = Company(escalate_after={"warning": 24}, levels=2)
     first = "average_discount.USD.1"

@@ -64,6 +64,28 @@ def test_an_accepted_proposal_says_who_and_why_and_its_alert_is_acknowledged(ask
     assert [each["proposal_id"] for each in accepted] == ["average_discount.USD.1.p1"]
 
 
+def test_a_decision_stands_in_the_journal_of_an_alert_that_somebody_has_acknowledged(ask: Ask) -> None:
+    analyst = ask("analyst")
+    analyst.post(f"{ALERT}/proposals", json={"proposals": [offered()]})
+    analyst.post(f"{ALERT}/acknowledge", json={"note": "I look"})
+    analyst.post("/v1/proposals/average_discount.USD.1.p1/decision", json={"decision": "accepted", "reason": "Margin."})
+    acts = [(act["who"], act["what"], act["why"]) for act in analyst.get(ALERT).json()["acts"]]
+    assert acts[-2:] == [
+        ("analyst", "acknowledged", "I look"),
+        ("analyst", "noted", "Proposal average_discount.USD.1.p1 is accepted: Margin."),
+    ]
+
+
+def test_what_is_decided_is_not_decided_again_for_another_reason(ask: Ask) -> None:
+    analyst, path = ask("analyst"), "/v1/proposals/average_discount.USD.1.p1/decision"
+    analyst.post(f"{ALERT}/proposals", json={"proposals": [offered()]})
+    analyst.post(path, json={"decision": "accepted", "reason": "Margin."})
+    again = analyst.post(path, json={"decision": "accepted", "reason": "And for next year."})
+    assert (again.status_code, again.json()["type"]) == (409, "urn:earnest:problem:proposal-decided")
+    assert "accepted by analyst already" in again.json()["detail"]
+    assert analyst.get("/v1/proposals/average_discount.USD.1.p1").json()["reason"] == "Margin."
+
+
 def test_a_rejected_proposal_leaves_its_alert_open_with_a_note(ask: Ask) -> None:
     analyst = ask("analyst")
     analyst.post(f"{ALERT}/proposals", json={"proposals": [offered()]})
