@@ -51,6 +51,8 @@ class Naming:
             step = max(min(step, _power(apart / 4)), _power(apart) * NOTHING)
         if self.unit == "ratio":
             step = min(step, 1.0)
+        if value * scale == round(value * scale):
+            step = max(step, 1.0)  # five records are 5, and no 5.0
         number = round(value * scale / step) * step + 0.0
         text = f"{number:,.{max(0, -round(log10(step)))}f}" if number else "0"
         if self.unit == "ratio":
