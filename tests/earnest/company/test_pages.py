@@ -41,6 +41,7 @@ ELSEWHERE: Final = {
     "make test": "these tests",
     "make bench": "ten minutes: tests/benchmarks runs each part with little data",
     "git clone": "these files",
+    ".venv/bin/earnest bench drift --company": "a quarter of an hour: test_drift_of_companies.py lives through some",
     ".venv/bin/earnest import DATA": "into an installation of its own: tests/earnest/imports/test_import_crm_export.py",
 }
 """What does not run here, and why."""
