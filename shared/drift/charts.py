@@ -67,8 +67,7 @@ class Limits:
 
 
 def limits_of(settings: DriftSettings, grain: Grain, *, values_per_year: float, law: Law | None = None) -> Limits:
-    """The limits that give the accepted false alarms; of few events by
-    their own law, of others by the normal one."""
+    """The limits that give the accepted false alarms; of few events by their own law, of others by the normal one."""
     arl = arl_of_budget(settings.false_alarms_per_year, values_per_year=values_per_year, series=settings.watched)
     slack, run_length = SLACK[grain], arl / (1 - SHOCKS)
     if law is None:

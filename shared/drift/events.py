@@ -16,8 +16,6 @@ FEW: Final = 10.0
 """Events on a date below which a single date says nothing: one event more is no shock."""
 WIDEST: Final = 10.0
 """How many times fewer or more trials than usual a date is taken to have at most."""
-STEPS: Final = 1
-"""To a doubling of what is expected, by which laws of few events are told apart."""
 RAREST: Final = 0.02
 """Events on a date: what is rarer is taken as that."""
 CONTRADICTED: Final = 0.01
@@ -45,10 +43,11 @@ class Chance:
         rarer = min(events, self.trials - events) if self.trials else events
         if rarer >= FEW:
             return None
-        about = 2 ** (round(STEPS * log2(max(rarer, RAREST))) / STEPS)
+        # By doublings, so that few charts are solved.
+        about = 2.0 ** round(log2(max(rarer, RAREST)))
         if not self.trials:
             return Poisson(expected=about)
-        trials = 2 ** round(log2(self.trials))  # by steps, so that few charts are solved
+        trials = 2 ** round(log2(self.trials))
         share = min(about / trials, 0.5)
         return Binomial(trials=trials, share=share if rarer == events else 1 - share)
 

@@ -16,12 +16,7 @@ from shared.drift.fits import Fit, Known, frame
 from shared.drift.noise import Learned, Noise, measure, without_outliers
 from shared.drift.scales import Scale, scale_of
 from shared.drift.season import Memory
-from shared.drift.series import (
-    DriftSettings,
-    Floats,
-    Grain,
-    Series,
-)
+from shared.drift.series import DriftSettings, Floats, Grain, Series
 
 LEAST_REFERENCE: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 12, Grain.QUARTER: 8}
 """Values that have to be known before one is judged."""

@@ -27,6 +27,7 @@ from shared.drift.distributions import (
     false_discovery_rates,
     smallest_shift,
 )
+from shared.drift.means import BAND
 from shared.drift.normal import quantile
 from shared.drift.series import (
     Alert,
@@ -199,7 +200,7 @@ class _Walk:
         self.scores.append(score if found.upward else -score)
         persistent = self._persistent()
         part, size = self.samples.part, len(found.now)
-        reach = 1.96 * sqrt(found.dispersion * part * (1 - part) / size)
+        reach = BAND * sqrt(found.dispersion * part * (1 - part) / size)
         expected, low, high = np.quantile(found.reference, np.clip([part, part - reach, part + reach], 0, 1))
         self.told.append((float(expected), float(low), float(high), persistent))
         self.latest = found

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from services.alerts.evaluation.episodes import QUANTILE, Detector, Driver, Episode, Incident, Subject
 from services.alerts.evaluation.figures import measured
+from services.alerts.evaluation.same_phase import phases
 from services.alerts.evaluation.totals import Course, Where
 from services.alerts.kpis import Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
@@ -61,9 +62,7 @@ def compared(
     reference = np.zeros(len(over), dtype=np.bool_)
     reference[max(before - PER_YEAR[grain], 0) : before] = True
     if over and grain is not Grain.QUARTER:
-        days = calendar.day_of([first for first, _ in over], "quarter") - 1
-        # Months have 28 to 31 days.
-        places = (days + 3) // 30 if grain is Grain.MONTH else days // 7
+        places = np.array(phases(grain, [first for first, _ in over], calendar=calendar))
         reference &= np.isin(places, places[since])
     return reference, since
 

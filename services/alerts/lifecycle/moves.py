@@ -117,8 +117,8 @@ def follow(book: Book, found: Findings, *, words: Words, has_history: bool, now:
     yet, also where they are over already.
 
     One that is there no more was corrected away; while nothing is known of now it is held, unless another one goes on
-    in its place. What has no history, as the figures of the road, is
-    only seen while it lasts: there no episode means that it is over.
+    in its place. What has no history, as the figures of the road, is only seen while it lasts: there no episode means
+    that it is over.
     """
     latest = Latest(as_of=found.as_of, value=found.value, expected=found.expected, score=found.score)
     left = book.of(found.subject)
