@@ -105,7 +105,9 @@ def test_whatever_is_asked_for_is_exported_by_a_running_service_with_the_labels_
 def test_every_metric_has_series_in_a_company_that_works(scraped: dict[str, str]) -> None:
     declared = {metric._name for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)}
     shown = {family.name for family in families(scraped) if family.samples}
-    assert declared - shown == SELDOM.keys()
+    assert SELDOM.keys() <= declared
+    # What other tests do to this company, such as a delivery, may have given it some of these.
+    assert declared - SELDOM.keys() <= shown
 
 
 def test_what_did_not_happen_yet_is_counted_as_none(scraped: dict[str, str]) -> None:

@@ -111,7 +111,7 @@ def test_the_file_is_read_again_when_it_changes_and_a_mistake_leaves_the_last_on
         ),
         (
             {"event": "resolved", "resolution": "recovered", "value": Decimal("0.21")},
-            "Over: Average discount in EUR: 21.0%, where 20.0% is expected",
+            "Over: Average discount in EUR: 21%, where 20% is expected",
         ),
         ({"event": "resolved", "resolution": "recovered", "value": None}, "Over: Average discount in EUR"),
         ({"event": "resolved", "resolution": "corrected"}, "Not found any more: Average discount in EUR"),
