@@ -48,9 +48,11 @@ def assess(
     settings = settings or DriftSettings()
     if not len(series):
         return nothing_known(series, within=WITHIN[series.grain])
-    walk = _Walk(series, settings, calendar=calendar or CompanyCalendar())
-    walk.run()
-    return walk.assessment()
+    # Squares of values at the ends of what a number can be are infinite, or none: nothing is said of such.
+    with np.errstate(all="ignore"):
+        walk = _Walk(series, settings, calendar=calendar or CompanyCalendar())
+        walk.run()
+        return walk.assessment()
 
 
 class _Walk(Learning):
@@ -159,7 +161,9 @@ class _Walk(Learning):
         expected = fitted.ahead(block, places)
         unit = measured.deviation[block] * measured.ratio[block]
         sizes = sign * (self.values[places] - expected) / unit
-        apart = [*map(Distance, sizes.tolist(), (measured.classes[block, design.volatility[places]] ** -2.0).tolist())]
+        wider = measured.classes[block, design.volatility[places]]
+        beyond = sizes * unit > BAND * self.width[alarm]
+        apart = [*map(Distance, sizes.tolist(), (wider**-2.0).tolist(), beyond.tolist())]
         # What went on for a quarter in a first year may have been the season, which only learning from it can tell.
         unseen = design.season is not None and not design.decided[block]
         since, level = onset, Level(distances=[apart[here] for here in np.flatnonzero(self.present[onset : alarm + 1])])

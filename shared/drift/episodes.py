@@ -30,6 +30,8 @@ class Distance(NamedTuple):
     size: float
     weight: float
     """1 on an ordinary date, and less where the noise is wider: the inverse of its variance."""
+    beyond: bool = False
+    """Whether it is farther out than the band of what is expected."""
 
 
 @dataclass(kw_only=True)
@@ -62,11 +64,12 @@ class Level:
     def sees(self, distance: Distance) -> None:
         """Weigh whether a value speaks for a return.
 
-        A level that raised an alarm looks greater than it is: it is taken as one standard error less.
+        A level that raised an alarm looks greater than it is: it is taken as one standard error less. A value beyond
+        the band of what is expected speaks for no return, though it may be nearer to that than to a level far out.
         """
         level = max(self.size() - self.weight**-0.5, LEAST_LEVEL)
         evidence = level * (level / 2 - distance.size) * distance.weight
-        self.returning = max(0.0, self.returning + min(evidence, MOST_OF_ONE))
+        self.returning = max(0.0, self.returning + min(evidence, 0.0 if distance.beyond else MOST_OF_ONE))
         self.since.append(distance)
         if self.growing == 0:
             self.told = max(self.told, self.size())
@@ -87,7 +90,7 @@ class Level:
         """How far out the level is, by all values or by the last ones."""
         if not last:
             return self.moved / self.weight
-        sizes, weights = np.array(self.distances[-last:]).T
+        sizes, weights, _ = zip(*self.distances[-last:], strict=True)
         return float(np.average(sizes, weights=weights))
 
     @property

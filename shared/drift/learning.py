@@ -106,7 +106,8 @@ class Learning:
         """Values in long-run standard deviations of the noise that was known at an onset."""
         block = fitted.frame.design.block[onset]
         unit = measured.deviation[block] * measured.ratio[block]
-        return np.asarray(self.values / (unit * measured.classes[block, fitted.frame.design.volatility]))
+        wide = unit * measured.classes[block, fitted.frame.design.volatility]
+        return np.asarray(self.values / np.maximum(wide, np.finfo(np.float64).tiny))
 
 
 def leading(seen: Scores) -> Floats:

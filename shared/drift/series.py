@@ -25,6 +25,8 @@ class Grain(StrEnum):
     QUARTER = "quarter"
 
 
+LARGEST: Final = 1e100
+"""Beyond it a value is as good as infinite: its square is no number."""
 _LONGEST_GAP: Final = {Grain.DAY: 4, Grain.WEEK: 11, Grain.MONTH: 46}
 """The most days between most neighbours of a series of a grain: a day may have only one weekday out of two."""
 
@@ -153,7 +155,7 @@ def grain_of(dates: Days) -> Grain:
 
 def _finite(column: Column) -> Floats:
     values = np.asarray(column, dtype=np.float64)
-    return np.where(np.isfinite(values), values, np.nan)
+    return np.where(np.abs(values) <= LARGEST, values, np.nan)
 
 
 Transform = Literal["auto", "none", "log", "logit"]

@@ -25,6 +25,8 @@ POINTS: Final = {
 """What people call the values of a series of a grain."""
 ALIKE: Final = 0.25
 """A rise and a fall that differ by less are told as one change, the larger."""
+MOST_TOLD, ANY = 10.0, 0.0005
+"""Parts of what is expected: a change is told up to the one, and below the other it is any."""
 NOTHING: Final = 1e-4
 """Of how far two figures are apart, what is not told of one of them."""
 WITH_WEEKENDS: Final = 0.1
@@ -119,21 +121,31 @@ def _quantiles(assessment: Assessment, naming: Naming) -> str:
 
 
 def smallest_change(assessment: Assessment) -> str | None:
-    """What change would be found, as a sentence; None while learning."""
+    """What change would be found, as a sentence; None while learning, and where so little is expected that a change
+    is no part of it.
+    """
     rise, fall = assessment.smallest_change, assessment.smallest_fall
     known = [part for part in (rise, fall) if part is not None and isfinite(part)]
     if not known:
         return None
+    if max(known) > MOST_TOLD:
+        return None
     within = f"within {assessment.within} {_points(assessment.series)} half of the times"
+    if len(known) == 2 and max(known) < ANY:
+        return f"Any lasting change is found {within}."
     if len(known) == 2 and max(known) - min(known) < ALIKE * max(known):
-        return f"A lasting change by {max(known):.0%} or more of what is expected is found {within}."
-    up = "" if rise is None else f"rise by {rise:.0%}"
-    down = "fall to none later" if fall is None else f"fall by {fall:.0%}"
+        return f"A lasting change by {_percent(max(known))} or more of what is expected is found {within}."
+    up = "" if rise is None else f"rise by {_percent(rise)}"
+    down = "fall to none later" if fall is None else f"fall by {_percent(fall)}"
     if fall is None:
         return f"A lasting {up} or more of what is expected is found {within}, and a {down}."
     return (
         f"A lasting {' or a '.join(part for part in (up, down) if part)} or more of what is expected is found {within}."
     )
+
+
+def _percent(part: float) -> str:
+    return f"{part:.0%}" if part >= 0.01 else f"{part:.1%}"
 
 
 def _points(series: Series) -> str:
