@@ -90,8 +90,8 @@ class Level:
         """How far out the level is, by all values or by the last ones."""
         if not last:
             return self.moved / self.weight
-        sizes, weights, _ = zip(*self.distances[-last:], strict=True)
-        return float(np.average(sizes, weights=weights))
+        lately = self.distances[-last:]
+        return float(np.average([each.size for each in lately], weights=[each.weight for each in lately]))
 
     @property
     def left(self) -> float:
