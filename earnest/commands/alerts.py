@@ -49,10 +49,12 @@ def detect(
     from earnest.kpi_files import calendar_of
     from shared.calendars import CompanyCalendar
     from shared.drift.detection import assess
+    from shared.drift.learning import judged_since
     from shared.drift.series import DriftSettings
 
     found = read_series(file)
-    settings = DriftSettings(false_alarms_per_year=false_alarms, watched=len(found))
+    since = [day for each in found if (day := judged_since(each.series)) is not None]
+    settings = DriftSettings(false_alarms_per_year=false_alarms, judged_since=since)
     days = CompanyCalendar() if calendar is None else calendar_of(calendar)
     assessed = [(each, assess(each.series, settings, calendar=days)) for each in found]
     if picture is not None:

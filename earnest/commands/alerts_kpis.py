@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
 from earnest.commands import Actor, Out, give, give_schema
 from earnest.commands.alerts import alerts
 from earnest.local.processes import LocalError
+
+OTHER_FILES: Final = (
+    "The running service was started with other files of KPIs: it watches by those of now after `earnest down` and "
+    "`earnest up`."
+)
 
 kpis = typer.Typer(no_args_is_help=True, help="The KPIs that are watched: check a file of your own, list them.")
 alerts.add_typer(kpis, name="kpis")
@@ -66,7 +71,8 @@ def list_kpis(who: Actor = "ops") -> None:
 
     folder = _folder()
     catalogue = load(folder)
-    smallest = _smallest_changes(who)
+    running = _running(who)
+    smallest = {} if running is None else _smallest_changes(running)
     table = Table("KPI", "title", "of", "every", "threshold", "drift", *(["smallest change"] if smallest else []), "by")
     for kpi in catalogue.kpis:
         limit = kpi.threshold
@@ -76,6 +82,8 @@ def list_kpis(who: Actor = "ops") -> None:
         table.add_row(kpi.name, kpi.title, kpi.of, grain, side, *drift, ", ".join(kpi.segments))
     typer.echo(f"KPIs of Earnest, and of {folder}")
     print_table(table, none="There is no KPI.")
+    if running is not None and running["catalogue"] != catalogue.hash:
+        typer.echo(OTHER_FILES)
     for remark in catalogue.remarks:
         typer.echo(remark)
     if catalogue.remarks:
@@ -83,16 +91,20 @@ def list_kpis(who: Actor = "ops") -> None:
         raise typer.Exit(1)
 
 
-def _smallest_changes(who: str) -> dict[str, str]:
-    """By KPI, how small a part of what is expected may change and still be found soon; nothing where nothing runs."""
+def _running(who: str) -> dict[str, Any] | None:
+    """What the running service says of its KPIs; None where nothing runs."""
     from earnest.client import connected
 
     try:
-        found = connected().get("/v1/kpis", who=who, service="alerts")["kpis"]
+        return connected().get("/v1/kpis", who=who, service="alerts")
     except LocalError:
-        return {}
+        return None
+
+
+def _smallest_changes(running: dict[str, Any]) -> dict[str, str]:
+    """By KPI, how small a part of what is expected may change and still be found soon."""
     said: dict[str, list[str]] = {}
-    for reading in found:
+    for reading in running["kpis"]:
         if reading["dimension"] is None:
             change = reading["smallest_change"]
             of = f" {reading['currency']}" if reading["currency"] else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from earnest.commands import Actor
 from earnest.commands.alerts import alerts
 from earnest.terminal import print_table
 
@@ -23,14 +24,18 @@ EVALUATED_WITHIN = 60.0
 def replay(
     first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first date.")],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last date.")],
+    who: Actor = "ops",
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Find the alerts of some dates again, from the log; exit code 1 where the running service holds others.
 
     Waits until the services have worked off what they were sent. Changes nothing: what is counted again is dropped.
     """
+    from earnest.client import connected
+    from earnest.commands.alerts_kpis import OTHER_FILES
     from earnest.local.drain import wait_until_drained
     from earnest.local.home import Home
+    from earnest.local.processes import LocalError
     from services.alerts.kpis import load
     from services.alerts.replay import differences, held_as_they_are, in_words
     from services.alerts.replay import replay as replayed_from
@@ -40,12 +45,15 @@ def replay(
     if first > last:
         raise typer.BadParameter("the first date comes after the last one")
     settings = Home.current().settings()
+    catalogue = load(settings.kpis_dir)
+    if connected().get("/v1/kpis", who=who, service="alerts")["catalogue"] != catalogue.hash:
+        raise LocalError(f"the log is read by the KPIs of now. {OTHER_FILES}")
     wait_until_drained(settings, lambda _: None)
     log = open_log(settings)
     engine = engine_for(database_url(settings), "alerts", pool_size=2)
     try:
         found = replayed_from(
-            engine, log, catalogue=load(settings.kpis_dir), zone=settings.zone, first=first.date(), last=last.date()
+            engine, log, catalogue=catalogue, zone=settings.zone, first=first.date(), last=last.date()
         )
         # What is counted is evaluated a moment later.
         differ = _settled(lambda: differences(engine, found))

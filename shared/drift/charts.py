@@ -66,9 +66,13 @@ class Limits:
     """Standard deviations of chance beyond which a value counts as no farther in a sum."""
 
 
-def limits_of(settings: DriftSettings, grain: Grain, *, values_per_year: float, law: Law | None = None) -> Limits:
-    """The limits that give the accepted false alarms; of few events by their own law, of others by the normal one."""
-    arl = arl_of_budget(settings.false_alarms_per_year, values_per_year=values_per_year, series=settings.watched)
+def limits_of(
+    settings: DriftSettings, grain: Grain, *, values_per_year: float, watched: int = 1, law: Law | None = None
+) -> Limits:
+    """The limits that give the accepted false alarms while so many series are watched; of few events by their own law,
+    of others by the normal one.
+    """
+    arl = arl_of_budget(settings.false_alarms_per_year, values_per_year=values_per_year, series=watched)
     slack, run_length = SLACK[grain], arl / (1 - SHOCKS)
     if law is None:
         up = down = Side(slack=slack, limit=cusum_limit(run_length, slack=slack))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import date
 from typing import Final
@@ -22,11 +23,18 @@ LEAST_REFERENCE: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 12, Grain.
 """Values that have to be known before one is judged."""
 
 
+def judged_since(series: Series) -> date | None:
+    """From when on its values are judged, for enough others are known by then; None where they are too few."""
+    known, least = np.flatnonzero(np.isfinite(series.values)), LEAST_REFERENCE[series.grain]
+    return series.known_on(series.dates[known[least - 1]].item()) if len(known) >= least else None
+
+
 class Learning:
     """What is learned from as of the next place: values and the places that are normal, seasons and levels."""
 
     def __init__(self, series: Series, settings: DriftSettings, *, calendar: CompanyCalendar) -> None:
         self.series, self.settings, self.calendar = series, settings, calendar
+        self.judged_since = sorted(settings.judged_since)
         self.count, self.learned = len(series), LEAST_REFERENCE[series.grain]
         self.present = ~np.isnan(series.values)
         if series.observations is not None and settings.minimum_observations > 0:
@@ -98,9 +106,15 @@ class Learning:
         return fitted, measured, seen
 
     def limits_at(self, place: int) -> Limits:
-        """Those of what begins at a place."""
+        """Those of what begins at a place: the series that are judged then share the accepted false alarms, so that no
+        alarm rests on one that came later.
+        """
         law = None if self.chance is None else self.chance.law_at(max(place - 1, 0))
-        return limits_of(self.settings, self.series.grain, values_per_year=self.per_year, law=law)
+        known = self.series.known_on(self.series.dates[place].item())
+        watched = bisect_right(self.judged_since, known)
+        return limits_of(
+            self.settings, self.series.grain, values_per_year=self.per_year, watched=max(watched, 1), law=law
+        )
 
     def standard(self, fitted: Fit, measured: Noise, *, onset: int) -> Floats:
         """Values in long-run standard deviations of the noise that was known at an onset."""

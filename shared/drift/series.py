@@ -189,8 +189,8 @@ class DriftSettings:
     bad: Bad = "both"
     false_alarms_per_year: float = 0.2
     """How many false alarms a year are accepted, over all series that are watched and all rules together."""
-    watched: int = 1
-    """How many series are watched together, and share the false alarms."""
+    judged_since: Sequence[date] = ()
+    """From when on each of the series is judged that share the false alarms, this one among them; empty: it alone."""
     minimum_observations: float = 0.0
     """A value that was made of fewer observations is not judged; without observations beside the values all are."""
     excluded: Sequence[Excluded] = field(default=())

@@ -5,7 +5,7 @@ Evaluation looks at facts and dates only, never at a clock: the same facts give 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,7 +26,7 @@ from services.alerts.kpis.columns import PERSONAL
 from shared.calendars import CompanyCalendar
 from shared.drift.detection import assess
 from shared.drift.drivers import NotComparableError, drivers, segments_of
-from shared.drift.learning import LEAST_REFERENCE
+from shared.drift.learning import judged_since
 from shared.drift.samples import Samples, assess_samples
 from shared.drift.series import Assessment, Bad, DriftSettings, Grain, Series, State
 from shared.periods import first_day, month_number, month_of_number
@@ -240,18 +240,16 @@ def _with_drift(
             )
         else:
             watching[place] = drifts.series(watched, course, grain=grain, over=over, as_of=reading.as_of)
-    of_segments = {
-        place: readings[place].where.dimension != ""
-        for place, made in watching.items()
-        if np.isfinite(made.values).sum() >= LEAST_REFERENCE[made.grain]
-    }
+    since = {place: day for place, made in watching.items() if (day := judged_since(made)) is not None}
     # Half of them for the whole company, which has few series, and half for all segments: these, being many, would make
     # the whole so patient that it finds nothing.
-    alike = Counter(of_segments.values())
+    alike: dict[bool, list[date]] = defaultdict(list)
+    for place, day in since.items():
+        alike[_is_segment(readings[place])].append(day)
     found = list(readings)
-    for place, is_segment in of_segments.items():
+    for place in since:
         made, reading = watching[place], readings[place]
-        settings = _settings(reading, catalogue, watched=2 * alike[is_segment], incidents=incidents)
+        settings = _settings(reading, catalogue, since=alike[_is_segment(reading)], incidents=incidents)
         assessment = _taken_over(known.get((reading.kpi.name, reading.where)), made, settings=settings)
         if assessment is None:
             assessment = assess(made, settings, calendar=catalogue.calendar)
@@ -261,15 +259,19 @@ def _with_drift(
     return [_with_drivers(reading, catalogue, by_place=by_kpi[reading.kpi.name]) for reading in found]
 
 
-def _settings(reading: Reading, catalogue: Catalogue, *, watched: int, incidents: Incidents) -> DriftSettings:
+def _is_segment(reading: Reading) -> bool:
+    return reading.where.dimension != ""
+
+
+def _settings(reading: Reading, catalogue: Catalogue, *, since: Sequence[date], incidents: Incidents) -> DriftSettings:
     drift = reading.kpi.drift
     assert drift is not None
     return DriftSettings(
         transform=drift.transform,
         kind=drift.kind,
         bad=_BAD[reading.kpi.bad],
-        false_alarms_per_year=float(catalogue.false_alarms_per_year),
-        watched=watched,
+        false_alarms_per_year=float(catalogue.false_alarms_per_year / 2),
+        judged_since=since,
         minimum_observations=float(drifts.minimum(reading.kpi)),
         excluded=drifts.explained((reading.kpi.name, *reading.where), incidents, until=reading.as_of),
     )

@@ -35,6 +35,7 @@ def list_kpis(who: Reader, evaluator: EvaluatorDep) -> Kpis:
     evaluation = _latest(evaluator)
     readings = [each for each in (*evaluation.plan, *evaluation.pipeline) if reads_pay(who) or not each.personal]
     return Kpis(
+        catalogue=evaluator.catalogue.hash,
         evaluated_at=datetime.fromtimestamp(evaluation.at, UTC),
         current=evaluation.current,
         kpis=[KpiView.of(reading) for reading in readings],

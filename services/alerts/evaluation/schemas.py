@@ -158,9 +158,11 @@ class KpiView(BaseModel):
 
 class Kpis(BaseModel):
     """The latest readings, and the instant they were taken. Before the first deal the KPIs of the plan are absent; they
-    are not `current` where more has been counted since, which is looked at in a moment.
+    are not `current` where more has been counted since, which is looked at in a moment. `catalogue` is the SHA-256 of
+    the KPIs and settings that they are evaluated by: those of the files when the service was started.
     """
 
+    catalogue: str
     evaluated_at: datetime
     current: bool
     kpis: list[KpiView]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,6 +76,13 @@ class Catalogue:
         sums = (each.definition for watched in self.plan for each in watched.sums)
         columns = (f"column {name} read as {kind}" for name, kind in self.columns.items())
         return frozenset({f"calendar {self.calendar.model_dump_json()}", *columns, *sums})
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of all that decides what is found: two catalogues of one hash find the same."""
+        kpis = (each.kpi.model_dump_json() for each in self.watched)
+        said = (*sorted(self.definitions), f"{self.false_alarms_per_year.normalize():f}", *kpis)
+        return sha256("\n".join(said).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from earnest.client import Client
 from earnest.local.drain import wait_until_drained
 from earnest.local.system import System
 from tests.earnest.commands.loaded_files import ABROAD, DEALS_ABROAD, MANAGER, REP, earned, live_earnings, run, said
+from tests.earnest.company.reader import flat
 
 LATE = """\
 plan: late
@@ -138,6 +139,13 @@ def test_payments_by_account_are_allocated_as_files_allocate_them(system: System
     turned = run(system, folder, "alerts", "replay", "--from", "2025-12-31", "--to", "2024-01-01")
     assert turned.returncode == 2
     assert "the first date comes after the last one" in turned.stderr
+    other = system.home.kpis / "settings.yaml"
+    other.write_text("false_alarms_per_year: 2\n")
+    since = "The running service was started with other files of KPIs"
+    assert since in flat(run(system, folder, "alerts", "replay", *dates).stderr)
+    assert since in flat(said(system, folder, "alerts", "kpis", "list"))
+    other.unlink()
+    assert since not in flat(said(system, folder, "alerts", "kpis", "list"))
 
 
 def of_reps(found: dict[tuple[str, str, str], Decimal]) -> Decimal:

@@ -193,10 +193,24 @@ def test_only_the_bad_direction_is_an_alarm() -> None:
 def test_fewer_accepted_false_alarms_are_paid_for_with_days() -> None:
     series = stepped(1.2, first=600, last=800, count=800)
     dates = [
-        assess(series, DriftSettings(false_alarms_per_year=accepted, watched=watched)).alerts[0].detected_on
+        assess(series, DriftSettings(false_alarms_per_year=accepted, judged_since=[date.min] * watched))
+        .alerts[0]
+        .detected_on
         for accepted, watched in ((1.0, 1), (0.1, 1), (0.1, 100))
     ]
     assert dates[0] < dates[1] < dates[2]
+
+
+def test_a_series_that_comes_later_moves_no_alarm_that_was_told_before() -> None:
+    series = stepped(1.2, first=600, last=800, count=800)
+    told_on = assess(series).alerts[0].detected_on
+    alone, later, earlier = (
+        told(assess(series, DriftSettings(judged_since=[date.min, *[day] * 99])))
+        for day in (date.max, told_on + timedelta(days=30), told_on - timedelta(days=60))
+    )
+    assert alone == told(assess(series))
+    assert later == alone
+    assert earlier[0][0] > told_on
 
 
 def test_an_acknowledged_incident_is_no_part_of_what_is_normal() -> None:
