@@ -111,17 +111,6 @@ def _share(as_far: NDArray[np.bool_]) -> float:
     return (1 + len(common)) / (1 + len(as_far))
 
 
-def power_of_shift(reference: ArrayLike, now: int, *, shift: float, level: float = 0.05) -> float:
-    """The probability that `now` values like the reference, moved by `shift`, are told from it (Noether 1987)."""
-    before = _values(reference, "reference")
-    differences = before[:, None] + shift - before[None, :]
-    higher = float(np.mean(differences > 0) + np.mean(differences == 0) / 2)
-    normal = NormalDist()
-    distance = abs(higher - 0.5) / _spread_of_higher(before.size, now)
-    critical = normal.inv_cdf(1 - level / 2)
-    return normal.cdf(distance - critical) + normal.cdf(-distance - critical)
-
-
 def smallest_shift(
     reference: ArrayLike, now: int, *, level: float = 0.05, power: float = 0.8, dispersion: float = 1.0
 ) -> float:
