@@ -27,7 +27,7 @@ _KPI: Final = """\
     title: Bunching above {edge} on {plan}
     unit: ratio
     of: earnings
-    where: plan = '{plan}' and attainment >= {below} and attainment < {above}
+    where: plan = '{plan}' and window_ends and attainment >= {below} and attainment < {above}
     numerator: attainment >= {at}
     observed: participants on {plan} within 5 points of {edge}
     grain: quarter

@@ -95,7 +95,8 @@ def _earnings(
     roster = Roster.from_facts(people.items())
     credits = credit(deals_table(deals.items(), plans.deal_columns), roster, plans=plans).credits
     months: defaultdict[tuple[str, Month], list[ComponentEarning]] = defaultdict(list)
-    for row in earn_every_month(measure(credits, plans), roster, plans=plans).iter_rows(named=True):
+    earned = earn_every_month(measure(credits, plans), roster, plans=plans)
+    for row in earned.join(plans.resets, on=["plan", "version", "component"], how="left").iter_rows(named=True):
         who, month = row.pop("participant_id"), Month(row.pop("period"))
         if month <= last:
             numbers = {name: _text(row[name]) for name in _NUMBERS}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from shared.contracts.base import Contract, CurrencyCode, Identifier, NumberText, PeriodText
 
 TYPE = "earnest.earnings.changed"
@@ -14,6 +16,9 @@ class ComponentEarning(Contract):
     attainment of 100%. They are those of the calculation, cut after nine decimals where they have more, the last of
     which is then odd: so a number that is just below another is never written as that. Without a quota above zero there
     is no attainment. `share` is the share of a pool that it pays, in 10^-8.
+
+    `reset` says after which time `measure` and `quota` begin anew where that is no month: in February `quarter` has the
+    sum of two months beside the quota of three. It is null where the quota is only that of the months so far.
 
     `fiscal` is the fiscal period of the plan that it is paid for, by number: twelve times the fiscal year, and its
     place in it from 0 to 11. Of a calendar of weeks, a component may pay in one month for two or three, each beside the
@@ -30,6 +35,7 @@ class ComponentEarning(Contract):
     measure: NumberText
     quota: NumberText | None = None
     attainment: NumberText | None = None
+    reset: Literal["quarter", "half_year", "year", "never"] | None = None
     share: int | None = None
     problem: str | None = None
     about: str | None = None

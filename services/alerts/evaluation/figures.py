@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from services.alerts.evaluation.totals import Course, Levels
 from services.alerts.kpis import WatchedKpi
 from services.alerts.kpis.columns import SCALE
-from services.alerts.kpis.model import QUANTILES, Statistic
+from services.alerts.kpis.model import QUANTILES, Pace, Statistic
 from services.alerts.kpis.sums import OPEN
 from shared.calendars import CompanyCalendar
 
@@ -51,11 +51,13 @@ def measured(
     return Measurement(_enough(value, observations, minimum=minimum), observations, above, below / kpi.per)
 
 
-def of_pace(at: Measurement, day: date, *, calendar: CompanyCalendar, least: int) -> Measurement:
-    """A measurement of a month so far as a pace: divided by the share of its business days that have passed."""
-    passed = int(calendar.business_days_passed([day], "month")[0])
-    whole = passed + int(calendar.business_days_left([day], "month")[0])
-    if at.value is None or passed < least:
+def of_pace(at: Measurement, day: date, *, pace: Pace, calendar: CompanyCalendar) -> Measurement:
+    """A measurement of a month, quarter or year so far as a pace: divided by the share of its business days that have
+    passed.
+    """
+    passed = int(calendar.business_days_passed([day], pace.within)[0])
+    whole = passed + int(calendar.business_days_left([day], pace.within)[0])
+    if at.value is None or passed < pace.from_business_day:
         return Measurement(None, at.observations)
     assert at.numerator is not None
     assert at.denominator is not None

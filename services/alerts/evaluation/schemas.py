@@ -41,7 +41,7 @@ def missing(reading: Reading) -> str | None:
     if reading.value is None and reading.observations < kpi.minimum:
         return f"{reading.observations} of the {kpi.minimum} {kpi.observed} that it needs"
     if reading.value is None and kpi.pace is not None:
-        return f"it is known from business day {kpi.pace.from_business_day} of the month on"
+        return f"it is known from business day {kpi.pace.from_business_day} of the {kpi.pace.within} on"
     if reading.value is None:
         return f"no {kpi.observed}"
     if drift is not None and (reading.assessment is None or reading.assessment.state is State.LEARNING):
@@ -58,7 +58,7 @@ class KpiView(BaseModel):
     is the statistic over its limit: 1 is an alarm, and negative downward. `smallest_change` is the part by which it
     would have to change to be found soon. `missing` says what it has too little of to have a value, or to be
     judged. `projection` is where the month ends if it goes on as months do: of a KPI
-    with a pace, once enough months are known.
+    with a pace, once enough of them are known.
     """
 
     model_config = ConfigDict(

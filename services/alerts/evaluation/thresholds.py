@@ -60,7 +60,7 @@ def at(watched: WatchedKpi, course: Course, day: date, *, calendar: CompanyCalen
         return measured(watched, course, first=day - timedelta(days=window.days - 1), last=day, as_of=day)
     months = trailing_months(day, window.months or 1)
     found = measured(watched, course, first=first_day(months[0]), last=last_day(months[-1]), as_of=day)
-    return found if pace is None else of_pace(found, day, calendar=calendar, least=pace.from_business_day)
+    return found if pace is None else of_pace(found, day, pace=pace, calendar=calendar)
 
 
 def _dates(window: Window, as_of: date, *, since: date, calendar: CompanyCalendar) -> list[date]:

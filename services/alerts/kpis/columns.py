@@ -11,6 +11,7 @@ from sqlglot import expressions as sql
 
 from shared.contracts.deals import Stage
 from shared.contracts.runs import RunKind, RunState
+from shared.kernel.language.conventions import RESETS
 from shared.kernel.language.filter_types import NUMBER, YES_NO, FilterError, typed
 from shared.kernel.language.filters import MONEY, ColumnTypes, field_types
 from shared.kernel.language.findings import did_you_mean
@@ -40,7 +41,7 @@ metric.
 
 _WORDS: Final[Mapping[Source, Mapping[str, tuple[str, ...]]]] = {
     "deals": {"stage": get_args(Stage)},
-    "earnings": {},
+    "earnings": {"reset": RESETS},
     "runs": {"kind": get_args(RunKind), "state": get_args(RunState)},
     "pipeline": {},
 }
@@ -57,6 +58,8 @@ _COLUMNS: Final[Mapping[Source, Mapping[str, pl.DataType]]] = {
         **dict.fromkeys(("plan", "territory", "position"), pl.String()),
         **dict.fromkeys(("amount", "amount_without_quota", "measure", "quota", "attainment"), pl.Decimal(38, 6)),
         **dict.fromkeys(("components", "months_on_roster"), pl.Int64()),
+        "reset": pl.String(),
+        "window_ends": pl.Boolean(),
     },
     "runs": {
         "date": pl.Date(),

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from services.alerts.kpis.columns import DATES, ColumnType, Source
-from shared.calendars import CompanyCalendar
+from shared.calendars import CompanyCalendar, Span
 from shared.contracts.alerts import About, Severity
 from shared.drift.series import Grain
 from shared.kernel.language.findings import Finding, Flaws
@@ -119,12 +119,14 @@ class Drift(Part):
 
 
 class Pace(Part):
-    """The value is divided by the share of the month's business days that have passed: 1 is on course."""
+    """The value is divided by the share of the business days that have passed: 1 is on course."""
 
-    from_business_day: int = Field(default=10, ge=1, le=20)
-    """The first business day of a month on which its pace is told; much of a month closes in its last days."""
+    within: Span = "month"
+    """Of what the business days are: a month, quarter or year of the company's calendar."""
+    from_business_day: int = Field(default=10, ge=1, le=250)
+    """The first of them on which the pace is told; much of a month closes in its last days."""
     course: Sum | None = None
-    """A sum by day that shows how months usually go on; with it the end of the month is projected."""
+    """A sum by day that shows how months (quarters, years) usually go on; with it the end is projected."""
 
 
 class Healthy(Part):
@@ -177,7 +179,7 @@ class Kpi(Part):
     per: int = Field(default=1, ge=1, le=1_000_000)
     """It is told per so many: 100 for adjustments per 100 statements."""
     pace: Pace | None = None
-    """It is a pace within the month."""
+    """It is a pace within a month, quarter or year."""
     grain: Grain = Grain.WEEK
     """How far the points of its series lie apart."""
     bad: Literal["above", "below", "both"]

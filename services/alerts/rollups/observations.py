@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -12,9 +13,11 @@ import polars as pl
 from services.alerts.kpis.columns import SEGMENTS, ColumnType, columns_of
 from services.alerts.rollups.people import Roles, name_key
 from shared.calendars import CompanyCalendar
-from shared.contracts.earnings import EarningsChanged
+from shared.contracts.earnings import ComponentEarning, EarningsChanged
 from shared.facts import Facts, column_of, value_of
+from shared.kernel.calendar import PERIODS_IN
 from shared.kernel.crediting.custom_columns import BadColumnValue, column_value
+from shared.kernel.language.conventions import RESETS
 from shared.kernel.language.deal_fields import DECLARED_FIELDS
 from shared.money import minor_digits
 from shared.periods import Month, first_day, month_number
@@ -113,20 +116,36 @@ class DealFrames:
 
 def observed_earnings(earned: EarningsChanged) -> list[dict[str, Any]]:
     """A participant's month as plain data: what each plan paid in each currency, in minor units, and of its components
-    with a quota the measures and quotas.
+    with a quota the measures and quotas: of those that begin anew soonest, for a quarter's and a month's do not add up.
     """
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    of_plan: defaultdict[tuple[str, str], list[ComponentEarning]] = defaultdict(list)
     for each in earned.earnings:
-        nothing = {"amount": 0, "without_quota": 0, "components": 0, "measure": "0", "quota": "0"}
-        row = rows.setdefault((each.plan, each.currency), {"plan": each.plan, "currency": each.currency, **nothing})
-        row["amount"] += each.amount
-        row["components"] += 1
-        if each.quota:
-            row["measure"] = str(Decimal(row["measure"]) + Decimal(each.measure))
-            row["quota"] = str(Decimal(row["quota"]) + Decimal(each.quota))
-        else:
-            row["without_quota"] += each.amount
-    return [rows[key] for key in sorted(rows)]
+        of_plan[each.plan, each.currency].append(each)
+    return [_of_plan(components) for _, components in sorted(of_plan.items())]
+
+
+def _of_plan(components: Sequence[ComponentEarning]) -> dict[str, Any]:
+    quotas = [each for each in components if each.quota]
+    reset = min((each.reset or "month" for each in quotas), key=RESETS.index, default="month")
+    told = [each for each in quotas if (each.reset or "month") == reset]
+    return {
+        "plan": components[0].plan,
+        "currency": components[0].currency,
+        "amount": sum(each.amount for each in components),
+        "without_quota": sum(each.amount for each in components if not each.quota),
+        "components": len(components),
+        "measure": str(sum((Decimal(each.measure) for each in told), Decimal(0))),
+        "quota": str(sum((Decimal(each.quota or 0) for each in told), Decimal(0))),
+        "reset": reset,
+        "window_ends": all(_ends(each) for each in told),
+    }
+
+
+def _ends(earning: ComponentEarning) -> bool:
+    """Whether the window of its quota ends with the fiscal period that it is paid for."""
+    if earning.reset is None or earning.fiscal is None:
+        return True
+    return earning.reset != "never" and (earning.fiscal + 1) % PERIODS_IN[earning.reset] == 0
 
 
 def earnings_frame(rows: Sequence[tuple[Month, Mapping[str, Any], Roles]]) -> Observed:
@@ -153,6 +172,8 @@ def _of_earnings(month: Month, row: Mapping[str, Any], *, roles: Roles) -> dict[
         "quota": _rounded(quota),
         "attainment": _rounded(measure / quota) if quota > 0 else None,
         "components": row["components"],
+        "reset": row["reset"],
+        "window_ends": row["window_ends"],
         "months_on_roster": None if since is None else month_number(first) - month_number(date.fromisoformat(since)),
     }
 

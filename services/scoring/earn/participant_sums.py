@@ -26,7 +26,7 @@ _SUM = {
 }
 _EARNING = [
     *("component", "plan", "version", "fiscal", "amount", "currency"),
-    *("measure", "quota", "attainment", "share", "problem", "about"),
+    *("measure", "quota", "attainment", "reset", "share", "problem", "about"),
 ]
 _MESSAGE = pl.Struct({"participant_id": pl.String(), "changes": pl.List(pl.Struct({"period": pl.String(), **_SUM}))})
 
@@ -93,9 +93,12 @@ def updated(
     earned = earn_every_month(measure(sums, plans), roster, plans=plans, months=months, kept=kept)
     if kept is not None:
         earned = pl.concat([earned, kept])
+    written = earned.join(plans.resets, on=["plan", "version", "component"], how="left")
     texts = encode_objects(
-        earned.sort(*_WHO, "component", "plan", "version", "fiscal"), _WHO, columns=_EARNING, name="earnings"
+        written.sort(*_WHO, "component", "plan", "version", "fiscal"), _WHO, columns=_EARNING, name="earnings"
     )
+    # Written where there is one: what was written before there was any stays what it is.
+    texts = texts.with_columns(pl.col("earnings").str.replace_all(',"reset":null', "", literal=True))
     # A month in which somebody earned stays, also when its sums are gone: whoever booked the earnings learns that they
     # are nothing.
     everyone = pl.concat([stored.select(_WHO), changes.select(_WHO), earned.select(_WHO)]).unique().sort(_WHO)
@@ -128,7 +131,7 @@ def messages(revised: pl.DataFrame, basis: pl.DataFrame) -> list[tuple[str, str,
 
 def earnings_of(stored: pl.DataFrame) -> pl.DataFrame:
     """The earnings of `PARTICIPANT_SUMS`, one row each: participant_id, period, and the columns of `EARNINGS`."""
-    kind = pl.List(pl.Struct({name: EARNINGS[name] for name in _EARNING}))
+    kind = pl.List(pl.Struct({name: EARNINGS[name] for name in _EARNING if name in EARNINGS}))
     return (
         stored.select(*_WHO, pl.col("earnings").str.json_decode(kind))
         .explode("earnings")

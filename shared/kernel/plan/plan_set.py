@@ -15,9 +15,10 @@ import polars as pl
 
 from shared.kernel.calendar import goes_on
 from shared.kernel.language.category_texts import ROSTER_CATEGORIES
-from shared.kernel.language.conventions import CalendarTerms
+from shared.kernel.language.conventions import CalendarTerms, Reset
 from shared.kernel.language.credit_columns import PLAN_CURRENCY
 from shared.kernel.language.filters import ColumnTypes
+from shared.kernel.language.measures import Measure
 from shared.kernel.language.values import terms_in
 from shared.kernel.plan.model import PlanModel
 from shared.kernel.plan.version import Plan
@@ -165,6 +166,10 @@ def _at_one_time(holding: Sequence[Declaration]) -> Iterator[tuple[Declaration, 
                 yield version, other
 
 
+def _reset(measure: Measure | None) -> Reset | None:
+    return None if measure is None or measure.reset == "month" or measure.quota.to_date else measure.reset
+
+
 class PlanSet:
     """Plan versions by plan and effective date. Immutable; equal content gives equal results.
 
@@ -216,6 +221,16 @@ class PlanSet:
         """plan and version of those that hold at some time, and with which nothing may be calculated."""
         rows = [(plan.plan, plan.version) for plan in self.holding if plan.is_quarantined]
         return pl.DataFrame(rows, schema={"plan": pl.String, "version": pl.Int64}, orient="row")
+
+    @cached_property
+    def resets(self) -> pl.DataFrame:
+        """plan, version, component and `reset`: after which time the measure of a component and its quota begin anew,
+        null for a month, and where the quota is only that of the months so far."""
+        rows = [
+            (p.plan, p.version, c.component, _reset(p.measure(c.main_measure()))) for p in self for c in p.components
+        ]
+        kinds = {"plan": pl.String, "version": pl.Int64, "component": pl.String, "reset": pl.String}
+        return pl.DataFrame(rows, schema=kinds, orient="row")
 
     @cached_property
     def deal_columns(self) -> pl.Schema:

@@ -94,6 +94,8 @@ def test_kpis_come_with_what_one_needs_to_judge_them(
     found = {one["kpi"]: one for one in client(app).get("/v1/kpis").json()["kpis"] if one["dimension"] is None}
     assert {name: one["value"] for name, one in found.items() if one["threshold"] and one["about"] == "plan"} == {
         "attainment_pace": "1.050000",
+        "attainment_pace_of_quarter": None,
+        "attainment_pace_of_year": None,
         "comp_cost_of_sales": "0.150000",
         "average_discount": "0.100000",
         "win_rate": "1.000000",

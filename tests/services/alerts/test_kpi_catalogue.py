@@ -50,10 +50,12 @@ def test_every_kpi_says_what_it_is_what_to_do_and_when_it_is_healthy_by_whom() -
     assert not {"amount", "paid"} & {name for kpi in kpis for name in kpi.segments}
 
 
-def test_the_thresholds_are_those_of_before() -> None:
+def test_the_thresholds_are_these() -> None:
     limits = {kpi.name: kpi.threshold for kpi in built_in().kpis if kpi.threshold is not None}
     assert {name: (limit.side, limit.value, limit.patience) for name, limit in limits.items()} == {
         "attainment_pace": ("lower", Decimal("0.60"), 1),
+        "attainment_pace_of_quarter": ("lower", Decimal("0.60"), 1),
+        "attainment_pace_of_year": ("lower", Decimal("0.60"), 1),
         "comp_cost_of_sales": ("upper", Decimal("0.15"), 1),
         "average_discount": ("upper", Decimal("0.20"), 3),
         "win_rate": ("lower", Decimal("0.20"), 3),

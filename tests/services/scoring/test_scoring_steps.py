@@ -256,6 +256,22 @@ def test_earnings_are_published_whole_with_a_revision_that_grows_and_where_they_
     assert following == company.ends[next(p for p in company.ends if p == ("credits", int(partition)))]
 
 
+def test_what_is_published_says_after_which_time_a_quota_begins_anew_where_that_is_no_month(road: Road) -> None:
+    plan = simple_plan()
+    plan["measures"][0] |= {"reset": "quarter"}
+    road.plan(plan)
+    road.person("ann", "2025-01-01", plan="rep", quota_bookings="30000")
+    road.deal("d1", owner="ann", **WON)
+    road.drain()
+    [message] = [each for each in published(road, "earnings") if each["participant_id"] == "ann"]
+    assert {each["component"]: each.get("reset", "left out") for each in message["earnings"]} == {
+        "commission": "quarter",
+        "override": "left out",
+    }
+    commission = EarningsChanged.model_validate(message).earnings[0]
+    assert (commission.reset, commission.measure, commission.quota) == ("quarter", "1000.000000000", "30000.000000000")
+
+
 def test_what_cannot_be_read_is_rejected_without_its_values_and_stops_nothing(company: Road) -> None:
     company.put(
         "deals", Record("d1", b'{"deal_id":"d1","fields":{"amount":"7531.00"},"occurred_at":7531,"source":"crm"}')
