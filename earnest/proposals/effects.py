@@ -19,6 +19,7 @@ from earnest.files.kernel_inputs import KernelInputs
 from earnest.plans.cost_of_change import ALWAYS
 from shared.drift.distributions import gini, top_share
 from shared.kernel import PlanSet, Roster, credit, measure
+from shared.kernel.calendar import ends_window
 from shared.kernel.idle_months import earn_every_month
 from shared.kernel.plan.version import Plan
 from shared.money import from_minor
@@ -109,6 +110,7 @@ def paid(inputs: KernelInputs, versions: Sequence[Plan], *, roster: Roster, span
     plans = PlanSet([*others, *(version.model_copy(update={"effective_from": ALWAYS}) for version in versions)])
     credits = credit(inputs.deals, roster, plans=plans).credits
     earned = earn_every_month(measure(credits, plans), roster, plans=plans)
+    earned = earned.join(plans.resets, on=["plan", "version", "component"], how="left")
     sold = span.won(inputs.deals, currency)
     return Paid(
         earned=earned.filter(span.has(pl.col("period")), pl.col("currency") == currency),
@@ -195,6 +197,9 @@ def figures(of: Paid, people: Collection[str] | None = None) -> dict[str, float]
 
 
 def attained(earned: pl.DataFrame) -> pl.DataFrame:
-    """participant_id, plan, period, measure, quota, attainment: a row for each participant's month that has a quota."""
-    with_quota = earned.filter(pl.col("quota") > 0, pl.col("attainment").is_not_null())
+    """participant_id, plan, period, measure, quota, attainment: a row for each participant's month with which the time
+    of a quota ends.
+    """
+    with_quota = earned.filter(ends_window(pl.col("fiscal"), pl.col("reset")))
+    with_quota = with_quota.filter(pl.col("quota") > 0, pl.col("attainment").is_not_null())
     return with_quota.unique(["participant_id", "plan", "period"], keep="first", maintain_order=True)

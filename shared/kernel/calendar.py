@@ -143,6 +143,13 @@ def last_of_window(fiscal: pl.Expr, reset: Reset) -> pl.Expr:
     return ((fiscal // length + 1) * length - 1).cast(FISCAL)
 
 
+def ends_window(fiscal: pl.Expr, reset: pl.Expr) -> pl.Expr:
+    """Whether a fiscal period is the last of its window, by the `reset` of `PlanSet.resets`; what never begins anew has
+    no last one."""
+    length = reset.fill_null("month").replace_strict(PERIODS_IN, default=None, return_dtype=FISCAL)
+    return ((fiscal + 1) % length == 0).fill_null(value=False)
+
+
 def name_of(fiscal: Fiscal) -> str:
     """A fiscal period as people read it: `FY2026 P01`."""
     return f"FY{fiscal // 12} P{fiscal % 12 + 1:02d}"

@@ -13,6 +13,7 @@ import pytest
 from earnest.files.kernel_inputs import read_inputs
 from earnest.proposals.candidates import Candidate, Signal
 from earnest.proposals.drafts import Draft
+from earnest.proposals.effects import attained
 from earnest.proposals.plan_changes import changed_by
 from earnest.proposals.verification import differences, recalculated, told
 from earnest.proposals.words import story
@@ -158,3 +159,22 @@ def test_a_figure_that_facts_have_changed_is_named(tmp_path: Path) -> None:
     assert found[0].startswith("cost before ")
     assert any(each.startswith("2025-05 ") for each in found)
     assert not any(each.startswith("2025-06 ") for each in found)
+
+
+def test_a_quota_of_a_quarter_is_attained_at_its_end_and_not_by_a_third_of_it_each_month() -> None:
+    months = [
+        ("ann", f"2025-{month:02d}", 12 * 2025 + month - 1, sold, quota, reset)
+        for reset, quota, each in (("quarter", 30, (10, 20, 33)), (None, 10, (11, 11, 11)), ("never", 99, (1, 2, 3)))
+        for month, sold in enumerate(each, start=1)
+    ]
+    names = ["participant_id", "period", "fiscal", "measure", "quota", "reset"]
+    frame = pl.DataFrame(months, schema=names, orient="row").with_columns(
+        pl.col("reset").fill_null("month").alias("plan"), attainment=pl.col("measure") / pl.col("quota")
+    )
+    found = {
+        (plan, period): share
+        for _, plan, period, share in attained(frame)
+        .select("participant_id", "plan", "period", "attainment")
+        .iter_rows()
+    }
+    assert found == {("quarter", "2025-03"): 1.1} | {("month", f"2025-{month:02d}"): 1.1 for month in (1, 2, 3)}
