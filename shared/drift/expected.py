@@ -47,6 +47,8 @@ LAST_DAYS: Final = range(9)
 YEAR: Final = 365.25
 DAYS_OF_TURN: Final = ((1116, 1130), (1201, 1210), (1211, 1217), (1218, 1224), (1225, 1231), (101, 106))
 """From and to, month and day: parts of the turn of the year in which business is unlike itself."""
+CLOSED: Final = (1224, 1225, 1226, 1231, 101)
+"""Month and day of those that say nothing of the days beside them: on which many do no business at all."""
 
 
 class Effect(NamedTuple):
@@ -137,6 +139,7 @@ def _effects(days: Days, grain: Grain, *, calendar: CompanyCalendar) -> tuple[li
             Effect(_each(month, LAST_DAYS), END_OF_PERIOD),
             Effect(_each(quarter, LAST_DAYS), END_OF_PERIOD),
             *(Effect(holiday(days + shift)[:, None].astype(np.float64), HOLIDAY) for shift in (-1, 0, 1)),
+            Effect(_each(_month_and_day(days), CLOSED), HOLIDAY),
         ]
         near = [quarter < 3, quarter < 8, month < 3, month < 7, weekday >= 5]
         volatility = np.select(near, [4, 3, 2, 1, 5], default=0)
@@ -187,13 +190,20 @@ def _weeks_left(days: Days, last: Days) -> Counts:
 
 
 def _in_turn(days: Days, span: tuple[int, int]) -> Flags:
-    month = days.astype("datetime64[M]")
-    number = (month.astype(np.int64) % 12 + 1) * 100 + (days - month.astype("datetime64[D]")).astype(np.int64) + 1
+    number = _month_and_day(days)
     result: Flags = (number >= span[0]) & (number <= span[1])
     return result
 
 
-def _each(places: Counts, wanted: range | tuple[int, ...]) -> Floats:
+def _month_and_day(days: Days) -> Counts:
+    """As one number: 1231 is the last day of a year."""
+    month = days.astype("datetime64[M]")
+    day = (days - month.astype("datetime64[D]")).astype(np.int64) + 1
+    result: Counts = (month.astype(np.int64) % 12 + 1) * 100 + day
+    return result
+
+
+def _each(places: Counts, wanted: Sequence[int]) -> Floats:
     """A column for each wanted number, 1 where it is."""
     result: Floats = (places[:, None] == np.array(wanted)).astype(np.float64)
     return result

@@ -12,6 +12,7 @@ import numpy as np
 
 from shared.drift.expected import Flags
 from shared.drift.fits import Fit, Frame, fit
+from shared.drift.scales import MEAN_TO_DEVIATION
 from shared.drift.series import Floats
 
 CLIPPED: Final = 3.0
@@ -19,8 +20,6 @@ CLIPPED: Final = 3.0
 LEAST_FOR_SHOCKS: Final = 30
 """Values of which the farthest says something of how far one can be."""
 CLASSES: Final = 6
-MEAN_TO_DEVIATION: Final = 1.2533
-"""Of normal values the standard deviation over the mean absolute one."""
 CLASS_PRIOR: Final = 4.0
 """As many values of a volatility class are assumed to be like the others."""
 RECENT: Final = 65

@@ -44,7 +44,7 @@ def delays(of: Callable[[int], Series], direction: Direction, seeds: int = 10) -
     # With the rate known beforehand exact charts take 99, 82, 43, 34, 56, 36 and 12 days on average.
     [
         (0.1, 2.0, 200),
-        (0.1, 0.0, 160),
+        (0.1, 0.0, 165),
         (0.3, 2.0, 120),
         (0.3, 0.0, 55),
         (0.3, 0.3, 120),
