@@ -14,6 +14,7 @@ from services.alerts.evaluation.episodes import Episode, Findings, Subject
 from services.alerts.evaluation.evaluator import plan_readings
 from services.alerts.kpis import Catalogue
 from services.alerts.lifecycle import store as alerts
+from services.alerts.lifecycle.alert import Alert
 from services.alerts.rollups import store
 from services.alerts.rollups.worker import WORKER
 from services.alerts.verify import counted_again
@@ -103,10 +104,22 @@ def _given(replayed: Replay) -> set[_Dated]:
     return {(move.day, move.subject) for move in replayed.moves if move.what == "opened"}
 
 
+def _as_given(alert: Alert, found: Sequence[Episode]) -> date:
+    """When an alert was detected. What somebody answered keeps the date that people were told: of it, the date on which
+    the log gives the same episode.
+    """
+    mine = alert.episode
+    if alert.standing.answered and all(each.detected_on != mine.detected_on for each in found):
+        return next((each.detected_on for each in found if mine.overlaps(each)), mine.detected_on)
+    return mine.detected_on
+
+
 def _held(engine: Engine, replayed: Replay) -> set[_Dated]:
     with engine.connect() as connection:
-        found = alerts.detected_between(connection, replayed.first, last=replayed.last)
-    return {(alert.episode.detected_on, alert.subject) for alert in found}
+        held = alerts.of_the_plan(connection)
+    episodes = {found.subject: found.episodes for found in replayed.findings}
+    dated = {(_as_given(alert, episodes.get(alert.subject, ())), alert.subject) for alert in held}
+    return {each for each in dated if replayed.first <= each[0] <= replayed.last}
 
 
 def _compared(replayed: Replay) -> set[Subject]:

@@ -63,6 +63,11 @@ class Episode:
     recovered_value: Decimal | None = None
     drivers: tuple[Driver, ...] = ()
 
+    def overlaps(self, other: Episode) -> bool:
+        """Whether both lasted on a date, each from its onset on."""
+        last = date.max
+        return self.onset <= (other.recovered_on or last) and other.onset <= (self.recovered_on or last)
+
     @property
     def deviation(self) -> Decimal | None:
         """How far the value was from what was expected on `detected_on`, in the unit of the KPI."""

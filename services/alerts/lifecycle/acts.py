@@ -12,6 +12,8 @@ from shared.contracts.alerts import Resolution, State, What
 
 BY_ITSELF: Final = "earnest"
 """Who acts where no person does: detection and the clock."""
+SETTINGS: Final = "settings"
+"""What an alert is opened again for where the settings of its KPI are other ones than when it was seen last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +21,9 @@ class Act:
     """An entry of the journal of an alert: its number there, when, who, what and why, and as of which business date the
     KPI was known then.
 
-    `until` ends a snooze; `to` is the owner, the alert, the mute or the proposal that it is about; `useful` is what
-    somebody thought of the alert. `deviation` is how far the KPI was from what was expected, where people are told so.
+    `until` ends a snooze; `to` is the owner, the alert, the mute, the proposal or the settings that it is about;
+    `useful` is what somebody thought of the alert. `deviation` is how far the KPI was from what was expected, where
+    people are told so.
     """
 
     number: int
@@ -60,6 +63,11 @@ class Standing:
     told_deviation: Decimal | None = None
     useful: bool | None = None
 
+    @property
+    def answered(self) -> bool:
+        """Whether somebody acknowledged it or decided about it."""
+        return self.acknowledged_at is not None or self.resolution == "decided"
+
     def quiet(self, now: datetime) -> bool:
         """Whether people are not to be told of it."""
         snoozed = self.snoozed_until is not None and now < self.snoozed_until
@@ -83,12 +91,13 @@ def after(standing: Standing, act: Act) -> Standing:
     moved = replace(standing, acts=act.number, changed_at=act.at)
     match act.what:
         case "reopened" | "worse":
-            # What was acknowledged or decided was a smaller trouble, or one that was thought to be over.
+            # What was acknowledged or decided was a smaller trouble, or one that was thought to be over. Nobody is told
+            # of what is not over by other settings only.
             return replace(
                 moved,
                 state="open",
                 resolution=None,
-                told_at=act.at,
+                told_at=None if act.to == SETTINGS else act.at,
                 told_deviation=act.deviation,
             )
         case "suppressed" | "muted":

@@ -18,7 +18,9 @@ from shared.drift.words import Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What people read of an alert: the title and unit of its KPI, what the KPI means, and what to do."""
+    """What people read of an alert: the title and unit of its KPI, what the KPI means, and what to do. `settings` are
+    those of the KPI by which it was seen last; empty where it has none, or they were not kept yet.
+    """
 
     about: About
     severity: Severity
@@ -26,6 +28,7 @@ class Words:
     unit: Unit
     meaning: str
     action: str
+    settings: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +95,11 @@ class Case:
         self.acts: list[tuple[Act, Standing | None]] = [] if begun_with is None else [(begun_with, None)]
         """New acts, each with where the alert stood before it."""
 
-    def see(self, episode: Episode, latest: Latest) -> None:
-        """Take over how detection sees the episode now."""
-        if (episode, latest) != (self.alert.episode, self.alert.latest):
-            self.alert = replace(self.alert, episode=episode, latest=latest)
+    def see(self, episode: Episode, latest: Latest, *, settings: str = "") -> None:
+        """Take over how detection sees the episode now, by which settings of the KPI."""
+        words = replace(self.alert.words, settings=settings or self.alert.words.settings)
+        if (episode, latest, words) != (self.alert.episode, self.alert.latest, self.alert.words):
+            self.alert = replace(self.alert, episode=episode, latest=latest, words=words)
             self.seen = True
 
     def add(self, what: What, at: datetime, *, who: str = BY_ITSELF, **facts: Any) -> Act:

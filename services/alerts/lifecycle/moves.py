@@ -131,16 +131,18 @@ def follow(book: Book, found: Findings, *, words: Words, has_history: bool, now:
             new.append(episode)
         else:
             left.remove(case)
-            _go_on(case, episode if has_history else _begun_earlier(episode, case), latest=latest, now=now)
+            as_told = not has_history or case.alert.standing.answered
+            seen = _begun_as_told(episode, case.alert.episode) if as_told else episode
+            _go_on(case, seen, latest=latest, settings=words.settings, now=now)
     for case in left:
         if not has_history:
             over = replace(case.alert.episode, recovered_on=found.as_of, recovered_value=found.value)
-            _go_on(case, over, latest=latest, now=now)
+            _go_on(case, over, latest=latest, settings=words.settings, now=now)
         elif found.holds:
             if case.alert.going_on:
                 case.see(case.alert.episode, latest)
         elif case.alert.standing.resolution != "corrected" and not _is_history(case.alert, found.as_of):
-            why = "the facts or the settings of the KPI were corrected: it is not found any more"
+            why = "the facts or the settings of the KPI changed: it is not found any more"
             case.add("resolved", now, resolution="corrected", why=why)
     return [Begun(found.subject, words, episode, _as_seen(episode, latest)) for episode in new]
 
@@ -175,18 +177,14 @@ def _same(episode: Episode, cases: Sequence[Case]) -> Case | None:
         if case.alert.episode.detected_on == episode.detected_on:
             return case
     alive = [case for case in cases if case.alert.standing.resolution != "corrected"]
-    return next((case for case in alive if _overlap(case.alert.episode, episode)), None)
+    return next((case for case in alive if case.alert.episode.overlaps(episode)), None)
 
 
-def _overlap(one: Episode, other: Episode) -> bool:
-    last = date.max
-    return one.onset <= (other.recovered_on or last) and other.onset <= (one.recovered_on or last)
-
-
-def _begun_earlier(episode: Episode, case: Case) -> Episode:
-    """What has no history begins when it was first seen, however often it is seen again."""
-    before = case.alert.episode
-    return replace(episode, detected_on=before.detected_on, onset=before.onset, value=before.value)
+def _begun_as_told(episode: Episode, told: Episode) -> Episode:
+    """An episode with the beginning that people were told: of what has no history, which is only seen while it lasts,
+    and of what somebody acknowledged or decided about, which then is the one that they did so of.
+    """
+    return replace(episode, detected_on=told.detected_on, onset=told.onset, value=told.value, expected=told.expected)
 
 
 def _as_seen(episode: Episode, latest: Latest) -> Latest:
@@ -198,16 +196,17 @@ def _as_seen(episode: Episode, latest: Latest) -> Latest:
     )
 
 
-def _go_on(case: Case, episode: Episode, *, latest: Latest, now: datetime) -> None:
+def _go_on(case: Case, episode: Episode, *, latest: Latest, settings: str, now: datetime) -> None:
     was_over = case.alert.episode.recovered_on is not None
-    case.see(episode, _as_seen(episode, latest))
+    by_others = case.alert.words.settings not in ("", settings)
+    case.see(episode, _as_seen(episode, latest), settings=settings)
     standing = case.alert.standing
     if episode.recovered_on is not None:
         if case.alert.unresolved or standing.resolution == "corrected":
             case.add("resolved", now, resolution="recovered", why=f"over since {episode.recovered_on}")
     elif standing.resolution == "corrected" or (standing.resolution == "recovered" and was_over):
-        why = "the facts were corrected: it is not over"
-        case.add("reopened", now, deviation=latest.deviation, why=why)
+        why = "the facts or the settings of the KPI changed: it is not over"
+        case.add("reopened", now, deviation=latest.deviation, why=why, to=acts.SETTINGS if by_others else None)
     elif _is_worse(case.alert, latest):
         why = f"at least {CLEARLY_WORSE} times as far from what it should be as when people were told last"
         case.add("worse", now, deviation=latest.deviation, why=why)

@@ -20,7 +20,7 @@ from shared.contracts.alerts import State
 
 Wanted: TypeAlias = State | Literal["unresolved", "all"]
 
-_WORDS: Final = ("title", "unit", "meaning", "action")
+_WORDS: Final = ("title", "unit", "meaning", "action", "settings")
 _DETECTED: Final = ("detected_on", "onset", "direction", "score", "rule", "value", "expected", "recovered_on")
 _STANDING: Final = tuple(Standing.__dataclass_fields__)
 _ACT: Final = tuple(Act.__dataclass_fields__)
@@ -93,12 +93,9 @@ def page(connection: Connection, wanted: Filter, *, after: Cursor | None = None,
     return [_alert(row) for row in connection.execute(latest_first.limit(limit)).mappings()]
 
 
-def detected_between(connection: Connection, first: date, *, last: date) -> list[Alert]:
-    """The alerts about the plan that were detected on these dates, without those that were corrected away."""
-    of_dates = ALERT.c.detected_on.between(first, last)
-    return _alerts(
-        connection, and_(ALERT.c.about == "plan", of_dates, ALERT.c.resolution.is_distinct_from("corrected"))
-    )
+def of_the_plan(connection: Connection) -> list[Alert]:
+    """The alerts about the plan, without those that were corrected away."""
+    return _alerts(connection, and_(ALERT.c.about == "plan", ALERT.c.resolution.is_distinct_from("corrected")))
 
 
 def numbers(connection: Connection) -> dict[tuple[str, str], int]:

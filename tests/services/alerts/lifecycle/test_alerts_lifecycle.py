@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -93,6 +94,33 @@ def test_an_episode_that_late_facts_move_stays_the_same_alert(company: Company) 
     assert company.move(found(episode(46))) == []
     assert list(company.alerts) == ["average_discount.USD.1"]
     assert company.alerts["average_discount.USD.1"].episode.detected_on == day(46)
+
+
+@pytest.mark.parametrize("what", ["acknowledged", "resolved"])
+def test_what_somebody_answered_keeps_the_beginning_that_people_were_told(
+    company: Company, what: Literal["acknowledged", "resolved"]
+) -> None:
+    first = "average_discount.USD.1"
+    company.move(found(episode(50)))
+    told = company.alerts[first].episode
+    company.decide(first, Decision(what=what, why="a campaign"))
+    company.settings = "1 a year"
+    assert company.move(found(replace(episode(56, onset=40), value=Decimal("0.40")))) == []
+    assert company.alerts[first].episode == told
+    company.move(found(episode(56, recovered=58)))
+    assert company.alerts[first].episode.recovered_on == day(58)
+
+
+def test_nobody_is_told_again_where_only_the_settings_changed(company: Company) -> None:
+    first = "average_discount.USD.1"
+    company.move(found(episode(50)))
+    company.move(found(episode(50, recovered=58)))
+    company.settings = "1 a year"
+    assert company.move(found(episode(50))) == []
+    assert company.acts(first) == ["opened", "resolved", "reopened"]
+    assert company.journals[first][-1].why == "the facts or the settings of the KPI changed: it is not over"
+    company.move(found(episode(50, recovered=58)))
+    assert company.move(found(episode(50))) == [(first, "opened")]  # by the same settings
 
 
 def test_an_episode_that_is_not_over_after_all_opens_its_alert_again(company: Company) -> None:

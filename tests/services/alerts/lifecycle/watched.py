@@ -47,6 +47,7 @@ class Company:
         self.told: list[tuple[str, str]] = []
         self.now = NOON
         self.facts = facts
+        self.settings = "12 a year"
 
     def move(self, *findings: Findings, hours: float = 1) -> list[tuple[str, str]]:
         """What people are told of by findings, some hours after the move before."""
@@ -66,6 +67,7 @@ class Company:
                 unit="ratio",
                 meaning="",
                 action="",
+                settings=self.settings,
             )
             begun += follow(book, found, words=words, has_history=not road, now=self.now)
         begin(book, begun, now=self.now)
