@@ -74,7 +74,11 @@ def list_messages(
 
     table = Table("message", "due", "tries", "state", "why")
     path = f"/v1/notifications?waiting_only={str(not every).lower()}"
-    for each in connected().get(path, who=who, service="alerts")["messages"]:
+    found = connected().get(path, who=who, service="alerts")
+    for remark in found["remarks"]:
+        typer.echo(f"Not in force: {remark}")
+    for each in found["messages"]:
         state = each["outcome"] or "waiting"
         table.add_row(each["message_id"], each["due_at"][:16], str(each["attempts"]), state, each["error"] or "")
-    print_table(table, "Everything has arrived." if not every else "Nothing was sent in the last 30 days.")
+    arrived = "Nothing is on its way." if found["remarks"] else "Everything has arrived."
+    print_table(table, "Nothing was sent in the last 30 days." if every else arrived)

@@ -58,6 +58,8 @@ def _as_text(condition: Condition, home: Home) -> None:
     for service in condition.services:
         state = "ready" if service.ready else f"not ready: {'; '.join(service.reasons)}"
         typer.echo(f"  {service.name:<8} {service.url}  {state}")
+        for remark in service.remarks:
+            typer.echo(f"    to be mended: {remark}")
     late = {where: number for where, number in condition.behind.items() if number}
     if condition.behind:
         typer.echo("Behind: " + (", ".join(f"{where}: {number:,}" for where, number in late.items()) or "nothing"))

@@ -154,10 +154,13 @@ def stopping_on_signals() -> Iterator[None]:
 
 
 def _show_addresses(system: System, console: Console) -> None:
+    from earnest.local.condition import services_of
     from earnest.local.postgres import Postgres
 
-    for name, url in system.urls.items():
-        console.print(f"  {name:<8} {url}/docs", highlight=False)
+    for service in services_of(system.settings):
+        console.print(f"  {service.name:<8} {service.url}/docs", highlight=False)
+        for remark in service.remarks:
+            console.print(f"    to be mended: {remark}", highlight=False, markup=False)
     console.print(f"  log      {system.settings.log_kind}", highlight=False)
     console.print(f"  folder   {system.home.path} (keys/, logs/, files/)", highlight=False)
     database = Postgres(system.home.postgres).home

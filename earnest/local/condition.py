@@ -33,12 +33,13 @@ WAITING_STATES = {
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceCondition:
-    """A service: whether it does its work, and why not."""
+    """A service: whether it does its work, and why not; `remarks` are what somebody should mend all the same."""
 
     name: Service
     url: str
     ready: bool
     reasons: list[str]
+    remarks: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,7 @@ def condition_of(home: Home, *, who: str) -> Condition:
     settings = home.settings()
     pid = holder(home.path)
     since = datetime.fromtimestamp(psutil.Process(pid).create_time(), UTC) if pid is not None else None
-    services = [_service(name, settings) for name in ("ingest", "scoring", "payout", "alerts")]
+    services = services_of(settings)
     behind: dict[str, int] = {}
     waiting: list[tuple[str, str]] = []
     if any(service.ready or service.reasons != [SILENT] for service in services):
@@ -72,13 +73,24 @@ def condition_of(home: Home, *, who: str) -> Condition:
     return Condition(since=since, process=pid, log=settings.log_kind, services=services, behind=behind, waiting=waiting)
 
 
+def services_of(settings: Settings) -> list[ServiceCondition]:
+    """How the services are."""
+    return [_service(name, settings) for name in ("ingest", "scoring", "payout", "alerts")]
+
+
 def _service(name: Service, settings: Settings) -> ServiceCondition:
     url = str(getattr(settings, f"{name}_url"))
     try:
         answer = httpx.get(f"{url}/readyz", timeout=5).json()
-        return ServiceCondition(name=name, url=url, ready=bool(answer["ready"]), reasons=list(answer["reasons"]))
+        return ServiceCondition(
+            name=name,
+            url=url,
+            ready=bool(answer["ready"]),
+            reasons=list(answer["reasons"]),
+            remarks=list(answer.get("remarks", [])),
+        )
     except (httpx.HTTPError, ValueError, KeyError):
-        return ServiceCondition(name=name, url=url, ready=False, reasons=[SILENT])
+        return ServiceCondition(name=name, url=url, ready=False, reasons=[SILENT], remarks=[])
 
 
 def _set_aside(engines: Mapping[Service, Engine]) -> Iterator[tuple[str, str]]:

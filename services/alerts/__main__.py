@@ -47,6 +47,7 @@ def main() -> None:
         catalogue=catalogue,
         zone=settings.zone,
         declared=declaration.current,
+        refusal=declaration.refusal,
         address=settings.alerts_url,
         scoring=settings.scoring_url,
     )
@@ -95,6 +96,9 @@ def main() -> None:
     def ready() -> list[str]:
         return crew.reasons() + evaluator.reasons()
 
+    def remarks() -> list[str]:
+        return [*declaration.remarks(), *(f"{settings.kpis_dir}: {remark}" for remark in catalogue.remarks)]
+
     serve(
         create_app(
             settings,
@@ -103,7 +107,7 @@ def main() -> None:
             lifecycle=lifecycle,
             sender=sender,
             ready=ready,
-            remarks=declaration.remarks,
+            remarks=remarks,
         ),
         settings.host,
         port=settings.alerts_port,

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
+from services.alerts.lifecycle.acts import BY_ITSELF
 from services.alerts.lifecycle.alert import Alert
 from shared.calendars import CompanyCalendar
 from shared.contracts.alerts import About
+
+NOBODY_IS_KNOWN: Final = "notifications.yaml"
+"""No mute that somebody declares has this name: names have no dot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,13 @@ class Mute:
             int(count([today], "quarter")[0]) for count in (calendar.business_days_left, calendar.business_days_passed)
         )
         return left < self.last_of_quarter or (self.first_of_quarter > 0 and passed <= self.first_of_quarter)
+
+
+def nobody_is_known(refusal: str, *, now: datetime) -> Mute:
+    """What mutes everything while it is not known who is to be told, so that people are told when it is."""
+    return Mute(
+        name=NOBODY_IS_KNOWN, reason=f"it is not known who is to be told: {refusal}"[:512], who=BY_ITSELF, at=now
+    )
 
 
 def mute_of(alert: Alert, mutes: Iterable[Mute]) -> Mute | None:

@@ -20,6 +20,7 @@ from services.alerts.lifecycle.decisions import Decision, decide, resolve_with
 from services.alerts.lifecycle.errors import AlertChangedMeanwhile, NoSuchAlert
 from services.alerts.lifecycle.links import links_of
 from services.alerts.lifecycle.moves import Begun, Book, Circumstances, begin, follow, settle
+from services.alerts.lifecycle.mutes import nobody_is_known
 from services.alerts.lifecycle.operational import OperationalAlert
 from services.alerts.lifecycle.pictures import picture_of
 from services.alerts.lifecycle.suppression import decided_with
@@ -46,12 +47,13 @@ class Lifecycle:
         declared: Callable[[], Notifications],
         address: str,
         scoring: str,
+        refusal: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`zone` is the company's, `declared` says who is told what now; `address` is where this service is reached,
-        `scoring` where scoring is.
+        """`zone` is the company's, `declared` says who is told what now, `refusal` why that is not known, if so;
+        `address` is where this service is reached, `scoring` where scoring is.
         """
         self._log, self._catalogue, self._zone, self._address = log, catalogue, zone, address
-        self._declared, self._scoring = declared, scoring
+        self._declared, self._refusal, self._scoring = declared, refusal, scoring
 
     def reconcile(self, connection: Connection, evaluation: Evaluation) -> Set[Subject]:
         """Move alerts to what an evaluation found; of which subjects one is unresolved then."""
@@ -152,10 +154,11 @@ class Lifecycle:
         return Book(store.in_hand(connection, subjects), store.numbers(connection))
 
     def _settle(self, connection: Connection, book: Book, *, now: datetime) -> None:
-        today, declared = self.business_date(now), self._declared()
+        today, declared, refusal = self.business_date(now), self._declared(), self._refusal()
+        mutes = [mute for mute in store.mutes(connection, today) if mute.holds(today, self._catalogue.calendar)]
         at = Circumstances(
             now=now,
-            mutes=[mute for mute in store.mutes(connection, today) if mute.holds(today, self._catalogue.calendar)],
+            mutes=mutes if refusal is None else [*mutes, nobody_is_known(refusal, now=now)],
             caused_by=caused_by(self._catalogue),
             escalate_after=declared.escalate_after_hours,
             levels=declared.levels,

@@ -26,6 +26,7 @@ _logger = structlog.get_logger(__name__)
 @router.get("", dependencies=[Depends(require("alerts:read"))], summary="What is on its way to people")
 def list_messages(
     snapshot: SnapshotDep,
+    sender: SenderDep,
     *,
     waiting_only: Annotated[bool, Query(description="Without those that have arrived or were given up")] = True,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -33,7 +34,8 @@ def list_messages(
     """Messages of the last 30 days, the latest first. What they hold is in the alerts themselves."""
     with snapshot.connect() as connection:
         rows = store.messages(connection, waiting_only=waiting_only, limit=limit)
-    return Messages(messages=[MessageView.model_validate(dict(row)) for row in rows])
+    messages = [MessageView.model_validate(dict(row)) for row in rows]
+    return Messages(remarks=sender.remarks(), messages=messages)
 
 
 @router.post("/{subscription}/test", summary="Try out a subscription")

@@ -24,8 +24,9 @@ class MessageView(BaseModel):
 
 
 class Messages(BaseModel):
-    """Messages, the latest first."""
+    """Messages, the latest first. `remarks` say why what the file of notifications says is not in force, if so."""
 
+    remarks: list[str]
     messages: list[MessageView]
 
 

@@ -60,6 +60,11 @@ class Declaration:
         self.current()
         return [f"{self._path}: {finding}" for finding in self._findings]
 
+    def refusal(self) -> str | None:
+        """Why it is not known who is to be told: the file has a mistake, and no good one was read before."""
+        found = self.remarks()
+        return found[0] if found and not self._declared.subscriptions else None
+
     def _stat(self) -> tuple[int, int] | None:
         try:
             status = self._path.stat() if self._path else None
@@ -113,6 +118,10 @@ class Sender:
         for each in due:
             self._send(each)
         return len(due)
+
+    def remarks(self) -> list[str]:
+        """Why what the file of notifications says is not in force, if so."""
+        return self._declaration.remarks()
 
     def try_out(self, name: str) -> str:
         """Send an example to a subscription now; by which channel.

@@ -63,6 +63,8 @@ def installation(database_url: str, log: PostgresLog, tmp_path: Path) -> Iterato
     (tmp_path / "keys.json").write_text(json.dumps([{"name": "ops", "sha256": key, "scopes": SCOPES}]))
     (tmp_path / "notifications").mkdir()
     (tmp_path / "notifications" / "hook").write_text(SECRET)
+    (tmp_path / "kpis").mkdir()
+    (tmp_path / "kpis" / "own.yaml").write_text("kpis: [{name: own}]")
     port = claim_port(tmp_path / "port", 18804)
     with receiver() as told:
         (tmp_path / "notifications.yaml").write_text(
@@ -78,6 +80,7 @@ def installation(database_url: str, log: PostgresLog, tmp_path: Path) -> Iterato
             "EARNEST_TIME_ZONE": "Europe/Berlin",
             "EARNEST_KEYS_FILE": str(tmp_path / "keys.json"),
             "EARNEST_NOTIFICATIONS_FILE": str(tmp_path / "notifications.yaml"),
+            "EARNEST_KPIS_DIR": str(tmp_path / "kpis"),
             "EARNEST_NOTIFICATIONS_LOOPBACK": "true",
             "COLUMNS": "200",
         }
@@ -161,7 +164,7 @@ def test_commands_say_what_to_do_where_they_cannot_do_it(
 
 
 def test_the_declaration_of_notifications_is_checked_and_tried_out(installation: Installation, tmp_path: Path) -> None:
-    alerts = installation
+    alerts, good = installation, (tmp_path / "notifications.yaml").read_text()
     assert "everything: hook, at once: acknowledged, escalated, opened, resolved, worse" in alerts(
         "notifications", "check"
     )
@@ -173,6 +176,16 @@ def test_the_declaration_of_notifications_is_checked_and_tried_out(installation:
     )
     alerts.told.answers = [(500, {})]
     assert "answers with status 500" in alerts.refused("notifications", "test", "everything")
+    assert alerts("notifications", "list") == "Everything has arrived.\n"
+    (tmp_path / "notifications.yaml").write_text("escalate_after_hours: {warning: 4}")
+    refused = f"{tmp_path / 'notifications.yaml'}: escalate_after_hours: "
+    unsaid = alerts("notifications", "list")
+    assert f"Not in force: {refused}" in unsaid
+    assert "Everything has arrived" not in unsaid
+    said = httpx.get(f"{alerts.environment['EARNEST_ALERTS_URL']}/readyz").json()["remarks"]
+    assert [each.startswith(refused) for each in said] == [True, False]
+    assert said[1].startswith(f"{tmp_path / 'kpis'}: own.yaml is not used: ")
+    (tmp_path / "notifications.yaml").write_text(good)
     assert alerts("notifications", "list") == "Everything has arrived.\n"
     (tmp_path / "notifications" / "hook").unlink()
     wrong = earnest("alerts", "notifications", "check", environment=alerts.environment)

@@ -14,11 +14,17 @@ import svix
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine, text
 
+from services.alerts.evaluation.episodes import Findings
+from services.alerts.kpis import Catalogue
+from services.alerts.lifecycle.service import Lifecycle
+from services.alerts.lifecycle.store import unresolved
 from services.alerts.notifications import store
 from services.alerts.notifications.declared import Notifications, notifications_of
 from services.alerts.notifications.message import Message
 from services.alerts.notifications.slack import MOST_BLOCKS, MOST_OF_A_HEADER, MOST_OF_A_SECTION, slack_message
 from services.alerts.notifications.worker import Declaration, Sender
+from shared.log.postgres import PostgresLog
+from tests.services.alerts.lifecycle.watched import DISCOUNT, NOON, episode, found
 from tests.services.alerts.notifications.conftest import BERLIN, Clock, Write
 from tests.services.alerts.notifications.notices import SECRET, Receiver, told
 from tests.waiting import until
@@ -239,3 +245,40 @@ def test_the_outbox_is_a_part_of_the_transaction_that_tells(
 
 def test_an_empty_file_tells_nobody() -> None:
     assert notifications_of("").for_told(told()) == []
+
+
+def test_what_opened_while_nobody_could_know_who_is_told_is_told_when_the_file_is_right(
+    alerts_engine: Engine, log: PostgresLog, catalogue: Catalogue, declare: Callable[[str], Declaration]
+) -> None:
+    slip = "  leads: {channel: hook}\nescalate_after_hours: {warning: 4}\n"
+    declaration = declare(slip)
+    lifecycle = Lifecycle(
+        log,
+        catalogue=catalogue,
+        zone=BERLIN,
+        declared=declaration.current,
+        refusal=declaration.refusal,
+        address="http://alerts.test",
+        scoring="http://scoring.test",
+    )
+
+    def moved(*findings: Findings, hours: int) -> list[str]:
+        now = NOON + timedelta(hours=hours)
+        with alerts_engine.begin() as connection:
+            lifecycle.move(connection, findings, now=now)
+            return [str(row["message_id"]) for row in store.messages(connection, waiting_only=False, limit=9)]
+
+    euro = DISCOUNT._replace(currency="EUR")
+    assert moved(found(episode(50)), found(episode(50), subject=euro), hours=0) == []
+    with alerts_engine.connect() as connection:
+        assert {each.standing.muted_by for each in unresolved(connection)} == {"notifications.yaml"}
+    assert moved(found(episode(50, recovered=55)), hours=1) == []
+    declare(slip + "  # nobody is told of what is escalated\n")
+    assert moved(hours=2) == []
+    declare("  leads: {channel: hook}\n  bosses: {channel: hook, level: 2}\nescalate_after_hours: {warning: 4}\n")
+    assert moved(hours=9) == ["leads/average_discount.EUR.1/3"]  # what is over was never told
+    assert moved(hours=12) == ["leads/average_discount.EUR.1/3"]  # those who are told have their four hours
+    assert "bosses/average_discount.EUR.1/4" in moved(hours=13)
+    declare(slip)
+    later = DISCOUNT._replace(currency="GBP")
+    assert "leads/average_discount.GBP.1/1" in moved(found(episode(60), subject=later), hours=14)  # the last good one
