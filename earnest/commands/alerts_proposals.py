@@ -48,7 +48,7 @@ def propose(
     from earnest.local.home import company_zone
     from earnest.local.processes import LocalError
     from earnest.proposals.plan_changes import NothingToChange
-    from earnest.proposals.words import story
+    from earnest.proposals.words import decision, plans_of, story
     from services.alerts.proposals import rules_for
 
     client = connected()
@@ -63,22 +63,43 @@ def propose(
             )
         except NothingToChange as error:
             raise LocalError(str(error)) from None
+    listed = client.get(
+        f"/v1/proposals?{urlencode({'alert_id': alert, 'limit': MOST_LISTED})}", who=who, service="alerts"
+    )
+    decided = [each for each in listed["proposals"] if each["decision"] is not None]
+    for each in decided:
+        typer.echo(f"{each['proposal_id']}, {plans_of(each)}: {' '.join([*each['words'], *decision(each)])}\n")
     for left in proposing.left:
         typer.echo(f"{left.plan} has no {left.kind.replace('_', ' ')}: {left.why}", err=True)
+    if not made and decided:
+        return
     if not made:
         for rule in rules_for(signal.kpi, signal.direction):
             typer.echo(f"Likely cause: {rule.cause} {rule.behaviour} ({rule.source})")
         raise LocalError(f"no change of plan or quotas is known that answers {signal.kpi} going {signal.direction}")
     body = {"proposals": [_body(each) for each in made]}
     offered = client.post(f"/v1/alerts/{quote(alert, safe='')}/proposals", who=who, body=body, service="alerts")
+    # What somebody has decided about stays as they saw it, and is not drafted anew.
+    told = [
+        (proposal, each)
+        for proposal, each in zip(offered["proposals"], made, strict=True)
+        if proposal["decision"] is None
+    ]
+    if not told:
+        typer.echo("Nothing else answers it.")
+        return
     out.mkdir(parents=True, exist_ok=True)
-    files = {file.file: file.text for each in made for file in each.files}
+    files = {file.file: file.text for _, each in told for file in each.files}
     for name, text in files.items():
         (out / name).write_text(text, encoding="utf-8")
-    for proposal in offered["proposals"]:
-        typer.echo("\n".join(story(proposal, alert=found)) + "\n")
+    for proposal, _ in told:
+        typer.echo("\n".join(story(proposal, alert=found)))
+        if proposal["stage"] == "retired":
+            typer.echo(f"  {' '.join(decision(proposal))}, and this waits until that is in force.")
+        typer.echo()
     typer.echo(f"Written to {out}: {', '.join(sorted(files))}")
-    typer.echo(as_called("Next: earnest alerts decide PROPOSAL accept|reject --reason TEXT"))
+    if any(proposal["stage"] == "offered" for proposal, _ in told):
+        typer.echo(as_called("Next: earnest alerts decide PROPOSAL accept|reject --reason TEXT"))
 
 
 @alerts.command()
@@ -94,8 +115,7 @@ def proposals(
     from earnest.proposals.words import decision, plans_of
 
     client = connected()
-    query = urlencode({"limit": MOST_LISTED, **({"alert_id": alert} if alert else {})})
-    found = client.get(f"/v1/proposals?{query}", who=who, service="alerts")["proposals"]
+    found = _listed(client, alert, who=who)
     # What became of the KPI is asked for where there may be something to say.
     whole = [
         _detail(client, each["proposal_id"], who=who) if each["decision"] == "accepted" else each for each in found
@@ -202,6 +222,12 @@ def verify(
     if found:
         raise LocalError(f"not what {proposal} says, facts have changed since it was offered: {'; '.join(found)}")
     typer.echo(f"This is what {proposal} says, to the cent.")
+
+
+def _listed(client: Client, alert: str | None, *, who: str) -> list[dict[str, Any]]:
+    query = urlencode({"limit": MOST_LISTED, **({"alert_id": alert} if alert else {})})
+    found: list[dict[str, Any]] = client.get(f"/v1/proposals?{query}", who=who, service="alerts")["proposals"]
+    return found
 
 
 def _signal(alert: dict[str, Any]) -> Signal:

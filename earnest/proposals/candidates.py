@@ -62,8 +62,8 @@ class Signal(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A change that answers a signal, in all plans that it is made in together: `plans` are the versions in force that
-    it starts from, `files` draft plans, or a roster file with quotas.
+    """A change that answers a signal, in all plans that it is made in together: `plans` are the versions that it starts
+    from, those published last, `files` draft plans, or a roster file with quotas.
     """
 
     rule: Rule
@@ -120,17 +120,21 @@ class Proposing:
             for rule in rules_for(signal.kpi, signal.direction):
                 for change in signal.answered_by(rule):
                     step(change.kind.replace("_", " "))
-                    parts = [*self._parts(rule, change, plans=plans, signal=signal, span=span)]
+                    starts = self._starts(change, plans)
+                    parts = [*self._parts(rule, change, plans=plans, starts=starts, signal=signal, span=span)]
                     if parts:
-                        yield self._candidate(rule, change, parts=parts, signal=signal, span=span, paid_by=paid_by)
+                        yield self._candidate(
+                            rule, change, parts=parts, starts=starts, signal=signal, span=span, paid_by=paid_by
+                        )
 
     def _plans(self, signal: Signal) -> list[list[Plan]]:
-        """The versions in force that somebody is on, by the currency in which they pay: of a signal about a plan only
-        that one.
+        """The versions of the plans that somebody is on, by the currency in which they pay: of a signal about a plan
+        only that one. What is published and holds later is changed further, and not dropped by what is built on the
+        version of today.
         """
         names = sorted({plan.plan for plan in self.inputs.plans})
         wanted = [signal.segment] if signal.dimension == "plan" else names
-        held = [self.inputs.plans.version_on(name, self.today) for name in wanted if name in names]
+        held = [self.inputs.plans.version_on(name, date.max) for name in wanted if name in names]
         by_currency: dict[str, list[Plan]] = {}
         for plan in held:
             if plan is not None and self._people(plan, signal):
@@ -146,21 +150,22 @@ class Proposing:
         return people_of(self.inputs.roster, day=self.today, **wanted) if wanted else None
 
     def _parts(
-        self, rule: Rule, change: PlanChange, *, plans: Sequence[Plan], signal: Signal, span: Span
+        self, rule: Rule, change: PlanChange, *, plans: Sequence[Plan], starts: date, signal: Signal, span: Span
     ) -> Iterator[_Part]:
         for plan in plans:
             try:
                 if change.kind in QUOTAS:
-                    yield self._quotas(change, plan=plan, signal=signal, span=span)
+                    yield self._quotas(change, plan=plan, starts=starts, signal=signal, span=span)
                 else:
-                    yield self._draft(rule, change, plan=plan, span=span)
+                    yield self._draft(rule, change, plan=plan, starts=starts, span=span)
             except NothingToChange as reason:
                 self.left.append(Left(plan=plan.plan, kind=change.kind, why=str(reason)))
 
-    def _starts(self, change: PlanChange) -> date:
-        return effective_date(self.today, months=MONTHS_OF.get(change.kind, 1))
+    def _starts(self, change: PlanChange, plans: Sequence[Plan]) -> date:
+        earliest = max(plan.effective_from for plan in plans)
+        return effective_date(self.today, months=MONTHS_OF.get(change.kind, 1), earliest=earliest)
 
-    def _draft(self, rule: Rule, change: PlanChange, *, plan: Plan, span: Span) -> _Part:
+    def _draft(self, rule: Rule, change: PlanChange, *, plan: Plan, starts: date, span: Span) -> _Part:
         source = self.texts[plan.key]
         large_deal = self._large_deal(plan, change, span=span)
         changed = changed_by(read_document(source).data, change, large_deal=large_deal)
@@ -168,15 +173,15 @@ class Proposing:
             source,
             changed,
             version=1 + max(other.version for other in self.inputs.plans if other.plan == plan.plan),
-            effective_from=self._starts(change),
+            effective_from=starts,
             reason=f"{rule.cause} {' '.join(changed.words)}",
             name=change.kind,
         )
         return _Part(plan=plan, words=changed.words, made=made)
 
-    def _quotas(self, change: PlanChange, *, plan: Plan, signal: Signal, span: Span) -> _Part:
+    def _quotas(self, change: PlanChange, *, plan: Plan, starts: date, signal: Signal, span: Span) -> _Part:
         by = change.by or Decimal(0)
-        people = with_quota(self.inputs.roster, self._people(plan, signal), day=self._starts(change))
+        people = with_quota(self.inputs.roster, self._people(plan, signal), day=starts)
         if change.kind == "quotas":
             whose = f" of {signal.dimension} {signal.segment}" if signal.dimension in TEAMS else ""
             words = f"Quotas{whose} are {percent(abs(by))} {'higher' if by > 0 else 'lower'}."
@@ -194,6 +199,7 @@ class Proposing:
         change: PlanChange,
         *,
         parts: Sequence[_Part],
+        starts: date,
         signal: Signal,
         span: Span,
         paid_by: Callable[..., Paid],
@@ -203,13 +209,13 @@ class Proposing:
         factors = {who: by for part in parts if not isinstance(part.made, Draft) for who, by in part.made.items()}
         if factors:
             name = "-".join([*(plan.plan.replace("/", "_") for plan in plans), change.kind])
-            files.append(quota_file(self.inputs.roster, factors, effective_from=self._starts(change), name=name))
+            files.append(quota_file(self.inputs.roster, factors, effective_from=starts, name=name))
         return Candidate(
             rule=rule,
             change=change,
             plans=tuple(plan.key for plan in plans),
             words=_together(parts),
-            effective_from=self._starts(change),
+            effective_from=starts,
             files=tuple(files),
             effect=effect(
                 paid_by(*(plan.key for plan in plans)),

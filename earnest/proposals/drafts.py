@@ -27,9 +27,11 @@ class Draft:
     plan: Plan
 
 
-def effective_date(today: date, *, months: int = 1) -> date:
-    """The first day of a month, or of a span of `months` of the year, that is at least the notice away."""
-    day = today + NOTICE
+def effective_date(today: date, *, months: int = 1, earliest: date = date.min) -> date:
+    """The first day of a month, or of a span of `months` of the year, that is at least the notice away, from the
+    `earliest` on.
+    """
+    day = max(today + NOTICE, earliest)
     while day.day != 1 or (day.month - 1) % months:
         day += timedelta(days=1)
     return day

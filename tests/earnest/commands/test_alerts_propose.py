@@ -97,6 +97,12 @@ def test_an_alert_is_answered_by_a_draft_that_is_sound_decided_about_and_publish
         "the draft in the plans",
     )
     assert "accepted by analyst: Margin counts" in said(system, folder, "alerts", "proposals", ALERT)
+
+    again = said(system, folder, "alerts", "propose", ALERT, "--out", "again")
+    assert re.search(f"{ALERT}.p1, rep: .* accepted by analyst: Margin counts Published, to hold from ", again)
+    assert re.search(f"{ALERT}.p2, rep: .* rejected by analyst: Too hard", again)
+    assert "Next:" not in again
+    assert not (folder / "again").exists()
     assert "to the cent" in said(system, folder, "alerts", "verify", f"{ALERT}.p1")
 
 

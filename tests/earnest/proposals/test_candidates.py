@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from earnest.plans.cost_of_change import compared
 from earnest.proposals.candidates import Candidate, Proposing, Signal
 from earnest.proposals.drafts import Draft
 from services.alerts.proposals import rules
+from shared.kernel import PlanSet
 from shared.kernel.plan.plan_file import read_plan
 from shared.kernel.plan.report import is_clean
 from tests.earnest.proposals.proposal_company import REP, REPS, TODAY, company
@@ -138,3 +141,19 @@ def test_a_signal_about_a_plan_is_answered_in_that_plan(tmp_path: Path) -> None:
 def test_the_same_history_gives_the_same_candidates(tmp_path: Path) -> None:
     signal = Signal("comp_cost_of_sales", "up")
     assert made(company(tmp_path), signal) == made(company(tmp_path), signal)
+
+
+def test_what_is_published_and_holds_later_is_changed_further_and_not_before_it_holds(tmp_path: Path) -> None:
+    signal, proposing = Signal("average_discount", "up"), company(tmp_path)
+    [gate] = made(proposing, signal)["rep discount_gate"].files
+    text = gate.text.replace(str(made(proposing, signal)["rep discount_gate"].effective_from), "2025-11-01")
+    plans = PlanSet([*proposing.inputs.plans, read_plan(text, "gate.yaml")])
+    later = replace(
+        proposing, inputs=replace(proposing.inputs, plans=plans), texts={**proposing.texts, "rep@2": text}, left=[]
+    )
+    assert "rep@2 discount_gate" not in made(later, signal)
+    kink = made(later, Signal("payout_gini", "up"))["rep@2 second_kink"]
+    [draft] = kink.files
+    assert draft.file == "rep-3-second_kink.yaml"
+    assert kink.effective_from == date(2025, 11, 1)
+    assert "own_discounted" in draft.text
