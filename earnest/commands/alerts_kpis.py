@@ -108,7 +108,8 @@ def _smallest_changes(running: dict[str, Any]) -> dict[str, str]:
         if reading["dimension"] is None:
             change = reading["smallest_change"]
             of = f" {reading['currency']}" if reading["currency"] else ""
-            part = reading["missing"] or "learning" if change is None else f"{change:.0%}"
+            lacks = "learning" if reading["value"] is not None else reading["missing"] or "learning"
+            part = lacks if change is None else f"{change:.0%}"
             said.setdefault(reading["kpi"], []).append(part + of)
     return {kpi: ", ".join(dict.fromkeys(texts)) for kpi, texts in said.items()}
 
