@@ -18,13 +18,13 @@ from earnest.proposals.plan_changes import NothingToChange, changed_by
 from earnest.proposals.quotas import (
     Factors,
     QuotaFile,
-    changed_evenly,
     people_of,
     quota_file,
     reallocated,
     with_quota,
     with_quotas,
 )
+from services.alerts.kpis import PERSONAL
 from services.alerts.proposals import Direction, PlanChange, Rule, rules_for
 from shared.formatting import percent
 from shared.kernel.plan.exact_yaml import read_document
@@ -128,21 +128,21 @@ class Proposing:
                         )
 
     def _plans(self, signal: Signal) -> list[list[Plan]]:
-        """The versions of the plans that somebody is on, by the currency in which they pay: of a signal about a plan
-        only that one. What is published and holds later is changed further, and not dropped by what is built on the
-        version of today.
+        """The versions of the plans that somebody is on when a change holds first, by the currency in which they pay:
+        of a signal about a plan only that one. What is published and holds later is changed further, and not dropped
+        by what is built on the version of today.
         """
         names = sorted({plan.plan for plan in self.inputs.plans})
         wanted = [signal.segment] if signal.dimension == "plan" else names
         held = [self.inputs.plans.version_on(name, date.max) for name in wanted if name in names]
         by_currency: dict[str, list[Plan]] = {}
         for plan in held:
-            if plan is not None and self._people(plan, signal):
+            if plan is not None and self._people(plan, signal, day=effective_date(self.today)):
                 by_currency.setdefault(plan.currency, []).append(plan)
         return list(by_currency.values())
 
-    def _people(self, plan: Plan, signal: Signal) -> list[str]:
-        return people_of(self.inputs.roster, day=self.today, **{**signal.of_roster, "plan": plan.plan})
+    def _people(self, plan: Plan, signal: Signal, *, day: date) -> list[str]:
+        return people_of(self.inputs.roster, day=day, **{**signal.of_roster, "plan": plan.plan})
 
     def of_figures(self, signal: Signal) -> list[str] | None:
         """Whose attainment and pay the figures are of; None for everybody's."""
@@ -180,18 +180,22 @@ class Proposing:
         return _Part(plan=plan, words=changed.words, made=made)
 
     def _quotas(self, change: PlanChange, *, plan: Plan, starts: date, signal: Signal, span: Span) -> _Part:
-        by = change.by or Decimal(0)
-        people = with_quota(self.inputs.roster, self._people(plan, signal), day=starts)
+        by, roster = change.by or Decimal(0), self.inputs.roster
+        measures = [each.measure for each in plan.measures]
+        quotas = with_quota(roster, self._people(plan, signal, day=starts), measures=measures, day=starts)
         if change.kind == "quotas":
-            whose = f" of {signal.dimension} {signal.segment}" if signal.dimension in TEAMS else ""
-            words = f"Quotas{whose} are {percent(abs(by))} {'higher' if by > 0 else 'lower'}."
-            return _Part(plan=plan, words=(words,), made=changed_evenly(people, by))
+            words = f"Quotas{_whose(signal)} are {percent(abs(by))} {'higher' if by > 0 else 'lower'}."
+            return _Part(plan=plan, words=(words,), made=dict.fromkeys(quotas, 1 + by))
+        people = {who for who, _ in quotas}
         before = paid_with(self.inputs, [plan], files=(), span=span)
         months = attained(before.earned).filter(pl.col("plan") == plan.plan, pl.col("participant_id").is_in(people))
-        sums = months.group_by("participant_id").agg(pl.col("quota", "measure").sum())
-        factors = reallocated({who: (quota, sold) for who, quota, sold in sums.iter_rows()}, by=by)
-        words = f"The same total of quotas is divided by what people brought, {percent(by)} of the way."
-        return _Part(plan=plan, words=(words,), made=factors)
+        # Of a month of each: who came late in the year has fewer of them, and no smaller part in the total.
+        sums = months.group_by("participant_id").agg(pl.col("quota", "measure").sum(), pl.len())
+        brought = {who: (quota / number, sold / number) for who, quota, sold, number in sums.iter_rows()}
+        factors = reallocated(brought, by=by)
+        words = f"The same total of quotas{_whose(signal)} is divided by what people brought, {percent(by)} of the way."
+        made = {(who, measure): factors[who] for who, measure in quotas if who in factors}
+        return _Part(plan=plan, words=(words,), made=made)
 
     def _candidate(
         self,
@@ -206,7 +210,7 @@ class Proposing:
     ) -> Candidate:
         plans = [part.plan for part in parts]
         files: list[Draft | QuotaFile] = [part.made for part in parts if isinstance(part.made, Draft)]
-        factors = {who: by for part in parts if not isinstance(part.made, Draft) for who, by in part.made.items()}
+        factors = {whose: by for part in parts if not isinstance(part.made, Draft) for whose, by in part.made.items()}
         if factors:
             name = "-".join([*(plan.plan.replace("/", "_") for plan in plans), change.kind])
             files.append(quota_file(self.inputs.roster, factors, effective_from=starts, name=name))
@@ -250,6 +254,13 @@ def paid_with(inputs: KernelInputs, plans: Sequence[Plan], *, files: Sequence[Dr
         if isinstance(each, QuotaFile):
             roster = with_quotas(roster, each)
     return paid(inputs, [drafts.get(plan.plan, plan) for plan in plans], roster=roster, span=span)
+
+
+def _whose(signal: Signal) -> str:
+    """Whose quotas are changed, in words; not of which person, for more people read them than may know of one."""
+    if signal.dimension not in TEAMS:
+        return ""
+    return f" of one {signal.dimension}" if signal.dimension in PERSONAL else f" of {signal.dimension} {signal.segment}"
 
 
 def _together(parts: Sequence[_Part]) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ FURTHEST: Final = Decimal("0.3")
 STEP: Final = Decimal(100)
 """To what quotas are rounded, in major units."""
 
-Factors = Mapping[str, Decimal]
-"""By participant, what their quotas are multiplied with."""
+Factors = Mapping[tuple[str, str], Decimal]
+"""By participant and measure, what their quota is multiplied with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,29 +42,31 @@ def people_of(roster: Roster, *, day: date, **wanted: str) -> list[str]:
     return sorted(last.filter(pl.col("active"), *fits)["participant_id"])
 
 
-def with_quota(roster: Roster, who: Collection[str], *, day: date) -> list[str]:
-    """Those who have a quota of their own on a day.
+def with_quota(roster: Roster, who: Collection[str], *, measures: Collection[str], day: date) -> list[tuple[str, str]]:
+    """Which of these participants have a quota of their own on a day, and of which of these measures, or of every one.
 
     Raises:
         NothingToChange: nobody has.
     """
-    known = set(_in_force(roster, day)["participant_id"])
-    if not known.intersection(who):
-        raise NothingToChange("nobody on the plan has a quota of their own in the roster")
-    return sorted(known.intersection(who))
+    known = _in_force(roster, day).filter(
+        pl.col("participant_id").is_in(list(who)), pl.col("measure").is_in([EVERY, *measures])
+    )
+    if known.is_empty():
+        raise NothingToChange(
+            "nobody who is on the plan when it would hold has a quota of their own for it in the roster"
+        )
+    return list(known.select("participant_id", "measure").iter_rows())
 
 
-def changed_evenly(who: Collection[str], by: Decimal) -> Factors:
-    """All quotas by the same share."""
-    return dict.fromkeys(who, 1 + by)
-
-
-def reallocated(brought: Mapping[str, tuple[Decimal, Decimal]], *, by: Decimal) -> Factors:
+def reallocated(brought: Mapping[str, tuple[Decimal, Decimal]], *, by: Decimal) -> dict[str, Decimal]:
     """The same total of quotas, `by` so far of the way from what they are to what people brought.
 
     Args:
-        brought: by participant their quotas and what they brought, over the same months.
+        brought: by participant their quota and what they brought, each of a month.
         by: 0 changes nothing, 1 divides the total as it was brought.
+
+    Returns:
+        By participant, what their quota is multiplied with.
 
     Raises:
         NothingToChange: there are less than two people with quotas, or nobody brought anything.
@@ -121,13 +123,15 @@ def _in_force(roster: Roster, day: date) -> pl.DataFrame:
 
 
 def quota_file(roster: Roster, factors: Factors, *, effective_from: date, name: str) -> QuotaFile:
-    """The rows of a roster file that change the quotas in force on a date."""
-    last = _in_force(roster, effective_from).filter(pl.col("participant_id").is_in(list(factors)))
-    measures = sorted(set(last["measure"]))
+    """The rows of a roster file that change quotas as they are in force on a date, and no others."""
+    measures = sorted({measure for _, measure in factors})
     columns = ["quota" if measure == EVERY else f"quota.{measure}" for measure in measures]
     cells: dict[str, dict[str, str]] = {}
-    for who, measure, quota in last.select("participant_id", "measure", "quota").iter_rows():
-        cells.setdefault(who, {})[measure] = f"{_rounded(Decimal(quota) * factors[who]):f}"
+    for who, measure, quota in (
+        _in_force(roster, effective_from).select("participant_id", "measure", "quota").iter_rows()
+    ):
+        if (factor := factors.get((who, measure))) is not None:
+            cells.setdefault(who, {})[measure] = f"{_rounded(Decimal(quota) * factor):f}"
     table = pl.DataFrame(
         [[who, effective_from.isoformat(), *map(own.get, measures)] for who, own in cells.items()],
         schema=dict.fromkeys(["participant_id", "effective_from", *columns], pl.String),
