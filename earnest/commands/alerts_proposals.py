@@ -63,10 +63,7 @@ def propose(
             )
         except NothingToChange as error:
             raise LocalError(str(error)) from None
-    listed = client.get(
-        f"/v1/proposals?{urlencode({'alert_id': alert, 'limit': MOST_LISTED})}", who=who, service="alerts"
-    )
-    decided = [each for each in listed["proposals"] if each["decision"] is not None]
+    decided = [each for each in _listed(client, alert, who=who) if each["decision"] is not None]
     for each in decided:
         typer.echo(f"{each['proposal_id']}, {plans_of(each)}: {' '.join([*each['words'], *decision(each)])}\n")
     for left in proposing.left:

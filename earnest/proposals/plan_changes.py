@@ -172,10 +172,9 @@ def _apart(plan: Document, place: int, *, of: str, credited: Document) -> list[E
     when, name, path = rule.get("when", "stage = 'won'"), f"{rule['rule']}_discounted", ("credits", place)
     others = f"({when}) and (list_amount is null or not ({of}))"
     sums = [
-        append(("measures", number, source), name)
-        for number, measure in enumerate(plan.get("measures", ()))
-        for source in ("sum_of", "count_of", "average_of", "latest_of")
-        if rule["rule"] in measure.get(source, ())
+        append(("measures", plan["measures"].index(measure), source), name)
+        for measure, source in _sources(plan)
+        if rule["rule"] in measure[source]
     ]
     apart = append(("credits",), {**rule, "rule": name, "when": f"({when}) and {of}", **credited})
     return [put((*path, "when"), others) if "when" in rule else say(path, "when", value=others), apart, *sums]
@@ -205,7 +204,12 @@ def _quarterly_measure(plan: Document, _: PlanChange, __: Decimal | None) -> Fou
 
 
 def _credit_once(plan: Document, _: PlanChange, __: Decimal | None) -> Found:
-    if len(plan.get("credits", ())) > 1 and plan.get("match", "all") == "all":
+    uses = {
+        frozenset(measure["measure"] for measure, source in _sources(plan) if rule["rule"] in measure[source])
+        for rule in plan.get("credits", ())
+    }
+    # Rules of other measures credit nothing twice: a later one would never fit again, and a SPIF would be paid no more.
+    if len(plan.get("credits", ())) > 1 and len(uses) == 1 and plan.get("match", "all") == "all":
         edit = put(("match",), "first") if "match" in plan else say((), "match", value="first")
         yield (
             [edit],
@@ -233,7 +237,7 @@ _MISSING: Final[Mapping[str, str]] = {
     "discount_gate": "no rule credits whole deals, or a deal is credited by the first rule that fits",
     "margin_modifier": "no rule credits what deals sold for",
     "quarterly_measure": "no measure that is paid by attainment begins anew each month",
-    "credit_once": "it has one rule, or credits by the first that fits already",
+    "credit_once": "no two rules credit the same measures and no others, or the first that fits credits alone already",
 }
 
 
@@ -252,6 +256,14 @@ def _tiers(plan: Document) -> Iterator[Tiers]:
             path = ("components", place, "tiers")
             whole = component["kind"] == "whole"
             yield Tiers(component=component["component"], whole=whole, path=path, ends=ends, rates=rates)
+
+
+def _sources(plan: Document) -> Iterator[tuple[Document, str]]:
+    """Each measure, with each key by which it names the rules whose credits it takes."""
+    for measure in plan.get("measures", ()):
+        for source in ("sum_of", "count_of", "average_of", "latest_of"):
+            if source in measure:
+                yield measure, source
 
 
 def _paying_rules(plan: Document) -> Iterator[tuple[int, Document]]:

@@ -52,9 +52,7 @@ def with_quota(roster: Roster, who: Collection[str], *, measures: Collection[str
         pl.col("participant_id").is_in(list(who)), pl.col("measure").is_in([EVERY, *measures])
     )
     if known.is_empty():
-        raise NothingToChange(
-            "nobody who is on the plan when it would hold has a quota of their own for it in the roster"
-        )
+        raise NothingToChange("nobody who is on it then has a quota of their own for it in the roster")
     return list(known.select("participant_id", "measure").iter_rows())
 
 

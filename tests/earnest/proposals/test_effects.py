@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+import csv
+from collections import defaultdict
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import polars as pl
 import pytest
 
 from earnest.files.kernel_inputs import read_inputs
+from earnest.plans.check import check_files
 from earnest.proposals.candidates import Candidate, Signal
 from earnest.proposals.drafts import Draft
 from earnest.proposals.effects import attained
@@ -21,10 +25,13 @@ from services.alerts.proposals import PlanChange
 from shared.kernel import PlanSet, credit
 from shared.kernel.plan.exact_yaml import read_yaml
 from shared.kernel.plan.plan_file import read_plan
+from shared.kernel.plan.report import is_clean
 from tests.earnest.proposals.proposal_company import REP, REPS, company
 from tests.earnest.proposals.test_candidates import made
 
+CENT = Decimal("0.01")
 DISCOUNTS = Signal("average_discount", "up")
+CREDITS = Signal("split_share", "up")
 ALERT = {"kpi": "average_discount", "title": "Average discount", "unit": "ratio", "currency": "USD", "segment": None}
 
 
@@ -178,3 +185,64 @@ def test_a_quota_of_a_quarter_is_attained_at_its_end_and_not_by_a_third_of_it_ea
         .iter_rows()
     }
     assert found == {("quarter", "2025-03"): 1.1} | {("month", f"2025-{month:02d}"): 1.1 for month in (1, 2, 3)}
+
+
+def by_hand(
+    folder: Path, *, first_ends: Decimal = Decimal("0.7"), quota: int = 34_000, spif: Decimal = Decimal("0.01")
+) -> dict[str, Decimal]:
+    """What each participant is paid in the twelve months, worked out deal by deal from the files."""
+    sold: dict[tuple[str, str], list[tuple[Decimal, bool]]] = defaultdict(list)
+    for deal in csv.DictReader((folder / "deals.csv").read_text().splitlines()):
+        if "2024-07" <= (month := deal["close_date"][:7]) <= "2025-06":
+            sold[deal["owner"], month].append((Decimal(deal["amount"]), deal["product"] == "Suite"))
+    pay: dict[str, Decimal] = defaultdict(Decimal)
+    for (who, _), deals in sold.items():
+        bookings = sum(amount for amount, _ in deals)
+        tiers = ((Decimal(0), "0.04"), (first_ends * quota, "0.06"), (Decimal(quota), "0.09"))
+        ends = [begin for begin, _ in tiers[1:]] + [Decimal("Infinity")]
+        commission = sum(
+            (max(Decimal(0), min(bookings, end) - begin) * Decimal(rate))
+            for (begin, rate), end in zip(tiers, ends, strict=True)
+        )
+        suites = sum(amount for amount, is_suite in deals if is_suite) * spif
+        pay[who] += sum(each.quantize(CENT, ROUND_HALF_UP) for each in (commission, Decimal(suites)))
+    for month in {month for _, month in sold}:
+        team = sum(amount for (_, of), deals in sold.items() if of == month for amount, _ in deals)
+        pay["boss"] += (team * Decimal("0.005")).quantize(CENT, ROUND_HALF_UP)
+    return pay
+
+
+@pytest.mark.parametrize(
+    ("kind", "otherwise"), [("first_tier", {"first_ends": Decimal("0.6")}), ("quotas", {"quota": 30_600})]
+)
+def test_cost_and_who_gains_are_those_of_a_calculation_by_hand(
+    tmp_path: Path, kind: str, otherwise: dict[str, Any]
+) -> None:
+    effect = made(company(tmp_path, quota=34_000), Signal("share_at_quota", "down"))[f"rep {kind}"].effect
+    before, after = by_hand(tmp_path), by_hand(tmp_path, **otherwise)
+    assert effect.cost_before == sum(before.values())
+    assert effect.cost_after == sum(after.values())
+    changes = [after[who] - before[who] for who in before]
+    assert (effect.gain, effect.lose, effect.same) == (
+        len([each for each in changes if each > 0]),
+        0,
+        len([each for each in changes if each == 0]),
+    )
+    assert effect.gain > 0
+
+
+def test_what_a_measure_has_twice_is_credited_once_and_a_spif_of_its_own_stays(tmp_path: Path) -> None:
+    apart = company(tmp_path)
+    assert made(apart, CREDITS) == {}
+    assert {left.plan for left in apart.left} == {"rep", "manager"}
+    twice = REP.replace("sum_of: [own]", "sum_of: [own, strategic]").replace(
+        "  - {measure: strategic_bookings, sum_of: [strategic]}\n", ""
+    )
+    twice = twice.replace("  - {component: spif, kind: flat, measure: strategic_bookings, rate: 1%}\n", "")
+    plans = PlanSet([plan if plan.plan != "rep" else read_plan(twice, "rep.yaml") for plan in apart.inputs.plans])
+    doubled = replace(apart, inputs=replace(apart.inputs, plans=plans), texts={**apart.texts, "rep@1": twice}, left=[])
+    once = made(doubled, CREDITS)["rep credit_once"]
+    (tmp_path / once.files[0].file).write_text(once.files[0].text)
+    assert is_clean(check_files([tmp_path / once.files[0].file]))
+    assert once.effect.lose == len(REPS)
+    assert once.effect.cost_after == sum(by_hand(tmp_path, quota=30_000, spif=Decimal(0)).values())
