@@ -14,7 +14,7 @@ from earnest.commands.alerts import alerts
 from earnest.terminal import print_table
 
 if TYPE_CHECKING:
-    from services.alerts.replay import Replay
+    from services.alerts.replay import Compared, Replay
 
 EVALUATED_WITHIN = 60.0
 """Seconds in which the running service has evaluated what it has counted."""
@@ -37,7 +37,7 @@ def replay(
     from earnest.local.home import Home
     from earnest.local.processes import LocalError
     from services.alerts.kpis import load
-    from services.alerts.replay import differences, held_as_they_are, in_words
+    from services.alerts.replay import compared, in_words
     from services.alerts.replay import replay as replayed_from
     from shared.database import database_url, engine_for
     from shared.log.open import open_log
@@ -56,15 +56,14 @@ def replay(
             engine, log, catalogue=catalogue, zone=settings.zone, first=first.date(), last=last.date()
         )
         # What is counted is evaluated a moment later.
-        differ = _settled(lambda: differences(engine, found))
-        held = held_as_they_are(engine, found)
+        beside = _settled(lambda: compared(engine, found))
     finally:
         engine.dispose()
         log.close()
     if as_json:
         import orjson
 
-        typer.echo(orjson.dumps(_as_data(found, differ, held=held), option=orjson.OPT_INDENT_2))
+        typer.echo(orjson.dumps(_as_data(found, beside), option=orjson.OPT_INDENT_2))
     else:
         from rich.table import Table
 
@@ -74,19 +73,20 @@ def replay(
             when, figures = (str(move.day), move.what), (of.direction, f"{of.score:.1f}", of.rule)
             table.add_row(*when, in_words(move.subject), str(of.onset), *figures)
         print_table(table, "No alert opens or closes.")
-        same = f"The running service holds the same alerts{', as far as they can be compared' if held else ''}."
-        typer.echo("\n".join([*(differ or [same]), *held]))
-    raise typer.Exit(1 if differ else 0)
+        so_far = ", as far as they can be compared" if beside.not_compared else ""
+        same = f"The running service holds the same alerts{so_far}."
+        typer.echo("\n".join([*(beside.differences or [same]), *beside.not_compared]))
+    raise typer.Exit(1 if beside.differences else 0)
 
 
-def _settled(look: Callable[[], list[str]]) -> list[str]:
+def _settled(look: Callable[[], Compared]) -> Compared:
     until = time.monotonic() + EVALUATED_WITHIN
-    while (found := look()) and time.monotonic() < until:
+    while (found := look()).differences and time.monotonic() < until:
         time.sleep(1)
     return found
 
 
-def _as_data(found: Replay, differ: list[str], *, held: list[str]) -> dict[str, Any]:
+def _as_data(found: Replay, beside: Compared) -> dict[str, Any]:
     moves = [
         {
             "date": move.day,
@@ -102,4 +102,4 @@ def _as_data(found: Replay, differ: list[str], *, held: list[str]) -> dict[str, 
         for move in found.moves
     ]
     dates = {"from": found.first, "to": found.last, "as_of": found.as_of}
-    return {**dates, "moves": moves, "differences": differ, "not_compared": held}
+    return {**dates, "moves": moves, **beside._asdict()}

@@ -58,6 +58,15 @@ class Replay:
                     yield Move(episode.recovered_on, "closed", found.subject, episode)
 
 
+class Compared(NamedTuple):
+    """Sentences about the alerts of a replay: `differences` are those that the log or the service has alone, and
+    `not_compared` those that the service holds without the log, of subjects of which nothing is known now.
+    """
+
+    differences: list[str]
+    not_compared: list[str]
+
+
 def replay(engine: Engine, log: Log, *, catalogue: Catalogue, zone: ZoneInfo, first: date, last: date) -> Replay:
     """Count the log again in a schema of its own, as far as the live worker was, and find all alerts in it.
 
@@ -79,25 +88,20 @@ def replay(engine: Engine, log: Log, *, catalogue: Catalogue, zone: ZoneInfo, fi
     return Replay(first=first, last=last, as_of=as_of, findings=findings)
 
 
-def differences(engine: Engine, replayed: Replay) -> list[str]:
-    """In which alerts of these dates the running service differs, as sentences; empty where it holds the same.
-
-    What the service holds because nothing is known of now is no difference: `held_as_they_are` names it.
-    """
+def compared(engine: Engine, replayed: Replay) -> Compared:
+    """The alerts that the log gives beside those that the running service holds."""
     given, held = _given(replayed), _held(engine, replayed)
-    compared = {each for each in held if each[1] in _compared(replayed)}
-    return [
-        *_told(given - held, "the log gives an alert that the service does not hold"),
-        *_told(compared - given, "the service holds an alert that the log does not give"),
-    ]
-
-
-def held_as_they_are(engine: Engine, replayed: Replay) -> list[str]:
-    """The alerts of these dates that the log cannot be compared with, as sentences: it does not give them, and of their
-    subjects nothing is known now.
-    """
-    left = {each for each in _held(engine, replayed) - _given(replayed) if each[1] not in _compared(replayed)}
-    return list(_told(left, "not compared: held as it was, for nothing is known of it now"))
+    known = {found.subject for found in replayed.findings if not found.holds}
+    comparable = {each for each in held if each[1] in known}
+    return Compared(
+        differences=[
+            *_told(given - held, "the log gives an alert that the service does not hold"),
+            *_told(comparable - given, "the service holds an alert that the log does not give"),
+        ],
+        not_compared=[
+            *_told(held - given - comparable, "not compared: held as it was, for nothing is known of it now")
+        ],
+    )
 
 
 def _given(replayed: Replay) -> set[_Dated]:
@@ -120,10 +124,6 @@ def _held(engine: Engine, replayed: Replay) -> set[_Dated]:
     episodes = {found.subject: found.episodes for found in replayed.findings}
     dated = {(_as_given(alert, episodes.get(alert.subject, ())), alert.subject) for alert in held}
     return {each for each in dated if replayed.first <= each[0] <= replayed.last}
-
-
-def _compared(replayed: Replay) -> set[Subject]:
-    return {found.subject for found in replayed.findings if not found.holds}
 
 
 def in_words(subject: Subject) -> str:

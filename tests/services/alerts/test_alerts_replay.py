@@ -18,7 +18,7 @@ from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import Catalogue
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.service import Lifecycle
-from services.alerts.replay import Replay, differences, held_as_they_are, in_words, replay
+from services.alerts.replay import Replay, compared, in_words, replay
 from shared.contracts.topics import DEALS, ROAD
 from shared.log.kafka import KafkaLog
 from shared.log.port import Log, Record, Stored
@@ -105,7 +105,7 @@ def test_the_log_gives_the_alerts_that_the_service_holds_in_the_order_of_their_d
     log: Log, alerts_engine: Engine, catalogue: Catalogue
 ) -> None:
     found = replayed(alerts_engine, log, catalogue)
-    assert differences(alerts_engine, found) == []
+    assert compared(alerts_engine, found).differences == []
     assert [move.day for move in found.moves] == sorted(move.day for move in found.moves)
     of_discount = [line for line in told(found) if "average_discount USD (threshold)" in line]
     assert [line.split()[1] for line in of_discount] == ["opened", "closed"]
@@ -127,9 +127,9 @@ def test_only_what_opens_and_closes_between_the_dates_is_told_and_compared(
     first = whole.moves[0].day
     day = replayed(alerts_engine, log, catalogue, first, first)
     assert day.moves == [move for move in whole.moves if move.day == first]
-    assert differences(alerts_engine, day) == []
+    assert compared(alerts_engine, day).differences == []
     before = replayed(alerts_engine, log, catalogue, FIRST, first - timedelta(days=1))
-    assert (before.moves, differences(alerts_engine, before)) == ([], [])
+    assert (before.moves, compared(alerts_engine, before).differences) == ([], [])
 
 
 @pytest.mark.usefixtures("evaluated")
@@ -141,7 +141,7 @@ def test_an_alert_that_only_one_of_them_has_is_named(log: Log, alerts_engine: En
     )
     with alerts_engine.begin() as connection:
         day = connection.execute(text(moved)).scalar_one()
-    assert differences(alerts_engine, found) == [
+    assert compared(alerts_engine, found).differences == [
         f"{day} average_discount USD (threshold): the log gives an alert that the service does not hold",
         f"{day + timedelta(days=1)} average_discount USD (threshold): the service holds an alert that the log does not give",
     ]
@@ -168,18 +168,18 @@ def test_what_was_wrong_before_too_little_was_known_is_open_and_compared(
     assert all(alert.latest.as_of > alert.episode.detected_on and alert.latest.value is None for alert in held)
     found = replayed(alerts_engine, log, catalogue)
     assert all(not each.known for each in found.findings if each.current)
-    assert (differences(alerts_engine, found), held_as_they_are(alerts_engine, found)) == ([], [])
+    assert compared(alerts_engine, found) == ([], [])
     lost = "update alert set dimension = 'territory', segment = 'west' where detector = 'drift' and dimension = ''"
     with alerts_engine.begin() as connection:
         day = connection.execute(text(f"{lost} and kpi = 'average_discount' returning detected_on")).scalar_one()
-    assert differences(alerts_engine, found) == [
+    assert compared(alerts_engine, found).differences == [
         f"{day} average_discount USD (drift): the log gives an alert that the service does not hold"
     ]
-    assert held_as_they_are(alerts_engine, found) == [
+    assert compared(alerts_engine, found).not_compared == [
         f"{day} average_discount USD, territory west (drift): not compared: held as it was, for nothing is known of it now"
     ]
 
 
 def test_without_a_deal_there_is_nothing(log: Log, alerts_engine: Engine, catalogue: Catalogue) -> None:
     found = replayed(alerts_engine, log, catalogue)
-    assert (found.as_of, found.moves, differences(alerts_engine, found)) == (None, [], [])
+    assert (found.as_of, found.moves, compared(alerts_engine, found).differences) == (None, [], [])
