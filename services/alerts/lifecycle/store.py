@@ -98,6 +98,11 @@ def of_the_plan(connection: Connection) -> list[Alert]:
     return _alerts(connection, and_(ALERT.c.about == "plan", ALERT.c.resolution.is_distinct_from("corrected")))
 
 
+def about_persons(connection: Connection) -> set[str]:
+    """The ids of the alerts that are about one person."""
+    return set(connection.execute(select(ALERT.c.alert_id).where(ALERT.c.dimension.in_(PERSONAL))).scalars())
+
+
 def numbers(connection: Connection) -> dict[tuple[str, str], int]:
     """The highest number of an alert by KPI and currency."""
     counted = select(ALERT.c.kpi, ALERT.c.currency, func.max(ALERT.c.number)).group_by(ALERT.c.kpi, ALERT.c.currency)

@@ -166,10 +166,12 @@ class Standing:
     """Where a proposal stands, beside what was decided about it.
 
     `holds_from` is the day from which its change holds, once all its files are published or loaded. `retired_by` is the
-    accepted proposal that competes with it, as long as that one does not hold yet.
+    accepted proposal that competes with it, as long as that one does not hold yet. `personal` says that its alert is
+    about one person.
     """
 
     proposal: Proposal
+    personal: bool
     holds_from: date | None = None
     retired_by: Proposal | None = None
 

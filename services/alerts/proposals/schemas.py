@@ -162,7 +162,8 @@ class FileView(BaseModel):
 
 
 class ProposalView(BaseModel):
-    """A proposal. What it changes of few people's pay is null for keys that may not read earnings.
+    """A proposal. What it changes of few people's pay, or of that of one manager's team, is null for keys that may not
+    read earnings.
 
     `stage` is how far it has come, `holds_from` the day from which an accepted change holds once it is published;
     `retired_by` names the accepted proposal that changes the same and does not hold yet. `verify` is the command that
@@ -238,7 +239,7 @@ def _fields(standing: Standing, *, today: date, reads_pay: bool, texts: bool) ->
         "proposed_at": proposal.proposed_at,
         **of_candidate,
         "files": files,
-        "effect": _effect(candidate.effect, reads_pay=reads_pay),
+        "effect": _effect(candidate.effect, personal=standing.personal, reads_pay=reads_pay),
         "verify": f"earnest alerts verify {proposal.proposal_id}",
         **decided,
         "stage": standing.stage(today),
@@ -247,9 +248,11 @@ def _fields(standing: Standing, *, today: date, reads_pay: bool, texts: bool) ->
     }
 
 
-def _effect(effect: Effect, *, reads_pay: bool) -> EffectView | None:
-    """The difference in cost of one or two people is the difference in their pay, also that of a month."""
-    if not reads_pay and effect.gain + effect.lose < LEAST_PEOPLE:
+def _effect(effect: Effect, *, personal: bool, reads_pay: bool) -> EffectView | None:
+    """The difference in cost of one or two people is the difference in their pay, also that of a month; and figures of
+    one manager's team are told as those of the alert about it are.
+    """
+    if not reads_pay and (personal or effect.gain + effect.lose < LEAST_PEOPLE):
         return None
     shown = EffectView(**EFFECT.dump_python(effect))
     told = reads_pay or all(month.changed == 0 or month.changed >= LEAST_PEOPLE for month in effect.months)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from math import isfinite
+from typing import Any
 
 from sqlalchemy import Connection
 
 from services.alerts.evaluation.readings import Reading, reading_of
+from services.alerts.lifecycle import store as alerts
 from services.alerts.lifecycle.alert import Alert
 from services.alerts.proposals import store
 from services.alerts.proposals.errors import NoSuchProposal, PublishedAlready, Retired
@@ -48,15 +50,15 @@ def standings(connection: Connection, proposals: Iterable[Proposal], *, today: d
     """Where proposals stand: whether what was accepted is published, and what else is retired by it until it holds."""
     proposals, accepted, versions = list(proposals), store.accepted(connection), store.versions(connection)
     of_quotas = {who for each in accepted for who, _ in each.candidate.quotas}
-    quotas = store.quotas(connection, of_quotas)
-    known = [
-        Standing(proposal=each, holds_from=holds_from(each.candidate, versions, quotas=quotas)) for each in accepted
-    ]
+    quotas, personal = store.quotas(connection, of_quotas), alerts.about_persons(connection)
+
+    def standing(each: Proposal, **found: Any) -> Standing:
+        return Standing(proposal=each, personal=each.alert_id in personal, **found)
+
+    known = [standing(each, holds_from=holds_from(each.candidate, versions, quotas=quotas)) for each in accepted]
     under_way = [each.proposal for each in known if each.stage(today) != "in force"]
     by_id = {each.proposal.proposal_id: each for each in known}
-    return [
-        by_id.get(each.proposal_id) or Standing(proposal=each, retired_by=_rival(each, under_way)) for each in proposals
-    ]
+    return [by_id.get(each.proposal_id) or standing(each, retired_by=_rival(each, under_way)) for each in proposals]
 
 
 def became(readings: Iterable[Reading], alert: Alert, *, standing: Standing, as_of: date) -> LaterEffect | None:

@@ -135,13 +135,15 @@ def test_an_accepted_change_is_followed_at_the_place_of_its_alert_once_it_holds(
     elsewhere = replace(here, where=Where("USD"), assessment=None)
     readings = [elsewhere, here]
     # Published for July, whatever the draft said.
-    in_force = Standing(proposal=accepted(), holds_from=SINCE)
+    in_force = Standing(proposal=accepted(), personal=False, holds_from=SINCE)
     found = became(readings, alert, standing=in_force, as_of=date(2026, 1, 5))
     assert found is not None
     assert (found.pairs, found.verdict) == (
         6,
         "supported",
     )  # the alert was about a rise, the change was to bring it down
-    assert became(readings, alert, standing=Standing(proposal=accepted()), as_of=date(2026, 1, 5)) is None
+    assert (
+        became(readings, alert, standing=Standing(proposal=accepted(), personal=False), as_of=date(2026, 1, 5)) is None
+    )
     assert became(readings, alert, standing=in_force, as_of=date(2025, 6, 30)) is None
     assert became([elsewhere], alert, standing=in_force, as_of=date(2026, 1, 5)) is None

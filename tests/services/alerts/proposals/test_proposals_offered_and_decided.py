@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Engine, text
+
 from tests.services.alerts.proposals.conftest import Ask
 from tests.services.alerts.proposals.offers import draft, offered, quotas
 
@@ -160,6 +162,21 @@ def test_what_changes_the_pay_of_few_people_is_for_those_who_may_read_earnings(a
         for key in ("analyst", "reader")
     }
     assert seen == {"analyst": [True, True], "reader": [False, True]}
+    assert ask("reader").get("/v1/proposals/average_discount.USD.1.p1").json()["effect"] is None
+
+
+def test_figures_of_the_team_of_one_manager_are_for_those_who_may_read_earnings(
+    ask: Ask, alerts_engine: Engine
+) -> None:
+    ask("analyst").post(f"{ALERT}/proposals", json={"proposals": [offered()]})
+    with alerts_engine.begin() as connection:
+        connection.execute(
+            text("update alert set dimension = 'manager', segment = 'ann' where kpi = 'average_discount'")
+        )
+    shown = [
+        ask(key).get("/v1/proposals").json()["proposals"][0]["effect"] is not None for key in ("analyst", "reader")
+    ]
+    assert shown == [True, False]
     assert ask("reader").get("/v1/proposals/average_discount.USD.1.p1").json()["effect"] is None
 
 
