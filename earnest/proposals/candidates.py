@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import polars as pl
 
@@ -27,12 +27,11 @@ from earnest.proposals.quotas import (
 from services.alerts.kpis import PERSONAL
 from services.alerts.proposals import Direction, PlanChange, Rule, rules_for
 from shared.formatting import percent
+from shared.kernel.language.conventions import CalendarTerms
 from shared.kernel.plan.exact_yaml import read_document
 from shared.kernel.plan.version import Plan
 from shared.money import from_minor
 
-MONTHS_OF: Final[Mapping[str, int]] = {"quarterly_measure": 3}
-"""With what a draft's date begins, in months: what adds up over a quarter begins with one."""
 TEAMS: Final = ("territory", "manager", "position")
 """Dimensions whose segments are some of the people of a plan."""
 QUOTAS: Final = ("quotas", "reallocate_quotas")
@@ -104,7 +103,7 @@ class Proposing:
     left: list[Left] = field(default_factory=list)
 
     def candidates(self, signal: Signal, *, step: Callable[[str], None]) -> Iterator[Candidate]:
-        """The candidates for a signal: each change in all plans that pay in one currency together. What a plan has
+        """The candidates for a signal: each change in all plans of one currency and calendar together. What a plan has
         nothing for is added to `left`.
 
         Raises:
@@ -128,18 +127,18 @@ class Proposing:
                         )
 
     def _plans(self, signal: Signal) -> list[list[Plan]]:
-        """The versions of the plans that somebody is on when a change holds first, by the currency in which they pay:
-        of a signal about a plan only that one. What is published and holds later is changed further, and not dropped
+        """The versions of the plans that somebody is on when a change holds first, by their currency and calendar: of
+        a signal about a plan only that one. What is published and holds later is changed further, and not dropped
         by what is built on the version of today.
         """
         names = sorted({plan.plan for plan in self.inputs.plans})
         wanted = [signal.segment] if signal.dimension == "plan" else names
         held = [self.inputs.plans.version_on(name, date.max) for name in wanted if name in names]
-        by_currency: dict[str, list[Plan]] = {}
+        alike: dict[tuple[str, CalendarTerms], list[Plan]] = {}
         for plan in held:
-            if plan is not None and self._people(plan, signal, day=effective_date(self.today)):
-                by_currency.setdefault(plan.currency, []).append(plan)
-        return list(by_currency.values())
+            if plan is not None and self._people(plan, signal, day=effective_date(self.today, plan.calendar)):
+                alike.setdefault((plan.currency, plan.calendar), []).append(plan)
+        return list(alike.values())
 
     def _people(self, plan: Plan, signal: Signal, *, day: date) -> list[str]:
         return people_of(self.inputs.roster, day=day, **{**signal.of_roster, "plan": plan.plan})
@@ -162,8 +161,10 @@ class Proposing:
                 self.left.append(Left(plan=plan.plan, kind=change.kind, why=str(reason)))
 
     def _starts(self, change: PlanChange, plans: Sequence[Plan]) -> date:
+        # Sums of a quarter begin with one.
+        window: Literal["month", "quarter"] = "quarter" if change.kind == "quarterly_measure" else "month"
         earliest = max(plan.effective_from for plan in plans)
-        return effective_date(self.today, months=MONTHS_OF.get(change.kind, 1), earliest=earliest)
+        return effective_date(self.today, plans[0].calendar, window=window, earliest=earliest)
 
     def _draft(self, rule: Rule, change: PlanChange, *, plan: Plan, starts: date, span: Span) -> _Part:
         source = self.texts[plan.key]

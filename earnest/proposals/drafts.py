@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from earnest.proposals.plan_changes import Changed, NothingToChange
 from earnest.proposals.plan_text import Edit, edited, put, say
+from shared.kernel.calendar import Fiscal, days_of, first_of_window, fiscal_at, periods_in
 from shared.kernel.checks.texts import check_texts
+from shared.kernel.language.conventions import CalendarTerms
 from shared.kernel.plan.exact_yaml import read_document
 from shared.kernel.plan.plan_file import plans_of_text
 from shared.kernel.plan.report import is_clean
@@ -27,14 +29,14 @@ class Draft:
     plan: Plan
 
 
-def effective_date(today: date, *, months: int = 1, earliest: date = date.min) -> date:
-    """The first day of a month, or of a span of `months` of the year, that is at least the notice away, from the
-    `earliest` on.
-    """
+def effective_date(
+    today: date, calendar: CalendarTerms, *, window: Literal["month", "quarter"] = "month", earliest: date = date.min
+) -> date:
+    """The first day of a fiscal month or quarter that is at least the notice away, from the `earliest` on."""
     day = max(today + NOTICE, earliest)
-    while day.day != 1 or (day.month - 1) % months:
-        day += timedelta(days=1)
-    return day
+    period = Fiscal(first_of_window(fiscal_at(day, calendar), window))
+    begins, _ = days_of(period, calendar)
+    return begins if begins >= day else days_of(Fiscal(period + periods_in(window)), calendar)[0]
 
 
 def draft(text: str, changed: Changed, *, version: int, effective_from: date, reason: str, name: str) -> Draft:

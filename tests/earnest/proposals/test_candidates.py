@@ -157,3 +157,24 @@ def test_what_is_published_and_holds_later_is_changed_further_and_not_before_it_
     assert draft.file == "rep-3-second_kink.yaml"
     assert kink.effective_from == date(2025, 11, 1)
     assert "own_discounted" in draft.text
+
+
+@pytest.mark.parametrize(
+    ("calendar", "month", "quarter"),
+    [
+        ("{year_starts: 2}", date(2025, 9, 1), date(2025, 11, 1)),
+        ("{weeks: 4-4-5, first_day: 2025-01-06}", date(2025, 9, 1), date(2025, 10, 6)),
+        ("{weeks: 4-4-5, first_day: 2024-12-30}", date(2025, 8, 25), date(2025, 9, 29)),
+    ],
+)
+def test_a_draft_begins_with_a_month_of_the_fiscal_calendar_and_sums_of_a_quarter_with_a_quarter(
+    tmp_path: Path, calendar: str, month: date, quarter: date
+) -> None:
+    proposing = company(tmp_path)
+    fiscal = REP.replace("conventions:", f"calendar: {calendar}\nconventions:")
+    plans = PlanSet([plan if plan.plan != "rep" else read_plan(fiscal, "rep.yaml") for plan in proposing.inputs.plans])
+    of_weeks = replace(
+        proposing, inputs=replace(proposing.inputs, plans=plans), texts={**proposing.texts, "rep@1": fiscal}
+    )
+    assert made(of_weeks, Signal("average_discount", "up"))["rep discount_gate"].effective_from == month
+    assert made(of_weeks, Signal("month_end_bunching", "up"))["rep quarterly_measure"].effective_from == quarter
