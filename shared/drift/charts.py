@@ -71,8 +71,12 @@ def limits_of(
 ) -> Limits:
     """The limits that give the accepted false alarms while so many series are watched; of few events by their own law,
     of others by the normal one.
+
+    They are those of charts with two sides, whose rates of signals add up (Kemp 1961). Where only one side is bad the
+    other one raises no alarm: the charts may then signal twice as often.
     """
-    arl = arl_of_budget(settings.false_alarms_per_year, values_per_year=values_per_year, series=watched)
+    accepted = settings.false_alarms_per_year * (1 if settings.bad == "both" else 2)
+    arl = arl_of_budget(accepted, values_per_year=values_per_year, series=watched)
     slack, run_length = SLACK[grain], arl / (1 - SHOCKS)
     if law is None:
         up = down = Side(slack=slack, limit=cusum_limit(run_length, slack=slack))

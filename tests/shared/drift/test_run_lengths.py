@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.drift.charts import MOST_RATIO, SHOCKS, limits_of
+from shared.drift.counts import Poisson, one_sided_run_length
 from shared.drift.normal import student, student_as_normal
 from shared.drift.run_lengths import (
     arl_of_budget,
@@ -17,6 +19,7 @@ from shared.drift.run_lengths import (
     shewhart_limit,
     two_sided_cusum_arl,
 )
+from shared.drift.series import DriftSettings, Grain
 
 SHIFTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 CUSUMS = {
@@ -143,3 +146,24 @@ def test_a_limit_that_no_chart_has_is_refused() -> None:
 def test_students_t_is_exceeded_as_seldom_as_a_normal_value(freedom: int, t: float) -> None:
     assert student(1.959964, freedom) == pytest.approx(t, rel=3e-3)
     assert student_as_normal(student(3.1, freedom), freedom) == pytest.approx(3.1)
+
+
+def test_where_one_side_is_bad_it_has_all_false_alarms_that_are_accepted() -> None:
+    wanted = arl_of_budget(0.2, values_per_year=52) / (1 - SHOCKS)
+    one = limits_of(DriftSettings(bad="up"), Grain.WEEK, values_per_year=52).up
+    both = limits_of(DriftSettings(), Grain.WEEK, values_per_year=52).up
+    assert cusum_arl(one.limit, slack=one.slack) == pytest.approx(wanted, rel=1e-6)
+    assert two_sided_cusum_arl(both.limit, slack=both.slack) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_of_few_events_as_well() -> None:
+    law = Poisson(expected=1.0)
+    wanted = arl_of_budget(0.2, values_per_year=52) / (1 - SHOCKS)
+    one, both = (
+        one_sided_run_length(
+            law, ratio=MOST_RATIO, limit=limits_of(each, Grain.WEEK, values_per_year=52, law=law).up.limit
+        )
+        for each in (DriftSettings(bad="up"), DriftSettings())
+    )
+    assert wanted / 1.5 < one < 1.5 * wanted
+    assert 1.5 * one < both < 2.7 * one
