@@ -73,19 +73,19 @@ KINDS: Final[Mapping[DriftKind, Kind]] = {
         least=3_000,
         most=3_000,
         places=(_WEST, _REP, _EAST, _CENTRAL, _SOUTH, _NORTH),
-        kpis=("attainment_pace", "attainment_median", "share_at_quota", "share_below_half"),
+        kpis=("quota_median", "attainment_pace", "attainment_median", "share_at_quota", "share_below_half"),
         weeks=39,
-        found=0.2,
-        named=0.0,
+        found=0.9,
+        named=0.9,
     ),
     "pull_forward": Kind(
-        least=2_500,
-        most=2_500,
+        least=5_000,
+        most=7_000,
         places=(_REP, *_TERRITORIES),
-        kpis=("month_end_bunching", "quarter_end_bunching"),
+        kpis=("quarter_turn", "month_end_bunching", "quarter_end_bunching"),
         weeks=52,
-        found=0.0,
-        named=0.0,
+        found=0.7,
+        named=0.7,
     ),
     "splits": Kind(
         least=1_500,
@@ -142,7 +142,7 @@ NONE: Final = FalseAlarms(Counter(), Counter())
 
 class Found(NamedTuple):
     """The alert of a planted drift: of which KPI, after how many weeks, and at which place the drift's segment stands
-    among its drivers, at once and in the end: None where it is not among them.
+    among its drivers, at once and in the end: None where it is not among them. An alert of the segment itself names it.
     """
 
     kpi: str
@@ -181,9 +181,13 @@ def found_in(drift: Drift, *, seed: int) -> Found | None:
     if not told:
         return None
     is_over, day, kpi, where = min(told)
+    of_segment = any(place.dimension and not ended for ended, *_, place in told)
     at_once, in_the_end = (
-        1 if where.dimension else _rank(readings(sums, catalogue, as_of=each), kpi, named=named)
-        for each in (day + timedelta(1), day + timedelta(1) if is_over else last)
+        1 if names_itself else _rank(readings(sums, catalogue, as_of=each), kpi, named=named)
+        for names_itself, each in (
+            (where.dimension, day + timedelta(1)),
+            (where.dimension or of_segment, day + timedelta(1) if is_over else last),
+        )
     )
     return Found(kpi, -(-(day - drift.begins).days // 7), at_once, in_the_end)
 

@@ -91,6 +91,16 @@ class CompanyCalendar(CalendarPart):
         _, last = self.bounds(days, span)
         return self.business_days.count(days + _DAY, last)
 
+    def turns(self, dates: Dates) -> tuple[Days, Counts]:
+        """Of each date the last day of the fiscal quarter whose end is nearest, and how many business days after it the
+        date lies: from 1 on in the quarter that has begun, 0 and less in the one that ends.
+        """
+        days = as_days(dates)
+        first, last = self.bounds(days, "quarter")
+        begins = days - first < last - days
+        after = np.maximum(self.business_days_passed(days, "quarter"), 1)  # nothing has passed on its first weekend
+        return np.where(begins, first - 1, last), np.where(begins, after, -self.business_days_left(days, "quarter"))
+
     def _first_days(self, numbers: Counts, span: Span) -> Days:
         """The first day of each span of a number."""
         if span == "month":

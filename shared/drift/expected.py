@@ -39,7 +39,7 @@ SETTLED: Final = {Grain.DAY: (1.25, 2.25), Grain.WEEK: (1.25, 2.25), Grain.MONTH
 """Years from which on the noise of what lay before is measured anew, without the season that was not known then."""
 UNSEEN_WAVES: Final = (1.5, 0.7)
 """The widths of the first waves of a season that cannot be known yet."""
-DECIDED_FROM: Final = {Grain.DAY: 1.0, Grain.WEEK: 1.0, Grain.MONTH: 2.5, Grain.QUARTER: 4.0}
+DECIDED_FROM: Final = {Grain.DAY: 1.0, Grain.WEEK: 1.0, Grain.MONTH: 2.5, Grain.QUARTER: 2.0}
 """Years from which the data decide about season, trend and bend."""
 MODELS: Final = ((), ("bend",), ("season",), ("season", "bend"), ("season", "bend", "trend"))
 """The parts that each model does without."""
@@ -155,7 +155,7 @@ def _effects(days: Days, grain: Grain, *, calendar: CompanyCalendar) -> tuple[li
         quarter = (
             calendar.numbers(days, "period") % 3 if grain is Grain.MONTH else calendar.numbers(days, "quarter") % 4
         )
-        effects += [Effect(_each(quarter, range(4)), END_OF_PERIOD)]
+        effects += [Effect(_each(quarter, range(4)), END_OF_PERIOD, "" if grain is Grain.MONTH else "season")]
         volatility = (quarter == 2).astype(np.int64) if grain is Grain.MONTH else np.zeros(len(days), dtype=np.int64)
     if grain is Grain.MONTH:
         effects += [Effect(_each(days.astype("datetime64[M]").astype(np.int64) % 12, range(12)), 1.0, "season")]

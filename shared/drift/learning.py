@@ -51,7 +51,8 @@ class Learning:
         scaled = self.scale.to(np.where(self.present, series.values, np.nan)) / self.spread
         self.centre = float(scaled[self.present][0] * self.spread[self.present][0]) if self.present.any() else 0.0
         self.values = np.where(self.present, scaled - self.centre / self.spread, 0.0)
-        self.least = np.maximum(self.least, abs(self.centre) * np.finfo(np.float64).eps)  # of values that never differ
+        # Of values that never differ there is a least one all the same.
+        self.least = np.maximum(self.least, max(settings.tolerance, abs(self.centre) * np.finfo(np.float64).eps))
         self.used, self.normal = self.present.copy(), np.zeros(self.count, dtype=np.bool_)
         self.excluded = [(self._first_after(span.known_on), span) for span in settings.excluded]
         per_year = values_per_year(series, learned=self.learned)

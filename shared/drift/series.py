@@ -186,6 +186,8 @@ class DriftSettings:
 
     transform: Transform = "auto"
     kind: Kind = "auto"
+    tolerance: float = 0.0
+    """The standard deviation that values are taken to have at least, on the scale of the transform."""
     bad: Bad = "both"
     false_alarms_per_year: float = 0.2
     """How many false alarms a year are accepted, over all series that are watched and all rules together."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -33,8 +34,9 @@ Span = tuple[date, date]
 """The first and the last day of a point of a series."""
 
 
-def spans(grain: Grain, first: date, *, before: date, calendar: CompanyCalendar) -> list[Span]:
-    """The days, weeks, months or quarters that are known from a day on, and over before another day.
+def spans(grain: Grain, first: date, *, before: date, calendar: CompanyCalendar, known_after: int = 0) -> list[Span]:
+    """The days, weeks, months or quarters of which all is known from a day on, and before another day: some business
+    days after they are over.
 
     One of which nearly all is known counts: in the first days of January nobody closes a deal.
     """
@@ -44,11 +46,16 @@ def spans(grain: Grain, first: date, *, before: date, calendar: CompanyCalendar)
     works = calendar.business_days
     if begin < first and len(works.between(begin, first - _DAY)) > _UNKNOWN * len(works.between(begin, end)):
         begin = end + _DAY
-    while (end := _end(grain, begin, calendar=calendar)) < before:
+    while known_on(end := _end(grain, begin, calendar=calendar), known_after, calendar=calendar) < before:
         if grain is not Grain.DAY or calendar.business_days.is_business_day(begin):
             found.append((begin, end))
         begin = end + _DAY
     return found
+
+
+def known_on(last: date, known_after: int, *, calendar: CompanyCalendar) -> date:
+    """When the value of a span is known: on its last day, or so many business days after it."""
+    return calendar.business_days.moved(last, known_after) if known_after else last
 
 
 def compared(
@@ -105,9 +112,9 @@ def past(
     """
     least, own = minimum(watched.kpi), next((day for day in course.days if day >= since), as_of)
     wanted = finest(watched.kpi, where.dimension)
+    whole = partial(spans, first=since, before=as_of, calendar=calendar, known_after=watched.kpi.known_after)
     pasts = [
-        Past(grain, [span for span in spans(grain, since, before=as_of, calendar=calendar) if span[1] >= own])
-        for grain in _GRAINS[_GRAINS.index(wanted) :]
+        Past(grain, [span for span in whole(grain) if span[1] >= own]) for grain in _GRAINS[_GRAINS.index(wanted) :]
     ]
     for each in pasts:
         first = each.spans[: LEAST_REFERENCE[each.grain]]
@@ -117,20 +124,35 @@ def past(
     return pasts[0]
 
 
+def past_of_segments(kpi: Kpi, *, since: date, as_of: date, calendar: CompanyCalendar) -> Past:
+    """The past of all segments of a KPI by the spans in which they are kept, whatever the grain of each series is."""
+    grain = finest(kpi, "any")
+    return Past(grain, spans(grain, since, before=as_of, calendar=calendar, known_after=kpi.known_after))
+
+
 def minimum(kpi: Kpi) -> int:
     """How many observations a point needs. Of events it is known how far chance moves them, however few they are of."""
     return 1 if kpi.drift is not None and kpi.drift.kind in ("counts", "shares") else kpi.minimum
 
 
-def series(watched: WatchedKpi, course: Course, *, grain: Grain, over: Sequence[Span], as_of: date) -> Series:
-    """The series of a KPI over spans, each point dated by its first day; blank where it has no value."""
+def series(
+    watched: WatchedKpi,
+    course: Course,
+    *,
+    past: Past,
+    as_of: date,
+    calendar: CompanyCalendar,
+) -> Series:
+    """The series of a KPI over its past, each point dated by its first day; blank where it has no value."""
     least = minimum(watched.kpi)
-    points = [measured(watched, course, first=first, last=last, as_of=as_of, minimum=least) for first, last in over]
-    ratio = watched.kpi.statistic is None
+    points = [
+        measured(watched, course, first=first, last=last, as_of=as_of, minimum=least) for first, last in past.spans
+    ]
+    ratio, after = watched.kpi.statistic is None, watched.kpi.known_after
     return Series(
-        grain=grain,
-        dates=np.array([first for first, _ in over], dtype="datetime64[D]"),
-        ends=np.array([last for _, last in over], dtype="datetime64[D]"),
+        grain=past.grain,
+        dates=np.array([first for first, _ in past.spans], dtype="datetime64[D]"),
+        ends=np.array([known_on(last, after, calendar=calendar) for _, last in past.spans], dtype="datetime64[D]"),
         values=_floats(point.value for point in points),
         numerators=_floats(point.numerator for point in points) if ratio else None,
         denominators=_floats(point.denominator for point in points) if ratio else None,

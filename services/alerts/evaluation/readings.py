@@ -226,20 +226,22 @@ def _with_drift(
         course = by_kpi[reading.kpi.name].get(reading.where)
         if reading.kpi.drift is None or course is None or not reading.spans:
             continue
-        watched, grain, over = catalogue.by_name[reading.kpi.name], reading.grain, reading.spans
+        watched, past = catalogue.by_name[reading.kpi.name], Past(reading.grain, reading.spans)
         if reading.kpi.drift.detector == "distribution":
             sampled[place] = samples(
                 reading.kpi,
                 course,
                 where=reading.where,
-                grain=grain,
-                over=over,
+                grain=past.grain,
+                over=past.spans,
                 calendar=catalogue.calendar,
                 bad=_BAD[reading.kpi.bad],
                 excluded=drifts.explained((reading.kpi.name, *reading.where), incidents, until=reading.as_of),
             )
         else:
-            watching[place] = drifts.series(watched, course, grain=grain, over=over, as_of=reading.as_of)
+            watching[place] = drifts.series(
+                watched, course, past=past, as_of=reading.as_of, calendar=catalogue.calendar
+            )
     since = {place: day for place, made in watching.items() if (day := judged_since(made)) is not None}
     # Half of them for the whole company, which has few series, and half for all segments: these, being many, would make
     # the whole so patient that it finds nothing.
@@ -269,6 +271,7 @@ def _settings(reading: Reading, catalogue: Catalogue, *, since: Sequence[date], 
     return DriftSettings(
         transform=drift.transform,
         kind=drift.kind,
+        tolerance=float(drift.tolerance),
         bad=_BAD[reading.kpi.bad],
         false_alarms_per_year=float(catalogue.false_alarms_per_year / 2),
         judged_since=since,
@@ -323,18 +326,16 @@ def _drivers(
     episode: Episode, reading: Reading, *, catalogue: Catalogue, by_place: Mapping[Where, Course]
 ) -> Iterator[Driver]:
     kpi, watched = reading.kpi, catalogue.by_name[reading.kpi.name]
-    earliest = needed_from(reading.as_of)
-    # By spans that segments are kept in, whatever the grain of the whole is.
-    grain = drifts.finest(kpi, "any")
-    over = drifts.spans(grain, earliest, before=reading.as_of, calendar=catalogue.calendar)
+    as_of, calendar = reading.as_of, catalogue.calendar
+    past = drifts.past_of_segments(kpi, since=needed_from(as_of), as_of=as_of, calendar=calendar)
     rows: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = defaultdict(dict)
     for where, course in by_place.items():
         if where.dimension and where.currency == reading.where.currency:
-            made = drifts.series(watched, course, grain=grain, over=over, as_of=reading.as_of)
+            made = drifts.series(watched, course, past=past, as_of=as_of, calendar=calendar)
             assert made.numerators is not None
             assert made.denominators is not None
             rows[where.dimension][where.segment] = (made.numerators, made.denominators)
-    reference, since = drifts.compared(grain, over, onset=episode.onset, calendar=catalogue.calendar)
+    reference, since = drifts.compared(past.grain, past.spans, onset=episode.onset, calendar=calendar)
     try:
         change = drivers(
             {dimension: segments_of(of_dimension, ratio=True) for dimension, of_dimension in rows.items()},

@@ -46,11 +46,12 @@ _WORDS: Final[Mapping[Source, Mapping[str, tuple[str, ...]]]] = {
     "pipeline": {},
 }
 """The columns whose texts are known: another one is misspelt, and would count nothing."""
-_DAYS_LEFT: Final = ("business_days_left_in_month", "business_days_left_in_quarter")
+_BUSINESS_DAYS: Final = ("business_days_left_in_month", "business_days_left_in_quarter", "business_days_after_turn")
 _COLUMNS: Final[Mapping[Source, Mapping[str, pl.DataType]]] = {
     "deals": {
         **{name: kind for name, kind in field_types().items() if name != "deal_id"},
-        **dict.fromkeys((*_DAYS_LEFT, "participants"), pl.Int64()),
+        **dict.fromkeys((*_BUSINESS_DAYS, "participants"), pl.Int64()),
+        "quarter_turn": pl.Date(),
         **dict.fromkeys(("plan", "manager", "position"), pl.String()),
     },
     "earnings": {

@@ -116,6 +116,9 @@ class Drift(Part):
     kind: Literal["auto", "continuous", "counts", "shares"] = "auto"
     """What the values are: counts are whole numbers of events; shares are so many of so many observations, which may be
     few: each is judged by how many it is of, and needs no minimum."""
+    tolerance: Number = Field(default=Decimal(0), ge=0)
+    """The deviation that is usual even where values never differed yet, on the scale of its transform: with log a part
+    of the value, 0.08 for 8 %. Quotas hardly ever change, and a small raise is no trouble."""
 
 
 class Pace(Part):
@@ -182,6 +185,8 @@ class Kpi(Part):
     """It is a pace within a month, quarter or year."""
     grain: Grain = Grain.WEEK
     """How far the points of its series lie apart."""
+    known_after: int = Field(default=0, ge=0, le=60)
+    """So many business days after its last day a point of the series is known."""
     bad: Literal["above", "below", "both"]
     """In which direction a change is trouble."""
     threshold: Threshold | None = None

@@ -29,10 +29,10 @@ REFUND: Final = "refunds."
 _CUSTOM: Final = "custom."
 _AMOUNTS: Final = ("amount", "list_amount", "refunded")
 _OF_OWNER: Final = ("plan", "manager", "position")
-_DAYS_LEFT: Final[Mapping[str, Any]] = {
-    "business_days_left_in_month": "month",
-    "business_days_left_in_quarter": "quarter",
-}
+_OF_CLOSE: Final = frozenset(
+    {"business_days_left_in_month", "business_days_left_in_quarter", "business_days_after_turn", "quarter_turn"}
+)
+"""Where in its month and quarter a deal closed."""
 _MOST: Final = Decimal(10) ** 18
 """A number of a deal beyond it is taken for none: it would be more than all money, and sums have to hold it."""
 
@@ -58,11 +58,11 @@ class DealFrames:
         known = columns_of("deals", own)
         dimensions = [*SEGMENTS["deals"], *(name for name, kind in own.items() if kind == "text")]
         looked_at = {*names, *dimensions}
-        if not looked_at.isdisjoint(_DAYS_LEFT):
+        if not looked_at.isdisjoint(_OF_CLOSE):
             looked_at.add("close_date")  # from which they are counted
         self._schema = {name: kind for name, kind in known.items() if name in looked_at}
         self._own, self._calendar = set(own) - set(columns_of("deals")), calendar
-        derived = {"participants", "refunded", *_DAYS_LEFT, *_OF_OWNER}
+        derived = {"participants", "refunded", *_OF_CLOSE, *_OF_OWNER}
         plain = [name for name in self._schema if name not in {*derived, *_AMOUNTS}]
         self._plain = {name: (f"{_CUSTOM}{name}" if name in self._own else name, self._reader(name)) for name in plain}
         always = {"owner", "splits", "currency", "close_date", "open_date", "amount", "list_amount"}
@@ -83,8 +83,8 @@ class DealFrames:
             columns |= {name: [of_deal[place] for of_deal in amounts] for place, name in enumerate(_AMOUNTS)}
         columns |= {name: [each.get(name) for each in roles] for name in _OF_OWNER}
         columns["participants"] = [_participants(facts) for facts in deals]
-        if not self._schema.keys().isdisjoint(_DAYS_LEFT):
-            columns |= self._days_left(columns["close_date"])
+        if not self._schema.keys().isdisjoint(_OF_CLOSE):
+            columns |= self._of_close(columns["close_date"])
         return _frame(self._schema, columns, currencies=currencies)
 
     def _reader(self, name: str) -> Callable[[Any], Any]:
@@ -103,14 +103,20 @@ class DealFrames:
 
         return read
 
-    def _days_left(self, closed: Sequence[date | None]) -> dict[str, list[int | None]]:
+    def _of_close(self, closed: Sequence[date | None]) -> dict[str, list[Any]]:
         # Of each day once: many deals close on one.
         days = sorted({day for day in closed if day is not None})
+        turns, after = self._calendar.turns(days)
+        told = {
+            "business_days_left_in_month": self._calendar.business_days_left(days, "month"),
+            "business_days_left_in_quarter": self._calendar.business_days_left(days, "quarter"),
+            "business_days_after_turn": after,
+            "quarter_turn": turns,
+        }
         columns = {}
-        for name, span in _DAYS_LEFT.items():
-            if name in self._schema:
-                left = dict(zip(days, self._calendar.business_days_left(days, span).tolist(), strict=True))
-                columns[name] = [None if day is None else left[day] for day in closed]
+        for name in self._schema.keys() & told.keys():
+            of_day = dict(zip(days, told[name].tolist(), strict=True))
+            columns[name] = [None if day is None else of_day[day] for day in closed]
         return columns
 
 

@@ -67,7 +67,10 @@ def test_where_nothing_goes_wrong_hardly_anything_is_found() -> None:
         ("win_rate", 4, 13),
         ("splits", 0, 9),
         ("splits", 4, 6),
-        ("cost_of_sales", 2, 9),
+        ("cost_of_sales", 4, 9),
+        ("quota", 0, 13),
+        ("quota", 1, 9),
+        ("pull_forward", 1, 20),
     ],
 )
 def test_a_planted_drift_is_found_within_weeks_and_its_segment_is_named_first(

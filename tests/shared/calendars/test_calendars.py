@@ -84,6 +84,18 @@ def test_business_days_left_are_one_less_on_each_business_day_and_none_on_the_la
     assert (left + passed == working.sum()).all()
 
 
+@given(calendars, days)
+def test_the_turn_of_a_quarter_is_the_end_that_is_nearest_and_business_days_are_counted_from_it(
+    company: CompanyCalendar, day: date
+) -> None:
+    (turn,), (after,) = company.turns([day])
+    (first,), (last,) = company.bounds([day], "quarter")
+    assert turn in (first - 1, last)
+    assert abs(np.datetime64(day) - turn) <= min(last - np.datetime64(day), np.datetime64(day) - first + 1)
+    between = company.business_days.count([turn + 1], [day]) - company.business_days.count([day + DAY], [turn])
+    assert after == max(between[0], 1) if turn < first else after == between[0] <= 0
+
+
 @given(fiscals, st.integers(1901, 2198))
 def test_the_twelve_periods_of_a_year_and_its_four_quarters_are_together_the_year(
     data: dict[str, Any], year: int

@@ -54,6 +54,18 @@ def test_a_constant_that_changes_and_stays_is_found_after_a_few_values(before: f
     assert str(smallest_change(found)).startswith("Any lasting change is found within")
 
 
+def test_what_never_differed_may_change_within_its_tolerance_and_is_found_beyond_it() -> None:
+    def found(rise: float, tolerance: float) -> list[date]:
+        months = [date(2022 + number // 12, number % 12 + 1, 1) for number in range(30)]
+        values = [42_000 * (1 + rise * (number >= 24)) for number in range(30)]
+        settings = DriftSettings(transform="log", bad="up", tolerance=tolerance)
+        return [alert.detected_on for alert in assess(series_of(months, values), settings).alerts]
+
+    assert found(0.05, 0.0) != []
+    assert found(0.05, 0.08) == []
+    assert found(0.30, 0.08)[0] <= date(2024, 4, 1)
+
+
 def test_a_value_beyond_the_band_of_what_is_expected_is_no_return_however_far_out_others_are() -> None:
     risen = [0.04, 0.128, 0.067, 0.031, 0.092, 0.243, 0.03, 0.035, 0.028, 0.03, *[0.3] * 16]
     usual = 0.0005 * np.abs(np.random.default_rng(1).normal(size=104))
