@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from functools import cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -27,7 +27,7 @@ from earnest.proposals.quotas import (
 from services.alerts.kpis import PERSONAL
 from services.alerts.proposals import Direction, PlanChange, Rule, rules_for
 from shared.formatting import percent
-from shared.kernel.language.conventions import CalendarTerms
+from shared.kernel.language.conventions import RESETS, CalendarTerms, Reset
 from shared.kernel.plan.exact_yaml import read_document
 from shared.kernel.plan.version import Plan
 from shared.money import from_minor
@@ -103,7 +103,8 @@ class Proposing:
     left: list[Left] = field(default_factory=list)
 
     def candidates(self, signal: Signal, *, step: Callable[[str], None]) -> Iterator[Candidate]:
-        """The candidates for a signal: each change in all plans of one currency and calendar together. What a plan has
+        """The candidates for a signal: each change in all plans together that are alike in currency, calendar and the
+        longest time over which they add up. What a plan has
         nothing for is added to `left`.
 
         Raises:
@@ -127,17 +128,17 @@ class Proposing:
                         )
 
     def _plans(self, signal: Signal) -> list[list[Plan]]:
-        """The versions of the plans that somebody is on when a change holds first, by their currency and calendar: of
-        a signal about a plan only that one. What is published and holds later is changed further, and not dropped
-        by what is built on the version of today.
+        """The versions of the plans that somebody is on when a change holds first, by what they are alike
+        in: of a signal about a plan only that one. What is published and holds later is changed further, and not
+        dropped by what is built on the version of today.
         """
         names = sorted({plan.plan for plan in self.inputs.plans})
         wanted = [signal.segment] if signal.dimension == "plan" else names
         held = [self.inputs.plans.version_on(name, date.max) for name in wanted if name in names]
-        alike: dict[tuple[str, CalendarTerms], list[Plan]] = {}
+        alike: dict[tuple[str, CalendarTerms, Reset], list[Plan]] = {}
         for plan in held:
             if plan is not None and self._people(plan, signal, day=effective_date(self.today, plan.calendar)):
-                alike.setdefault((plan.currency, plan.calendar), []).append(plan)
+                alike.setdefault((plan.currency, plan.calendar, _longest(plan)), []).append(plan)
         return list(alike.values())
 
     def _people(self, plan: Plan, signal: Signal, *, day: date) -> list[str]:
@@ -161,10 +162,8 @@ class Proposing:
                 self.left.append(Left(plan=plan.plan, kind=change.kind, why=str(reason)))
 
     def _starts(self, change: PlanChange, plans: Sequence[Plan]) -> date:
-        # Sums of a quarter begin with one.
-        window: Literal["month", "quarter"] = "quarter" if change.kind == "quarterly_measure" else "month"
         earliest = max(plan.effective_from for plan in plans)
-        return effective_date(self.today, plans[0].calendar, window=window, earliest=earliest)
+        return effective_date(self.today, plans[0].calendar, window=_window(change, plans[0]), earliest=earliest)
 
     def _draft(self, rule: Rule, change: PlanChange, *, plan: Plan, starts: date, span: Span) -> _Part:
         source = self.texts[plan.key]
@@ -175,6 +174,7 @@ class Proposing:
             changed,
             version=1 + max(other.version for other in self.inputs.plans if other.plan == plan.plan),
             effective_from=starts,
+            window=_window(change, plan),
             reason=f"{rule.cause} {' '.join(changed.words)}",
             name=change.kind,
         )
@@ -255,6 +255,20 @@ def paid_with(inputs: KernelInputs, plans: Sequence[Plan], *, files: Sequence[Dr
         if isinstance(each, QuotaFile):
             roster = with_quotas(roster, each)
     return paid(inputs, [drafts.get(plan.plan, plan) for plan in plans], roster=roster, span=span)
+
+
+def _longest(plan: Plan, *beside: Reset) -> Reset:
+    """The longest time over which a plan adds up, or one beside it; for ever is none that begins again."""
+    windows = [*map(plan.window, plan.components), *beside]
+    return max((each for each in windows if each != "never"), key=RESETS.index, default="month")
+
+
+def _window(change: PlanChange, plan: Plan) -> Reset:
+    """With what a change begins: no sum is cut in two, and no quota changed of what is sold already."""
+    if change.kind == "quarterly_measure":
+        return _longest(plan, "quarter")
+    goes_on = plan.conventions.versions == "continue" and change.kind not in QUOTAS
+    return "month" if goes_on else _longest(plan)
 
 
 def _whose(signal: Signal) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Final
 
-from earnest.proposals.plan_changes import Changed, NothingToChange
+from earnest.proposals.plan_changes import Changed, NothingToChange, sums_begin_anew
 from earnest.proposals.plan_text import Edit, edited, put, say
 from shared.kernel.calendar import Fiscal, days_of, first_of_window, fiscal_at, periods_in
 from shared.kernel.checks.texts import check_texts
-from shared.kernel.language.conventions import CalendarTerms
+from shared.kernel.language.conventions import CalendarTerms, Reset
 from shared.kernel.plan.exact_yaml import read_document
 from shared.kernel.plan.plan_file import plans_of_text
 from shared.kernel.plan.report import is_clean
@@ -29,17 +29,17 @@ class Draft:
     plan: Plan
 
 
-def effective_date(
-    today: date, calendar: CalendarTerms, *, window: Literal["month", "quarter"] = "month", earliest: date = date.min
-) -> date:
-    """The first day of a fiscal month or quarter that is at least the notice away, from the `earliest` on."""
+def effective_date(today: date, calendar: CalendarTerms, *, window: Reset = "month", earliest: date = date.min) -> date:
+    """The first day of a fiscal month, quarter, half or year, at least the notice away and not before `earliest`."""
     day = max(today + NOTICE, earliest)
     period = Fiscal(first_of_window(fiscal_at(day, calendar), window))
     begins, _ = days_of(period, calendar)
     return begins if begins >= day else days_of(Fiscal(period + periods_in(window)), calendar)[0]
 
 
-def draft(text: str, changed: Changed, *, version: int, effective_from: date, reason: str, name: str) -> Draft:
+def draft(
+    text: str, changed: Changed, *, version: int, effective_from: date, window: Reset, reason: str, name: str
+) -> Draft:
     """The draft of a changed plan.
 
     Args:
@@ -47,6 +47,7 @@ def draft(text: str, changed: Changed, *, version: int, effective_from: date, re
         changed: what is changed.
         version: the number of the draft.
         effective_from: from when it would hold.
+        window: what begins then, so that sums which begin anew with the version lose nothing.
         reason: why it is proposed; the file says it.
         name: what is changed, for the name of the file.
 
@@ -57,6 +58,7 @@ def draft(text: str, changed: Changed, *, version: int, effective_from: date, re
     document = read_document(text).data
     edits: list[Edit] = [*changed.edits, put(("version",), version), put(("effective_from",), effective_from)]
     edits.append(put(("reason",), reason) if "reason" in document else say((), "reason", value=reason))
+    edits += sums_begin_anew(document) if window != "month" else []
     words = "\n".join(f"# {line}" for line in ("Draft, published by nobody yet.", *changed.words))
     new = f"{words}\n{edited(text, edits)}"
     file = f"{document['plan'].replace('/', '_')}-{version}-{name}.yaml"

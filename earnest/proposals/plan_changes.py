@@ -80,6 +80,13 @@ def changed_by(plan: Document, change: PlanChange, *, large_deal: Decimal | None
     return Changed(edits=tuple(edit for edits, _ in found for edit in edits), words=tuple(words for _, words in found))
 
 
+def sums_begin_anew(plan: Document) -> list[Edit]:
+    """Says of sums over more than a month that they begin anew with a version, where the plan leaves that open."""
+    if (said := plan.get("conventions")) is None:
+        return [say((), "conventions", value={"versions": "restart"})]
+    return [] if "versions" in said else [say(("conventions",), "versions", value="restart")]
+
+
 Found = Iterator[tuple[list[Edit], str]]
 
 
@@ -181,11 +188,6 @@ def _apart(plan: Document, place: int, *, of: str, credited: Document) -> list[E
 
 
 def _quarterly_measure(plan: Document, _: PlanChange, __: Decimal | None) -> Found:
-    conventions = plan.get("conventions")
-    # It begins with a quarter, so that sums which begin anew with the version lose nothing.
-    anew = [say((), "conventions", value={"versions": "restart"})] if conventions is None else []
-    if conventions is not None and "versions" not in conventions:
-        anew = [say(("conventions",), "versions", value="restart")]
     of_tiers = {component["measure"] for component in plan.get("components", ()) if component.get("on") == "attainment"}
     for place, measure in enumerate(plan.get("measures", ())):
         path = ("measures", place)
@@ -195,10 +197,8 @@ def _quarterly_measure(plan: Document, _: PlanChange, __: Decimal | None) -> Fou
         quota = measure.get("quota", {})
         monthly = say((*path, "quota"), "per", value="month") if quota else say(path, "quota", value={"per": "month"})
         reset = put((*path, "reset"), "quarter") if "reset" in measure else say(path, "reset", value="quarter")
-        edits = [*anew, reset] if "per" in quota else [*anew, reset, monthly]
-        anew = []
         yield (
-            edits,
+            [reset] if "per" in quota else [reset, monthly],
             f"{measure['measure']} adds up over a quarter instead of a month, against the quotas of its three months.",
         )
 

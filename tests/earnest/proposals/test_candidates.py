@@ -178,3 +178,26 @@ def test_a_draft_begins_with_a_month_of_the_fiscal_calendar_and_sums_of_a_quarte
     )
     assert made(of_weeks, Signal("average_discount", "up"))["rep discount_gate"].effective_from == month
     assert made(of_weeks, Signal("month_end_bunching", "up"))["rep quarterly_measure"].effective_from == quarter
+
+
+def test_what_adds_up_over_a_quarter_is_changed_with_a_quarter_so_that_no_sum_is_cut_in_two(tmp_path: Path) -> None:
+    def begins(reset: str, conventions: str) -> dict[str, date]:
+        text = REP.replace("sum_of: [own]", f"sum_of: [own]\n    reset: {reset}").replace(
+            "{zero_quota: refuse}", conventions
+        )
+        proposing = company(tmp_path)
+        plans = PlanSet(
+            [plan if plan.plan != "rep" else read_plan(text, "rep.yaml") for plan in proposing.inputs.plans]
+        )
+        inputs = replace(proposing.inputs, plans=plans)
+        long = replace(proposing, inputs=inputs, texts={**proposing.texts, "rep@1": text})
+        found = made(long, Signal("share_at_quota", "down"))
+        return {each.change.kind: each.effective_from for each in found.values()}
+
+    october, year = date(2025, 10, 1), date(2026, 1, 1)
+    every = ("quotas", "reallocate_quotas", "first_tier")
+    assert begins("quarter", "{zero_quota: refuse}") == dict.fromkeys(every, october)
+    assert begins("quarter", "{zero_quota: refuse, versions: restart}") == dict.fromkeys(every, october)
+    assert begins("year", "{zero_quota: refuse}") == dict.fromkeys(every, year)
+    goes_on = begins("quarter", "{zero_quota: refuse, versions: continue}")
+    assert goes_on == {"quotas": october, "reallocate_quotas": october, "first_tier": date(2025, 9, 1)}
