@@ -8,7 +8,8 @@ import numpy as np
 
 from shared.calendars import CompanyCalendar
 from shared.drift.charts import Scores
-from shared.drift.episodes import Distance, Level, change_point
+from shared.drift.episodes import Level, Values, change_point, limit_of
+from shared.drift.families import NORMAL
 from shared.drift.fits import Fit
 from shared.drift.learning import Learning, leading
 from shared.drift.means import BAND, Band, means
@@ -37,6 +38,8 @@ HELD: Final = 0.99
 MOST_DOUBT: Final = 8.0
 """In variances of the noise: a band is no wider, however little is known of a date."""
 SUSPECT: Final = 0.5
+SEEN: Final = 0.5
+"""The part of the dates of a level that have a value, if it is to be normal: what is not seen holds nowhere."""
 SHORT: Final = 2
 """Values that a shock may last."""
 
@@ -159,14 +162,9 @@ class _Walk(Learning):
         block = int(design.block[onset])
         places = np.arange(onset, self.count)
         expected = fitted.ahead(block, places)
-        unit = measured.deviation[block] * measured.ratio[block]
-        sizes = sign * (self.values[places] - expected) / unit
-        wider = measured.classes[block, design.volatility[places]]
-        beyond = sizes * unit > BAND * self.width[alarm]
-        apart = [*map(Distance, sizes.tolist(), (wider**-2.0).tolist(), beyond.tolist())]
         # What went on for a quarter in a first year may have been the season, which only learning from it can tell.
         unseen = design.season is not None and not design.decided[block]
-        since, level = onset, Level(distances=[apart[here] for here in np.flatnonzero(self.present[onset : alarm + 1])])
+        since, level = onset, self._level(fitted, measured, onset=onset, alarm=alarm, upward=sign > 0)
         rule = Rule.SHEWHART if shock else Rule.CUSUM
         first = float(leading(seen)[alarm])
         alerts = [self._alert(alarm, onset=onset, score=first, rule=rule, expected=expected)]
@@ -176,10 +174,10 @@ class _Walk(Learning):
             self.expected[place], self.width[place] = expected[here], self.width[alarm]
             self.states[place] = State.DRIFTING
             if self.present[place]:
-                level.sees(apart[here])
+                level.sees_next()
             self.scores[place] = first * level.left
             if level.is_over:
-                back = self._back(place, len(level.since))
+                back = self._back(place, level.back)
                 if back - onset > SHORT:
                     began = min(onset, self._onset(fitted, measured, alarm=back - 1, first=onset))
                     self.memory.sees(began, back, upward=sign > 0, unseen=unseen)
@@ -189,9 +187,10 @@ class _Walk(Learning):
                 self.shocks[onset:back] = shock and back - onset <= SHORT  # the next that is like it is none
                 self.states[place] = State.RECOVERED
                 return onset
-            if place - since >= self.year and level.returning == 0:
-                # Its last quarter is the level from now on; how it came there is no part of what is normal.
-                settled = since if unseen else max(since, place - self.half_year // 2)
+            # Its last quarter is the level from now on; how it came there is no part of what is normal.
+            settled = since if unseen else max(since, place - self.half_year // 2)
+            held = self.present[settled : place + 1].mean() >= SEEN
+            if place - since >= self.year and level.returning == 0 and held:
                 self._ended(alerts, Recovery.NEW_NORMAL, place=place, begin=place + 1)
                 self.used[onset:settled] = False
                 self.normal[settled : place + 1] = True
@@ -199,16 +198,41 @@ class _Walk(Learning):
                 self.states[place] = State.STEADY
                 return onset
             if level.is_farther:
-                worse = self._back(place, len(level.farther))
-                score = first * level.size(len(level.farther)) / max(level.told, 0.1)
+                worse = self._back(place, level.farther)
+                score = first * level.tell()
                 usual = expected[worse - onset :]
                 alerts.append(self._alert(place, onset=worse, score=score, rule=rule, expected=usual))
                 since = worse
-                level.tell()
         self.used[onset:] = False
         self.episodes.append(Episode(alerts=tuple(alerts)))
         self.begin = self.next = self.count
         return onset
+
+    def _level(self, fitted: Fit, measured: Noise, *, onset: int, alarm: int, upward: bool) -> Level:
+        """Of the values from an onset on, as it is known at the alarm."""
+        design = fitted.frame.design
+        block = int(design.block[onset])
+        places = onset + np.flatnonzero(self.present[onset:])
+        unit = float(measured.deviation[block] * measured.ratio[block])
+        wider = measured.classes[block, design.volatility[places]]
+        seen, expected = self.values[places], fitted.ahead(block, places)
+        beyond = (seen - expected) * (1 if upward else -1) > BAND * self.width[alarm]
+        if self.chance is None:
+            family, weight = NORMAL, wider**-2.0
+            seen, expected = (seen - expected) / max(unit, np.finfo(np.float64).tiny), np.zeros(len(places))
+        else:
+            family, spread = self.chance.family, self.spread[places]
+            weight = self.chance.variance_at(onset) / (unit * wider * spread) ** 2
+            seen, expected = (column * spread + self.centre for column in (seen, expected))
+            seen = np.clip(seen, family.least, family.most)
+            expected = np.clip(expected, *self.chance.bounds_at(onset))
+        return Level(
+            values=Values(seen=seen, expected=expected, weight=weight, beyond=beyond),
+            family=family,
+            upward=upward,
+            known=int(self.present[onset : alarm + 1].sum()),
+            limit=limit_of(values_per_year=self.per_year),
+        )
 
     def _onset(self, fitted: Fit, measured: Noise, *, alarm: int, first: int) -> int:
         """The change point around the onset of the chart."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log2, sqrt
+from math import inf, log2, sqrt
 from typing import Final
 
 import numpy as np
 
 from shared.drift.counts import Binomial, Law, Poisson
+from shared.drift.families import BINOMIAL, POISSON, Family
 from shared.drift.normal import quantile
 from shared.drift.series import DriftSettings, Floats, Series
 
@@ -18,6 +19,8 @@ WIDEST: Final = 10.0
 """How many times fewer or more trials than usual a date is taken to have at most."""
 RAREST: Final = 0.02
 """Events on a date: what is rarer is taken as that."""
+LEAST_OF_DATE: Final = 0.1
+"""Of the events that are usual, those that a date is taken to have at least."""
 CONTRADICTED: Final = 0.01
 """The chance of counts to vary as little as values that are taken for no counts."""
 
@@ -30,12 +33,28 @@ class Chance:
     """The standard deviation of each, relative to the usual one."""
     least: Floats
     """The standard deviation, as is known up to each place."""
+    rate: Floats
+    """Events in an exposure of 1, or of a trial, as is known up to each place."""
     mean: Floats
     """Events, as is known up to each place."""
     trials: int
     """The usual number of trials; 0 of events without a bound."""
     few: bool
     """Whether the first values were made of few events."""
+
+    @property
+    def family(self) -> Family:
+        """How events scatter that are bounded by trials, and others."""
+        return BINOMIAL if self.trials else POISSON
+
+    def variance_at(self, place: int) -> float:
+        """Of the value of one trial, or of an exposure of 1."""
+        return float(self.family.variance(self.rate[place]))
+
+    def bounds_at(self, place: int) -> tuple[float, float]:
+        """Between which the expected values of some dates lie: no date has nearly no events, or nearly all."""
+        rate = float(self.rate[place])
+        return LEAST_OF_DATE * rate, 1 - LEAST_OF_DATE * (1 - rate) if self.trials else inf
 
     def law_at(self, place: int) -> Law | None:
         """Of the events of one date as it is known up to a place, about, where they are few."""
@@ -103,6 +122,7 @@ def _of_events(events: Floats, exposure: Floats, *, bounded: bool, first: int) -
     return Chance(
         spread=np.sqrt(np.clip(usual / np.maximum(exposure, 1e-9), 1 / WIDEST, WIDEST)),
         least=np.sqrt(variance / usual),
+        rate=rate,
         mean=mean,
         trials=trials,
         few=float(mean[min(first, len(mean)) - 1]) < FEW,

@@ -122,13 +122,18 @@ def test_a_change_that_is_clearly_another_than_the_open_one_is_told_with_its_own
 ) -> None:
     dates = business_days(2.4)
     place = np.arange(len(dates))
-    noise = np.random.default_rng(903).normal(size=len(dates))
     level = 1.0 * ((place >= 400) & (place < 480)) + second * (place >= 480)
-    first, last = assess(series_of(dates, 100 + 5 * (noise + level))).alerts
-    assert (first.direction, last.direction) == ("up", direction)
-    assert np.datetime64(first.detected_on) < dates[480]
-    assert dates[480] <= np.datetime64(last.detected_on) <= dates[492]
-    assert abs(np.searchsorted(dates, np.datetime64(last.onset)) - 480) <= 3
+    told = 0
+    for seed in range(900, 908):
+        noise = np.random.default_rng(seed).normal(size=len(dates))
+        alerts = assess(series_of(dates, 100 + 5 * (noise + level))).alerts
+        told += (
+            len(alerts) == 2
+            and [each.direction for each in alerts] == ["up", direction]
+            and np.datetime64(alerts[0].detected_on) < dates[480] <= np.datetime64(alerts[1].detected_on) <= dates[492]
+            and abs(int(np.searchsorted(dates, np.datetime64(alerts[1].onset))) - 480) <= 3
+        )
+    assert told >= 6
 
 
 def test_what_is_expected_in_a_long_episode_stays_where_values_were() -> None:
