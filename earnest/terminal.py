@@ -84,7 +84,7 @@ def show_run(run: dict[str, Any], simulated: bool = False) -> None:
     else:
         console.print(
             as_called(
-                f"Nothing is due to anybody in pay group {run['pay_group']}. "
+                f"Nothing is due to anybody in pay group {run['pay_group']}; what is held is due when it is released. "
                 "Other groups: earnest policy list --kind pay_group"
             )
         )

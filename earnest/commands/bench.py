@@ -31,7 +31,8 @@ def drift(
     """False alarms, and how soon drifts are found, on seeded series of many sorts; an error where a floor is broken.
 
     Beside it, on the incentive KPI, a textbook CUSUM of weekly means. Of each drift: the share that was found in time,
-    and after how many values of the series (median).
+    and after how many values of the series (median). Takes some minutes of one processor, in proportion to --series and
+    --others, and says each sort as it goes on.
 
     With --company on all KPIs of companies like that of the demo: without drift, and with each kind of drift planted
     at a place, on a day and as strongly as the seed says. Of each kind: in how many companies it was found, after how
@@ -62,6 +63,7 @@ def _of_series(series: int, others: int) -> Iterator[str]:
             f"{figures.years_with_alarm:.2f}",
             *map(_told, figures.findings.values()),
         )
+        _progress(f"{name}: {figures.false_alarms:.2f} false alarms a year")
         yield from broken(name, figures)
     print_table(table)
 
