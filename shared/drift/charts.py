@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from shared.drift.counts import LONGEST, Law, chart_of_counts
+from shared.drift.expected import Flags
 from shared.drift.fits import Fit
 from shared.drift.noise import CLIPPED, Noise
 from shared.drift.normal import student
@@ -33,6 +34,8 @@ MOST_RATIO: Final = 2.0
 """Of the rates of few events, the largest that is looked for."""
 SHOCKS: Final = 0.1
 """The part of the accepted false alarms that single values may have."""
+LAST_YEAR: Final = 0.3
+"""The part that the comparison with the year before may have, while there is one."""
 BEYOND: Final = 2.0
 """A shock is farther out than whatever was seen before, by this factor: noise is seldom normal in its tails."""
 
@@ -67,17 +70,23 @@ class Limits:
 
 
 def limits_of(
-    settings: DriftSettings, grain: Grain, *, values_per_year: float, watched: int = 1, law: Law | None = None
+    settings: DriftSettings,
+    grain: Grain,
+    *,
+    values_per_year: float,
+    watched: int = 1,
+    law: Law | None = None,
+    part: float = 1 - SHOCKS,
 ) -> Limits:
-    """The limits that give the accepted false alarms while so many series are watched; of few events by their own law,
-    of others by the normal one.
+    """The limits that give the accepted false alarms while so many series are watched, `part` of them by sums; of few
+    events by their own law, of others by the normal one.
 
     They are those of charts with two sides, whose rates of signals add up (Kemp 1961). Where only one side is bad the
     other one raises no alarm: the charts may then signal twice as often.
     """
     accepted = settings.false_alarms_per_year * (1 if settings.bad == "both" else 2)
     arl = arl_of_budget(accepted, values_per_year=values_per_year, series=watched)
-    slack, run_length = SLACK[grain], arl / (1 - SHOCKS)
+    slack, run_length = SLACK[grain], arl / part
     if law is None:
         up = down = Side(slack=slack, limit=cusum_limit(run_length, slack=slack))
     else:
@@ -118,9 +127,9 @@ class Scores:
 
 
 def scores(
-    fit: Fit, noise: Noise, *, values: Floats, limits: Sequence[Limits], learned: int, begin: int, own: Floats
+    fit: Fit, noise: Noise, *, values: Floats, limits: Sequence[Limits], judges: Flags, begin: int, own: Floats
 ) -> Scores:
-    """Score each place by the sums that begin at `begin` or later, at models that were fitted to `learned` values.
+    """Score each place by the sums that begin at `begin` or later, in the blocks that may judge.
 
     `limits` are those of each block; `own` are the differences of each place from what the model of its own block
     expects.
@@ -129,7 +138,7 @@ def scores(
     design = frame.design
     count, window = len(values), frame.places.shape[1]
     size = np.diff(np.append(design.blocks, count))
-    able = np.flatnonzero((frame.learned >= learned) & (design.blocks + size > begin))
+    able = np.flatnonzero(judges & (design.blocks + size > begin))
     cusum, onset = np.zeros(count), np.arange(count)
     if not able.size:
         return Scores(cusum=cusum, onset=onset, shewhart=np.zeros(count))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from shared.calendars import CompanyCalendar
-from shared.drift.charts import Scores
 from shared.drift.episodes import Level, Values, change_point, limit_of
 from shared.drift.families import NORMAL
 from shared.drift.fits import Fit
-from shared.drift.learning import Learning, leading
+from shared.drift.learning import Chart, Learning, farthest, leading
 from shared.drift.means import BAND, Band, means
 from shared.drift.noise import Noise
 from shared.drift.scales import cut
@@ -73,23 +73,22 @@ class _Walk(Learning):
         while self.next < self.count:
             self.used &= ~self.incidents()
             until = min([known for known, _ in self.excluded if known > self.next], default=self.count)
-            fitted, measured, seen = self.looked_at()
-            alarm = self._first_alarm(fitted, measured, seen=seen, until=until)
-            if alarm is not None and (
-                self._is_a_season(seen, alarm) or self._is_older(fitted, measured, seen=seen, alarm=alarm)
-            ):
-                self._write(fitted, measured, seen=seen, last=alarm)
+            charts = self.looked_at()
+            alarm = self._first_alarm(charts, until=until)
+            if alarm is not None and (self._is_a_season(charts, alarm) or self._is_older(charts, alarm)):
+                self._write(charts, last=alarm)
                 continue
             end = until if alarm is None else alarm + 1
-            self._write(fitted, measured, seen=seen, last=end)
-            last = end - 1 if alarm is None else self._episode(fitted, measured, seen=seen, alarm=alarm)
+            self._write(charts, last=end)
+            last = end - 1 if alarm is None else self._episode(leading(charts, alarm), alarm=alarm)
             if self.next >= self.count:
-                self._smallest_change(fitted, measured, last=last)
+                self._smallest_change(charts[0], last=last)
 
-    def _first_alarm(self, fitted: Fit, measured: Noise, *, seen: Scores, until: int) -> int | None:
-        score = leading(seen)
+    def _first_alarm(self, charts: Sequence[Chart], *, until: int) -> int | None:
+        score = farthest(charts)
         wanted = {"up": score >= 1, "down": score <= -1, "both": np.abs(score) >= 1}[self.settings.bad]
         for alarm in (self.next + np.flatnonzero((wanted & self.present)[self.next : until])).tolist():
+            fitted, measured, seen = leading(charts, alarm)
             onset = int(seen.onset[alarm])
             if abs(seen.shewhart[alarm]) >= 1:
                 return int(alarm)
@@ -99,12 +98,12 @@ class _Walk(Learning):
             seen.cusum[alarm] = np.copysign(HELD, seen.cusum[alarm])
         return None
 
-    def _is_a_season(self, seen: Scores, alarm: int) -> bool:
+    def _is_a_season(self, charts: Sequence[Chart], alarm: int) -> bool:
         """Whether an alarm is none if what was set aside on the same days of earlier years, or quarters, is learned
         from as a season that comes back; if so it is from now on.
         """
         used, seasons, able = self.used, self.seasons, self.present & ~self.incidents()
-        for season in self.memory.seasons(alarm, upward=bool(leading(seen)[alarm] > 0), able=able):
+        for season in self.memory.seasons(alarm, upward=bool(farthest(charts)[alarm] > 0), able=able):
             if any(np.array_equal(season.share, known) for known in seasons):
                 continue
             self.used, self.seasons = used.copy(), [*seasons, season.share]
@@ -115,9 +114,10 @@ class _Walk(Learning):
         self.used, self.seasons = used, seasons
         return False
 
-    def _is_older(self, fitted: Fit, measured: Noise, *, seen: Scores, alarm: int) -> bool:
+    def _is_older(self, charts: Sequence[Chart], alarm: int) -> bool:
         """Whether an alarm is none if the level changed in a first year already; if so that is known from now on."""
-        onset = int(seen.onset[alarm])
+        fitted, measured, _ = charts[0]
+        onset = int(leading(charts, alarm).seen.onset[alarm])
         standard = self.standard(fitted, measured, onset=onset)
         step = earlier_step(fitted.frame, standard, used=self.used, onset=onset, alarm=alarm, apart=self.learned)
         if step is None or step in self.steps:
@@ -130,12 +130,13 @@ class _Walk(Learning):
 
     def _is_calm(self, place: int) -> bool:
         """Whether there is no alarm at a place as of what is learned from now."""
-        return bool(abs(leading(self.looked_at()[2])[place]) < 1)
+        return bool(abs(farthest(self.looked_at())[place]) < 1)
 
-    def _write(self, fitted: Fit, measured: Noise, *, seen: Scores, last: int) -> None:
+    def _write(self, charts: Sequence[Chart], *, last: int) -> None:
         """Say of each place from the next one on what its own block knew of it."""
+        fitted, measured, _ = charts[0]
         design = fitted.frame.design
-        score = leading(seen)
+        score = farthest(charts)
         places = np.arange(self.next, last)
         block = design.block[places]
         judged = fitted.frame.learned[block] >= self.learned
@@ -153,12 +154,13 @@ class _Walk(Learning):
                 self.states[place] = State.SUSPECT if abs(score[place]) >= SUSPECT else calm
         self.next = last
 
-    def _episode(self, fitted: Fit, measured: Noise, *, seen: Scores, alarm: int) -> int:
+    def _episode(self, chart: Chart, *, alarm: int) -> int:
         """From an alarm to its end: what is expected is frozen as it was before the onset, which is returned."""
+        fitted, measured, seen = chart
         design = fitted.frame.design
         shock = abs(seen.shewhart[alarm]) > abs(seen.cusum[alarm])
         onset = alarm if shock else self._onset(fitted, measured, alarm=alarm, first=int(seen.onset[alarm]))
-        sign = float(np.sign(leading(seen)[alarm]))
+        sign = float(np.sign(chart.score[alarm]))
         block = int(design.block[onset])
         places = np.arange(onset, self.count)
         expected = fitted.ahead(block, places)
@@ -166,7 +168,7 @@ class _Walk(Learning):
         unseen = design.season is not None and not design.decided[block]
         since, level = onset, self._level(fitted, measured, onset=onset, alarm=alarm, upward=sign > 0)
         rule = Rule.SHEWHART if shock else Rule.CUSUM
-        first = float(leading(seen)[alarm])
+        first = float(chart.score[alarm])
         alerts = [self._alert(alarm, onset=onset, score=first, rule=rule, expected=expected)]
         self.states[alarm] = State.DRIFTING
         for place in range(alarm + 1, self.count):
@@ -276,8 +278,9 @@ class _Walk(Learning):
         middle, deviation = expected * self.spread + self.centre, width * self.spread
         return Band(*(self.scale.back(middle + edge * deviation) for edge in (0.0, -BAND, BAND)))
 
-    def _smallest_change(self, fitted: Fit, measured: Noise, *, last: int) -> None:
+    def _smallest_change(self, chart: Chart, *, last: int) -> None:
         """The one that is probably found soon enough after a place, as a part of what is expected there."""
+        fitted, measured, _ = chart
         within = min(WITHIN[self.series.grain], self.half_year)
         block = int(fitted.frame.design.block[max(last - within, 0)])
         if fitted.frame.learned[block] < self.learned:

@@ -41,6 +41,8 @@ UNSEEN_WAVES: Final = (1.5, 0.7)
 """The widths of the first waves of a season that cannot be known yet."""
 DECIDED_FROM: Final = {Grain.DAY: 1.0, Grain.WEEK: 1.0, Grain.MONTH: 2.5, Grain.QUARTER: 2.0}
 """Years from which the data decide about season, trend and bend."""
+FEW_YEARS: Final = 3.0
+"""Up to which a season of waves is not known as well as by comparing a date with the same of the year before."""
 MODELS: Final = ((), ("bend",), ("season",), ("season", "bend"), ("season", "bend", "trend"))
 """The parts that each model does without."""
 LAST_DAYS: Final = range(9)
@@ -77,6 +79,8 @@ class Design:
     """Of each place the number of its block."""
     decided: Flags
     """Of each block whether the data decide on the model."""
+    few_years: Flags
+    """Of each block whether a season is known from few years at most."""
     settled: tuple[int, ...]
     """The blocks from which on a season is known better, in order."""
     season: Floats | None
@@ -86,15 +90,22 @@ class Design:
 
 
 @lru_cache(maxsize=32)
-def design(dates: bytes, grain: Grain, *, calendar: CompanyCalendar) -> Design:
-    """The design of some days (int64 as bytes); that of the first of them is the same whatever dates follow."""
+def design(dates: bytes, grain: Grain, *, calendar: CompanyCalendar, by_last_year: bool = False) -> Design:
+    """The design of some days (int64 as bytes); that of the first of them is the same whatever dates follow.
+
+    `by_last_year` is the one whose season may be any: of a date it is what the same time of the years before was.
+    """
     days = np.frombuffer(dates, dtype=np.int64).astype("datetime64[D]")
     effects, volatility = _effects(days, grain, calendar=calendar)
+    if by_last_year:
+        effects = [each for each in effects if each.part != "season"] + [_any_season(days, grain, calendar=calendar)]
     # What never is changes nothing.
     effects = [effect for effect in effects if effect.columns.any()]
     week = _week(days) if grain is Grain.DAY else np.arange(len(days))
     blocks = np.flatnonzero(np.diff(week, prepend=week[0] - 1))
     known = _years(days)[blocks][:, None]
+    # What is free to be anything leaves no noise over where it was seen once.
+    settled = () if by_last_year else SETTLED[grain]
 
     parts = np.concatenate([np.full(effect.columns.shape[1], effect.part) for effect in effects])
     widths = [
@@ -108,8 +119,9 @@ def design(dates: bytes, grain: Grain, *, calendar: CompanyCalendar) -> Design:
         blocks=blocks,
         block=np.repeat(np.arange(len(blocks)), np.diff(np.append(blocks, len(days)))),
         decided=known[:, 0] >= DECIDED_FROM[grain],
-        settled=tuple(int(np.argmax(known[:, 0] >= years)) for years in SETTLED[grain] if (known[:, 0] >= years).any()),
-        season=_unseen_season(effects) if grain in (Grain.DAY, Grain.WEEK) else None,
+        few_years=known[:, 0] < FEW_YEARS,
+        settled=tuple(int(np.argmax(known[:, 0] >= years)) for years in settled if (known[:, 0] >= years).any()),
+        season=_unseen_season(effects) if grain in (Grain.DAY, Grain.WEEK) and not by_last_year else None,
         volatility=volatility,
     )
 
@@ -171,6 +183,16 @@ def _effects(days: Days, grain: Grain, *, calendar: CompanyCalendar) -> tuple[li
             ),
         ]
     return effects, volatility.astype(np.int64)
+
+
+def _any_season(days: Days, grain: Grain, *, calendar: CompanyCalendar) -> Effect:
+    """An effect for each week of the year, or month or quarter."""
+    if grain in (Grain.DAY, Grain.WEEK):
+        quarter = calendar.numbers(days, "quarter")
+        place = quarter % 4 * 13 + np.minimum(_weeks_left(days, calendar.bounds(days, "quarter")[1]), 12)
+    else:
+        place = calendar.numbers(days, "period") % 12
+    return Effect(_each(place, range(int(place.max()) + 1)), FREE)
 
 
 def _years(days: Days) -> Floats:

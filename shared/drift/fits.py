@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from shared.calendars import CompanyCalendar
-from shared.drift.expected import FREE, Counts, Design, Flags, design
+from shared.drift.expected import FREE, MODELS, Counts, Design, Flags, design
 from shared.drift.series import Floats, Grain
 
 
@@ -36,6 +36,8 @@ class Known:
     """Of each place the standard deviation of its noise relative to that of the others."""
     window: int
     """How many places from a block on its model is held against."""
+    by_last_year: bool = False
+    """See `design`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,7 +109,7 @@ BLOCKS_AT_ONCE = 32
 @lru_cache(maxsize=8)
 def frame(known: Known) -> Frame:
     """The models of a series at each of its blocks."""
-    plan = design(known.dates, known.grain, calendar=known.calendar)
+    plan = design(known.dates, known.grain, calendar=known.calendar, by_last_year=known.by_last_year)
     count = len(plan.rows)
     present, used = np.frombuffer(known.present, dtype=np.bool_), np.frombuffer(known.used, dtype=np.bool_)
     steps = np.arange(count)[:, None] >= np.array(known.steps, dtype=np.int64)
@@ -167,6 +169,8 @@ class Fit:
     leverage: Floats
     inflation: Floats
     """(blocks, window): see `Model`."""
+    has_season: Flags
+    """(blocks,)."""
 
     @property
     def own_leverage(self) -> Floats:
@@ -214,7 +218,8 @@ def fit(frame: Frame, values: Floats, *, used: Flags) -> Fit:
     best = np.argmax(evidence, axis=0)
     leverage, inflation = frame.uncertainty(best)
     effects = np.stack(fitted)[best, np.arange(len(best))]
-    return Fit(frame=frame, effects=effects, leverage=leverage, inflation=inflation)
+    has_season = ~np.isin(best, [number for number, without in enumerate(MODELS) if "season" in without])
+    return Fit(frame=frame, effects=effects, leverage=leverage, inflation=inflation, has_season=has_season)
 
 
 def _unexplained(squares: Floats, moments: Floats, *, effects: Floats) -> Floats:

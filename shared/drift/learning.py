@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from shared.calendars import CompanyCalendar
-from shared.drift.charts import Limits, Scores, limits_of, scores, values_per_year
+from shared.drift.charts import LAST_YEAR, SHOCKS, Limits, Scores, limits_of, scores, values_per_year
 from shared.drift.events import chance_of
 from shared.drift.expected import Flags
 from shared.drift.fits import Fit, Known, frame
@@ -27,6 +28,20 @@ def judged_since(series: Series) -> date | None:
     """From when on its values are judged, for enough others are known by then; None where they are too few."""
     known, least = np.flatnonzero(np.isfinite(series.values)), LEAST_REFERENCE[series.grain]
     return series.known_on(series.dates[known[least - 1]].item()) if len(known) >= least else None
+
+
+class Chart(NamedTuple):
+    """What one sort of models says of all places."""
+
+    fitted: Fit
+    measured: Noise
+    seen: Scores
+
+    @property
+    def score(self) -> Floats:
+        """Of each place the farther one of its scores."""
+        cusum, shewhart = self.seen.cusum, self.seen.shewhart
+        return np.where(np.abs(shewhart) > np.abs(cusum), shewhart, cusum)
 
 
 class Learning:
@@ -75,8 +90,25 @@ class Learning:
                 incidents |= (dates >= np.datetime64(span.first)) & (dates <= np.datetime64(span.last))
         return incidents & ~self.normal
 
-    def looked_at(self) -> tuple[Fit, Noise, Scores]:
-        """Models, noise and scores as of what is learned from now."""
+    def looked_at(self) -> list[Chart]:
+        """The charts as of what is learned from now: that of a season of waves, and where the data say that there is a
+        season, which is known from few years, the comparison with the year before.
+        """
+        fitted, own, measured = self._learned(by_last_year=False)
+        design = fitted.frame.design
+        judges = fitted.frame.learned >= self.learned
+        compares = design.few_years & fitted.has_season & (fitted.frame.learned >= self.year + self.learned)
+        compares &= self.has_shocks
+        parts = np.where(compares, 1 - SHOCKS - LAST_YEAR, 1 - SHOCKS)
+        charts = [self._chart(fitted, own, measured, judges=judges, parts=parts)]
+        if compares.any():
+            fitted, own, measured = self._learned(by_last_year=True)
+            parts = np.full(len(compares), LAST_YEAR)
+            charts.append(self._chart(fitted, own, measured, judges=compares, parts=parts, has_shocks=False))
+        return charts
+
+    def _learned(self, *, by_last_year: bool) -> tuple[Fit, Floats, Noise]:
+        """Models, the difference of each value from what its own block expects, and noise."""
         known = Known(
             dates=self.series.dates.astype(np.int64).tobytes(),
             grain=self.series.grain,
@@ -87,34 +119,38 @@ class Learning:
             seasons=tuple(season.tobytes() for season in self.seasons),
             spread=self.spread.tobytes(),
             window=self.half_year,
+            by_last_year=by_last_year,
         )
         models = frame(known)
         about = Learned(values=self.values, used=self.used, shocks=self.shocks, least=self.least)
         fitted, _, measured = measure(models, self.values, about=about)
         learned = without_outliers(fitted, measured, values=self.values)
-        fitted, own, measured = measure(models, learned, about=about)
-        seen = scores(
-            fitted,
-            measured,
-            values=self.values,
-            limits=[self.limits_at(place) for place in models.design.blocks.tolist()],
-            learned=self.learned,
-            begin=self.begin,
-            own=own,
-        )
-        if not self.has_shocks:
-            seen = replace(seen, shewhart=np.zeros(self.count))
-        return fitted, measured, seen
+        return measure(models, learned, about=about)
 
-    def limits_at(self, place: int) -> Limits:
+    def _chart(
+        self, fitted: Fit, own: Floats, measured: Noise, *, judges: Flags, parts: Floats, has_shocks: bool = True
+    ) -> Chart:
+        blocks = fitted.frame.design.blocks.tolist()
+        limits = [self.limits_at(place, part) for place, part in zip(blocks, parts.tolist(), strict=True)]
+        seen = scores(fitted, measured, values=self.values, limits=limits, judges=judges, begin=self.begin, own=own)
+        if not (has_shocks and self.has_shocks):
+            seen = replace(seen, shewhart=np.zeros(self.count))
+        return Chart(fitted, measured, seen)
+
+    def limits_at(self, place: int, part: float = 1 - SHOCKS) -> Limits:
         """Those of what begins at a place: the series that are judged then share the accepted false alarms, so that no
-        alarm rests on one that came later.
+        alarm rests on one that came later; `part` of them are those of sums.
         """
         law = None if self.chance is None else self.chance.law_at(max(place - 1, 0))
         known = self.series.known_on(self.series.dates[place].item())
         watched = bisect_right(self.judged_since, known)
         return limits_of(
-            self.settings, self.series.grain, values_per_year=self.per_year, watched=max(watched, 1), law=law
+            self.settings,
+            self.series.grain,
+            values_per_year=self.per_year,
+            watched=max(watched, 1),
+            law=law,
+            part=part,
         )
 
     def standard(self, fitted: Fit, measured: Noise, *, onset: int) -> Floats:
@@ -125,6 +161,12 @@ class Learning:
         return np.asarray(self.values / np.maximum(wide, np.finfo(np.float64).tiny))
 
 
-def leading(seen: Scores) -> Floats:
-    """Of each place the farther one of its scores."""
-    return np.where(np.abs(seen.shewhart) > np.abs(seen.cusum), seen.shewhart, seen.cusum)
+def leading(charts: Sequence[Chart], place: int) -> Chart:
+    """The one whose score is the farthest at a place."""
+    return max(charts, key=lambda chart: abs(chart.score[place]))
+
+
+def farthest(charts: Sequence[Chart]) -> Floats:
+    """Of each place the farthest score."""
+    every = np.stack([chart.score for chart in charts])
+    return np.asarray(np.take_along_axis(every, np.abs(every).argmax(axis=0)[None], axis=0)[0])
