@@ -192,7 +192,7 @@ def _any_season(days: Days, grain: Grain, *, calendar: CompanyCalendar) -> Effec
         place = quarter % 4 * 13 + np.minimum(_weeks_left(days, calendar.bounds(days, "quarter")[1]), 12)
     else:
         place = calendar.numbers(days, "period") % 12
-    return Effect(_each(place, range(int(place.max()) + 1)), FREE)
+    return Effect(_each(place, range(52)), FREE)
 
 
 def _years(days: Days) -> Floats:
