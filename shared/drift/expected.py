@@ -79,6 +79,7 @@ class Design:
     """Of each place the number of its block."""
     decided: Flags
     """Of each block whether the data decide on the model."""
+    by_last_year: bool
     few_years: Flags
     """Of each block whether a season is known from few years at most."""
     settled: tuple[int, ...]
@@ -119,6 +120,7 @@ def design(dates: bytes, grain: Grain, *, calendar: CompanyCalendar, by_last_yea
         blocks=blocks,
         block=np.repeat(np.arange(len(blocks)), np.diff(np.append(blocks, len(days)))),
         decided=known[:, 0] >= DECIDED_FROM[grain],
+        by_last_year=by_last_year,
         few_years=known[:, 0] < FEW_YEARS,
         settled=tuple(int(np.argmax(known[:, 0] >= years)) for years in settled if (known[:, 0] >= years).any()),
         season=_unseen_season(effects) if grain in (Grain.DAY, Grain.WEEK) and not by_last_year else None,

@@ -100,8 +100,10 @@ def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage
     )
     # What is due to chance alone is known without measuring: only what is beyond it was measured (Satterthwaite 1946).
     beyond = 1 - (least / np.maximum(deviation, np.finfo(np.float64).tiny)) ** 2
-    # Values of unequal weights say as much as so many of equal ones (Kish 1965).
-    freedom = known**2 / np.maximum(np.cumsum(weights**2), np.finfo(np.float64).tiny)
+    freedom = known
+    if frame.design.by_last_year:
+        # As many as there are differences, though each weighs half: so many of equal weight say as much (Kish 1965).
+        freedom = known**2 / np.maximum(np.cumsum(weights**2), np.finfo(np.float64).tiny)
     freedom = freedom / np.maximum(beyond, BEYOND_CHANCE) ** 2
     started = frame.learned[block] >= LEAST_FOR_SHOCKS
     return Noise(
