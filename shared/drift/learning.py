@@ -100,11 +100,11 @@ class Learning:
         compares = design.few_years & fitted.has_season & (fitted.frame.learned >= self.year + self.learned)
         compares &= self.has_shocks
         parts = np.where(compares, 1 - SHOCKS - LAST_YEAR, 1 - SHOCKS)
-        charts = [self._chart(fitted, own, measured, judges=judges, parts=parts)]
+        charts = [self._chart(fitted, measured, own=own, judges=judges, parts=parts)]
         if compares.any():
             fitted, own, measured = self._learned(by_last_year=True)
             parts = np.full(len(compares), LAST_YEAR)
-            charts.append(self._chart(fitted, own, measured, judges=compares, parts=parts, has_shocks=False))
+            charts.append(self._chart(fitted, measured, own=own, judges=compares, parts=parts, has_shocks=False))
         return charts
 
     def _learned(self, *, by_last_year: bool) -> tuple[Fit, Floats, Noise]:
@@ -128,7 +128,7 @@ class Learning:
         return measure(models, learned, about=about)
 
     def _chart(
-        self, fitted: Fit, own: Floats, measured: Noise, *, judges: Flags, parts: Floats, has_shocks: bool = True
+        self, fitted: Fit, measured: Noise, *, own: Floats, judges: Flags, parts: Floats, has_shocks: bool = True
     ) -> Chart:
         blocks = fitted.frame.design.blocks.tolist()
         limits = [self.limits_at(place, part) for place, part in zip(blocks, parts.tolist(), strict=True)]
