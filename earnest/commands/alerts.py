@@ -64,8 +64,8 @@ def detect(
 
         typer.echo(orjson.dumps(_as_data(assessed), option=orjson.OPT_INDENT_2))
         return
-    if len(found) > 1:
-        typer.echo(_segments_in_words(found))
+    if said := _segments_in_words(found):
+        typer.echo(said)
     for each, assessment in assessed:
         _show(assessment, _naming(file, each))
     if picture is not None:
@@ -73,8 +73,11 @@ def detect(
 
 
 def _segments_in_words(found: list[SegmentSeries]) -> str:
+    segments = {tuple(each.segment.values()) for each in found}
+    if len(segments) == 1:
+        return ""
     numbers = {name: len({each.segment[name] for each in found}) for name in found[0].segment}
-    said = f"{len(found)} segments: {', '.join(f'{number} of {name}' for name, number in numbers.items())}"
+    said = f"{len(segments)} segments: {', '.join(f'{number} of {name}' for name, number in numbers.items())}"
     most = max(numbers, key=lambda name: numbers[name])
     if numbers[most] > MANY:
         said += f"; if {most} tells no segments apart, leave it out of the file"
@@ -87,7 +90,7 @@ def _as_data(assessed: list[tuple[SegmentSeries, Assessment]]) -> dict[str, Any]
     gravest = (State.DRIFTING, State.SUSPECT, State.RECOVERED, State.STEADY, State.LEARNING)
     states = [assessment.state for _, assessment in assessed]
     alerts = [
-        ({"segment": each.segment} if each.segment else {})
+        _which(each)
         | {
             "detected_on": alert.detected_on,
             "onset": alert.onset,
@@ -102,9 +105,14 @@ def _as_data(assessed: list[tuple[SegmentSeries, Assessment]]) -> dict[str, Any]
         "state": min(states, key=gravest.index),
         "alerts": sorted(alerts, key=lambda alert: alert["detected_on"]),
     }
-    if any(each.segment for each, _ in assessed):
-        data["segments"] = [{"segment": each.segment, "state": assessment.state} for each, assessment in assessed]
+    if any(_which(each) for each, _ in assessed):
+        data["segments"] = [_which(each) | {"state": assessment.state} for each, assessment in assessed]
     return data
+
+
+def _which(each: SegmentSeries) -> dict[str, Any]:
+    """By what a series is told from the others of its file."""
+    return ({"segment": each.segment} if each.segment else {}) | ({"part": each.part} if each.part else {})
 
 
 def _show(assessment: Assessment, naming: Naming) -> None:
@@ -149,6 +157,8 @@ def _unit(values: Floats) -> Literal["ratio", "number"]:
 
 
 def _draw(assessed: list[tuple[SegmentSeries, Assessment]], file: Path, *, out: Path) -> None:
+    import numpy as np
+
     from earnest.files.rejections import FileError
     from shared.charts import form_of
     from shared.drift.picture import picture
@@ -156,9 +166,13 @@ def _draw(assessed: list[tuple[SegmentSeries, Assessment]], file: Path, *, out: 
     form = form_of(out)
     if form is None:
         raise FileError(f"{out}: a picture is an .svg or a .png file")
-    if len(assessed) > 1:
-        raise FileError(f"{file} has {len(assessed)} segments, and a picture shows one series: leave one in the file")
-    [(each, assessment)] = assessed
+    segments = len({tuple(each.segment.values()) for each, _ in assessed})
+    if segments > 1:
+        raise FileError(f"{file} has {segments} segments, and a picture shows one series: leave one in the file")
+    # Of a series in two parts the one of which there is more to be seen.
+    each, assessment = max(
+        assessed, key=lambda both: float(np.abs(np.append(np.nan_to_num(both[1].scores), 0.0)).max())
+    )
     try:
         out.write_bytes(picture(assessment, form, naming=_naming(file, each)))
     except OSError as error:

@@ -16,8 +16,11 @@ from earnest.files.rejections import FileError
 from earnest.files.rows import ROW, FileForm, read_rows
 from shared.contracts.base import YEARS
 from shared.drift.series import Series, series_of
+from shared.drift.zeros import parts, without_closed_days
 
 DATE, VALUE = "date", "value"
+SHARE, AMOUNT = "share of dates with any", "amount where there is any"
+"""The parts of a series in which many values are zero."""
 MOST_TOLD: Final = 5
 """Rows that cannot be used, each of which is told; of more their number."""
 LEAST_TOLD_APART: Final = 10
@@ -33,11 +36,14 @@ class SegmentSeries:
 
     segment: Mapping[str, str]
     series: Series
+    part: str = ""
+    """Of a series in which many values are zero, which of its two parts this is."""
 
     @property
     def name(self) -> str:
         """The segment in words; empty in a file of one series."""
-        return ", ".join(f"{column} {value or 'blank'}" for column, value in self.segment.items())
+        said = [f"{column} {value or 'blank'}" for column, value in self.segment.items()]
+        return ", ".join([*said, self.part] if self.part else said)
 
 
 def read_series(path: Path) -> list[SegmentSeries]:
@@ -64,15 +70,18 @@ def read_series(path: Path) -> list[SegmentSeries]:
     if not found:
         raise FileError(f"{path}: there are no values in it")
     _check_segments(path, rows.frame, segments=segments, series=found.values())
-    return [
-        SegmentSeries(segment=dict(zip(segments, key, strict=True)), series=_series(values))
-        for key, values in found.items()
-    ]
+    return [each for key, values in found.items() for each in _series(dict(zip(segments, key, strict=True)), values)]
 
 
-def _series(values: Mapping[date, float]) -> Series:
+def _series(segment: Mapping[str, str], values: Mapping[date, float]) -> Iterator[SegmentSeries]:
     days = sorted(values)
-    return series_of(days, [values[day] for day in days])
+    series = without_closed_days(series_of(days, [values[day] for day in days]))
+    both = parts(series)
+    if both is None:
+        yield SegmentSeries(segment=segment, series=series)
+    else:
+        yield SegmentSeries(segment=segment, series=both.share, part=SHARE)
+        yield SegmentSeries(segment=segment, series=both.amount, part=AMOUNT)
 
 
 def _check_segments(

@@ -32,12 +32,16 @@ CLIPPED_OF_FEW: Final = 6.0
 PER_YEAR: Final = {Grain.DAY: 261, Grain.WEEK: 52, Grain.MONTH: 12, Grain.QUARTER: 4}
 MOST_RATIO: Final = 2.0
 """Of the rates of few events, the largest that is looked for."""
+SAME_SPREAD: Final = 5.0
+"""As many pairs of neighbours are taken to differ as they did before: the spread is as it was until values show it."""
 SHOCKS: Final = 0.1
 """The part of the accepted false alarms that single values may have."""
 LAST_YEAR: Final = 0.3
 """The part that the comparison with the year before may have, while there is one."""
 BEYOND: Final = 2.0
 """A shock is farther out than whatever was seen before, by this factor: noise is seldom normal in its tails."""
+TAIL: Final = 5.0
+"""The index of usual tails: of many times as many values the farthest is farther by the root of so many times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +69,8 @@ class Limits:
     up: Side
     down: Side
     shewhart: float
+    run_length: float
+    """As many values come on average until one is beyond that by chance."""
     clipped: float
     """Standard deviations of chance beyond which a value counts as no farther in a sum."""
 
@@ -97,6 +103,7 @@ def limits_of(
         up=up,
         down=down,
         shewhart=shewhart_limit(arl / SHOCKS),
+        run_length=arl / SHOCKS,
         clipped=0.0 if law is None else CLIPPED_OF_FEW,
     )
 
@@ -148,11 +155,19 @@ def scores(
     ]
     unit = np.maximum(unit, np.finfo(np.float64).tiny)
     expected = np.einsum("bwe,be->bw", frame.rows[places], fit.effects[able])
+    expected = fit.supported(expected, block=able[:, None], places=places)
     apart = np.where(here, (values[places] - expected) / unit, 0.0)
     of_chance = (noise.least / np.maximum(noise.deviation, np.finfo(np.float64).tiny))[able]
     clipped = np.maximum(of_chance * [limits[block].clipped for block in able.tolist()], CLIPPED)[:, None]
     standard = np.clip(apart / np.sqrt(1 + fit.leverage[able]), -clipped, clipped)
     sums, length = np.cumsum(standard, axis=1), np.cumsum(here, axis=1)
+    # Of neighbours the differences, over what they were before: a spread that grew is no change of the level. That of
+    # few events grows with it.
+    pairs = np.pad(here[:, 1:] & here[:, :-1], ((0, 0), (1, 0)))
+    pairs &= np.array([limits[block].clipped == 0 for block in able.tolist()])[:, None]
+    usual = (noise.roughness / noise.ratio**2)[able][:, None]
+    steps = np.cumsum(np.where(pairs, np.diff(standard, prepend=0.0) ** 2, 0.0) / usual, axis=1)
+    paired = np.cumsum(pairs, axis=1)
     sides = [(limits[block].down, limits[block].up) for block in able.tolist()]
     slacks = np.array([[side.slack for side in both] for both in sides])
     raised = np.array(
@@ -163,7 +178,8 @@ def scores(
     for first in range(int(size[able].max())):
         sum_before = sums[:, first - 1, None] if first else 0.0
         length_before = length[:, first - 1, None] if first else 0
-        total = (sums - sum_before) / root
+        wider = (SAME_SPREAD + steps - steps[:, first, None]) / (SAME_SPREAD + paired - paired[:, first, None])
+        total = (sums - sum_before) / (root * np.sqrt(np.maximum(wider, 1.0)))
         is_up = total > 0
         slack, limit = (np.where(is_up, column[:, 1:], column[:, :1]) for column in (slacks, raised))
         score = (np.abs(total) - slack * (length - length_before)) / limit
@@ -194,7 +210,8 @@ def _shocks(fit: Fit, noise: Noise, *, limits: Sequence[Limits], own: Floats, ab
             continue
         leverage = noise.ratio[block] ** 2 * fit.leverage[block, : last - first]
         unit = noise.deviation[block] * noise.classes[block][design.volatility[first:last]] * np.sqrt(1 + leverage)
-        limit = max(student(limits[block].shewhart, noise.freedom[block]), BEYOND * noise.farthest[block])
+        beyond = max(BEYOND, float(limits[block].run_length / fit.frame.learned[block]) ** (1 / TAIL))
+        limit = max(student(limits[block].shewhart, noise.freedom[block]), beyond * noise.farthest[block])
         shewhart[first:last] = np.where(fit.frame.here[block, : last - first], own[first:last] / unit / limit, 0.0)
     return shewhart
 

@@ -83,7 +83,7 @@ def chance_of(series: Series, settings: DriftSettings, *, first: int) -> Chance 
             return _of_events(events, exposure, bounded=settings.kind != "counts", first=first)
     known = ~np.isnan(series.values)
     beginning = series.values[known][:first]
-    if settings.kind == "counts" or (settings.kind == "auto" and _are_counts(beginning)):
+    if settings.kind == "counts" or (settings.kind == "auto" and are_counts(beginning)):
         return _of_events(np.where(known, series.values, 0.0), known.astype(np.float64), bounded=False, first=first)
     return None
 
@@ -97,7 +97,7 @@ def are_shares(series: Series) -> bool:
     return _whole(trials) and _whole(events) and bool((events <= trials).all())
 
 
-def _are_counts(values: Floats) -> bool:
+def are_counts(values: Floats) -> bool:
     """Whether values are few events, as far as can be seen: whole numbers that vary as counts do. Scores from 3 to 5
     are whole numbers too, and vary less.
     """

@@ -166,11 +166,18 @@ class Fit:
     frame: Frame
     effects: Floats
     """(blocks, effects)."""
+    best: Counts
+    """(blocks,): the number of the model."""
     leverage: Floats
     inflation: Floats
     """(blocks, window): see `Model`."""
     has_season: Flags
     """(blocks,)."""
+    deviation: Floats
+    """(blocks,): the standard deviation of what is left over of the values before."""
+    least: Floats
+    most: Floats
+    """(blocks,): of the values before."""
 
     @property
     def own_leverage(self) -> Floats:
@@ -179,11 +186,29 @@ class Fit:
         result: Floats = self.leverage[design.block, np.arange(len(design.block)) - design.blocks[design.block]]
         return result
 
+    def supported(self, expected: Floats, *, block: int | Counts, places: slice | Counts) -> Floats:
+        """What is expected of places, beyond all values before only as far as is sure: where a trend and an end of a
+        period meet for the first time, none of them is known to go on.
+        """
+        level = self.frame.rows[:, 0][places]  # 1 over the spread of each place
+        most, least = self.most[block] * level, self.least[block] * level
+        beyond = (expected > most) | (expected < least)
+        if not beyond.any():
+            return expected
+        whose = np.broadcast_to(block, expected.shape)[beyond]
+        rows = self.frame.rows[np.arange(len(self.frame.rows))[places][beyond]]
+        covariance = np.stack([self.frame.models[self.best[one]].covariance[one] for one in whose.tolist()])
+        leverage = np.einsum("ne,nef,nf->n", rows, covariance, rows, optimize=True)
+        doubt = np.zeros(expected.shape)
+        doubt[beyond] = DOUBT * self.deviation[whose] * np.sqrt(np.maximum(leverage, 0.0))
+        below = np.where(expected > most, np.maximum(most, expected - doubt), expected)
+        return np.where(below < least, np.minimum(least, below + doubt), below)
+
     def expected(self, block: int | Counts, places: slice | Counts) -> Floats:
         """What the model of a block expects at some places, or of each place its own block."""
         rows, effects = self.frame.rows[places], self.effects[block]
         result: Floats = rows @ effects if effects.ndim == 1 else np.einsum("ne,ne->n", rows, effects)
-        return result
+        return self.supported(result, block=block, places=places)
 
     def ahead(self, block: int, places: Counts) -> Floats:
         """What the model of a block expects at some places, however far ahead: its trend goes on for a quarter and no
@@ -198,6 +223,8 @@ class Fit:
         return result
 
 
+DOUBT = 4.0
+"""Standard errors by which what is expected beyond all values before is taken as less far out."""
 TEMPER = 1.5
 """How much less values say than independent ones: evidence of correlated ones is discounted by it."""
 
@@ -219,7 +246,23 @@ def fit(frame: Frame, values: Floats, *, used: Flags) -> Fit:
     leverage, inflation = frame.uncertainty(best)
     effects = np.stack(fitted)[best, np.arange(len(best))]
     has_season = ~np.isin(best, [number for number, without in enumerate(MODELS) if "season" in without])
-    return Fit(frame=frame, effects=effects, leverage=leverage, inflation=inflation, has_season=has_season)
+    left = _unexplained(squares, moments, effects=effects)
+    known = values / frame.rows[:, 0]
+    before = frame.design.blocks - 1
+    most = np.maximum.accumulate(np.where(used, known, -np.inf))[before]
+    least = np.minimum.accumulate(np.where(used, known, np.inf))[before]
+    most[0], least[0] = np.inf, -np.inf
+    return Fit(
+        frame=frame,
+        effects=effects,
+        best=best,
+        leverage=leverage,
+        inflation=inflation,
+        has_season=has_season,
+        deviation=np.sqrt(left / np.maximum(frame.learned, 1)),
+        least=np.where(np.isfinite(least), least, -np.inf),
+        most=np.where(np.isfinite(most), most, np.inf),
+    )
 
 
 def _unexplained(squares: Floats, moments: Floats, *, effects: Floats) -> Floats:

@@ -5,7 +5,7 @@ So it has in it what the model misses, and not only what is left over by a fit t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -32,6 +32,11 @@ DOUBT: Final = 0.5
 SURE: Final = 1.5
 """Standard errors from which a correlation beyond what it explains is believed."""
 MOST_RATIO: Final = 40.0
+SLOW_IS_LOST: Final = 200
+"""Values up to which a season that is fitted to them takes what is slow of their noise as well."""
+FIRST_ROUGHNESS, FIRST_ROUGHNESS_VALUES = 2.0, 10.0
+"""As `FIRST_RATIO`, of the roughness: that of independent values."""
+LEAST_ROUGHNESS: Final = FIRST_ROUGHNESS / MOST_RATIO
 BEYOND_CHANCE: Final = 0.1
 """The least part of a variance that is taken to be more than chance: counts are never surely as even as dice."""
 
@@ -56,6 +61,8 @@ class Noise:
     """(blocks,): the farthest of one value, in its standard deviations."""
     least: Floats
     """(blocks,): the deviation that is known to be there by chance alone."""
+    roughness: Floats
+    """(blocks,): the mean square of the difference of neighbours, over the variance: 2 without autocorrelation."""
 
     def until(self, block: int, other: Noise) -> Noise:
         """This one before a block, and another one from it on."""
@@ -89,6 +96,8 @@ def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage
     places = np.flatnonzero(used)
     ratio = np.ones(len(used))
     ratio[places] = _long_run(clipped[places], weights[places])
+    roughness = np.full(len(used), 2.0)
+    roughness[places] = _roughness(clipped[places], weights[places])
     latest = np.maximum.accumulate(np.where(used, np.arange(len(used)), 0))
     last = np.maximum(frame.design.blocks - 1, 0)
     deviation = np.maximum(np.sqrt(np.maximum(variance, RECENT_WEIGHT * lately)), least)
@@ -113,6 +122,7 @@ def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage
         freedom=np.maximum(freedom[last], 3.0),
         farthest=np.maximum.accumulate(np.where(started, far, 0.0))[last],
         least=least[last],
+        roughness=roughness[latest][last],
     )
 
 
@@ -151,7 +161,10 @@ def measure(models: Frame, values: Floats, *, about: Learned) -> tuple[Fit, Floa
         apart[:first] = (about.values - fitted.expected(block, slice(None)))[:first] / np.sqrt(freedom)
         known[:first] = 0.0
         anew = noise(fitted, apart, used=about.used, shocks=about.shocks, leverage=known, least=about.least)
-        measured = measured.until(block, anew)
+        # Of few values waves take with them what is slow of the noise.
+        lost = 1 - freedom if models.learned[block] < SLOW_IS_LOST else 0.0
+        ratio = anew.ratio ** (1 - lost) * np.maximum(measured.ratio, anew.ratio) ** lost
+        measured = measured.until(block, replace(anew, ratio=ratio))
     return fitted, own, measured
 
 
@@ -217,3 +230,13 @@ def _long_run(standard: Floats, weights: Floats) -> Floats:
         first *= 2
     ratio = (ratio * values + FIRST_RATIO * FIRST_RATIO_VALUES) / (values + FIRST_RATIO_VALUES)
     return np.clip(ratio, 1.0, MOST_RATIO)
+
+
+def _roughness(standard: Floats, weights: Floats) -> Floats:
+    """The mean square of the difference of neighbours over the variance, at each place from what lay up to it."""
+    weighted = standard * np.sqrt(weights)
+    squares = np.maximum(np.cumsum(weighted**2), np.finfo(np.float64).tiny)
+    steps = np.cumsum(np.diff(weighted, prepend=0.0) ** 2)
+    values = np.cumsum(weights)
+    result = (steps / squares * values + FIRST_ROUGHNESS * FIRST_ROUGHNESS_VALUES) / (values + FIRST_ROUGHNESS_VALUES)
+    return np.maximum(result, LEAST_ROUGHNESS)

@@ -17,12 +17,14 @@ from babel.dates import format_date
 from shared.charts import INK, MIDDLE, SOFT, Form, drawing, framed, rendered, short
 from shared.drift.series import Assessment, Days, Episode, Floats, Grain, Series
 from shared.drift.words import (
+    MAY_BE_SEASON,
     POINTS,
     Naming,
     day_in_words,
     found_in_words,
     from_scale,
     headline,
+    may_be_season,
     on_scale,
     smallest_change,
     told,
@@ -103,6 +105,8 @@ def description(assessment: Assessment) -> str:
         sentences.append(f"A change {alert.direction} {told(alert, series)}{over}.")
     if not assessment.episodes:
         sentences.append("No change was found.")
+    if may_be_season(assessment).any():
+        sentences.append(f"A change without an alert {MAY_BE_SEASON}.")
     found = smallest_change(assessment)
     return " ".join([*sentences, found] if found else sentences)
 
@@ -179,7 +183,7 @@ def _weekly(line: _Line, assessment: Assessment) -> _Line:
         counts = np.bincount(which, weights=known, minlength=len(numbers))
         sums = np.bincount(which, weights=np.where(known, scaled, 0.0), minlength=len(numbers))
         # A week that has only begun may be far from the others without being another.
-        enough = (counts > 0) & (2 * counts >= counts.max(initial=0))
+        enough = (counts > 0) & (2 * counts >= np.median(counts[counts > 0])) if counts.any() else counts > 0
         return from_scale(
             np.divide(sums, counts, out=np.full(len(numbers), np.nan), where=enough), assessment.transform
         )
@@ -211,6 +215,19 @@ def _draw_scores(axes: Axes, assessment: Assessment, *, shown: slice) -> None:
     axes.set_yticks([*limits, 0], [*("limit" for _ in limits), "0"])
     axes.tick_params(labelsize=LETTERS)
     axes.set_ylabel("drift score", fontsize=LETTERS)
+    held = np.flatnonzero(may_be_season(assessment)[shown])
+    if held.size:
+        place = int(held[len(held) // 2])
+        above = bool(scores[place] > 0)
+        axes.text(
+            days[place],
+            0.9 if above else -0.9,
+            "may be a season",
+            ha="center",
+            va="top" if above else "bottom",
+            fontsize=SMALL,
+            fontstyle="italic",
+        )
     learning = int(np.isnan(scores).argmin()) if known.size else len(scores)
     if learning > len(scores) / 8:
         axes.text(days[learning // 2], 0.15, "learning", ha="center", fontsize=LETTERS, fontstyle="italic")

@@ -10,6 +10,8 @@ from typing import Final, Literal
 import numpy as np
 from babel.dates import format_date
 
+from shared.drift.detection import HELD
+from shared.drift.expected import Flags
 from shared.drift.means import Band, means
 from shared.drift.scales import Scale
 from shared.drift.series import Alert, Assessment, Episode, Floats, Grain, Recovery, Series, State, Transform
@@ -23,6 +25,7 @@ POINTS: Final = {
     Grain.QUARTER: "quarters",
 }
 """What people call the values of a series of a grain."""
+MAY_BE_SEASON: Final = "may be a season: the same time of the year before is not known"
 ALIKE: Final = 0.25
 """A rise and a fall that differ by less are told as one change, the larger."""
 MOST_TOLD, ANY = 10.0, 0.0005
@@ -107,8 +110,16 @@ def headline(assessment: Assessment, naming: Naming) -> str:
         return f"{title}: {normal} since {since}"
     if assessment.state is State.SUSPECT:
         higher = assessment.scores[-1] > 0
+        if may_be_season(assessment)[-1]:
+            when = "higher" if higher else "lower"
+            return f"{title}: {when} than expected, which {MAY_BE_SEASON}"
         return f"{title}: perhaps {'higher' if higher else 'lower'} than expected, not yet an alarm"
     return f"{title}: as expected"
+
+
+def may_be_season(assessment: Assessment) -> Flags:
+    """Of each value whether what would be an alarm there may be a season, so that nobody is told of it."""
+    return np.isclose(np.abs(assessment.scores), HELD, rtol=0, atol=1e-9)
 
 
 def _quantiles(assessment: Assessment, naming: Naming) -> str:

@@ -165,7 +165,7 @@ def test_the_companys_calendar_says_which_days_are_no_business_days(tmp_path: Pa
     """A shop that closes on the holidays of Germany, which are noise to whoever does not know them."""
     closed = holidays.country_holidays("DE", years=(2023, 2024, 2025))
     days = [date(2023, 1, 2) + timedelta(days=day) for day in range(3 * 365)]
-    noise = np.random.default_rng(11).normal(0, 3, len(days))
+    noise = np.random.default_rng(11).normal(0, 7.5, len(days))
     lines = [
         f"{day},{100 + by if day not in closed else 40 + by:.2f}"
         for day, by in zip(days, noise, strict=True)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from shared.charts import INK, MIDDLE, SOFT
+from shared.drift.detection import assess
 from shared.drift.picture import description, picture
 from shared.drift.series import Alert, Assessment, Direction, Episode, Grain, Recovery, Rule, State, series_of
 from shared.drift.words import Naming, headline, smallest_change
@@ -327,3 +328,13 @@ def test_the_smallest_change_that_is_found_is_said_with_its_time() -> None:
         assert smallest_change(replace(known, smallest_change=rise, smallest_fall=fall)) == f"A lasting {said}"
     assert smallest_change(steady(weeks=8)) is None
     assert discounts().series.grain is Grain.WEEK
+
+
+def test_what_may_be_a_season_is_told_as_that() -> None:
+    weeks = [date(2022, 1, 31) + timedelta(weeks=week) for week in range(60)]
+    said = set()
+    for seed in range(30):
+        values = 100 * np.random.default_rng([seed, 26]).lognormal(0, 0.12, 60) * np.where(np.arange(60) < 26, 1, 1.3)
+        for count in (46, 52):
+            said.add(headline(assess(series_of(weeks[:count], values[:count])), Naming(title="Sales")))
+    assert "Sales: higher than expected, which may be a season: the same time of the year before is not known" in said
