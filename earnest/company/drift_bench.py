@@ -200,7 +200,7 @@ def _rank(of_all: Sequence[Reading], kpi: str, *, named: set[Place]) -> int | No
         if reading.kpi.name == kpi and not reading.where.dimension
         for findings in reading.findings
         if findings.current is not None
-        for driver in findings.current.drivers
+        for driver in findings.current.drivers_for(reads_pay=True)
     )
     places = (place for place, each in enumerate(told, start=1) if (each.dimension, each.segment) in named)
     return next(places, None)

@@ -14,7 +14,7 @@ how much of their contribution is beyond their own noise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,9 +106,14 @@ class Change:
         """After less before, in the unit of the KPI."""
         return self.after - self.before
 
-    def top(self, most: int = TOP) -> tuple[Driver, ...]:
-        """The first drivers of the dimension that explains the change best."""
-        return self.dimensions[0].drivers[:most] if self.dimensions else ()
+    def top(self, *, other_than: Container[str] = ()) -> tuple[Driver, ...]:
+        """The first drivers of the dimension that explains the change best; where it is one of some, then also those of
+        the first that is none of them.
+        """
+        first = self.dimensions[:1]
+        others = [each for each in self.dimensions if each.dimension not in other_than][:1]
+        told = dict.fromkeys([*first, *others])
+        return tuple(driver for each in told for driver in each.drivers[:TOP])
 
 
 def drivers(

@@ -9,15 +9,12 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.alerts.evaluation.episodes import QUANTILE, Detector, Driver, Episode, Incident, Subject
 from services.alerts.evaluation.figures import measured
-from services.alerts.evaluation.same_phase import phases
 from services.alerts.evaluation.totals import Course, Where
 from services.alerts.kpis import Kpi, WatchedKpi
 from shared.calendars import CompanyCalendar
-from shared.drift.charts import PER_YEAR
 from shared.drift.learning import LEAST_REFERENCE
 from shared.drift.series import Assessment, Excluded, Grain, Series
 from shared.periods import last_day, month_number, month_of_number
@@ -56,22 +53,6 @@ def spans(grain: Grain, first: date, *, before: date, calendar: CompanyCalendar,
 def known_on(last: date, known_after: int, *, calendar: CompanyCalendar) -> date:
     """When the value of a span is known: on its last day, or so many business days after it."""
     return calendar.business_days.moved(last, known_after) if known_after else last
-
-
-def compared(
-    grain: Grain, over: Sequence[Span], *, onset: date, calendar: CompanyCalendar
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The spans with which those since an onset are compared, and those: of the year before it the ones at the same
-    places of their quarters. What the last weeks of a quarter bring every time is no driver.
-    """
-    since = np.array([last >= onset for _, last in over], dtype=np.bool_)
-    before = int(np.argmax(since)) if since.any() else len(over)
-    reference = np.zeros(len(over), dtype=np.bool_)
-    reference[max(before - PER_YEAR[grain], 0) : before] = True
-    if over and grain is not Grain.QUARTER:
-        places = np.array(phases(grain, [first for first, _ in over], calendar=calendar))
-        reference &= np.isin(places, places[since])
-    return reference, since
 
 
 def _begin(grain: Grain, day: date, *, calendar: CompanyCalendar) -> date:

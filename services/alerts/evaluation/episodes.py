@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from services.alerts.kpis.columns import PERSONAL
 from shared.contracts.alerts import Direction
 
 Detector: TypeAlias = Literal["threshold", "drift", "prometheus"]
@@ -67,6 +68,13 @@ class Episode:
         """Whether both lasted on a date, each from its onset on."""
         last = date.max
         return self.onset <= (other.recovered_on or last) and other.onset <= (self.recovered_on or last)
+
+    def drivers_for(self, *, reads_pay: bool) -> tuple[Driver, ...]:
+        """What drove it, along the dimension that explains it best of those that somebody may read of: whoever may not
+        read what is near to somebody's pay is told of no persons.
+        """
+        shown = [each for each in self.drivers if reads_pay or each.dimension not in PERSONAL]
+        return tuple(each for each in shown if each.dimension == shown[0].dimension)
 
     @property
     def deviation(self) -> Decimal | None:

@@ -6,7 +6,7 @@ Evaluation looks at facts and dates only, never at a clock: the same facts give 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,8 @@ import numpy as np
 
 from services.alerts.evaluation import drifts, thresholds
 from services.alerts.evaluation.drifts import Past, Span
-from services.alerts.evaluation.episodes import Driver, Episode, Findings, Incident, Subject
+from services.alerts.evaluation.drivers import driven, parts_of
+from services.alerts.evaluation.episodes import Episode, Findings, Incident, Subject
 from services.alerts.evaluation.figures import measured
 from services.alerts.evaluation.projection import Projection, projected
 from services.alerts.evaluation.same_phase import samples
@@ -25,7 +26,6 @@ from services.alerts.kpis import Catalogue, Kpi, WatchedKpi
 from services.alerts.kpis.columns import PERSONAL
 from shared.calendars import CompanyCalendar
 from shared.drift.detection import assess
-from shared.drift.drivers import NotComparableError, drivers, segments_of
 from shared.drift.learning import judged_since
 from shared.drift.samples import Samples, assess_samples
 from shared.drift.series import Assessment, Bad, DriftSettings, Grain, Series, State
@@ -258,7 +258,7 @@ def _with_drift(
         found[place] = _assessed(reading, assessment, settings=settings)
     for place, assessment in assess_samples(sampled).items():
         found[place] = _assessed(readings[place], assessment)
-    return [_with_drivers(reading, catalogue, by_place=by_kpi[reading.kpi.name]) for reading in found]
+    return [_with_drivers(each, catalogue, by_place=by_kpi[each.kpi.name], incidents=incidents) for each in found]
 
 
 def _is_segment(reading: Reading) -> bool:
@@ -304,47 +304,21 @@ def _assessed(reading: Reading, assessment: Assessment, *, settings: DriftSettin
     return replace(reading, assessment=assessment, settings=settings, findings=findings)
 
 
-def _with_drivers(reading: Reading, catalogue: Catalogue, *, by_place: Mapping[Where, Course]) -> Reading:
-    """The reading with what drove its open episodes: the segments of each of its dimensions."""
-    if reading.where.dimension or reading.kpi.statistic is not None or not reading.kpi.segments:
+def _with_drivers(
+    reading: Reading, catalogue: Catalogue, *, by_place: Mapping[Where, Course], incidents: Incidents
+) -> Reading:
+    """The reading with what drove its episodes: the segments of each of its dimensions."""
+    if reading.where.dimension or not any(each.episodes for each in reading.findings):
         return reading
-    found = tuple(_driven(each, reading, catalogue=catalogue, by_place=by_place) for each in reading.findings)
+    parts = parts_of(
+        catalogue.by_name[reading.kpi.name],
+        by_place,
+        currency=reading.where.currency,
+        over=(needed_from(reading.as_of), reading.as_of),
+        calendar=catalogue.calendar,
+    )
+    if parts is None:
+        return reading
+    explained = drifts.explained((reading.kpi.name, *reading.where), incidents, until=reading.as_of)
+    found = tuple(driven(each, parts, assessment=reading.assessment, explained=explained) for each in reading.findings)
     return replace(reading, findings=found)
-
-
-def _driven(
-    findings: Findings, reading: Reading, *, catalogue: Catalogue, by_place: Mapping[Where, Course]
-) -> Findings:
-    current = findings.current
-    if current is None:
-        return findings
-    told = tuple(_drivers(current, reading, catalogue=catalogue, by_place=by_place))
-    return replace(findings, episodes=(*findings.episodes[:-1], replace(current, drivers=told)))
-
-
-def _drivers(
-    episode: Episode, reading: Reading, *, catalogue: Catalogue, by_place: Mapping[Where, Course]
-) -> Iterator[Driver]:
-    kpi, watched = reading.kpi, catalogue.by_name[reading.kpi.name]
-    as_of, calendar = reading.as_of, catalogue.calendar
-    past = drifts.past_of_segments(kpi, since=needed_from(as_of), as_of=as_of, calendar=calendar)
-    rows: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = defaultdict(dict)
-    for where, course in by_place.items():
-        if where.dimension and where.currency == reading.where.currency:
-            made = drifts.series(watched, course, past=past, as_of=as_of, calendar=calendar)
-            assert made.numerators is not None
-            assert made.denominators is not None
-            rows[where.dimension][where.segment] = (made.numerators, made.denominators)
-    reference, since = drifts.compared(past.grain, past.spans, onset=episode.onset, calendar=calendar)
-    try:
-        change = drivers(
-            {dimension: segments_of(of_dimension, ratio=True) for dimension, of_dimension in rows.items()},
-            reference=reference,
-            since=since,
-            upward=episode.direction == "up",
-        )
-    except NotComparableError:
-        return
-    for each in change.top():
-        share = each.contribution / change.delta if change.delta else 0.0
-        yield Driver(dimension=each.dimension, segment=each.segment, contribution=each.contribution, share=share)

@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from services.alerts.evaluation.episodes import Driver
-from services.alerts.kpis.columns import PERSONAL
 from services.alerts.lifecycle.acts import Act
 from services.alerts.lifecycle.alert import Alert
 from services.alerts.lifecycle.mutes import Mute
@@ -224,7 +223,7 @@ class AlertDetail(AlertView):
     ) -> AlertDetail:
         """All of an alert for whoever may, or may not, read what is near to somebody's pay."""
         shown = reads_pay or not alert.personal
-        drivers = [each for each in alert.episode.drivers if reads_pay or each.dimension not in PERSONAL]
+        drivers = alert.episode.drivers_for(reads_pay=reads_pay)
         return cls(
             **_fields(alert, reads_pay=reads_pay),
             meaning=alert.words.meaning,

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from services.alerts.evaluation.drifts import compared, spans
+from services.alerts.evaluation.drifts import Past, Span, spans
+from services.alerts.evaluation.drivers import Parts, compared
 from services.alerts.evaluation.readings import Reading, evaluate_plan
 from services.alerts.evaluation.totals import Placed, Where
 from services.alerts.kpis import built_in
@@ -99,8 +100,26 @@ def test_what_came_since_a_change_is_compared_with_the_same_places_of_earlier_qu
     grain: Grain, onset: date, first: date, number: int
 ) -> None:
     over = spans(grain, FIRST, before=date(2024, 10, 1), calendar=CompanyCalendar())
-    reference, since = compared(grain, over, onset=onset, calendar=CompanyCalendar())
+    reference, since = compared(parts_over(grain, over), onset=onset, until=None, apart=())
     assert next(begin for (begin, _), is_since in zip(over, since, strict=True) if is_since) == onset
     found = [begin for (begin, _), is_before in zip(over, reference, strict=True) if is_before]
     assert (found[0], len(found)) == (first, number)
     assert max(found) < onset
+
+
+def parts_over(grain: Grain, over: list[Span]) -> Parts:
+    ends = [last for _, last in over]
+    return Parts(past=Past(grain, over), known_on=ends, by_dimension={}, calendar=CompanyCalendar())
+
+
+def test_what_was_wrong_before_is_no_part_of_what_an_episode_is_compared_with_and_nothing_after_its_end_is() -> None:
+    over = spans(Grain.WEEK, FIRST, before=date(2024, 10, 1), calendar=CompanyCalendar())
+    apart = [(date(2023, 10, 1), date(2024, 3, 31))]
+    parts, onset, until = parts_over(Grain.WEEK, over), date(2024, 7, 1), date(2024, 8, 25)
+    reference, since = compared(parts, onset=onset, until=until, apart=apart)
+    of_episode = [first for (first, _), inside in zip(over, since, strict=True) if inside]
+    assert (of_episode[0], of_episode[-1]) == (onset, date(2024, 8, 12))
+    before = [first for (first, _), inside in zip(over, reference, strict=True) if inside]
+    assert not [day for day in before if apart[0][0] - timedelta(weeks=1) < day <= apart[0][1]]
+    assert before[0] < date(2023, 7, 1)  # a year's worth of weeks in which nothing was wrong goes farther back
+    assert len(before) == len(of_episode) * 4

@@ -115,6 +115,13 @@ def test_a_planted_drift_of_a_small_segment_is_named_first_beside_one_that_alway
     assert change.dimensions[0].explains > 3 * abs(change.dimensions[1].explains)
 
 
+def test_beside_what_not_everybody_may_read_of_stands_the_next_best_dimension() -> None:
+    change = drivers(world(seed=0, planted=0.08), reference=REFERENCE, since=SINCE, upward=True)
+    dimensions = [list(dict.fromkeys(each.dimension for each in change.top(other_than=of))) for of in ("", ["product"])]
+    assert dimensions == [["product"], ["product", "territory"]]
+    assert change.top(other_than=["territory"]) == change.top()
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_segment_that_is_sold_more_is_named_as_a_change_of_the_mix(seed: int) -> None:
     first = drivers(world(seed=seed, planted=0, in_mix=3), reference=REFERENCE, since=SINCE).top()[0]
