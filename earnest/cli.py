@@ -12,6 +12,9 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated
 
+# Before anything imports NumPy: of the small matrices of drift detection threads cost several times what they save.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import typer
 
 from earnest import commands

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+
+# As the command line and the services have it, and before anything imports NumPy.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import random
 import shutil
 import subprocess

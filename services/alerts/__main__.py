@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+# Before anything imports NumPy: of the small matrices of drift detection threads cost several times what they save.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import structlog
 from sqlalchemy import Engine
 
