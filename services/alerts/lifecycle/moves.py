@@ -18,7 +18,7 @@ from services.alerts.lifecycle import acts
 from services.alerts.lifecycle.acts import BY_ITSELF, Act
 from services.alerts.lifecycle.alert import Alert, Case, Latest, Words
 from services.alerts.lifecycle.mutes import Mute, mute_of
-from services.alerts.lifecycle.suppression import causes
+from services.alerts.lifecycle.suppression import causes, is_wrong_by_itself
 from shared.contracts.alerts import Severity
 
 CLEARLY_WORSE: Final = Decimal(2)
@@ -203,7 +203,8 @@ def _go_on(case: Case, episode: Episode, *, latest: Latest, settings: str, now: 
     standing = case.alert.standing
     if episode.recovered_on is not None:
         if case.alert.unresolved or standing.resolution == "corrected":
-            case.add("resolved", now, resolution="recovered", why=f"over since {episode.recovered_on}")
+            covered = f", never wrong without {standing.suppressed_by}" if standing.suppressed_by else ""
+            case.add("resolved", now, resolution="recovered", why=f"over since {episode.recovered_on}{covered}")
     elif standing.resolution == "corrected" or (standing.resolution == "recovered" and was_over):
         why = "the facts or the settings of the KPI changed: it is not over"
         case.add("reopened", now, deviation=latest.deviation, why=why, to=acts.SETTINGS if by_others else None)
@@ -221,7 +222,8 @@ def _is_worse(alert: Alert, latest: Latest) -> bool:
 
 def _quieten(case: Case, cause: str | None, *, at: Circumstances) -> None:
     """Nobody is told of it while another alert stands for it, a mute holds or somebody snoozed it; when none of these
-    holds any more it is re-armed by itself.
+    holds any more it is re-armed by itself. What another alert stood for stays quiet until its own value is wrong: the
+    end of an episode is told late, and both may be over.
     """
     standing = case.alert.standing
     mute = mute_of(case.alert, at.mutes)
@@ -231,14 +233,15 @@ def _quieten(case: Case, cause: str | None, *, at: Circumstances) -> None:
         case.add("muted", at.now, to=mute.name, why=mute.reason)
     snoozed = standing.snoozed_until is not None and at.now < standing.snoozed_until
     was_quiet = standing.suppressed_by or standing.muted_by or standing.snoozed_until
-    if was_quiet and cause is None and mute is None and not snoozed:
+    covered = standing.suppressed_by is not None and not is_wrong_by_itself(case.alert)
+    if was_quiet and cause is None and mute is None and not snoozed and not covered:
         case.add("rearmed", at.now, deviation=case.alert.latest.deviation, why=_what_ended(case.alert))
 
 
 def _what_ended(alert: Alert) -> str:
     standing = alert.standing
     if standing.suppressed_by is not None:
-        return f"{standing.suppressed_by} is over or decided, and this goes on"
+        return f"{standing.suppressed_by} is over or decided, and this is wrong by itself"
     return f"the mute {standing.muted_by} is over" if standing.muted_by is not None else "the snooze is over"
 
 

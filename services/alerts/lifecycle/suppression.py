@@ -51,6 +51,22 @@ def decided_with(alert: Alert, others: Iterable[Alert]) -> list[Alert]:
     return [part for part in stood_for(alert, others) if part.words.about == alert.words.about]
 
 
+def is_wrong_by_itself(alert: Alert) -> bool:
+    """Whether the last value of an alert is wrong: beyond the threshold, and of a drift nearer to where it was found
+    than to what is expected. Of values of many the middle may stay while the ends move: there the score says so.
+    """
+    episode, latest = alert.episode, alert.latest
+    if alert.subject.detector == "prometheus":
+        return True  # it fires
+    if episode.rule == "distribution":
+        return latest.score is not None and latest.score >= 1
+    if latest.value is None or latest.expected is None:
+        return False
+    beyond = latest.value - latest.expected if episode.direction == "up" else latest.expected - latest.value
+    least = (episode.deviation or 0) / 2 if alert.subject.detector == "drift" else 0
+    return beyond > least
+
+
 def _candidates(alert: Alert, others: Sequence[Alert], *, caused_by: Mapping[str, Sequence[str]]) -> Iterator[Alert]:
     """What may stand for an alert: first what makes all figures old, then the company as a whole, the other detector of
     the same figure, and what moves the KPI.

@@ -24,6 +24,38 @@ def test_a_segment_is_a_part_of_the_whole_and_is_told_of_when_it_alone_goes_on(c
     assert told == [("average_discount.USD.2", "resolved"), ("average_discount.USD.1", "opened")]
 
 
+@pytest.mark.parametrize("value", ["0.19", "0.24", None])
+def test_a_segment_that_is_no_longer_wrong_when_the_whole_recovers_ends_without_a_word(
+    company: Company, value: str | None
+) -> None:
+    product = DISCOUNT._replace(dimension="product", segment="Pro")
+    company.move(found(episode(50)), found(episode(52), subject=product))
+    recovered = found(episode(50, recovered=55))
+    assert company.move(recovered, found(episode(52), subject=product, value=value)) == [
+        ("average_discount.USD.1", "resolved")
+    ]
+    assert company.standing("average_discount.USD.2").suppressed_by == "average_discount.USD.1"
+    assert company.move(recovered, found(episode(52, recovered=58), subject=product, value=value)) == []
+    last = company.journals["average_discount.USD.2"][-1]
+    assert (last.what, last.why) == (
+        "resolved",
+        f"over since {day(58)}, never wrong without average_discount.USD.1",
+    )
+
+
+def test_a_segment_whose_value_is_wrong_again_after_the_whole_recovered_is_told_of(company: Company) -> None:
+    product = DISCOUNT._replace(dimension="product", segment="Pro")
+    company.move(found(episode(50)), found(episode(52), subject=product))
+    recovered = found(episode(50, recovered=55))
+    company.move(recovered, found(episode(52), subject=product, value="0.21"))
+    assert company.move(recovered, found(episode(52), subject=product, value="0.27")) == [
+        ("average_discount.USD.2", "opened")
+    ]
+    assert company.journals["average_discount.USD.2"][-1].why == (
+        "average_discount.USD.1 is over or decided, and this is wrong by itself"
+    )
+
+
 def test_a_decision_about_the_whole_resolves_its_parts_and_what_comes_later_is_told_of(company: Company) -> None:
     product = DISCOUNT._replace(dimension="product", segment="Pro")
     limit = product._replace(detector="threshold")
