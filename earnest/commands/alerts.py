@@ -124,16 +124,16 @@ def _show(assessment: Assessment, naming: Naming) -> None:
     if assessment.alerts:
         table = Table("found", "began about", "", "seen", "expected", "score", "rule", "over")
         for episode in assessment.episodes:
-            for alert in episode.alerts:
+            for number, alert in enumerate(episode.alerts):
                 table.add_row(
-                    str(alert.detected_on),
+                    f"{'worse ' if number else ''}{alert.detected_on}",
                     str(alert.onset),
                     alert.direction,
                     naming.figure(alert.value, beside=alert.expected),
                     naming.figure(alert.expected, beside=alert.value),
                     f"{alert.score:.1f}",
                     alert.rule,
-                    str(episode.recovered_on or ""),
+                    "" if number else str(episode.recovered_on or ""),
                 )
         print_table(table)
     if sentence := smallest_change(assessment):

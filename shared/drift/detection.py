@@ -168,8 +168,8 @@ class _Walk(Learning):
         unseen = design.season is not None and not design.decided[block]
         since, level = onset, self._level(fitted, measured, onset=onset, alarm=alarm, upward=sign > 0)
         rule = Rule.SHEWHART if shock else Rule.CUSUM
-        first = float(chart.score[alarm])
-        alerts = [self._alert(alarm, onset=onset, score=first, rule=rule, expected=expected)]
+        score = float(chart.score[alarm])
+        alerts = [self._alert(alarm, onset=onset, score=score, rule=rule, expected=expected)]
         self.states[alarm] = State.DRIFTING
         for place in range(alarm + 1, self.count):
             here = place - onset
@@ -177,7 +177,7 @@ class _Walk(Learning):
             self.states[place] = State.DRIFTING
             if self.present[place]:
                 level.sees_next()
-            self.scores[place] = first * level.left
+            self.scores[place] = score * level.left
             if level.is_over:
                 back = self._back(place, level.back)
                 if back - onset > SHORT:
@@ -201,9 +201,10 @@ class _Walk(Learning):
                 return onset
             if level.is_farther:
                 worse = self._back(place, level.farther)
-                score = first * level.tell()
+                score *= level.tell()
                 usual = expected[worse - onset :]
                 alerts.append(self._alert(place, onset=worse, score=score, rule=rule, expected=usual))
+                self.scores[place] = score
                 since = worse
         self.used[onset:] = False
         self.episodes.append(Episode(alerts=tuple(alerts)))

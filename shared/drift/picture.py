@@ -98,11 +98,10 @@ def description(assessment: Assessment) -> str:
     last = found_in_words(series.dates[-1].item(), series)
     sentences = [f"Values from {first} to {last}, with what was expected of them, and the drift score."]
     for episode in assessment.episodes:
-        alert = episode.alerts[0]
         over = ""
         if episode.recovered_on is not None:
             over = f", over on {found_in_words(episode.recovered_on, series)}"
-        sentences.append(f"A change {alert.direction} {told(alert, series)}{over}.")
+        sentences.append(f"A change {episode.alerts[0].direction} {told(episode, series)}{over}.")
     if not assessment.episodes:
         sentences.append("No change was found.")
     if may_be_season(assessment).any():
@@ -288,16 +287,20 @@ def _draw_dates(both: tuple[Axes, Axes], assessment: Assessment, *, first: date)
 def _dates_of(episodes: Sequence[Episode], series: Series) -> Iterator[_Date]:
     last = series.dates[-1].item()
     for episode in episodes:
-        alert = episode.alerts[0]
-        days = [alert.onset, *(series.known_on(day) for day in (alert.detected_on, episode.recovered_on) if day)]
+        first, *later = episode.alerts
+        found = [alert.detected_on for alert in episode.alerts]
+        days = [first.onset, *(series.known_on(day) for day in (*found, episode.recovered_on) if day)]
         beside = last if all(day.year == last.year for day in days) else None
         if episode.recovered_on is not None:
             words = found_in_words(episode.recovered_on, series, beside=beside)
             yield _Date(series.known_on(episode.recovered_on), f"over {words}")
-        words = found_in_words(alert.detected_on, series, beside=beside)
-        yield _Date(series.known_on(alert.detected_on), f"found {words}", found=True)
-        began = day_in_words(alert.onset, grain=series.grain, beside=beside)
-        yield _Date(alert.onset, f"began about {began}")
+        for alert in reversed(later):
+            words = found_in_words(alert.detected_on, series, beside=beside)
+            yield _Date(series.known_on(alert.detected_on), f"clearly worse {words}", found=True)
+        words = found_in_words(first.detected_on, series, beside=beside)
+        yield _Date(series.known_on(first.detected_on), f"found {words}", found=True)
+        began = day_in_words(first.onset, grain=series.grain, beside=beside)
+        yield _Date(first.onset, f"began about {began}")
 
 
 def _on_an_axis(value: float, naming: Naming) -> str:

@@ -14,7 +14,7 @@ from shared.drift.detection import HELD
 from shared.drift.expected import Flags
 from shared.drift.means import Band, means
 from shared.drift.scales import Scale
-from shared.drift.series import Alert, Assessment, Episode, Floats, Grain, Recovery, Series, State, Transform
+from shared.drift.series import Assessment, Episode, Floats, Grain, Recovery, Series, State, Transform
 
 Unit = Literal["ratio", "days", "number", "money", "seconds", "records"]
 _NAMED: Final = ("days", "seconds", "records")
@@ -76,8 +76,8 @@ class Change:
 
 
 def change(assessment: Assessment, episode: Episode) -> Change:
-    """What was seen in an episode, up to its end or to now."""
-    series, alert = assessment.series, episode.alerts[-1]
+    """What was seen in an episode since it began, up to its end or to now."""
+    series, alert = assessment.series, episode.alerts[0]
     inside = series.dates >= np.datetime64(alert.onset, "D")
     if episode.recovered_on is not None:
         inside &= series.dates < np.datetime64(episode.recovered_on, "D")
@@ -181,10 +181,11 @@ def found_in_words(day: date, series: Series, *, beside: date | None = None) -> 
     return day_in_words(series.known_on(day), grain=grain, beside=beside)
 
 
-def told(alert: Alert, series: Series) -> str:
-    """When a change began, and when that was found."""
-    began, found = day_in_words(alert.onset, grain=series.grain), found_in_words(alert.detected_on, series)
-    return f"began about {began}, found {found}"
+def told(episode: Episode, series: Series) -> str:
+    """When a change began, when that was found, and when that it had become clearly worse."""
+    first, *later = (found_in_words(alert.detected_on, series) for alert in episode.alerts)
+    began = day_in_words(episode.alerts[0].onset, grain=series.grain)
+    return f"began about {began}, found {first}" + "".join(f", clearly worse {day}" for day in later)
 
 
 def _power(value: float) -> float:

@@ -214,3 +214,14 @@ def test_the_picture_of_the_page_is_the_one_that_its_command_draws(tmp_path: Pat
     shown = EXAMPLE.parents[2] / "docs" / "pictures" / "kpi-drift.svg"
     words = re.compile(r"<!-- .*? -->|<title.*?</title>|<desc.*?</desc>")
     assert words.findall((tmp_path / "x.svg").read_text()) == words.findall(shown.read_text())
+
+
+def test_a_change_that_becomes_clearly_worse_is_one_alert_of_the_table(tmp_path: Path) -> None:
+    random, monday = np.random.default_rng(8), date(2023, 1, 2)
+    rates = [0.10 + random.normal(0, 0.004) + 0.02 * (week >= 100) + 0.06 * (week >= 115) for week in range(130)]
+    lines = [f"{monday + timedelta(weeks=week)},{rate:.5f}" for week, rate in enumerate(rates)]
+    code, text = said(written(tmp_path / "discount.csv", "date,value", lines))
+    first, second = (alert["detected_on"] for alert in detected(tmp_path / "discount.csv")["alerts"])
+    assert code == 0
+    assert re.search(rf"^\W*{first} ", text, re.MULTILINE)
+    assert re.search(rf"^\W*worse {second} ", text, re.MULTILINE)
