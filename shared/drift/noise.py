@@ -5,7 +5,7 @@ So it has in it what the model misses, and not only what is left over by a fit t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -32,8 +32,6 @@ DOUBT: Final = 0.5
 SURE: Final = 1.5
 """Standard errors from which a correlation beyond what it explains is believed."""
 MOST_RATIO: Final = 40.0
-SLOW_IS_LOST: Final = 200
-"""Values up to which a season that is fitted to them takes what is slow of their noise as well."""
 FIRST_ROUGHNESS, FIRST_ROUGHNESS_VALUES = 2.0, 10.0
 """As `FIRST_RATIO`, of the roughness: that of independent values."""
 LEAST_ROUGHNESS: Final = FIRST_ROUGHNESS / MOST_RATIO
@@ -161,10 +159,7 @@ def measure(models: Frame, values: Floats, *, about: Learned) -> tuple[Fit, Floa
         apart[:first] = (about.values - fitted.expected(block, slice(None)))[:first] / np.sqrt(freedom)
         known[:first] = 0.0
         anew = noise(fitted, apart, used=about.used, shocks=about.shocks, leverage=known, least=about.least)
-        # Of few values waves take with them what is slow of the noise.
-        lost = 1 - freedom if models.learned[block] < SLOW_IS_LOST else 0.0
-        ratio = anew.ratio ** (1 - lost) * np.maximum(measured.ratio, anew.ratio) ** lost
-        measured = measured.until(block, replace(anew, ratio=ratio))
+        measured = measured.until(block, anew)
     return fitted, own, measured
 
 
