@@ -154,7 +154,8 @@ class BoundedProcess:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
-            command = [sys.executable, "-m", "shared.bounded", str(self._seconds), str(self._memory)]
+            # -P: it imports from where we do, and from the current folder only if we do.
+            command = [sys.executable, "-P", "-m", "shared.bounded", str(self._seconds), str(self._memory)]
             # One thread: processor time is counted of all threads together, and should mean the same on every machine.
             environment = os.environ | {"POLARS_MAX_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
             self._process = subprocess.Popen(

@@ -147,8 +147,9 @@ class Supervisor:
         if log.exists() and log.stat().st_size > LOG_BYTES:
             # Only between two lives: a process keeps writing to the file that it has opened, whatever its name becomes.
             log.replace(log.with_suffix(".log.1"))
+        # -P: a file of the folder that somebody stands in, such as re.py, is no module of a service.
         service.process = spawn(
-            [sys.executable, "-m", service.module], log, on_our_death=signal.SIGTERM, env=self._environment
+            [sys.executable, "-P", "-m", service.module], log, on_our_death=signal.SIGTERM, env=self._environment
         )
         service.started = time.monotonic()
         service.starts += 1

@@ -6,6 +6,7 @@ import ctypes
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,16 @@ def never_ends_to_call_itself(depth: int = 0) -> int:
 
 def mistaken() -> None:
     raise KeyError("a name")
+
+
+def test_no_file_of_the_current_folder_is_imported_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pickle.py").write_text("raise SystemExit('imported from the current folder')")
+    monkeypatch.chdir(tmp_path)
+    found = BoundedProcess()
+    try:
+        assert found.run(abs, -2) == 2
+    finally:
+        found.close()
 
 
 @pytest.mark.parametrize(

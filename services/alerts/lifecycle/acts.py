@@ -44,8 +44,9 @@ class Standing:
     """Where an alert stands after all its acts.
 
     It is quiet, so that nobody is told of it, while it is snoozed, suppressed by another alert (`suppressed_by`) or
-    muted (`muted_by`). `acknowledged_at` is when somebody did so last, also where it is open again. `told_at` is when
-    people were told of it last, None where they were not. `level` counts how often it was escalated.
+    muted (`muted_by`). `acknowledged_at` is when somebody did so last, also where it is open again. `told_at` is since
+    when the people of a level have been told of it as open, None where they were not. `level` counts how often it was
+    escalated.
     """
 
     state: State
@@ -90,6 +91,9 @@ def after(standing: Standing, act: Act) -> Standing:
     """Where an alert stands after one more act."""
     moved = replace(standing, acts=act.number, changed_at=act.at)
     match act.what:
+        case "worse" if standing.state == "open" and standing.told_at is not None:
+            # Escalation counts on: what keeps getting worse would reach the next level last.
+            return replace(moved, told_deviation=act.deviation)
         case "reopened" | "worse":
             # What was acknowledged or decided was a smaller trouble, or one that was thought to be over. Nobody is told
             # of what is not over by other settings only.

@@ -109,6 +109,22 @@ def test_a_service_that_keeps_dying_is_named_with_its_last_words(
         supervisor.stop()
 
 
+def test_no_file_of_the_current_folder_is_imported_by_a_service(
+    web: ServiceProcess, environment: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "shared folder"
+    here.mkdir()
+    (here / "signal.py").write_text("raise SystemExit('imported from the current folder')")
+    monkeypatch.chdir(here)
+    supervisor = Supervisor([], [web], environment=environment, logs=tmp_path)
+    supervisor.start()
+    try:
+        supervisor.wait_ready(20)
+        assert answering(web)
+    finally:
+        supervisor.stop()
+
+
 def test_stopping_lets_a_service_finish_what_it_began(
     supervisor: Supervisor, web: ServiceProcess, tmp_path: Path
 ) -> None:

@@ -264,6 +264,20 @@ def test_what_nobody_acknowledges_is_escalated_level_by_level() -> None:
     assert company.standing(first).level == 2
 
 
+def test_what_keeps_getting_worse_is_escalated_no_later_than_what_stays_as_it_is() -> None:
+    company = Company(escalate_after={"warning": 24}, levels=1)
+    first = "average_discount.USD.1"
+    company.move(found(episode(50)))
+    assert company.move(found(episode(50), value="0.41", score=2.5), hours=20) == [(first, "worse")]
+    assert company.move(found(episode(50), value="0.62", score=3.5), hours=4) == [
+        (first, "worse"),
+        (first, "escalated"),
+    ]
+    company.decide(first, Decision(what="acknowledged"))
+    assert company.move(found(episode(50), value="1.10", score=4.5), hours=30) == [(first, "worse")]
+    assert company.standing(first).told_at == company.now  # what was acknowledged was a smaller trouble
+
+
 def test_what_somebody_acknowledged_or_snoozed_is_not_escalated() -> None:
     company = Company(escalate_after={"warning": 24}, levels=1)
     segment = replace(found(episode(50)), subject=DISCOUNT._replace(kpi="win_rate"))
