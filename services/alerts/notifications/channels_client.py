@@ -56,7 +56,7 @@ class Channels:
                 self._mail(message, channel, to=to, now=now)
 
     def _webhook(self, message: Message, channel: WebhookChannel, *, now: datetime) -> None:
-        body = orjson.dumps(message.payload(now)).decode()
+        body = orjson.dumps(message.payload()).decode()
         try:
             webhook = Webhook(self._secret(channel.secret))
         except ValueError:

@@ -21,9 +21,21 @@ Event: TypeAlias = Literal["opened", "worse", "acknowledged", "escalated", "remi
 """What people can be told of an alert."""
 
 
+class ToldDriver(BaseModel):
+    """A segment that a change comes from, and its share of the whole change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dimension: str
+    segment: str
+    share: float
+
+
 class Told(BaseModel):
     """One thing that is told of an alert. `event_id` is the same however often it is sent. Values are in the unit of
-    the KPI; `level` says how often the alert was escalated.
+    the KPI; `level` says how often the alert was escalated. `drivers` are the leading ones, of segments of many people.
+
+    An alert of Prometheus has a title and labels (as `segment`), and neither unit nor direction nor values.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,11 +49,11 @@ class Told(BaseModel):
     about: About
     severity: Severity
     level: Annotated[int, Field(ge=0)]
-    unit: Unit
+    unit: Unit | None
     currency: str | None
     dimension: str | None
     segment: str | None
-    direction: Direction
+    direction: Direction | None
     rule: str
     detected_on: date
     onset: date
@@ -53,10 +65,13 @@ class Told(BaseModel):
     resolution: Resolution | None
     action: str
     link: str
+    drivers: tuple[ToldDriver, ...] = ()
 
     @property
     def subject(self) -> str:
         """The KPI and where, as in "Average discount in EUR, product Pro"."""
+        if self.unit is None:
+            return self.title
         currency = f" in {self.currency}" if self.currency else ""
         segment = f", {self.dimension} {self.segment}" if self.dimension else ""
         return f"{self.title}{currency}{segment}"
@@ -66,11 +81,11 @@ class Told(BaseModel):
         """What happened, in a line."""
         match self.event:
             case "opened":
-                return f"{self.subject}: {self._figures()}"
+                return f"{self.subject}{self._figures()}"
             case "worse":
-                return f"Clearly worse: {self.subject}: {self._figures()}"
+                return f"Clearly worse: {self.subject}{self._figures()}"
             case "escalated":
-                return f"Still not acknowledged: {self.subject}: {self._figures()}"
+                return f"Still not acknowledged: {self.subject}{self._figures()}"
             case "reminded":
                 return f"Not done yet: {self.subject}"
             case "acknowledged":
@@ -79,13 +94,15 @@ class Told(BaseModel):
                 if self.resolution == "corrected":
                     return f"Not found any more: {self.subject}"
                 how = f"Decided by {self.who}" if self.resolution == "decided" else "Over"
-                return f"{how}: {self.subject}" + (f": {self._figures()}" if self.value is not None else "")
+                return f"{how}: {self.subject}" + (self._figures() if self.value is not None else "")
 
     @property
     def sentences(self) -> list[str]:
         """The rest of it, a sentence each."""
-        since = f"It began about {self.onset} and was found on {self.detected_on} ({self.rule})."
-        said = [since] if self.event != "acknowledged" else []
+        said = [self._since()] if self.event != "acknowledged" else []
+        if self.drivers and self.event not in ("acknowledged", "resolved"):
+            most = (f"{each.dimension} {each.segment} ({each.share:.0%} of the change)" for each in self.drivers)
+            said.append(f"Most of it comes from {', '.join(most)}.")
         if self.why:
             said.append(f"{self.why[0].upper()}{self.why[1:].rstrip('.')}.")
         if self.event not in ("acknowledged", "reminded", "resolved"):
@@ -99,13 +116,22 @@ class Told(BaseModel):
         """All of it as plain text."""
         return "\n".join([self.headline, "", *self.sentences, "", f"{self.alert_id}, {self.severity}: {self.link}"])
 
+    def _since(self) -> str:
+        if self.unit is None:
+            labels = f" Its labels: {self.segment}." if self.segment else ""
+            return f"Prometheus says so since {self.detected_on}.{labels}"
+        return f"It began about {self.onset} and was found on {self.detected_on} ({self.rule})."
+
     def _figures(self) -> str:
+        """What follows the subject: nothing where nothing was measured."""
+        limit = "allowed" if self.rule == "threshold" else "expected"
+        if self.unit is None:
+            return ""
         if self.value is None:
-            return "higher than expected" if self.direction == "up" else "lower than expected"
+            return f": {'higher' if self.direction == 'up' else 'lower'} than {limit}"
         naming = Naming(title=self.title, unit=self.unit, currency=self.currency or "")
         now, expected = float(self.value), None if self.expected is None else float(self.expected)
-        said = naming.figure(now, beside=expected)
-        limit = "allowed" if self.rule == "threshold" else "expected"
+        said = f": {naming.figure(now, beside=expected)}"
         return said if expected is None else f"{said}, where {naming.figure(expected, beside=now)} is {limit}"
 
 
@@ -135,14 +161,16 @@ class Message(BaseModel):
         lines = [f"- {each.headline} ({each.alert_id}, {each.at:%H:%M} UTC)" for each in self.told]
         return "\n".join([self.title, "", *lines, "", f"{counted(len(self.told), 'message')} in all."])
 
-    def payload(self, now: datetime) -> dict[str, Any]:
-        """What a webhook is sent: a type, an instant and the data, as Standard Webhooks wants it."""
+    def payload(self) -> dict[str, Any]:
+        """What a webhook is sent: a type, when it happened (of a digest the last of it) and the data, as Standard
+        Webhooks wants it. It is the same at every try.
+        """
         if self.day is None:
             kind, data = f"alert.{self.told[0].event}", self.told[0].model_dump(mode="json")
         else:
             kind = "alerts.digest"
             data = {"day": self.day.isoformat(), "events": [each.model_dump(mode="json") for each in self.told]}
-        return {"type": kind, "timestamp": now.isoformat(), "data": data}
+        return {"type": kind, "timestamp": max(each.at for each in self.told).isoformat(), "data": data}
 
 
 def an_example(now: datetime) -> Told:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from services.alerts.notifications.declared import Undeclared, notifications_of, remarks
-from services.alerts.notifications.message import Told
+from services.alerts.notifications.message import Message, Told, ToldDriver
+from services.alerts.notifications.slack import slack_message
 from services.alerts.notifications.worker import Declaration
 from tests.services.alerts.notifications.notices import told
 
@@ -119,6 +120,44 @@ def test_the_file_is_read_again_when_it_changes_and_a_mistake_leaves_the_last_on
 )
 def test_a_headline_says_what_happened_with_its_figures(facts: dict[str, Any], says: str) -> None:
     assert told(**facts).headline == says
+
+
+def test_what_is_told_says_where_most_of_the_change_comes_from() -> None:
+    west = ToldDriver(dimension="territory", segment="west", share=0.853)
+    east = ToldDriver(dimension="territory", segment="east", share=0.11)
+    opened = told(drivers=(west, east))
+    assert (
+        "Most of it comes from territory west (85% of the change), territory east (11% of the change)."
+        in opened.sentences
+    )
+    assert "territory west (85% of the change)" in str(slack_message(Message(message_id="1", told=(opened,))))
+    assert not any("comes from" in said for said in told(event="resolved", drivers=(west,)).sentences)
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({}, "scoring at 10.0.0.1:8802 is down"),
+        ({"event": "escalated"}, "Still not acknowledged: scoring at 10.0.0.1:8802 is down"),
+        ({"event": "resolved", "resolution": "recovered"}, "Over: scoring at 10.0.0.1:8802 is down"),
+    ],
+)
+def test_an_alert_of_prometheus_reads_as_a_sentence(facts: dict[str, Any], says: str) -> None:
+    down = {
+        "title": "scoring at 10.0.0.1:8802 is down",
+        "rule": "prometheus",
+        "dimension": "labels",
+        "segment": "instance=10.0.0.1:8802, job=scoring",
+        "currency": None,
+        "unit": None,
+        "direction": None,
+        "value": None,
+        "expected": None,
+    }
+    of_it = told(**down | facts)
+    assert of_it.headline == says
+    since = "Prometheus says so since 2025-03-14. Its labels: instance=10.0.0.1:8802, job=scoring."
+    assert of_it.sentences[0] == since
 
 
 def test_a_message_holds_no_line_that_nobody_meant() -> None:

@@ -73,6 +73,7 @@ def test_what_did_not_arrive_is_sent_again_later_under_the_same_id_until_it_has(
     assert rounds == [1, 0] * 4
     assert {came.headers["webhook-id"] for came in hooks.received} == {"all/average_discount.EUR.1/1"}
     assert len(hooks.received) == 4
+    assert {json.loads(came.body)["timestamp"] for came in hooks.received} == {"2025-03-14T09:00:00+00:00"}
     assert counted("hook", "failed") - before == 3
     assert ours.round() == 0
 
