@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -62,7 +63,7 @@ def detect(
     if as_json:
         import orjson
 
-        typer.echo(orjson.dumps(_as_data(assessed), option=orjson.OPT_INDENT_2))
+        typer.echo(orjson.dumps(_as_data(assessed, file), option=orjson.OPT_INDENT_2))
         return
     if said := _segments_in_words(found):
         typer.echo(said)
@@ -84,7 +85,7 @@ def _segments_in_words(found: list[SegmentSeries]) -> str:
     return said
 
 
-def _as_data(assessed: list[tuple[SegmentSeries, Assessment]]) -> dict[str, Any]:
+def _as_data(assessed: list[tuple[SegmentSeries, Assessment]], file: Path) -> dict[str, Any]:
     from shared.drift.series import State
 
     gravest = (State.DRIFTING, State.SUSPECT, State.RECOVERED, State.STEADY, State.LEARNING)
@@ -97,22 +98,40 @@ def _as_data(assessed: list[tuple[SegmentSeries, Assessment]]) -> dict[str, Any]
             "direction": alert.direction,
             "score": abs(alert.score),
             "rule": alert.rule,
+            "seen": _digits(alert.value),
+            "expected": _digits(alert.expected),
+            "recovered_on": episode.recovered_on,
+            "recovery": episode.recovery,
         }
         for each, assessment in assessed
-        for alert in assessment.alerts
+        for episode in assessment.episodes
+        for alert in episode.alerts
     ]
     data: dict[str, Any] = {
+        "name": _title(file),
         "state": min(states, key=gravest.index),
         "alerts": sorted(alerts, key=lambda alert: alert["detected_on"]),
     }
     if any(_which(each) for each, _ in assessed):
-        data["segments"] = [_which(each) | {"state": assessment.state} for each, assessment in assessed]
+        data["segments"] = [
+            _which(each) | {"state": assessment.state, "smallest_change": _smallest_change(assessment)}
+            for each, assessment in assessed
+        ]
+    else:
+        data["smallest_change"] = _smallest_change(assessed[0][1])
     return data
 
 
 def _which(each: SegmentSeries) -> dict[str, Any]:
     """By what a series is told from the others of its file."""
     return ({"segment": each.segment} if each.segment else {}) | ({"part": each.part} if each.part else {})
+
+
+def _smallest_change(assessment: Assessment) -> dict[str, float | None] | None:
+    """Parts of what is expected, and within how many values they are found half of the times; none while learning."""
+    found = {"rise": assessment.smallest_change, "fall": assessment.smallest_fall}
+    known = {name: part if part is not None and isfinite(part) else None for name, part in found.items()}
+    return {**known, "within": assessment.within} if any(part is not None for part in known.values()) else None
 
 
 def _show(assessment: Assessment, naming: Naming) -> None:
@@ -122,7 +141,7 @@ def _show(assessment: Assessment, naming: Naming) -> None:
 
     typer.echo(headline(assessment, naming))
     if assessment.alerts:
-        table = Table("found", "began about", "", "seen", "expected", "score", "rule", "over")
+        table = Table("found with the value of", "began about", "", "seen", "expected", "score", "rule", "over since")
         for episode in assessment.episodes:
             for number, alert in enumerate(episode.alerts):
                 table.add_row(
@@ -144,9 +163,18 @@ def _naming(file: Path, each: SegmentSeries) -> Naming:
     """What a file is called, and of a segment which; shares are told in percent."""
     from shared.drift.words import Naming
 
-    words = file.stem.replace("_", " ").replace("-", " ")
-    title = f"{words[:1].upper()}{words[1:]}"
+    title = _title(file)
     return Naming(title=f"{title}, {each.name}" if each.name else title, unit=_unit(each.series.values))
+
+
+def _digits(value: float) -> float:
+    """Without the last digits, which depend on how much of the series came later."""
+    return float(f"{value:.10g}")
+
+
+def _title(file: Path) -> str:
+    words = file.stem.replace("_", " ").replace("-", " ")
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _unit(values: Floats) -> Literal["ratio", "number"]:

@@ -30,22 +30,24 @@ def check(
     from earnest.local.processes import LocalError
     from earnest.yaml_files import text_of
     from services.alerts.kpis import load
-    from services.alerts.notifications import SECRETS, Undeclared, notifications_of, remarks
+    from services.alerts.notifications import SECRETS, Notifications, Undeclared, notifications_of, remarks
     from shared.kernel.plan.exact_yaml import PlanFileError
 
     path = file or Home.current().notifications
+    findings: list[str] = []
+    declared: Notifications | None
     try:
         declared = notifications_of(text_of(path))
-        findings = list(
-            remarks(declared, kpis=frozenset(load(Home.current().kpis).by_name), secrets=path.parent / SECRETS)
-        )
     except PlanFileError as error:
         raise LocalError(f"{path}: {error}") from None
     except Undeclared as error:
-        findings = error.findings
+        findings, declared = error.findings, error.readable
+    if declared is not None:
+        about = {watched.kpi.name: watched.kpi.about for watched in load(Home.current().kpis).by_name.values()}
+        findings += remarks(declared, kpis=about, secrets=path.parent / SECRETS)
     for finding in findings:
         typer.echo(f"{path}: {finding}")
-    if findings:
+    if findings or declared is None:
         raise typer.Exit(1)
     for name, each in declared.subscriptions.items():
         when = "at once" if each.rhythm == "now" else f"every day at {each.hour}:00"

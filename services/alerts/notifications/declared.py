@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -146,9 +148,10 @@ NOBODY: Final = Notifications()
 class Undeclared(Exception):
     """The file cannot be used; `findings` say what is wrong, a sentence each."""
 
-    def __init__(self, findings: list[str]) -> None:
+    def __init__(self, findings: list[str], readable: Notifications | None = None) -> None:
+        """`readable` is what the file says apart from that."""
         super().__init__("; ".join(findings))
-        self.findings = findings
+        self.findings, self.readable = findings, readable
 
 
 def notifications_of(text: str) -> Notifications:
@@ -159,22 +162,54 @@ def notifications_of(text: str) -> Notifications:
     """
     try:
         data = load_yaml(text) or {}
-        declared = Notifications.model_validate(data)
     except (yaml.YAMLError, TooMuch) as error:
         raise Undeclared([f"this is no YAML that can be read: {' '.join(str(error).split())}"]) from None
+    try:
+        declared = Notifications.model_validate(data)
     except ValidationError as error:
-        raise Undeclared([f"{each['field']}: {each['reason']}" for each in field_errors(error)]) from None
+        whole = _readable(data, error)
+        slips = list(_slips(whole)) if whole is not None else []
+        wrong = [f"{each['field']}: {each['reason']}" for each in field_errors(error)]
+        raise Undeclared([*wrong, *slips], whole) from None
     if findings := list(_slips(declared)):
-        raise Undeclared(findings)
+        raise Undeclared(findings, declared)
     return declared
 
 
-def remarks(declared: Notifications, *, kpis: Mapping[str, Any] | frozenset[str], secrets: Path) -> Iterator[str]:
-    """What would keep a notification from anybody, in sentences: KPIs that there are not, secrets that are missing."""
+def _readable(data: Any, error: ValidationError) -> Notifications | None:
+    """What is left of a declaration without the fields that are wrong; None where that is none either."""
+    left = copy.deepcopy(data)
+    for mistake in error.errors():
+        place: Any = left
+        path = [part for part in mistake["loc"] if not isinstance(part, str) or part != "[key]"]
+        try:
+            for part in path[:-1]:
+                place = place[part]
+            del place[path[-1]]
+        except (KeyError, IndexError, TypeError):
+            return None
+    try:
+        return Notifications.model_validate(left)
+    except ValidationError:
+        return None
+
+
+def remarks(declared: Notifications, *, kpis: Mapping[str, About], secrets: Path) -> Iterator[str]:
+    """What would keep a notification from anybody, in sentences: subscriptions and channels that lead nowhere, KPIs
+    that there are not, secrets that are missing. `kpis` says what each is about.
+    """
+    if not declared.subscriptions:
+        yield "subscriptions: there is none, so nobody is told anything"
     for name, subscription in declared.subscriptions.items():
         for kpi in sorted(subscription.kpis - set(kpis)):
             yield f"subscriptions.{name}.kpis: there is no KPI {kpi}, so nothing will be told of it"
+        for kpi in sorted(subscription.kpis & set(kpis)):
+            is_about, wanted = kpis[kpi], subscription.about
+            if wanted not in (None, is_about):
+                yield f"subscriptions.{name}.kpis: {kpi} is about the {is_about}, and only the {wanted} is told"
     for name, channel in declared.channels.items():
+        if isinstance(channel, WebhookChannel) and _in_the_open(channel.url):
+            yield f"channels.{name}.url: notifications go to another machine over https only; write https://"
         for secret in secrets_of(channel):
             try:
                 empty = not (secrets / secret).read_text(encoding="utf-8").strip()
@@ -183,6 +218,16 @@ def remarks(declared: Notifications, *, kpis: Mapping[str, Any] | frozenset[str]
             else:
                 if empty:
                     yield f"channels.{name}: the secret {secrets / secret} is empty"
+
+
+def _in_the_open(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return False
+    try:
+        return not ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.hostname != "localhost"
 
 
 def secrets_of(channel: Channel) -> list[str]:

@@ -52,7 +52,13 @@ def test_a_rise_is_found_within_three_weeks_with_its_beginning_and_none_before()
     assert alert["direction"] == "up"
     assert alert["score"] >= 1
     assert alert["rule"] in {"cusum", "shewhart"}
-    assert alert.keys() == {"detected_on", "onset", "direction", "score", "rule"}
+    figures = {"seen", "expected", "recovered_on", "recovery"}
+    assert alert.keys() == {"detected_on", "onset", "direction", "score", "rule"} | figures
+    assert 0.125 < alert["expected"] < 0.135 < alert["seen"]
+    assert (alert["recovered_on"], alert["recovery"]) == (None, None)
+    assert found["name"] == "Average discount"
+    assert found["smallest_change"]["within"] >= 5
+    assert 0 < found["smallest_change"]["rise"] < 1
     assert {each["direction"] for each in found["alerts"]} == {"up"}
 
 
@@ -80,6 +86,8 @@ def test_segments_are_series_of_their_own_which_share_the_false_alarms(tmp_path:
     ]
     file = written(tmp_path / "discounts.csv", "territory,date,value", lines)
     found = detected(file)
+    smallest = [each.pop("smallest_change") for each in found["segments"]]
+    assert all(0 < change["rise"] < 1 for change in smallest)
     assert found["segments"] == [
         {"segment": {"territory": "EMEA"}, "state": "drifting"},
         {"segment": {"territory": "AMER"}, "state": "steady"},
@@ -105,24 +113,39 @@ def test_segments_are_series_of_their_own_which_share_the_false_alarms(tmp_path:
 
 
 def test_the_order_of_rows_and_the_form_of_the_file_make_no_difference(tmp_path: Path) -> None:
-    expected = detected(EXAMPLE)
-    turned = written(tmp_path / "turned.csv", "value,date", (f"{value},{day}" for day, value in reversed(rows())))
+    expected = detected(EXAMPLE) | {"name": "Same"}
+    turned = written(tmp_path / "same.csv", "value,date", (f"{value},{day}" for day, value in reversed(rows())))
     assert detected(turned) == expected
-    times = written(tmp_path / "times.csv", "date,value", (f"{day} 00:00:00,{value}" for day, value in rows()))
+    times = written(tmp_path / "same.csv", "date,value", (f"{day} 00:00:00,{value}" for day, value in rows()))
     assert detected(times) == expected
     frame = pl.DataFrame({"date": [day for day, _ in rows()], "value": [float(value) for _, value in rows()]})
-    frame.write_parquet(tmp_path / "frame.parquet")
-    assert detected(tmp_path / "frame.parquet") == expected
-    frame.write_excel(tmp_path / "frame.xlsx")
-    assert detected(tmp_path / "frame.xlsx") == expected
+    frame.write_parquet(tmp_path / "same.parquet")
+    assert detected(tmp_path / "same.parquet") == expected
+    frame.write_excel(tmp_path / "same.xlsx")
+    assert detected(tmp_path / "same.xlsx") == expected
+
+
+def test_a_program_can_tell_that_a_change_is_over(tmp_path: Path) -> None:
+    noise = np.random.default_rng(7).normal(0, 2, 120)
+    days = [date(2024, 1, 1) + timedelta(weeks=week) for week in range(120)]
+    lines = [
+        f"{day},{100 + by + 20 * (70 <= week < 85):.2f}" for week, (day, by) in enumerate(zip(days, noise, strict=True))
+    ]
+    file = written(tmp_path / "visits-per-week.csv", "date,value", lines)
+    found = detected(file)
+    [alert, *_] = found["alerts"]
+    assert (found["name"], found["state"], alert["recovery"]) == ("Visits per week", "steady", "back")
+    assert days[85].isoformat() <= alert["recovered_on"] <= days[95].isoformat()
+    assert (round(alert["seen"], -1), round(alert["expected"], -1)) == (120, 100)
+    assert "found with the value of" in said(file)[1]
 
 
 def test_a_value_that_is_missing_is_no_value_and_too_few_are_no_judgement(tmp_path: Path) -> None:
     days = [date(2026, 1, 5) + timedelta(weeks=week) for week in range(30)]
     file = written(tmp_path / "blank.csv", "date,value", (f"{day},{'' if day.day % 2 else 'NaN'}" for day in days))
-    assert detected(file) == {"state": "learning", "alerts": []}
+    assert detected(file) == {"name": "Blank", "state": "learning", "alerts": [], "smallest_change": None}
     few = written(tmp_path / "few.csv", "date,value", ["2026-01-05,12.5", "2026-01-12,1e3", "2026-01-19,-.5"])
-    assert detected(few) == {"state": "learning", "alerts": []}
+    assert detected(few) == {"name": "Few", "state": "learning", "alerts": [], "smallest_change": None}
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,46 @@ def test_secrets_that_are_missing_and_kpis_that_there_are_not_are_remarked(tmp_p
     declared = notifications_of(WHOLE)
     (tmp_path / "hook").write_text("whsec_c2VjcmV0")
     (tmp_path / "chat").write_text(" \n")
-    assert list(remarks(declared, kpis=frozenset({"event_lag"}), secrets=tmp_path)) == [
+    assert list(remarks(declared, kpis={"event_lag": "road"}, secrets=tmp_path)) == [
         "subscriptions.critical.kpis: there is no KPI dead_letters, so nothing will be told of it",
         f"channels.chat: the secret {tmp_path / 'chat'} is empty",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "subscriptions: there is none, so nobody is told anything"),
+        (
+            "channels: {chat: {kind: slack, url: chat}}\nsubscriptions: {a: {channel: chat, about: road, kpis: [win_rate]}}",
+            "subscriptions.a.kpis: win_rate is about the plan, and only the road is told",
+        ),
+        (
+            "channels: {hook: {kind: webhook, url: 'http://10.0.0.1/hook', secret: chat}}\nsubscriptions: {a: {channel: hook}}",
+            "channels.hook.url: notifications go to another machine over https only; write https://",
+        ),
+        (
+            "channels: {hook: {kind: webhook, url: 'http://127.0.0.1:9/hook', secret: chat}}\nsubscriptions: {a: {channel: hook}}",
+            None,
+        ),
+    ],
+)
+def test_what_would_never_be_told_is_remarked(tmp_path: Path, text: str, says: str | None) -> None:
+    (tmp_path / "chat").write_text("secret")
+    found = list(remarks(notifications_of(text), kpis={"win_rate": "plan"}, secrets=tmp_path))
+    assert found == ([] if says is None else [says])
+
+
+def test_one_mistake_hides_no_other(tmp_path: Path) -> None:
+    text = WHOLE.replace("severity: critical", "severity: grave").replace("channel: chat, level: 2", "channel: chart")
+    with pytest.raises(Undeclared) as refused:
+        notifications_of(text)
+    places = [finding.partition(": ")[0] for finding in refused.value.findings]
+    assert places == ["subscriptions.critical.severity", "subscriptions.second.channel", "escalate_after_hours"]
+    assert refused.value.readable is not None
+    others = list(remarks(refused.value.readable, kpis={"event_lag": "road"}, secrets=tmp_path))
+    assert "subscriptions.critical.kpis: there is no KPI dead_letters, so nothing will be told of it" in others
+    assert any(said.startswith("channels.hook: the secret") for said in others)
 
 
 def test_the_file_is_read_again_when_it_changes_and_a_mistake_leaves_the_last_one_in_force(tmp_path: Path) -> None:
