@@ -95,8 +95,21 @@ def propose(
             typer.echo(f"  {' '.join(decision(proposal))}, and this waits until that is in force.")
         typer.echo()
     typer.echo(f"Written to {out}: {', '.join(sorted(files))}")
+    if alternatives := _checked_by_themselves(told, out):
+        typer.echo("These are alternatives, versions of the same number among them; each is checked by itself:")
+        for line in alternatives:
+            typer.echo(as_called(f"  earnest plan check {line}"))
     if any(proposal["stage"] == "offered" for proposal, _ in told):
         typer.echo(as_called("Next: earnest alerts decide PROPOSAL accept|reject --reason TEXT"))
+
+
+def _checked_by_themselves(told: list[tuple[dict[str, Any], Candidate]], out: Path) -> list[str]:
+    """The drafts of each proposal, where there are several: side by side they would clash."""
+    from earnest.proposals.drafts import Draft
+
+    drafts = [[str(out / file.file) for file in each.files if isinstance(file, Draft)] for _, each in told]
+    lines = [" ".join(files) for files in drafts if files]
+    return lines if len(lines) > 1 else []
 
 
 @alerts.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -101,7 +101,7 @@ def _set_aside(engines: Mapping[Service, Engine]) -> Iterator[tuple[str, str]]:
 
 
 def _asked(client: Client, *, who: str) -> Iterator[tuple[str, str]]:
-    for ask in (_quarantined, _runs, _returned, _alerts):
+    for ask in (_quarantined, _alerts, _runs, _returned):
         try:
             yield from ask(client, who)
         except LocalError as error:  # a service that does not answer is told above; the others are asked all the same
@@ -115,10 +115,25 @@ def _quarantined(client: Client, who: str) -> Iterator[tuple[str, str]]:
 
 
 def _runs(client: Client, who: str) -> Iterator[tuple[str, str]]:
-    for run in client.get("/v1/runs", who=who)["runs"]:
-        if run["state"] in WAITING_STATES:
-            what, command = WAITING_STATES[run["state"]]
-            yield f"{run['id']} waits {what}", command.format(run=run["id"])
+    runs = client.get("/v1/runs", who=who)["runs"]
+    yield from waiting_runs((str(run["id"]), str(run["state"])) for run in runs)
+
+
+def waiting_runs(runs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """What of runs (their ids and states) waits for somebody, each with the command: a line for each state, however
+    many there are.
+    """
+    by_state: dict[str, list[str]] = {}
+    for run, state in runs:
+        by_state.setdefault(state, []).append(run)
+    for state, (what, command) in WAITING_STATES.items():
+        match sorted(by_state.get(state, [])):
+            case []:
+                continue
+            case [run]:
+                yield f"{run} waits {what}", command.format(run=run)
+            case [first, *others]:
+                yield f"{1 + len(others)} runs wait {what}, {first} to {others[-1]}", "earnest payout list"
 
 
 def _returned(client: Client, who: str) -> Iterator[tuple[str, str]]:

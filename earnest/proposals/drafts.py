@@ -59,7 +59,7 @@ def draft(
     edits: list[Edit] = [*changed.edits, put(("version",), version), put(("effective_from",), effective_from)]
     edits.append(put(("reason",), reason) if "reason" in document else say((), "reason", value=reason))
     edits += sums_begin_anew(document) if window != "month" else []
-    words = "\n".join(f"# {line}" for line in ("Draft, published by nobody yet.", *changed.words))
+    words = "\n".join(f"# {line}" for line in ("Drafted by `earnest alerts propose`.", *changed.words))
     new = f"{words}\n{edited(text, edits)}"
     file = f"{document['plan'].replace('/', '_')}-{version}-{name}.yaml"
     found = plans_of_text(new, file)

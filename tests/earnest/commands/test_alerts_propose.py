@@ -52,6 +52,11 @@ def test_an_alert_is_answered_by_a_draft_that_is_sound_decided_about_and_publish
     assert all(float(each["effect"]["cost_after"]) < float(each["effect"]["cost_before"]) for each in proposals)
     draft = folder / "drafts" / "rep-2-discount_gate.yaml"
     assert "This remark stays." in draft.read_text()
+    assert "published by nobody" not in draft.read_text()  # which would stand there when it is published
+    checks = re.findall(r"(?m)^  .*earnest .*plan check (.*)$", told)
+    assert checks == [f"drafts/rep-2-{each['kind']}.yaml" for each in proposals]
+    for one in checks:
+        assert "P004" not in run(system, folder, "plan", "check", *one.split()).stdout
     assert (
         run(system, folder, "plan", "check", draft).returncode
         == run(system, folder, "plan", "check", "plans").returncode
