@@ -42,7 +42,11 @@ def counted(facts: KnownFacts, catalogue: Catalogue) -> Moved:
     roles = [people.get(owner_of(deal), NOBODY).on(deal_day(deal)) for deal in deals]
     counting.move(moved, "deals", before=frames.of([], []), after=frames.of(deals, roles))
     months = [
-        (month.period, row, people.get(month.participant_id, NOBODY).on(last_day(month.period).isoformat()))
+        (
+            (month.participant_id, month.period),
+            row,
+            people.get(month.participant_id, NOBODY).on(last_day(month.period).isoformat()),
+        )
         for month in facts.earnings
         for row in observed_earnings(month)
     ]

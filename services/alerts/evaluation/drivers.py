@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ _SETTLED: Final = timedelta(weeks=13)
 """Of a level that has become the normal one, the time that is learned from: its last quarter."""
 
 
+Rows: TypeAlias = dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+"""Of each segment its numerators and denominators, by span; blank where they are of too few people to be told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The segments of a KPI by dimension, over the spans of its past."""
@@ -34,7 +38,7 @@ class Parts:
     past: Past
     known_on: Sequence[date]
     """When the values of each span are known."""
-    by_dimension: Mapping[str, Segments]
+    by_dimension: Mapping[str, Rows]
     calendar: CompanyCalendar
 
 
@@ -46,7 +50,7 @@ def parts_of(
         return None
     since, as_of = over
     past = drifts.past_of_segments(watched.kpi, since=since, as_of=as_of, calendar=calendar)
-    rows: dict[str, dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]] = defaultdict(dict)
+    rows: dict[str, Rows] = defaultdict(dict)
     for where, course in by_place.items():
         if where.dimension and where.currency == currency:
             made = drifts.series(watched, course, past=past, as_of=as_of, calendar=calendar)
@@ -56,7 +60,7 @@ def parts_of(
     return Parts(
         past=past,
         known_on=[drifts.known_on(last, watched.kpi.known_after, calendar=calendar) for _, last in past.spans],
-        by_dimension={dimension: segments_of(of_it, ratio=True) for dimension, of_it in rows.items()},
+        by_dimension=rows,
         calendar=calendar,
     )
 
@@ -92,8 +96,9 @@ def _drivers(episode: Episode, parts: Parts, *, apart: Sequence[Span]) -> Iterat
     """
     reference, since = compared(parts, onset=episode.onset, until=episode.recovered_on, apart=apart)
     upward = episode.direction == "up"
+    told = dict(_told(parts.by_dimension, reference | since))
     try:
-        change = drivers(parts.by_dimension, reference=reference, since=since, upward=upward)
+        change = drivers(told, reference=reference, since=since, upward=upward)
     except NotComparableError:
         return
     if change.delta == 0 or (change.delta > 0) is not upward:
@@ -105,6 +110,16 @@ def _drivers(episode: Episode, parts: Parts, *, apart: Sequence[Span]) -> Iterat
             contribution=each.contribution,
             share=each.contribution / change.delta,
         )
+
+
+def _told(by_dimension: Mapping[str, Rows], over: NDArray[np.bool_]) -> Iterator[tuple[str, Segments]]:
+    """The dimensions of which every segment can be told over some spans: what is said of its fellows would tell the one
+    that cannot by difference.
+    """
+    for dimension, rows in by_dimension.items():
+        if all(np.isfinite(column[over]).all() for row in rows.values() for column in row):
+            known = {name: (np.nan_to_num(above), np.nan_to_num(below)) for name, (above, below) in rows.items()}
+            yield dimension, segments_of(known, ratio=True)
 
 
 def compared(

@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 
 from services.alerts.evaluation.totals import Course, Levels
 from services.alerts.kpis import WatchedKpi
-from services.alerts.kpis.columns import SCALE
+from services.alerts.kpis.columns import LEAST_PEOPLE, SCALE
 from services.alerts.kpis.model import QUANTILES, Pace, Statistic
-from services.alerts.kpis.sums import OPEN
+from services.alerts.kpis.sums import OPEN, CountedSum
 from shared.calendars import CompanyCalendar
 
 _DIGITS: Final = Decimal("0.000001")
@@ -36,19 +36,34 @@ def measured(
     minimum, by default its own, it has no value.
     """
     kpi, sums = watched.kpi, watched.sums
+    told = tells_nobodys_pay(watched, course, first=first, last=last)
     minimum = kpi.minimum if minimum is None else minimum
     if kpi.statistic is not None:
-        levels = course.levels_between(first, last)
+        levels = course.levels_between(sums.numerator.key, first, last=last)
         observations = sum(count for _, counted in levels for count in counted.values())
-        value = _statistic(kpi.statistic, levels, as_of=as_of)
+        value = _statistic(kpi.statistic, levels, as_of=as_of) if told else None
         return Measurement(_enough(value, observations, minimum=minimum), observations)
     assert sums.denominator is not None
     above = Decimal(course.between(sums.numerator.key, first, last=last)) / sums.numerator.scale
     below = Decimal(course.between(sums.denominator.key, first, last=last)) / sums.denominator.scale
     counts = sums.observations or sums.denominator
     observations = course.between(counts.key, first, last=last) // counts.scale
+    if not told:
+        return Measurement(None, observations)
     value = (above * kpi.per / below).quantize(_DIGITS) if below > 0 else None
     return Measurement(_enough(value, observations, minimum=minimum), observations, above, below / kpi.per)
+
+
+def tells_nobodys_pay(watched: WatchedKpi, course: Course, *, first: date, last: date) -> bool:
+    """Whether what a KPI is over some days is of nobody's pay, or of so many people's that it is none of theirs."""
+    counted = (_people(each, course, first=first, last=last) for each in watched.sums.people)
+    return not any(0 < people < LEAST_PEOPLE for people in counted)
+
+
+def _people(counted: CountedSum, course: Course, *, first: date, last: date) -> int:
+    """How many people at least stand behind a sum: who is in it over several months, plans or runs is one."""
+    levels = course.levels_within(counted.key, first, last=last)
+    return len(levels) if counted.source == "earnings" else max(levels, default=0) // SCALE
 
 
 def of_pace(at: Measurement, day: date, *, pace: Pace, calendar: CompanyCalendar) -> Measurement:

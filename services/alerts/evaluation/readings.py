@@ -34,7 +34,7 @@ from shared.periods import first_day, month_number, month_of_number
 MONTHS: Final = 40
 """How far back evaluation looks: three years, and what a quarter before them needs."""
 _BAD: Final[Mapping[str, Bad]] = {"above": "up", "below": "down", "both": "both"}
-_NOTHING: Final = Course((), {}, ())
+_NOTHING: Final = Course((), {}, {})
 
 Incidents = Mapping[Subject, Sequence[Incident]]
 
@@ -180,7 +180,7 @@ def _read(
             expected=kpi.threshold.value,
             episodes=seen.episodes,
         )
-        reading = Reading(
+        return Reading(
             kpi=kpi,
             where=where,
             as_of=as_of,
@@ -192,21 +192,19 @@ def _read(
             projection=projected(watched, course, as_of=as_of, calendar=calendar),
             findings=(found,),
         )
-    else:
-        latest = None
-        if past.spans:
-            first, last = past.spans[-1]
-            latest = measured(watched, course, first=first, last=last, as_of=as_of)
-        reading = Reading(
-            kpi=kpi,
-            where=where,
-            as_of=as_of,
-            value=None if latest is None else latest.value,
-            observations=0 if latest is None else latest.observations,
-            grain=past.grain,
-            spans=past.spans,
-        )
-    return reading
+    latest = None
+    if past.spans:
+        first, last = past.spans[-1]
+        latest = measured(watched, course, first=first, last=last, as_of=as_of)
+    return Reading(
+        kpi=kpi,
+        where=where,
+        as_of=as_of,
+        value=None if latest is None else latest.value,
+        observations=0 if latest is None else latest.observations,
+        grain=past.grain,
+        spans=past.spans,
+    )
 
 
 def _with_drift(
@@ -229,7 +227,7 @@ def _with_drift(
         watched, past = catalogue.by_name[reading.kpi.name], Past(reading.grain, reading.spans)
         if reading.kpi.drift.detector == "distribution":
             sampled[place] = samples(
-                reading.kpi,
+                watched,
                 course,
                 where=reading.where,
                 grain=past.grain,

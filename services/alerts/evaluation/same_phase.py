@@ -4,8 +4,7 @@ of past quarters.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 from zlib import crc32
@@ -13,7 +12,7 @@ from zlib import crc32
 import numpy as np
 
 from services.alerts.evaluation.totals import Course, Where
-from services.alerts.kpis import Kpi
+from services.alerts.kpis import WatchedKpi
 from services.alerts.kpis.columns import SCALE
 from services.alerts.kpis.model import QUANTILES
 from shared.calendars import CompanyCalendar
@@ -25,7 +24,7 @@ _DAYS_OF_WEEK: Final = 7
 
 
 def samples(
-    kpi: Kpi,
+    watched: WatchedKpi,
     course: Course,
     *,
     where: Where,
@@ -36,13 +35,14 @@ def samples(
     excluded: Sequence[Excluded],
 ) -> Samples:
     """The values of a KPI at a place over spans."""
+    kpi, key = watched.kpi, watched.sums.numerator.key
     assert kpi.statistic is not None
     return Samples(
         grain=grain,
         dates=[first for first, _ in over],
         ends=[last for _, last in over],
         phases=phases(grain, [first for first, _ in over], calendar=calendar),
-        values=[_values(course, first=first, last=last) for first, last in over],
+        values=[_values(course.levels_within(key, first, last=last)) for first, last in over],
         part=float(QUANTILES[kpi.statistic]),
         bad=bad,
         least=max(kpi.minimum, LEAST),
@@ -65,12 +65,6 @@ def phases(grain: Grain, firsts: Sequence[date], *, calendar: CompanyCalendar) -
     return [int(place) for place in places]
 
 
-def _values(course: Course, *, first: date, last: date) -> Floats:
+def _values(counted: Mapping[int, int]) -> Floats:
     """Each value as often as it was counted, in order."""
-    counted: Counter[int] = Counter()
-    for _, of_day in course.levels_between(first, last):
-        for level, count in of_day.items():
-            counted[int(level)] += count
-    levels = sorted(level for level, count in counted.items() if count > 0)
-    values = np.array(levels, dtype=np.float64) / SCALE
-    return np.repeat(values, [counted[level] for level in levels])
+    return np.repeat(np.array(list(counted), dtype=np.float64) / SCALE, list(counted.values()))

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from services.alerts.evaluation.drifts import decimal
 from services.alerts.evaluation.readings import Reading
 from services.alerts.kpis import built_in
+from services.alerts.kpis.columns import LEAST_PEOPLE
 from shared.contracts.alerts import About, Direction
 from shared.drift.series import Assessment, State
 from shared.problems import NotFound
@@ -42,8 +43,10 @@ def missing(reading: Reading) -> str | None:
         return f"{reading.observations} of the {kpi.minimum} {kpi.observed} that it needs"
     if reading.value is None and kpi.pace is not None:
         return f"it is known from business day {kpi.pace.from_business_day} of the {kpi.pace.within} on"
-    if reading.value is None:
+    if reading.value is None and reading.observations == 0:
         return f"no {kpi.observed}"
+    if reading.value is None:
+        return f"it has no value, or one that would tell the pay of fewer than {LEAST_PEOPLE} people"
     if drift is not None and (reading.assessment is None or reading.assessment.state is State.LEARNING):
         return "too little of its past is known to say what is normal"
     return None

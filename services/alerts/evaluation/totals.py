@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -44,7 +44,7 @@ class Course:
 
     days: Sequence[date]
     running: Mapping[str, Sequence[int]]
-    levels: Sequence[tuple[date, Levels]]
+    levels: Mapping[str, Sequence[tuple[date, Levels]]]
 
     def between(self, key: str, first: date, *, last: date) -> int:
         """A sum over the days from the first to the last."""
@@ -54,10 +54,19 @@ class Course:
         before, until = bisect_left(self.days, first), bisect_right(self.days, last)
         return (running[until - 1] if until else 0) - (running[before - 1] if before else 0)
 
-    def levels_between(self, first: date, last: date) -> Sequence[tuple[date, Levels]]:
+    def levels_between(self, key: str, first: date, *, last: date) -> Sequence[tuple[date, Levels]]:
         """The counts by level of the days from the first to the last."""
-        days = [day for day, _ in self.levels]
-        return self.levels[bisect_left(days, first) : bisect_right(days, last)]
+        levels = self.levels.get(key, ())
+        days = [day for day, _ in levels]
+        return levels[bisect_left(days, first) : bisect_right(days, last)]
+
+    def levels_within(self, key: str, first: date, *, last: date) -> dict[int, int]:
+        """How often each level was counted over these days together, of those that were."""
+        counted: Counter[int] = Counter()
+        for _, of_day in self.levels_between(key, first, last=last):
+            for level, count in of_day.items():
+                counted[int(level)] += count
+        return {level: count for level, count in sorted(counted.items()) if count > 0}
 
 
 def courses(placed: Iterable[Placed], catalogue: Catalogue) -> dict[str, dict[Where, Course]]:
@@ -128,5 +137,13 @@ def _course(by_day: Mapping[date, Sums]) -> Course:
     days = sorted(by_day)
     keys = {key for sums in by_day.values() for key in sums if "@" not in key}
     running = {key: list(accumulate(by_day[day].get(key, 0) for day in days)) for key in keys}
-    levels = [(day, {key.partition("@")[2]: value for key, value in by_day[day].items() if "@" in key}) for day in days]
-    return Course(days, running, [(day, counted) for day, counted in levels if counted])
+    levels: dict[str, list[tuple[date, Levels]]] = defaultdict(list)
+    for day in days:
+        of_day: dict[str, Levels] = defaultdict(dict)
+        for key, value in by_day[day].items():
+            name, at, level = key.partition("@")
+            if at:
+                of_day[name][level] = value
+        for name, counted in of_day.items():
+            levels[name].append((day, counted))
+    return Course(days, running, levels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, get_args
 
@@ -83,6 +83,19 @@ _AMOUNTS: Final[Mapping[Source, frozenset[str]]] = {
 }
 """The columns that are amounts of a currency, in major units."""
 
+LEAST_PEOPLE: Final = 5
+"""Of fewer people nothing is told that looks at their pay: it would be near to the pay of one."""
+PERSON: Final = "person of the observation"
+"""One of `GROUPS` groups of participants, the same of a participant always: different groups are different people."""
+GROUPS: Final = 100
+_PAY: Final[Mapping[Source, frozenset[str]]] = {
+    "deals": frozenset(),
+    "earnings": _AMOUNTS["earnings"] | {"attainment"},
+    "runs": _AMOUNTS["runs"],
+    "pipeline": frozenset(),
+}
+"""The columns that say what a person is paid, or is paid by."""
+
 _MEND: Final = "an expression is over the columns of one observation; the KPI itself sums over many"
 
 SCALE: Final = 10**6
@@ -128,6 +141,24 @@ def compile_number(text: str, source: Source, *, schema: pl.Schema) -> Expressio
         FilterError: it is none over these columns; says what to write instead.
     """
     return _compiled(text, source, schema=schema, wanted=(NUMBER, YES_NO))
+
+
+def tells_pay(names: Collection[str], source: Source) -> bool:
+    """Whether what looks at these columns tells of people's pay."""
+    return not _PAY[source].isdisjoint(names)
+
+
+def people_of(source: Source) -> Expression:
+    """Who stands behind an observation: of earnings one participant, of runs so many."""
+    name = PERSON if source == "earnings" else "participants"
+    return Expression(
+        text="people",
+        evaluated=pl.col(name).cast(pl.Int64),
+        scale=1,
+        names=frozenset(),
+        of_amounts=False,
+        is_condition=False,
+    )
 
 
 def _compiled(text: str, source: Source, *, schema: pl.Schema, wanted: tuple[str, ...]) -> Expression:

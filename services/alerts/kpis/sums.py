@@ -15,6 +15,7 @@ import polars as pl
 
 from services.alerts.kpis.columns import (
     DATES,
+    LEAST_PEOPLE,
     SEGMENTS,
     ColumnType,
     Expression,
@@ -22,6 +23,8 @@ from services.alerts.kpis.columns import (
     columns_of,
     compile_condition,
     compile_number,
+    people_of,
+    tells_pay,
 )
 from services.alerts.kpis.model import Kpi, Sum
 from shared.kernel.language.filter_types import FilterError
@@ -89,6 +92,8 @@ class KpiSums:
     numerator: CountedSum
     denominator: CountedSum | None
     observations: CountedSum | None
+    people: tuple[CountedSum, ...] = ()
+    """Where it tells of people's pay, of how many people it does."""
     course: CountedSum | None = None
     """What shows how months usually go on."""
     by_currency: bool
@@ -106,11 +111,13 @@ class KpiSums:
             numerator=shared(self.numerator),
             denominator=shared(self.denominator),
             observations=shared(self.observations),
+            people=tuple(shared(each) for each in self.people),
             course=shared(self.course),
         )
 
     def __iter__(self) -> Iterator[CountedSum]:
-        return (each for each in (self.numerator, self.denominator, self.observations, self.course) if each is not None)
+        parts = (self.numerator, self.denominator, self.observations, *self.people, self.course)
+        return (each for each in parts if each is not None)
 
 
 def sums_of(kpi: Kpi, own: Mapping[str, ColumnType]) -> KpiSums:
@@ -125,6 +132,14 @@ def sums_of(kpi: Kpi, own: Mapping[str, ColumnType]) -> KpiSums:
 def _is_share(numerator: CountedSum, denominator: CountedSum | None) -> bool:
     counted = numerator.number is not None and numerator.number.is_condition
     return counted and denominator is not None and denominator.number is None
+
+
+def _people(counted: CountedSum) -> CountedSum | None:
+    """The count of the people whose pay a sum tells of; None where it tells of nobody's."""
+    if not tells_pay(counted.names, counted.source):
+        return None
+    number = people_of(counted.source)
+    return replace(counted, key=f"{counted.key}.people", number=number, censored=None, is_levels=True)
 
 
 class _Compiling:
@@ -154,16 +169,22 @@ class _Compiling:
         if kpi.drift is not None and kpi.drift.kind == "counts" and of_amount:
             message = "counts are whole numbers of events: its numerator is an amount"
             self._findings.append(Finding.error("K205", ("drift", "kind"), message=message, mend="leave kind out"))
+        sums = [each for each in (numerator, denominator) if each is not None]
+        people = {each.what: each for each in map(_people, sums) if each is not None}
+        if people and kpi.minimum < LEAST_PEOPLE:
+            message = f"it tells of people's pay, and of fewer than {LEAST_PEOPLE} of them that is near to one's own"
+            mend = f"write `minimum: {LEAST_PEOPLE}` or more"
+            self._findings.append(Finding.error("K207", ("minimum",), message=message, mend=mend))
         if self._findings:
             # A condition of the whole KPI is compiled for each of its sums, and wrong once.
             raise Flaws(list(dict.fromkeys(self._findings)))
-        sums = [each for each in (numerator, denominator) if each is not None]
         amounts = any(part.of_amounts for each in sums for part in (each.number,) if part is not None)
         # A statistic of amounts by a currency, a ratio of amounts by each of theirs.
         return KpiSums(
             numerator=numerator,
             denominator=denominator,
             observations=observations,
+            people=tuple(people.values()),
             course=course,
             by_currency=amounts,
         )

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
+from zlib import crc32
 
 import polars as pl
 
-from services.alerts.kpis.columns import SEGMENTS, ColumnType, columns_of
+from services.alerts.kpis.columns import GROUPS, PERSON, SEGMENTS, ColumnType, columns_of
 from services.alerts.rollups.people import Roles, name_key
 from shared.calendars import CompanyCalendar
 from shared.contracts.earnings import ComponentEarning, EarningsChanged
@@ -154,14 +155,20 @@ def _ends(earning: ComponentEarning) -> bool:
     return earning.reset != "never" and (earning.fiscal + 1) % PERIODS_IN[earning.reset] == 0
 
 
-def earnings_frame(rows: Sequence[tuple[Month, Mapping[str, Any], Roles]]) -> Observed:
-    """The frame of participants' months on a plan: the month, what `observed_earnings` gives, and what the roster says
-    of the participant.
+def earnings_frame(rows: Sequence[tuple[tuple[str, Month], Mapping[str, Any], Roles]]) -> Observed:
+    """The frame of participants' months on a plan: who and when, what `observed_earnings` gives, and what the roster
+    says of the participant.
     """
-    told = [_of_earnings(month, row, roles=roles) for month, row, roles in rows]
+    told = [_of_earnings(month, row, roles=roles) for (_, month), row, roles in rows]
     schema = columns_of("earnings")
     columns = {name: [each[name] for each in told] for name in schema}
-    return _frame(schema, columns, currencies=[row["currency"] for _, row, _ in rows])
+    persons = pl.Series(PERSON, [_group(participant) for (participant, _), _, _ in rows], dtype=pl.Int64())
+    return _frame(schema, columns, currencies=[row["currency"] for _, row, _ in rows]).with_columns(persons)
+
+
+def _group(participant: str) -> int:
+    # Not who it is: groups are few, so that sums stay small, and tell apart as many people as it has to.
+    return crc32(participant.encode()) % GROUPS
 
 
 def _of_earnings(month: Month, row: Mapping[str, Any], *, roles: Roles) -> dict[str, Any]:

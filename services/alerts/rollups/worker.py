@@ -189,9 +189,7 @@ class CountingStep:
 
 
 def _months(known: Mapping[Earner, KnownEarnings]) -> Observed:
-    return earnings_frame(
-        [(period, row, month.roles) for (_, period), month in known.items() for row in month.observed]
-    )
+    return earnings_frame([(earner, row, month.roles) for earner, month in known.items() for row in month.observed])
 
 
 def _count_letters(connection: Connection, batch: Iterable[Stored]) -> None:

@@ -49,10 +49,11 @@ def catalogue(catalogue: Catalogue) -> Catalogue:
 
 
 def cells(engine: Engine) -> dict[Cell, Any]:
-    """All cells with something in them."""
+    """All cells with something in them, but for how many people are behind it."""
     with engine.connect() as connection:
         held = store.cells(connection, date(2020, 1, 1), last=date(2030, 12, 31))
-        return {cell: sums for cell, sums in held if sums}
+        sums = {cell: {key: of_key[key] for key in of_key if ".people@" not in key} for cell, of_key in held}
+        return {cell: of_cell for cell, of_cell in sums.items() if of_cell}
 
 
 def whole(engine: Engine) -> dict[Cell, Any]:

@@ -135,7 +135,7 @@ def test_more_kpis_than_are_watched_are_said_to_be_too_many(tmp_path: Path) -> N
         ({"date": "closed"}, "date", "did you mean close_date?"),
         ({"segments": ["produkt"]}, "segments.0", "did you mean product?"),
         ({"segments": ["owner"]}, "segments.0", "no dimension owner"),
-        ({"of": "earnings", "numerator": "amount", "segments": ["manager"]}, "segments.0", "no dimension manager"),
+        ({"of": "earnings", "numerator": "components", "segments": ["manager"]}, "segments.0", "no dimension manager"),
         ({"numerator": "amount", "drift": {"kind": "shares"}}, "drift.kind", "its numerator is a condition"),
         ({"denominator": "amount", "drift": {"kind": "shares"}}, "drift.kind", "transform: logit"),
         ({"caused_by": ["win_rte"]}, "caused_by.0", "did you mean win_rate?"),
