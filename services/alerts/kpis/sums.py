@@ -27,8 +27,10 @@ from services.alerts.kpis.columns import (
     tells_pay,
 )
 from services.alerts.kpis.model import Kpi, Sum
+from shared.formatting import percent
 from shared.kernel.language.filter_types import FilterError
 from shared.kernel.language.findings import Finding, Flaws, Path, did_you_mean
+from shared.kernel.language.plausibility import HIGH_ATTAINMENT
 
 OPEN: Final = "open"
 """The level of what has not ended yet: how long it has taken depends on when one asks."""
@@ -129,6 +131,21 @@ def sums_of(kpi: Kpi, own: Mapping[str, ColumnType]) -> KpiSums:
     return _Compiling(kpi, own).sums()
 
 
+def _beyond_belief(kpi: Kpi, *, most: int) -> Iterator[Finding]:
+    """What could be in breach always or never, or by chance, and so can only be a slip."""
+    limit = kpi.threshold
+    if limit is not None and kpi.unit == "ratio" and abs(limit.value) > most:
+        written = f"{limit.value.normalize():f}"
+        message = f"a threshold of {written} is {percent(limit.value)}, and this is a ratio"
+        mend = f"write {written}% if percent is meant"
+        yield Finding.error("K208", ("threshold", limit.word), message=message, mend=mend)
+    compared = limit is not None or (kpi.drift is not None and kpi.drift.kind not in ("counts", "shares"))
+    if compared and kpi.about == "plan" and kpi.minimum == 0 and "minimum" in kpi.model_fields_set:
+        message = "with a minimum of 0 it is compared where there is next to nothing that it could be of"
+        mend = f"write how many {kpi.observed} it needs at least to say something: 30, as many KPIs of Earnest"
+        yield Finding.error("K209", ("minimum",), message=message, mend=mend)
+
+
 def _is_share(numerator: CountedSum, denominator: CountedSum | None) -> bool:
     counted = numerator.number is not None and numerator.number.is_condition
     return counted and denominator is not None and denominator.number is None
@@ -175,6 +192,7 @@ class _Compiling:
             message = f"it tells of people's pay, and of fewer than {LEAST_PEOPLE} of them that is near to one's own"
             mend = f"write `minimum: {LEAST_PEOPLE}` or more"
             self._findings.append(Finding.error("K207", ("minimum",), message=message, mend=mend))
+        self._findings += _beyond_belief(kpi, most=1 if _is_share(numerator, denominator) else HIGH_ATTAINMENT)
         if self._findings:
             # A condition of the whole KPI is compiled for each of its sums, and wrong once.
             raise Flaws(list(dict.fromkeys(self._findings)))

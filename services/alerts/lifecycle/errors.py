@@ -43,10 +43,19 @@ class AlertIsOver(Conflict):
 
 
 class NoSuchKpi(Unprocessable):
-    """Alerts of a KPI are to be muted that there is not."""
+    """Alerts of a KPI are asked for, or are to be muted, that there is not."""
+
+    def __init__(self, name: str, known: Collection[str], *, field: str = "kpis") -> None:
+        mend = did_you_mean(name, known, what="KPIs that are watched")
+        super().__init__(f"{field}: there is no KPI {name}; {mend}")
+
+
+class NoSuchPlan(Unprocessable):
+    """Alerts of a plan are asked for that nobody is on."""
 
     def __init__(self, name: str, known: Collection[str]) -> None:
-        super().__init__(f"kpis: there is no KPI {name}; {did_you_mean(name, known, what='KPIs that are watched')}")
+        mend = did_you_mean(name, sorted(known), what="plans with KPIs")
+        super().__init__(f"plan: no KPI knows a plan {name}; {mend}")
 
 
 class SnoozeHasPassed(Unprocessable):

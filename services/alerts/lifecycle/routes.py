@@ -9,12 +9,13 @@ from typing import Annotated, Final, Literal
 
 import structlog
 from fastapi import APIRouter, Depends, Path, Query, Response
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.evaluation.routes import EvaluatorDep, Reader, needs_pay, reads_pay
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.decisions import Decision
-from services.alerts.lifecycle.errors import NoPicture, NoSuchAlert, NoSuchKpi, NoSuchPage
+from services.alerts.lifecycle.errors import NoPicture, NoSuchAlert, NoSuchKpi, NoSuchPage, NoSuchPlan
 from services.alerts.lifecycle.mutes import Mute
 from services.alerts.lifecycle.pictures import picture_of
 from services.alerts.lifecycle.requests import (
@@ -57,6 +58,7 @@ _logger = structlog.get_logger(__name__)
 def list_alerts(
     who: Reader,
     snapshot: SnapshotDep,
+    evaluator: EvaluatorDep,
     *,
     state: Annotated[
         Literal["open", "acknowledged", "resolved", "unresolved", "all"], Query(description="Which alerts")
@@ -73,7 +75,7 @@ def list_alerts(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Alerts:
     """Alerts that fit all that is asked for, the latest detected first. `unresolved` are the open and the acknowledged
-    ones.
+    ones. A KPI or a plan that nothing is known of is refused: that it has no alert would be no answer.
     """
     wanted = Filter(
         state=state,
@@ -89,6 +91,8 @@ def list_alerts(
     )
     with snapshot.connect() as connection:
         alerts = store.page(connection, wanted, after=_cursor(after), limit=limit)
+        if not alerts:
+            _check_known(connection, evaluator, kpi=kpi, plan=plan)
     following = next_page(alerts, limit, cursor=lambda alert: f"{alert.episode.detected_on}/{alert.alert_id}")
     return Alerts(alerts=[AlertView.of(alert, reads_pay=reads_pay(who)) for alert in alerts], next=following)
 
@@ -219,6 +223,19 @@ def declare_mute(
         store.save_mute(connection, mute)
     _logger.info("alerts.muted", mute=mute.name, actor=who.name)
     return MuteView.of(mute)
+
+
+def _check_known(connection: Connection, evaluator: Evaluator, *, kpi: str, plan: str) -> None:
+    """Refuse a KPI or a plan that is not watched, and of which there never was an alert."""
+    watched = evaluator.catalogue.by_name
+    if kpi and kpi not in watched and not store.page(connection, Filter(kpi=kpi), limit=1):
+        raise NoSuchKpi(kpi, watched, field="kpi")
+    latest = evaluator.latest
+    if not plan or latest is None or store.page(connection, Filter(dimension="plan", segment=plan), limit=1):
+        return
+    plans = {reading.where.segment for reading in latest.plan if reading.where.dimension == "plan"}
+    if plan not in plans:
+        raise NoSuchPlan(plan, plans)
 
 
 def _detail(lifecycle: Lifecycle, engine: Engine, *, alert_id: str, who: Principal, response: Response) -> AlertDetail:

@@ -17,7 +17,9 @@ from sqlalchemy import Engine
 from earnest.commands.alerts_live import first_cause
 from services.alerts.app import create_app
 from services.alerts.evaluation.episodes import Driver, Episode, Findings, Subject
-from services.alerts.evaluation.evaluator import Evaluator
+from services.alerts.evaluation.evaluator import Evaluation, Evaluator
+from services.alerts.evaluation.readings import Reading
+from services.alerts.evaluation.totals import Where
 from services.alerts.kpis import built_in
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.operational import OperationalAlert
@@ -210,6 +212,29 @@ def test_what_is_near_to_somebodys_pay_is_shown_only_to_who_may_read_pay(move: M
     assert ask("reader").get(other).json()["value"] is None
     for key, number in (("boss", 1), ("reader", 0)):
         assert len(ask(key).get("/v1/alerts", params={"segment": "ann"}).json()["alerts"]) == number
+
+
+def test_alerts_of_a_kpi_or_plan_that_nobody_knows_are_no_empty_list(
+    move: Move, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_before = DISCOUNT._replace(dimension="plan", segment="plan_of_before")
+    move(found(episode(10, recovered=20), subject=of_before))
+    watched = built_in().by_name["average_discount"].kpi
+    where, today = Where("USD", "plan", "rep"), day(1)
+    of_rep = Reading(kpi=watched, where=where, as_of=today, value=None, observations=0, grain=watched.grain)
+    evaluation = Evaluation(at=0.0, as_of=today, plan=[of_rep], today=today, pipeline=[])
+    monkeypatch.setattr(Evaluator, "latest", evaluation)
+    for query, says in (
+        ({"kpi": "win_rat"}, "kpi: there is no KPI win_rat; did you mean win_rate?"),
+        ({"plan": "repp"}, "plan: no KPI knows a plan repp; did you mean rep?"),
+    ):
+        answer = ask().get("/v1/alerts", params=query)
+        assert (answer.status_code, answer.json()["detail"]) == (422, says)
+    for query, number in (({"kpi": "win_rate"}, 0), ({"plan": "rep"}, 0), ({"plan": "plan_of_before"}, 1)):
+        answer = ask().get("/v1/alerts", params=query)
+        assert (answer.status_code, len(answer.json()["alerts"])) == (200, number)
+    nothing_yet = ask().get("/v1/alerts", params={"plan": "plan_of_before", "state": "open"})
+    assert nothing_yet.json()["alerts"] == []
 
 
 def test_alerts_are_listed_by_what_is_asked_for_page_by_page(move: Move, ask: Ask) -> None:
