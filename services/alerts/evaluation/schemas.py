@@ -9,12 +9,13 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from services.alerts.evaluation.drifts import decimal
+from services.alerts.evaluation.drifts import Span, decimal
 from services.alerts.evaluation.readings import Reading
+from services.alerts.evaluation.thresholds import days_of
 from services.alerts.kpis import built_in
 from services.alerts.kpis.columns import LEAST_PEOPLE
 from shared.contracts.alerts import About, Direction
-from shared.drift.series import Assessment, State
+from shared.drift.series import Assessment, Series, State
 from shared.problems import NotFound
 
 StateName = Literal["learning", "steady", "suspect", "drifting", "recovered"]
@@ -52,16 +53,27 @@ def missing(reading: Reading) -> str | None:
     return None
 
 
+class SpanView(BaseModel):
+    """A whole day, week, month or quarter, and the value of a KPI over it."""
+
+    first: date
+    last: date
+    value: Decimal | None
+
+
 class KpiView(BaseModel):
-    """A KPI as of a business date. `value` is null where there are fewer observations than `minimum`.
+    """A KPI as of a business date. `value` is of the days from `first` to `last`: the window of its threshold, of
+    segments and where it has none the latest whole week, month or quarter. It is null where there are fewer
+    observations than `minimum`.
 
     `breached` is null where it has no threshold or nothing can be said; an alert is then held as it is. `currency` is
     null for the whole company, `dimension` and `segment` for all of it. `state` is what the detector says of its drift:
-    null where it is not watched; `expected`, `low` and `high` are of the latest whole week, month or quarter, `score`
-    is the statistic over its limit: 1 is an alarm, and negative downward. `smallest_change` is the part by which it
-    would have to change to be found soon. `missing` says what it has too little of to have a value, or to be
-    judged. `projection` is where the month ends if it goes on as months do: of a KPI
-    with a pace, once enough of them are known.
+    null where it is not watched; `expected`, `low` and `high` are of the latest whole week, month or quarter: they
+    are compared with the value of `latest`, which is the same days, and not with that of other ones. `score` is the
+    statistic over its limit: 1 is an alarm, and negative downward. `smallest_change` is the part by which it would
+    have to change to be found soon. `missing` says what it has too little of to have a value, or to be judged.
+    `projection` is where the month ends if it goes on as months do: of a KPI with a pace, once enough of them are
+    known.
     """
 
     model_config = ConfigDict(
@@ -77,6 +89,9 @@ class KpiView(BaseModel):
                     "dimension": None,
                     "segment": None,
                     "value": "0.100000",
+                    "first": "2025-02-13",
+                    "last": "2025-03-14",
+                    "latest": {"first": "2025-03-03", "last": "2025-03-09", "value": "0.105000"},
                     "threshold": "0.2",
                     "bad": "above",
                     "breached": False,
@@ -106,6 +121,9 @@ class KpiView(BaseModel):
     dimension: str | None
     segment: str | None
     value: Decimal | None
+    first: date | None
+    last: date | None
+    latest: SpanView | None
     threshold: Decimal | None
     bad: Literal["above", "below", "both"]
     breached: bool | None
@@ -126,7 +144,7 @@ class KpiView(BaseModel):
     def of(cls, reading: Reading) -> KpiView:
         """The view of a reading."""
         kpi, where, assessment = reading.kpi, reading.where, reading.assessment
-        healthy = kpi.healthy
+        healthy, (first, last) = kpi.healthy, _days(reading)
         return cls(
             kpi=kpi.name,
             title=kpi.title,
@@ -137,6 +155,9 @@ class KpiView(BaseModel):
             dimension=where.dimension or None,
             segment=where.segment or None,
             value=reading.value,
+            first=first,
+            last=last,
+            latest=_latest(reading),
             threshold=None if kpi.threshold is None or where.dimension else kpi.threshold.value,
             bad=kpi.bad,
             breached=reading.breached,
@@ -260,7 +281,23 @@ def _points(reading: Reading, assessment: Assessment) -> list[Point]:
     ]
 
 
-def _last(assessment: Assessment | None, column: str) -> Decimal | None:
+def _days(reading: Reading) -> Span | tuple[None, None]:
+    """The first and the last day that the value of a reading is of; of the pipeline, which is of a moment, none."""
+    limit = reading.kpi.threshold
+    if reading.kpi.about == "plan" and limit is not None and not reading.where.dimension:
+        first, last = days_of(limit.window, reading.as_of)
+        return first, min(last, reading.as_of)
+    return reading.spans[-1] if reading.spans else (None, None)
+
+
+def _latest(reading: Reading) -> SpanView | None:
+    if reading.assessment is None:
+        return None
+    first, last = reading.spans[-1]
+    return SpanView(first=first, last=last, value=_last(reading.assessment.series, "values"))
+
+
+def _last(assessment: Assessment | Series | None, column: str) -> Decimal | None:
     return None if assessment is None else decimal(float(getattr(assessment, column)[-1]))
 
 

@@ -55,12 +55,19 @@ def at(watched: WatchedKpi, course: Course, day: date, *, calendar: CompanyCalen
     """A KPI over the window of its threshold on a date."""
     threshold, pace = watched.kpi.threshold, watched.kpi.pace
     assert threshold is not None
-    window = threshold.window
+    first, last = days_of(threshold.window, day)
+    found = measured(watched, course, first=first, last=last, as_of=day)
+    if pace is None or threshold.window.months is None:
+        return found
+    return of_pace(found, day, pace=pace, calendar=calendar)
+
+
+def days_of(window: Window, day: date) -> tuple[date, date]:
+    """The first and the last day of a window on a date."""
     if window.days is not None:
-        return measured(watched, course, first=day - timedelta(days=window.days - 1), last=day, as_of=day)
+        return day - timedelta(days=window.days - 1), day
     months = trailing_months(day, window.months or 1)
-    found = measured(watched, course, first=first_day(months[0]), last=last_day(months[-1]), as_of=day)
-    return found if pace is None else of_pace(found, day, pace=pace, calendar=calendar)
+    return first_day(months[0]), last_day(months[-1])
 
 
 def _dates(window: Window, as_of: date, *, since: date, calendar: CompanyCalendar) -> list[date]:
