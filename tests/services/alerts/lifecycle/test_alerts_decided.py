@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
 from earnest.commands.alerts_live import first_cause
-from services.alerts.app import create_app
-from services.alerts.evaluation.episodes import Driver, Episode, Findings, Subject
+from services.alerts.evaluation.episodes import Driver, Episode, Subject
 from services.alerts.evaluation.evaluator import Evaluation, Evaluator
 from services.alerts.evaluation.readings import Reading
 from services.alerts.evaluation.totals import Where
@@ -24,69 +17,12 @@ from services.alerts.kpis import built_in
 from services.alerts.lifecycle import store
 from services.alerts.lifecycle.operational import OperationalAlert
 from services.alerts.lifecycle.service import Lifecycle
-from services.alerts.notifications.worker import Sender
 from shared.contracts.alerts import AlertChanged
 from shared.contracts.topics import ALERTS
 from shared.log.postgres import PostgresLog
-from shared.settings import Settings
-from tests.services.alerts.lifecycle.watched import DISCOUNT, NOON, day, episode, found
+from tests.services.alerts.lifecycle.watched import DISCOUNT, NOON, Ask, Clock, Move, day, episode, found
 
-KEYS = {"ops": ["alerts:read", "alerts:write"], "reader": ["alerts:read"], "boss": ["alerts:read", "earnings:read"]}
 FIRST = "/v1/alerts/average_discount.USD.1"
-Move = Callable[..., None]
-Ask = Callable[..., TestClient]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def move(alerts_engine: Engine, lifecycle: Lifecycle, clock: Clock) -> Move:
-    """Bring alerts in line with findings, an hour after the time before."""
-
-    def moved(*findings: Findings) -> None:
-        clock.now += timedelta(hours=1)
-        with alerts_engine.begin() as connection:
-            lifecycle.move(connection, findings, now=clock.now)
-
-    return moved
-
-
-@pytest.fixture
-def ask(
-    alerts_engine: Engine,
-    log: PostgresLog,
-    lifecycle: Lifecycle,
-    sender: Sender,
-    database_url: str,
-    tmp_path: Path,
-    clock: Clock,
-) -> Ask:
-    keys = [
-        {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes}
-        for name, scopes in KEYS.items()
-    ]
-    (tmp_path / "keys.json").write_text(json.dumps(keys))
-    settings = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
-    evaluator = Evaluator(alerts_engine, log, catalogue=built_in(), zone=ZoneInfo("UTC"), reconcile=lifecycle.reconcile)
-    app = create_app(
-        settings, alerts_engine, evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list, clock=clock
-    )
-
-    def client(key: str = "ops") -> TestClient:
-        return TestClient(app, headers={"authorization": f"Bearer {key}"}, raise_server_exceptions=False)
-
-    return client
 
 
 def test_an_alert_is_acknowledged_noted_assigned_judged_and_resolved(move: Move, ask: Ask, log: PostgresLog) -> None:

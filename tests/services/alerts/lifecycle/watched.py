@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+
+from fastapi.testclient import TestClient
 
 from services.alerts.evaluation.episodes import Episode, Findings, Subject
 from services.alerts.lifecycle.acts import Act, Standing
@@ -18,6 +20,17 @@ from shared.calendars import CompanyCalendar
 NOON = datetime(2025, 3, 14, 12, tzinfo=UTC)
 DISCOUNT = Subject("average_discount", "USD", detector="drift")
 EVENT_LAG = Subject("event_lag")
+KEYS = {"ops": ["alerts:read", "alerts:write"], "reader": ["alerts:read"], "boss": ["alerts:read", "earnings:read"]}
+Move = Callable[..., None]
+Ask = Callable[..., TestClient]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 def day(number: int) -> date:
