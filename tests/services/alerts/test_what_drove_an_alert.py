@@ -18,7 +18,6 @@ from services.alerts.evaluation.readings import evaluate_plan
 from services.alerts.evaluation.totals import Placed, Where
 from services.alerts.kpis import built_in
 from shared.calendars import CompanyCalendar
-from shared.drift.drivers import Segments
 from shared.drift.series import Excluded, Grain
 
 FIRST: Final = date(2023, 1, 2)
@@ -103,8 +102,10 @@ def weeks_of_two(*, earlier: Sequence[float], now: float) -> tuple[Parts, Findin
         past=Past(Grain.WEEK, over),
         known_on=[last for _, last in over],
         by_dimension={
-            "territory": Segments(
-                names=["west", "east"], numerators=np.array([west, east]) + noise, denominators=np.ones_like(noise)
+            "territory": dict(
+                zip(
+                    ("west", "east"), zip(np.array([west, east]) + noise, np.ones_like(noise), strict=True), strict=True
+                )
             )
         },
         calendar=CompanyCalendar(),
