@@ -15,7 +15,7 @@ from shared.drift.learning import Chart, Learning, farthest, leading
 from shared.drift.means import BAND, Band, means
 from shared.drift.noise import Noise
 from shared.drift.scales import cut
-from shared.drift.season import earlier_step, may_be_season
+from shared.drift.season import earlier_step, is_yearly, may_be_season
 from shared.drift.series import (
     Alert,
     Assessment,
@@ -166,7 +166,7 @@ class _Walk(Learning):
         expected = fitted.ahead(block, places)
         # What went on for a quarter in a first year may have been the season, which only learning from it can tell.
         unseen = design.season is not None and not design.decided[block]
-        since, level = onset, self._level(fitted, measured, onset=onset, alarm=alarm, upward=sign > 0)
+        since, level = onset, self._level(fitted, measured, onset=onset, alarm=alarm, upward=sign > 0, shock=shock)
         rule = Rule.SHEWHART if shock else Rule.CUSUM
         score = float(chart.score[alarm])
         alerts = [self._alert(alarm, onset=onset, score=score, rule=rule, expected=expected)]
@@ -199,8 +199,8 @@ class _Walk(Learning):
                 self.steps.append(settled)
                 self.states[place] = State.STEADY
                 return onset
-            if level.is_farther:
-                worse = self._back(place, level.farther)
+            worse = self._back(place, level.farther) if level.is_farther else place
+            if worse < place and not self._is_yearly(expected[: here + 1], since=since, worse=worse, place=place):
                 score *= level.tell()
                 usual = expected[worse - onset :]
                 alerts.append(self._alert(place, onset=worse, score=score, rule=rule, expected=usual))
@@ -211,7 +211,15 @@ class _Walk(Learning):
         self.begin = self.next = self.count
         return onset
 
-    def _level(self, fitted: Fit, measured: Noise, *, onset: int, alarm: int, upward: bool) -> Level:
+    def _is_yearly(self, expected: Floats, *, since: int, worse: int, place: int) -> bool:
+        """Whether it is by the season that values up to a place are farther out than those since an earlier one."""
+        end = place + 1
+        expected, dates, grain = expected[since - end :], self.series.dates[:end], self.series.grain
+        return is_yearly(
+            dates, self.values[:end], present=self.present[:end], grain=grain, expected=expected, late=worse
+        )
+
+    def _level(self, fitted: Fit, measured: Noise, *, onset: int, alarm: int, upward: bool, shock: bool) -> Level:
         """Of the values from an onset on, as it is known at the alarm."""
         design = fitted.frame.design
         block = int(design.block[onset])
@@ -235,6 +243,7 @@ class _Walk(Learning):
             upward=upward,
             known=int(self.present[onset : alarm + 1].sum()),
             limit=limit_of(values_per_year=self.per_year),
+            shock=shock,
         )
 
     def _onset(self, fitted: Fit, measured: Noise, *, alarm: int, first: int) -> int:

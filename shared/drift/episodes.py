@@ -30,6 +30,9 @@ LEAST_LEVEL: Final = 0.4
 FARTHER, FARTHER_AT_LEAST = 0.5, 1.0
 """A level is clearly farther out by so much of itself, and by so many standard deviations."""
 
+NEAR_END: Final = 1e-9
+"""From the least and the most that values can be: at these themselves a level is infinite."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Values:
@@ -69,10 +72,12 @@ class Level:
     """How many values are known: at first those up to the alarm."""
     limit: float
     """Of the log likelihood ratio."""
+    shock: bool
+    """Whether it began with a value that is far out on its own, which tells nothing of how the next ones scatter."""
     first: int = field(init=False, default=0)
     """The value with which the level began that was told of last."""
     found: int = field(init=False)
-    """Values up to the alarm."""
+    """Values up to the last telling."""
     returning: float = field(init=False, default=0.0)
     back: int = field(init=False, default=0)
     """How many last values may be back, and how likely it is: the log likelihood ratio of it."""
@@ -81,7 +86,7 @@ class Level:
     """How many last values may be farther out, and how likely it is."""
 
     def __post_init__(self) -> None:
-        """A return is one after the alarm."""
+        """A return, and a level that is farther out, are ones after what was told."""
         self.found = self.known
 
     def sees_next(self) -> None:
@@ -95,9 +100,9 @@ class Level:
         size = self._size(self.first, self.known - max(self.back, self.farther))
         self.known += 1
         sign = 1 if self.upward else -1
-        last = slice(max(self.found, self.first + 1), self.known)
+        last = slice(self.found, self.known)
         most = self.limit / 2
-        near = sign * max(size.level - size.error, LEAST_LEVEL * size.one)
+        near = sign * max((size.seen if self.shock else size.level) - size.error, LEAST_LEVEL * size.one)
         says = self._evidence(0.0, near, last=last) / size.scatter
         self.returning, self.back = _greatest(np.minimum(says, np.where(self.values.beyond[last], 0.0, most)))
         told = size.seen + size.error
@@ -109,7 +114,8 @@ class Level:
         """The last values are told to be farther out, and are the level from now on: how many times as far they are."""
         worse = self.known - self.farther
         before, now = self._size(self.first, worse), self._size(worse, self.known)
-        self.first, self.growing, self.farther, self.returning, self.back = worse, 0.0, 0, 0.0, 0
+        self.first, self.found, self.shock = worse, self.known, False
+        self.growing, self.farther, self.returning, self.back = 0.0, 0, 0.0, 0
         return max(now.seen / max(before.seen, np.finfo(np.float64).tiny), 1.0)
 
     def _size(self, first: int, last: int) -> Size:
@@ -120,9 +126,10 @@ class Level:
         one = together / (last - first)
         usual = weight @ expected / together
         mean = (weight @ self.values.seen[span] + AS_EXPECTED * one * usual) / (together + AS_EXPECTED * one)
-        around = self.values.seen[span] - expected - (mean - usual)
-        squares = np.minimum(weight * around**2 / variance(mean), OUTLIER**2)
-        scatter = (squares.sum() + AS_BEFORE) / (last - first + AS_BEFORE)
+        apart = self.values.seen[span] - expected
+        around = apart - weight @ apart / together
+        squares = np.minimum(weight * around**2 / variance(mean), OUTLIER**2)[int(self.shock) :]
+        scatter = (squares.sum() + AS_BEFORE) / (len(squares) + AS_BEFORE)
         level = abs(float(self.family.natural(mean) - self.family.natural(usual)))
         return Size(
             level=level,
@@ -138,6 +145,25 @@ class Level:
         apart = self.values.seen[last] * (level - other) - (cumulant(expected, level) - cumulant(expected, other))
         return np.asarray(self.values.weight[last] * apart)
 
+    def _differ(self) -> float:
+        """The log likelihood ratio of the last values having a level of their own to their having that of those before
+        them: none of values that are all at the end of what they can be.
+        """
+        worse = self.known - self.farther
+        both = slice(self.first, self.known)
+        evidence = [
+            self._evidence(self._likeliest(span), self._likeliest(both), last=span).sum()
+            for span in (slice(self.first, worse), slice(worse, self.known))
+        ]
+        return float(sum(evidence)) / self._size(self.first, worse).scatter
+
+    def _likeliest(self, span: slice) -> float:
+        """The likeliest level of some values."""
+        weight, family = self.values.weight[span], self.family
+        inner = np.array([family.least + NEAR_END, family.most - NEAR_END])
+        mean, usual = (np.average(each[span], weights=weight) for each in (self.values.seen, self.values.expected))
+        return float(np.subtract(*family.natural(np.clip([mean, usual], *inner))))
+
     @property
     def left(self) -> float:
         """How much of the evidence for a return is missing yet: 1 is all of it."""
@@ -146,7 +172,7 @@ class Level:
     @property
     def is_farther(self) -> bool:
         """Whether the level is clearly farther out than was told."""
-        return self.growing >= self.limit
+        return self.growing >= self.limit and self._differ() >= self.limit
 
     @property
     def is_over(self) -> bool:

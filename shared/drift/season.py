@@ -33,6 +33,15 @@ NEAR: Final = {Grain.DAY: 0.1, Grain.WEEK: 0.25}
 """Periods by which an edge is taken to have been missed: it is that of a period, if one is so near."""
 CYCLES: Final = ((12, 1), (3, 2))
 """After how many periods a season comes back, and as often it has to have been there before."""
+YEAR_BEFORE: Final = {
+    Grain.DAY: (364, 357, 371),
+    Grain.WEEK: (364, 357, 371),
+    Grain.MONTH: (366,),
+    Grain.QUARTER: (366,),
+}
+"""Days to the same time of the year before, which may have come a week sooner or later."""
+SAME_TIME: Final = 3
+"""In days: months and quarters are not as long as those of the year before."""
 
 
 def may_be_season(frame: Frame, values: Floats, *, used: Flags, onset: int, alarm: int) -> bool:
@@ -96,6 +105,28 @@ def _since(column: Floats, places: Counts) -> Floats:
     """The sum of a column from each place on."""
     result: Floats = np.cumsum(column[::-1], axis=0)[::-1][places]
     return result
+
+
+def is_yearly(dates: Days, values: Floats, *, present: Flags, grain: Grain, expected: Floats, late: int) -> bool:
+    """Whether what values from a place to the last are farther out than those before it, back to the first of which
+    something is expected, is mostly what the season brings: by so much they are not, if each is compared with the same
+    time of the year before.
+    """
+    places = np.arange(len(dates) - len(expected), len(dates))
+    for year in YEAR_BEFORE[grain]:
+        before = np.searchsorted(dates, dates[places] - year)
+        known = present[places] & present[before] & (dates[places] - dates[before] >= year - SAME_TIME)
+        last = places[known] >= late
+        if last.all() or not last.any():
+            continue
+        seen = values[places[known]]
+        farther, than_year_before = (
+            float(apart[last].mean() - apart[~last].mean())
+            for apart in (seen - expected[known], seen - values[before[known]])
+        )
+        if than_year_before * np.sign(farther) < abs(farther) / 2:
+            return True
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -110,3 +111,64 @@ def test_dates_without_a_value_are_neither_a_return_nor_a_new_normal(of: Callabl
     [episode] = changed(assess(series))
     [told] = episode.alerts
     assert (told.detected_on, told.onset, episode.recovered_on) == (alert.detected_on, alert.onset, None)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.02])
+def test_few_events_that_fall_to_none_are_told_again_at_most_once_and_are_normal_after_a_year(rate: float) -> None:
+    days = business_days(700)
+    again = 0
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        events = rng.poisson(np.where(np.arange(len(days)) < 300, 3.0, rate))
+        [episode] = assess(series_of(days, events)).episodes
+        again += len(episode.alerts) - 1
+        assert episode.recovery is Recovery.NEW_NORMAL
+        assert episode.recovered_on is not None
+        assert timedelta(days=350) <= episode.recovered_on - episode.alerts[-1].onset <= timedelta(days=400)
+    assert again <= 1
+
+
+def test_events_that_fall_little_by_little_to_none_are_told_a_few_times_each_from_after_the_telling_before() -> None:
+    days = business_days(700)
+    rate = np.interp(np.arange(len(days)), [300, 365], [3.0, 0.0])
+    [episode] = assess(series_of(days, np.random.default_rng(0).poisson(rate))).episodes
+    assert 2 <= len(episode.alerts) <= 4
+    for before, after in pairwise(episode.alerts):
+        assert after.onset > before.detected_on
+        assert after.value < before.value
+
+
+@pytest.mark.parametrize(("months", "values"), [(1, 60), (0, 110)])
+def test_a_value_that_is_far_out_on_its_own_has_ended_after_two_or_three_ordinary_ones(
+    months: int, values: int
+) -> None:
+    if months:
+        days = [date(2020 + place // 12, place % 12 + 1, 1) for place in range(values)]
+    else:
+        days = [date(2020, 1, 6) + timedelta(weeks=place) for place in range(values)]
+    shocked, soon = values * 3 // 4, 0
+    for seed in range(8):
+        seen = 100 + np.random.default_rng(seed).normal(size=values)
+        seen[shocked] += 10
+        for episode in assess(series_of(days, seen)).episodes:
+            if episode.alerts[0].detected_on == days[shocked]:
+                assert episode.recovered_on is not None
+                soon += episode.recovered_on <= days[shocked + 3]
+    assert soon >= 6
+
+
+def test_a_level_that_the_season_of_each_year_carries_farther_is_not_told_again_and_is_normal_after_a_year() -> None:
+    days = business_days(760)
+    rng = np.random.default_rng(0)
+    season = np.array([0.7 * (day.month == 12 and day.day < 24) for day in days])
+    changed = np.array([day >= date(2020, 3, 2) for day in days])
+    seen = 1000 * np.exp(season + 0.3 * changed + 0.12 * rng.normal(size=len(days)))
+    episodes = [each for each in assess(series_of(days, seen)).episodes if each.alerts[0].onset >= date(2020, 2, 20)]
+    assert [len(each.alerts) for each in episodes] == [1] * len(episodes)
+    assert episodes[0].recovery is Recovery.NEW_NORMAL
+
+
+def business_days(count: int) -> list[date]:
+    """From the beginning of 2019 on."""
+    every = (date(2019, 1, 1) + timedelta(days=day) for day in range(2 * count))
+    return [day for day in every if day.weekday() < 5][:count]
