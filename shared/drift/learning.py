@@ -22,6 +22,10 @@ from shared.drift.series import DriftSettings, Floats, Grain, Series
 
 LEAST_REFERENCE: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 12, Grain.QUARTER: 8}
 """Values that have to be known before one is judged."""
+LEAST_COMPARED: Final = {Grain.DAY: 40, Grain.WEEK: 13, Grain.MONTH: 5, Grain.QUARTER: 8}
+"""Values that have to be known, compared with those of the year before, before one is judged by comparing it."""
+KNOWN_BEFORE: Final = 12.0
+"""Values that the noise of that comparison is known from at least: what it lacks of them is the noise around waves."""
 
 
 def judged_since(series: Series) -> date | None:
@@ -97,12 +101,17 @@ class Learning:
         fitted, own, measured = self._learned(by_last_year=False)
         design = fitted.frame.design
         judges = fitted.frame.learned >= self.learned
-        compares = design.few_years & fitted.has_season & (fitted.frame.learned >= self.year + self.learned)
+        compares = (
+            design.few_years
+            & fitted.has_season
+            & (fitted.frame.learned >= self.year + LEAST_COMPARED[self.series.grain])
+        )
         compares &= self.has_shocks
         parts = np.where(compares, 1 - SHOCKS - LAST_YEAR, 1 - SHOCKS)
         charts = [self._chart(fitted, measured, own=own, judges=judges, parts=parts)]
         if compares.any():
-            fitted, own, measured = self._learned(by_last_year=True)
+            fitted, own, compared = self._learned(by_last_year=True)
+            measured = compared.beside(measured, KNOWN_BEFORE)
             parts = np.full(len(compares), LAST_YEAR)
             charts.append(self._chart(fitted, measured, own=own, judges=compares, parts=parts, has_shocks=False))
         return charts

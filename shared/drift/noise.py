@@ -5,7 +5,7 @@ So it has in it what the model misses, and not only what is left over by a fit t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -61,6 +61,13 @@ class Noise:
     """(blocks,): the deviation that is known to be there by chance alone."""
     roughness: Floats
     """(blocks,): the mean square of the difference of neighbours, over the variance: 2 without autocorrelation."""
+
+    def beside(self, other: Noise, values: float) -> Noise:
+        """This one, of which another one was known before, which makes up for what it lacks of so many values."""
+        weight = np.minimum(other.freedom, np.maximum(values - self.freedom, 0.0))
+        freedom = self.freedom + weight
+        variance = (self.freedom * self.deviation**2 + weight * other.deviation**2) / freedom
+        return replace(self, deviation=np.sqrt(variance), freedom=freedom)
 
     def until(self, block: int, other: Noise) -> Noise:
         """This one before a block, and another one from it on."""

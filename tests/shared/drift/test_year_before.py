@@ -81,3 +81,19 @@ def test_what_the_year_before_shows_rests_on_no_later_value(grain: Grain, known:
         assert told(then) == [each for each in told(now) if each[0] <= last]
         np.testing.assert_allclose(then.scores, now.scores[:length], atol=1e-6)
         np.testing.assert_allclose(then.expected, now.expected[:length], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("change", "least"), [(0.4, 5), (-0.45, 4)])
+def test_a_large_change_in_the_middle_of_the_second_year_of_months_with_a_season_is_found(
+    change: float, least: int
+) -> None:
+    """By comparing few months, of whose noise what varied around the waves says more."""
+    found = 0
+    for seed in range(8):
+        days = dates(Grain.MONTH, 30)
+        years = (days - days[0]).astype(np.float64) / 365.25
+        level = 0.1 * years + 0.2 * np.sin(2 * np.pi * years + 1 + seed) + change * (np.arange(30) >= 18)
+        alerts = assess(series_of(days, np.exp(level + 0.06 * np.random.default_rng(seed).normal(size=30)))).alerts
+        assert all(np.datetime64(alert.detected_on) >= days[18] for alert in alerts)
+        found += any(alert.direction == ("up" if change > 0 else "down") for alert in alerts)
+    assert found >= least
