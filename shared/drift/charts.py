@@ -40,7 +40,7 @@ LAST_YEAR: Final = 0.3
 """The part that the comparison with the year before may have, while there is one."""
 BEYOND: Final = 2.0
 """A shock is farther out than whatever was seen before, by this factor: noise is seldom normal in its tails."""
-TAIL: Final = 5.0
+TAIL: Final = 6.0
 """The index of usual tails: of many times as many values the farthest is farther by the root of so many times."""
 
 
