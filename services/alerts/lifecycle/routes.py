@@ -226,9 +226,11 @@ def declare_mute(
 
 
 def _check_known(connection: Connection, evaluator: Evaluator, *, kpi: str, plan: str) -> None:
-    """Refuse a KPI or a plan that is not watched, and of which there never was an alert."""
+    """Refuse a KPI or a plan that is not watched, and of which there never was an alert. Alerts of Prometheus, whose
+    names have capitals, are known when they come.
+    """
     watched = evaluator.catalogue.by_name
-    if kpi and kpi not in watched and not store.page(connection, Filter(kpi=kpi), limit=1):
+    if kpi.islower() and kpi not in watched and not store.page(connection, Filter(kpi=kpi), limit=1):
         raise NoSuchKpi(kpi, watched, field="kpi")
     latest = evaluator.latest
     if not plan or latest is None or store.page(connection, Filter(dimension="plan", segment=plan), limit=1):
