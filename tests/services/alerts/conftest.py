@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import URL, Engine, make_url
 
 from earnest.local.postgres import Postgres
+from services.alerts.app import create_app
+from services.alerts.evaluation.evaluator import Evaluator
 from services.alerts.kpis import Catalogue, built_in
 from services.alerts.lifecycle.service import Lifecycle
 from services.alerts.notifications.declared import NOBODY
@@ -26,10 +33,12 @@ from shared.log.port import Partition, Record, Stored
 from shared.log.postgres import PostgresLog
 from shared.log.step import Outcome
 from shared.log.worker import Worker
+from shared.settings import Settings
 from tests.databases import fresh_database
 from tests.waiting import until
 
 Count = Callable[[Sequence[Stored]], Outcome]
+AppFor = Callable[..., FastAPI]
 
 
 @pytest.fixture
@@ -80,6 +89,37 @@ def lifecycle(log: PostgresLog, catalogue: Catalogue) -> Lifecycle:
 def sender(alerts_engine: Engine) -> Sender:
     """Whoever sends notifications; nobody is told anything."""
     return Sender(alerts_engine, Declaration(None), now=utc_now, charts=lambda _: None)
+
+
+@pytest.fixture
+def evaluator(alerts_engine: Engine, log: PostgresLog, lifecycle: Lifecycle) -> Evaluator:
+    """Evaluates the KPIs that come with Earnest."""
+    return Evaluator(alerts_engine, log, catalogue=built_in(), zone=ZoneInfo("UTC"), reconcile=lifecycle.reconcile)
+
+
+@pytest.fixture
+def app_for(
+    alerts_engine: Engine,
+    evaluator: Evaluator,
+    lifecycle: Lifecycle,
+    sender: Sender,
+    database_url: str,
+    tmp_path: Path,
+) -> AppFor:
+    """The HTTP interface for some keys, by name the scopes of each; a key is its name."""
+
+    def made(keys: Mapping[str, list[str]], clock: Callable[[], datetime] = utc_now) -> FastAPI:
+        known = [
+            {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes}
+            for name, scopes in keys.items()
+        ]
+        (tmp_path / "keys.json").write_text(json.dumps(known))
+        settings = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
+        return create_app(
+            settings, alerts_engine, evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list, clock=clock
+        )
+
+    return made
 
 
 @pytest.fixture

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
 
 from earnest.local.postgres import Postgres
-from services.alerts.app import create_app
 from services.alerts.evaluation.evaluator import Evaluator
-from services.alerts.kpis import built_in
-from services.alerts.lifecycle.service import Lifecycle
-from services.alerts.notifications.worker import Sender
 from shared.contracts.topics import DEALS, EARNINGS, ROSTER
 from shared.log.port import Stored
 from shared.log.postgres import PostgresLog
-from shared.settings import Settings
+from tests.services.alerts.conftest import AppFor
 from tests.system.test_openapi import ask_everything
 
 Make = Callable[..., Stored]
@@ -33,26 +24,8 @@ KEYS = {"ops": ["alerts:read", "alerts:write"], "crm": ["deals:write"], "dana": 
 
 
 @pytest.fixture
-def evaluator(alerts_engine: Engine, log: PostgresLog, lifecycle: Lifecycle) -> Evaluator:
-    return Evaluator(alerts_engine, log, catalogue=built_in(), zone=ZoneInfo("UTC"), reconcile=lifecycle.reconcile)
-
-
-@pytest.fixture
-def app(
-    alerts_engine: Engine,
-    evaluator: Evaluator,
-    lifecycle: Lifecycle,
-    sender: Sender,
-    database_url: str,
-    tmp_path: Path,
-) -> FastAPI:
-    keys = [
-        {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes}
-        for name, scopes in KEYS.items()
-    ]
-    (tmp_path / "keys.json").write_text(json.dumps(keys))
-    settings = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
-    return create_app(settings, alerts_engine, evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list)
+def app(app_for: AppFor) -> FastAPI:
+    return app_for(KEYS)
 
 
 def client(app: FastAPI, key: str = "ops") -> TestClient:
