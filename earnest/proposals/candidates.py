@@ -104,8 +104,7 @@ class Proposing:
 
     def candidates(self, signal: Signal, *, step: Callable[[str], None]) -> Iterator[Candidate]:
         """The candidates for a signal: each change in all plans together that are alike in currency, calendar and the
-        longest time over which they add up. What a plan has
-        nothing for is added to `left`.
+        longest time over which they add up. What a plan has nothing for is added to `left`.
 
         Raises:
             NothingToChange: there is no history to simulate over.
@@ -128,9 +127,9 @@ class Proposing:
                         )
 
     def _plans(self, signal: Signal) -> list[list[Plan]]:
-        """The versions of the plans that somebody is on when a change holds first, by what they are alike
-        in: of a signal about a plan only that one. What is published and holds later is changed further, and not
-        dropped by what is built on the version of today.
+        """The versions of the plans that somebody is on when a change holds first, by what they are alike in: of a
+        signal about a plan only that one. What is published and holds later is changed further, and not dropped by what
+        is built on the version of today.
         """
         names = sorted({plan.plan for plan in self.inputs.plans})
         wanted = [signal.segment] if signal.dimension == "plan" else names

@@ -117,7 +117,7 @@ def _of_events(events: Floats, exposure: Floats, *, bounded: bool, first: int) -
     usual = float(np.median(exposure[exposure > 0][:first])) if exposure.any() else 1.0
     rate = (np.cumsum(events) + 0.5) / np.maximum(np.cumsum(exposure) + bounded, 1e-9)
     trials = max(round(usual), 1) if bounded else 0
-    variance = np.maximum(rate * (1 - rate) if bounded else rate, 0.0)
+    variance = np.maximum((BINOMIAL if bounded else POISSON).variance(rate), 0.0)
     mean = rate * (trials or usual)
     return Chance(
         spread=np.sqrt(np.clip(usual / np.maximum(exposure, 1e-9), 1 / WIDEST, WIDEST)),

@@ -101,12 +101,8 @@ class Learning:
         fitted, own, measured = self._learned(by_last_year=False)
         design = fitted.frame.design
         judges = fitted.frame.learned >= self.learned
-        compares = (
-            design.few_years
-            & fitted.has_season
-            & (fitted.frame.learned >= self.year + LEAST_COMPARED[self.series.grain])
-        )
-        compares &= self.has_shocks
+        compares = design.few_years & fitted.has_season & self.has_shocks
+        compares &= fitted.frame.learned >= self.year + LEAST_COMPARED[self.series.grain]
         parts = np.where(compares, 1 - SHOCKS - LAST_YEAR, 1 - SHOCKS)
         charts = [self._chart(fitted, measured, own=own, judges=judges, parts=parts)]
         if compares.any():
@@ -172,7 +168,7 @@ class Learning:
 
 def leading(charts: Sequence[Chart], place: int) -> Chart:
     """The one whose score is the farthest at a place."""
-    return max(charts, key=lambda chart: abs(chart.score[place]))
+    return max(charts, key=lambda chart: max(abs(chart.seen.cusum[place]), abs(chart.seen.shewhart[place])))
 
 
 def farthest(charts: Sequence[Chart]) -> Floats:

@@ -101,7 +101,7 @@ def noise(fit: Fit, differences: Floats, *, used: Flags, shocks: Flags, leverage
     places = np.flatnonzero(used)
     ratio = np.ones(len(used))
     ratio[places] = _long_run(clipped[places], weights[places])
-    roughness = np.full(len(used), 2.0)
+    roughness = np.full(len(used), FIRST_ROUGHNESS)
     roughness[places] = _roughness(clipped[places], weights[places])
     latest = np.maximum.accumulate(np.where(used, np.arange(len(used)), 0))
     last = np.maximum(frame.design.blocks - 1, 0)

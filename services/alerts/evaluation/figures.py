@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from services.alerts.evaluation.totals import Course, Levels
+from services.alerts.evaluation.totals import Course, Levels, together
 from services.alerts.kpis import WatchedKpi
 from services.alerts.kpis.columns import LEAST_PEOPLE, SCALE
 from services.alerts.kpis.model import QUANTILES, Pace, Statistic
@@ -88,11 +88,7 @@ def _enough(value: Decimal | None, observations: int, *, minimum: int) -> Decima
 def _statistic(statistic: Statistic, levels: Sequence[tuple[date, Levels]], *, as_of: date) -> Decimal | None:
     if statistic == "median_time":
         return _median_time(levels, as_of)
-    counted: Counter[int] = Counter()
-    for _, of_day in levels:
-        for level, count in of_day.items():
-            counted[int(level)] += count
-    values = sorted((level, count) for level, count in counted.items() if count > 0)
+    values = list(together(levels).items())
     if not values:
         return None
     if statistic == "gini":

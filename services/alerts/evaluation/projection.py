@@ -14,7 +14,7 @@ from services.alerts.evaluation.totals import Course
 from services.alerts.kpis import WatchedKpi
 from services.alerts.kpis.model import Pace
 from shared.calendars import CompanyCalendar
-from shared.periods import first_day, last_day, month_number, month_of_number
+from shared.periods import first_day, last_day, period_of
 
 MOST: Final = 12
 LEAST: Final = 6
@@ -41,7 +41,7 @@ def projected(watched: WatchedKpi, course: Course, *, as_of: date, calendar: Com
     pace, counted = watched.kpi.pace, watched.sums.course
     if pace is None or counted is None:
         return None
-    month = month_of_number(month_number(as_of))
+    month = period_of(as_of)
     at = measured(watched, course, first=first_day(month), last=last_day(month), as_of=as_of)
     if at.value is None or int(calendar.business_days_passed([as_of], pace.within)[0]) < pace.from_business_day:
         return None

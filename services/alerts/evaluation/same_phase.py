@@ -11,6 +11,7 @@ from zlib import crc32
 
 import numpy as np
 
+from services.alerts.evaluation.drifts import Past
 from services.alerts.evaluation.totals import Course, Where
 from services.alerts.kpis import WatchedKpi
 from services.alerts.kpis.columns import SCALE
@@ -28,21 +29,20 @@ def samples(
     course: Course,
     *,
     where: Where,
-    grain: Grain,
-    over: Sequence[tuple[date, date]],
+    past: Past,
     calendar: CompanyCalendar,
     bad: Bad,
     excluded: Sequence[Excluded],
 ) -> Samples:
-    """The values of a KPI at a place over spans."""
+    """The values of a KPI at a place over its past."""
     kpi, key = watched.kpi, watched.sums.numerator.key
     assert kpi.statistic is not None
     return Samples(
-        grain=grain,
-        dates=[first for first, _ in over],
-        ends=[last for _, last in over],
-        phases=phases(grain, [first for first, _ in over], calendar=calendar),
-        values=[_values(course.levels_within(key, first, last=last)) for first, last in over],
+        grain=past.grain,
+        dates=[first for first, _ in past.spans],
+        ends=[last for _, last in past.spans],
+        phases=phases(past.grain, [first for first, _ in past.spans], calendar=calendar),
+        values=[_values(course.levels_within(key, first, last=last)) for first, last in past.spans],
         part=float(QUANTILES[kpi.statistic]),
         bad=bad,
         least=max(kpi.minimum, LEAST),

@@ -62,11 +62,16 @@ class Course:
 
     def levels_within(self, key: str, first: date, *, last: date) -> dict[int, int]:
         """How often each level was counted over these days together, of those that were."""
-        counted: Counter[int] = Counter()
-        for _, of_day in self.levels_between(key, first, last=last):
-            for level, count in of_day.items():
-                counted[int(level)] += count
-        return {level: count for level, count in sorted(counted.items()) if count > 0}
+        return together(self.levels_between(key, first, last=last))
+
+
+def together(levels: Iterable[tuple[date, Levels]]) -> dict[int, int]:
+    """How often each level was counted over some days together, of those that were, in ascending order."""
+    counted: Counter[int] = Counter()
+    for _, of_day in levels:
+        for level, count in of_day.items():
+            counted[int(level)] += count
+    return {level: count for level, count in sorted(counted.items()) if count > 0}
 
 
 def courses(placed: Iterable[Placed], catalogue: Catalogue) -> dict[str, dict[Where, Course]]:

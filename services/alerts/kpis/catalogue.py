@@ -77,11 +77,14 @@ class Catalogue:
         columns = (f"column {name} read as {kind}" for name, kind in self.columns.items())
         return frozenset({f"calendar {self.calendar.model_dump_json()}", *columns, *sums})
 
+    def settings_of(self, kpi: Kpi) -> str:
+        """What is set about watching a KPI: the same text where it is."""
+        return f"{kpi.model_dump_json()} {self.calendar.model_dump_json()} {self.false_alarms_per_year.normalize()}"
+
     @cached_property
     def hash(self) -> str:
         """SHA-256 of all that decides what is found: two catalogues of one hash find the same."""
-        kpis = (each.kpi.model_dump_json() for each in self.watched)
-        said = (*sorted(self.definitions), f"{self.false_alarms_per_year.normalize():f}", *kpis)
+        said = (*sorted(self.definitions), *map(self.settings_of, self.kpis))
         return sha256("\n".join(said).encode()).hexdigest()
 
 

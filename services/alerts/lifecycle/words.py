@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from services.alerts.evaluation.episodes import Subject
-from services.alerts.kpis import Catalogue, Kpi
+from services.alerts.kpis import Catalogue
 from services.alerts.lifecycle.alert import Words
+
+OF_SETTINGS: Final = 16
+"""Characters that tell settings of a KPI apart."""
 
 
 def words_of(catalogue: Catalogue, subject: Subject) -> Words:
@@ -20,16 +24,8 @@ def words_of(catalogue: Catalogue, subject: Subject) -> Words:
         unit=kpi.unit,
         meaning=kpi.meaning,
         action=kpi.action,
-        settings=_settings(catalogue, kpi),
+        settings=hashlib.sha256(catalogue.settings_of(kpi).encode()).hexdigest()[:OF_SETTINGS],
     )
-
-
-def _settings(catalogue: Catalogue, kpi: Kpi) -> str:
-    """What is set about watching a KPI, in a few characters that are the same where it is."""
-    said = (
-        f"{kpi.model_dump_json()} {catalogue.calendar.model_dump_json()} {catalogue.false_alarms_per_year.normalize()}"
-    )
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def caused_by(catalogue: Catalogue) -> Mapping[str, Sequence[str]]:

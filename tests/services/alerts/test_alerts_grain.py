@@ -14,6 +14,7 @@ from services.alerts.evaluation.totals import Placed, Where
 from services.alerts.kpis import built_in
 from shared.calendars import CompanyCalendar
 from shared.drift.series import Grain
+from tests.services.alerts.discounts import discounts_counted
 
 FIRST, LAST = date(2022, 1, 3), date(2024, 12, 31)
 WEST = Where("USD", "territory", "west")
@@ -21,22 +22,14 @@ WEST = Where("USD", "territory", "west")
 
 def discounts(*, of_west: int, rises: date) -> list[Reading]:
     """Readings of sixty deals a week, so many of them in the west, which grants 8 points more since a day."""
-    random, sums = np.random.default_rng(5), built_in().by_name["average_discount"].sums
-    assert sums.denominator is not None
-    assert sums.observations is not None
+    random = np.random.default_rng(5)
     placed = []
     day = FIRST
     while day <= LAST:
         for where, deals in ((WEST, of_west), (Where("USD"), 60)):
-            listed = deals * 100_000
             points = 0.08 * (of_west / 60 if where == Where("USD") else 1) if day >= rises else 0.0
             rate = 0.12 + points + float(random.normal(0, 0.06 / deals**0.5))
-            counted = {
-                sums.numerator.key: round(listed * rate) * sums.numerator.scale,
-                sums.denominator.key: listed * sums.denominator.scale,
-                sums.observations.key: deals * sums.observations.scale,
-            }
-            placed.append(Placed(day, where, counted))
+            placed.append(Placed(day, where, discounts_counted(deals, rate)))
         day += timedelta(weeks=1)
     return evaluate_plan(placed, built_in(), as_of=LAST)
 

@@ -19,6 +19,7 @@ from services.alerts.evaluation.totals import Placed, Where
 from services.alerts.kpis import built_in
 from shared.calendars import CompanyCalendar
 from shared.drift.series import Excluded, Grain
+from tests.services.alerts.discounts import discounts_counted
 
 FIRST: Final = date(2023, 1, 2)
 WEST_ROSE, WEST_IS_BACK = date(2024, 3, 4), date(2024, 8, 5)
@@ -36,9 +37,6 @@ def points_more(territory: str, day: date) -> float:
 def found(*, as_of: date) -> Findings:
     """What is found of the discounts of a company of four territories, each with one manager, and two products."""
     random, catalogue = np.random.default_rng(5), built_in()
-    sums = catalogue.by_name["average_discount"].sums
-    assert sums.denominator is not None
-    assert sums.observations is not None
     placed, day = [], FIRST
     while day < as_of:
         granted = {each: 0.12 + points_more(each, day) + float(random.normal(0, 0.008)) for each in TERRITORIES}
@@ -49,13 +47,7 @@ def found(*, as_of: date) -> Findings:
             of_place[Where("USD", "manager", f"manager of {territory}")] = rate
         for where, rate in of_place.items():
             deals = {"": 80, "product": 40}.get(where.dimension, 20)
-            listed = deals * 100_000
-            counted = {
-                sums.numerator.key: round(listed * rate) * sums.numerator.scale,
-                sums.denominator.key: listed * sums.denominator.scale,
-                sums.observations.key: deals * sums.observations.scale,
-            }
-            placed.append(Placed(day, where, counted))
+            placed.append(Placed(day, where, discounts_counted(deals, rate)))
         day += timedelta(weeks=1)
     [reading] = [
         each
