@@ -8,7 +8,7 @@
     |- Busy                 429 busy: with `retry-after`; nothing was taken
     |- Unavailable          503 unavailable: with `retry-after`; nothing was done
     |- Unauthenticated      401 unauthenticated: no key, or one that is not known
-    `- Forbidden            403, in `shared.auth`
+    `- Forbidden            403, in `shared.access`
 
 A service adds its own beside its domain: a subclass that names `type` and `title`, and `status` where it is another.
 Nothing here knows the web framework, so that a domain can raise them.

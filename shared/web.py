@@ -26,7 +26,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import deps
-from shared.auth import KeyRing
+from shared.access.callers import Callers, Directory
+from shared.access.key_file import KeyFile
 from shared.deps import Clock, utc_now
 from shared.log.worker import TRANSIENT
 from shared.problems import Problem, ProblemDetails, Unavailable, Unprocessable, field_errors, problem_body
@@ -62,6 +63,7 @@ def create_app(
     routers: Iterable[APIRouter] = (),
     engine: Engine | None = None,
     clock: Clock = utc_now,
+    directory: Directory | None = None,
     provide: Iterable[object] = (),
     tags: Mapping[str, str] | None = None,
     remarks: Callable[[], list[str]] = list,
@@ -78,6 +80,7 @@ def create_app(
         routers: the service's routes.
         engine: the service's database, if its routes ask it (`EngineDep`, `SnapshotDep`).
         clock: the present (`ClockDep`).
+        directory: of people and the company's systems, beside the installation's own machines in the key file.
         provide: objects of the service's own that its routes depend on, found by their class (`shared.deps.provided`).
         remarks: returns what somebody should mend and does not keep the service from its work, in sentences.
         tags: what the operations of a tag have in common, by tag.
@@ -94,14 +97,15 @@ def create_app(
         openapi_tags=[{"name": name, "description": text} for name, text in (tags or {}).items()] or None,
     )
     deps.install(app, settings=settings, engine=engine, clock=clock, provide=provide)
-    app.state.keys = KeyRing(settings.keys_file)
+    machines = KeyFile(settings.keys_file)
+    app.state.callers = Callers(machines, *([directory] if directory else []))
     _answer_with_problems(app, database_away)
     _document_problems(app)
     # The one added last is asked first: a request has its name before anything can refuse it.
     app.add_middleware(_BodyLimit, limit=body_limit)
     app.add_middleware(_NoNul)
     app.add_middleware(_RequestId)
-    app.include_router(_operations(ready, remarks))
+    app.include_router(_operations(ready, lambda: machines.remarks() + remarks()))
     for router in routers:
         app.include_router(router)
     return app

@@ -58,7 +58,7 @@ def set_key(
     from earnest.local.home import Home
     from earnest.local.keys import set_key as change
     from earnest.local.processes import LocalError
-    from shared.auth import Scope
+    from shared.access import Scope
 
     known = get_args(Scope)
     if wrong := [given for given in scope or [] if given not in known]:

@@ -31,7 +31,7 @@ from services.ingest.schemas import (
     body_of,
 )
 from services.ingest.sources import Sources
-from shared.auth import Principal, require
+from shared.access import Principal, require
 from shared.deps import provided
 from shared.log.port import MAX_RECORD_BYTES, LogUnavailable
 from shared.problems import NotFound, Unavailable

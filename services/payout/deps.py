@@ -1,5 +1,5 @@
 """What routes of payout depend on beyond what every service has (`shared.deps`): what scoring knows, the business date,
-the keys.
+the callers.
 
 A route takes what it needs in its signature: `EngineDep` for changes, `SnapshotDep` to read what belongs together,
 `ClockDep` for the instant, and `Deps` where it hands all of that on to the service of its feature. It opens its
@@ -18,7 +18,8 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from services.payout.scoring_client import LineSource
-from shared.auth import KeyRing, Principal, require
+from shared.access import Principal, require
+from shared.access.callers import Callers
 from shared.deps import Clock, provided
 from shared.log.port import Log
 from shared.pay.deal_facts import DealSource
@@ -44,12 +45,12 @@ class Dependencies:
         return self.now().astimezone(self.settings.zone).date()
 
 
-async def _keys(request: Request) -> KeyRing:
-    return cast(KeyRing, request.app.state.keys)
+async def _callers(request: Request) -> Callers:
+    return cast(Callers, request.app.state.callers)
 
 
 Deps = Annotated[Dependencies, Depends(provided(Dependencies))]
-KeysDep = Annotated[KeyRing, Depends(_keys)]
+CallersDep = Annotated[Callers, Depends(_callers)]
 
 EarningsReader = Annotated[Principal, Depends(require("earnings:read"))]
 GlReader = Annotated[Principal, Depends(require("gl:read"))]

@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 
 from services.scoring.reference.blame import Guarded
 from services.scoring.reference.store import ReferenceDataCache
-from shared.auth import Principal, require
+from shared.access import Principal, require
 from shared.contracts.base import YEARS, Identifier, PeriodName
 from shared.deps import provided
 from shared.log.port import Log

@@ -17,7 +17,7 @@ from earnest.hints import as_called, called_with
 from earnest.local.claims import claim_folder
 from earnest.local.home import Home
 from earnest.local.keys import PRINCIPALS
-from shared.auth import KeyRing
+from shared.access.callers import of_file
 
 HEAVY = {"polars", "sqlalchemy", "fastapi", "kafka", "psycopg", "pydantic", "alembic", "httpx", "duckdb"}
 
@@ -101,9 +101,9 @@ def test_down_with_nothing_running_says_so(home: Home) -> None:
 
 
 def test_the_services_know_every_key_of_the_folder_and_its_scopes(home: Home) -> None:
-    ring = KeyRing(home.keys_file)
+    ring = of_file(home.keys_file)
     for name, scopes in PRINCIPALS.items():
-        principal = ring.principal(home.key(name))
+        principal = ring.caller(home.key(name))
         assert principal is not None
         assert (principal.name, principal.scopes) == (name, frozenset(scopes))
         assert (home.path / "keys" / name).stat().st_mode & 0o777 == 0o600
@@ -134,19 +134,19 @@ def test_an_installation_of_an_earlier_version_gets_the_keys_that_are_new(home: 
     (home.path / "keys" / "payout").unlink()
     before = home.key("dana")
     home.make()
-    ring = KeyRing(home.keys_file)
-    found = ring.principal(home.key("payout"))
+    ring = of_file(home.keys_file)
+    found = ring.caller(home.key("payout"))
     assert found is not None
     assert found.scopes == {"earnings:read"}
-    assert ring.principal(home.key("crm")) is None, "somebody took it out: it stays out"
+    assert ring.caller(home.key("crm")) is None, "somebody took it out: it stays out"
     assert home.key("dana") == before
-    assert ring.principal(before) is not None
+    assert ring.caller(before) is not None
 
 
 def test_a_start_that_was_cut_off_while_keys_were_made_is_made_good(home: Home) -> None:
     (home.path / "keys" / "payout").rename(home.path / "keys" / "payout.new")
     home.make()
-    assert KeyRing(home.keys_file).principal(home.key("payout")) is not None
+    assert of_file(home.keys_file).caller(home.key("payout")) is not None
     assert not (home.path / "keys" / "payout.new").exists()
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-from shared.auth import Principal, require
+from shared.access import Principal, require
 from shared.deps import ClockDep, SettingsDep, SnapshotDep, provided
 from shared.problems import Conflict, Unavailable
 from shared.settings import Settings

@@ -29,7 +29,7 @@ from services.alerts.notifications.declared import NOBODY
 from services.alerts.notifications.worker import Declaration, Sender
 from services.payout.app import create_app as payout_app
 from services.scoring.app import create_app as scoring_app
-from shared.auth import Scope
+from shared.access import Scope
 from shared.contracts.topics import ROAD
 from shared.database import database_url as url_of
 from shared.database import engine_for, migrate

@@ -12,7 +12,7 @@ from services.alerts.evaluation.evaluator import NOT_YET, Evaluation, Evaluator
 from services.alerts.evaluation.schemas import Kpis, KpiSeries, KpiView
 from services.alerts.evaluation.totals import Where
 from services.alerts.kpis.columns import PERSONAL
-from shared.auth import Forbidden, Principal, require
+from shared.access import Forbidden, Principal, require
 from shared.deps import provided
 from shared.problems import NotFound, Unavailable
 

@@ -31,7 +31,7 @@ from services.alerts.lifecycle.schemas import AlertDetail, Alerts, AlertView, Mu
 from services.alerts.lifecycle.service import Lifecycle, tag_of
 from services.alerts.lifecycle.store import Cursor, Filter
 from services.alerts.lifecycle.suppression import stood_for
-from shared.auth import Principal, require
+from shared.access import Principal, require
 from shared.charts import Form
 from shared.contracts.alerts import About, Severity
 from shared.contracts.base import Identifier

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from services.alerts.notifications import store
 from services.alerts.notifications.schemas import Messages, MessageView, Tried
 from services.alerts.notifications.worker import Sender
-from shared.auth import Principal, require
+from shared.access import Principal, require
 from shared.deps import SnapshotDep, provided
 
 TAGS: Final = {"notifications": "Who was told what of alerts, and whether it arrived."}

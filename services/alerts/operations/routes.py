@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from services.alerts.lifecycle.operational import OperationalAlert
 from services.alerts.lifecycle.routes import LifecycleDep
 from services.alerts.operations.schemas import AlertmanagerNotification, FiredAlert, Taken
-from shared.auth import require
+from shared.access import require
 from shared.deps import ClockDep, EngineDep
 from shared.metrics import ALERTMANAGER_ALERTS
 from shared.problems import Unprocessable

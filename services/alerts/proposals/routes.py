@@ -26,7 +26,7 @@ from services.alerts.proposals.schemas import (
     ProposalsBody,
     ProposalView,
 )
-from shared.auth import Principal
+from shared.access import Principal
 from shared.contracts.base import Identifier
 from shared.deps import ClockDep, EngineDep, SnapshotDep
 

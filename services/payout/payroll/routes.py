@@ -31,7 +31,7 @@ from services.payout.payroll.schemas import (
     ReturnedLine,
     ReturnedLines,
 )
-from shared.auth import Principal, require
+from shared.access import Principal, require
 from shared.deps import ClockDep, EngineDep, SnapshotDep, provided
 from shared.http import UNCHANGED, IfModifiedSince, IfNoneMatch, attachment, conditional, next_page
 from shared.metrics import PAYROLL_MISMATCHES

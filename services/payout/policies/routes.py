@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from services.payout.deps import Deps, EarningsReader, KeysDep, TermsWriter
+from services.payout.deps import CallersDep, Deps, EarningsReader, TermsWriter
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger.store_views import not_on_roster
 from services.payout.policies import store
@@ -46,7 +46,7 @@ def publish_policy(
     who: TermsWriter,
     engine: EngineDep,
     deps: Deps,
-    keys: KeysDep,
+    callers: CallersDep,
     kind: Kind,
     policy_id: Id,
     body: Publication,
@@ -73,7 +73,7 @@ def publish_policy(
         # A version for other people ends for them here, too: all that any of them is for has to be open.
         closed = _closed_through(connection, [groups, *(_pay_groups_of(version.policy) for version in before)])
         if not body.expected:
-            check(policy.names(), store.referents(connection, deps.deals, roles=keys.roles))
+            check(policy.names(), store.referents(connection, deps.deals, roles=callers.approval_roles))
         if is_new(policy, before, closed_through=closed if policy.rules_pay else None):
             published = store.add(
                 connection, policy, author=who.name, reason=body.reason, now=deps.now(), before=before

@@ -110,7 +110,7 @@ def return_run(who: RunsApprover, deps: Deps, run_id: RunId, body: Reason) -> Ru
 def approve_run(who: RunsApprover, deps: Deps, run_id: RunId, body: Approved | None = None) -> RunDetail:
     """Take the next step of the approval. The last one books the run and closes its months for good."""
     seen = body.lines_sha256 if body else None
-    return _moved(deps, run_id, move=partial(transitions.approve, roles=who.roles, seen=seen), actor=who.name)
+    return _moved(deps, run_id, move=partial(transitions.approve, roles=who.approves_as, seen=seen), actor=who.name)
 
 
 @router.post("/v1/runs/{run_id}/cancel", summary="Cancel a run")

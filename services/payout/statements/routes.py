@@ -25,7 +25,7 @@ from services.payout.statements.page import content_security_policy, page
 from services.payout.statements.pdf import pdf
 from services.payout.statements.schemas import Statement, StatementEntry, StatementList, TeamStatement
 from services.payout.statements.store import FileKey, RunState, StatementFile
-from shared.auth import Principal, require
+from shared.access import Principal, require
 from shared.deps import EngineDep, SnapshotDep
 from shared.http import UNCHANGED, IfNoneMatch, conditional
 from shared.problems import NotFound, Problem

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Path, Query, Response
 
-from services.payout.deps import Deps, EarningsReader, KeysDep, RunsApprover, TermsWriter
+from services.payout.deps import CallersDep, Deps, EarningsReader, RunsApprover, TermsWriter
 from services.payout.errors import NoSuchDecision
 from services.payout.periods import checked
 from services.payout.roster import store as roster
@@ -43,11 +43,11 @@ _logger = structlog.get_logger(__name__)
 
 
 @router.post("/v1/holds", status_code=HTTPStatus.CREATED, summary="Put pay on hold")
-def put_on_hold(who: TermsWriter, deps: Deps, keys: KeysDep, body: NewHold) -> HoldView:
+def put_on_hold(who: TermsWriter, deps: Deps, callers: CallersDep, body: NewHold) -> HoldView:
     """Put a participant, a deal or a plan on hold that there is; or that is said to be expected later."""
     since = checked(body.since) if body.since else None
     if not body.expected:
-        service.check_subject(deps, keys.roles, scope=body.scope, subject=body.subject)
+        service.check_subject(deps, callers.approval_roles, scope=body.scope, subject=body.subject)
     with deps.snapshot.connect() as connection:
         first = since or service.first_open_month(connection, deps.today(), scope=body.scope, subject=body.subject)
     hold = Hold(
