@@ -35,13 +35,19 @@ def utc_now() -> datetime:
 
 
 def install(
-    app: FastAPI, *, settings: Settings, engine: Engine | None, clock: Clock, provide: Iterable[object]
+    app: FastAPI,
+    *,
+    settings: Settings,
+    engine: Engine | None,
+    view: Engine | None,
+    clock: Clock,
+    provide: Iterable[object],
 ) -> None:
     """Keep in the app what its routes will ask for."""
     app.state.settings, app.state.engine, app.state.clock = settings, engine, clock
     # What one request reads in several statements must be of one moment: a balance beside the journals that it is the
     # sum of.
-    app.state.snapshot = engine and engine.execution_options(isolation_level="REPEATABLE READ")
+    app.state.snapshot = view and view.execution_options(isolation_level="REPEATABLE READ")
     app.state.provided = {type(thing): thing for thing in provide}
 
 
@@ -74,6 +80,8 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 EngineDep = Annotated[Engine, Depends(_engine)]
 """For changes: one transaction each, `with engine.begin() as connection`."""
 SnapshotDep = Annotated[Engine, Depends(_snapshot)]
-"""For reading: everything that a connection of it sees is of one moment (REPEATABLE READ)."""
+"""For reading for people, with the login that may do nothing else: everything that a connection of it sees is of one
+moment (REPEATABLE READ).
+"""
 ClockDep = Annotated[Clock, Depends(_clock)]
 """Not an instant: what waits for a lock and then writes when it happened, has to ask after it has waited."""

@@ -17,7 +17,8 @@ class Settings(BaseSettings):
     """Settings of one installation, which serves one company.
 
     Variables are named `EARNEST_<FIELD>`; `DATABASE_URL` and `KAFKA_BOOTSTRAP_SERVERS` go by their usual names.
-    Secrets are files: `database_password_file` fills in the password of `database_url`, `keys_file` holds API keys,
+    Secrets are files: `database_passwords_dir` is a folder with the password of each of the database's logins in a file
+    of its name (`shared.logins`), of which a service needs its own two; `keys_file` holds API keys,
     and `deliveries_dir` a folder of keys for each SFTP delivery. `notifications_file` says who is told what of alerts,
     with secrets in the folder `notifications` beside it; `notifications_loopback` lets them go to this machine itself.
     `alertmanager_url` is where alerts that somebody has in hand are silenced; without it none is.
@@ -27,7 +28,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EARNEST_", extra="ignore", frozen=True, populate_by_name=True)
 
     database_url: str = Field(validation_alias=AliasChoices("DATABASE_URL", "EARNEST_DATABASE_URL", "database_url"))
-    database_password_file: Path | None = None
+    database_passwords_dir: Path | None = None
     kafka_bootstrap_servers: str | None = Field(
         default=None,
         validation_alias=AliasChoices(

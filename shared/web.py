@@ -62,6 +62,7 @@ def create_app(
     ready: Callable[[], list[str]],
     routers: Iterable[APIRouter] = (),
     engine: Engine | None = None,
+    view: Engine | None = None,
     clock: Clock = utc_now,
     directory: Directory | None = None,
     provide: Iterable[object] = (),
@@ -78,7 +79,8 @@ def create_app(
         settings: of the installation; routes have them as `shared.deps.SettingsDep`.
         ready: returns what keeps the service from doing its work, in sentences; nothing when it can.
         routers: the service's routes.
-        engine: the service's database, if its routes ask it (`EngineDep`, `SnapshotDep`).
+        engine: the service's database, if its routes change it (`EngineDep`).
+        view: the service's database by the login that reads for people, if its routes do (`SnapshotDep`).
         clock: the present (`ClockDep`).
         directory: of people and the company's systems, beside the installation's own machines in the key file.
         provide: objects of the service's own that its routes depend on, found by their class (`shared.deps.provided`).
@@ -96,7 +98,7 @@ def create_app(
         generate_unique_id_function=operation_id,
         openapi_tags=[{"name": name, "description": text} for name, text in (tags or {}).items()] or None,
     )
-    deps.install(app, settings=settings, engine=engine, clock=clock, provide=provide)
+    deps.install(app, settings=settings, engine=engine, view=view, clock=clock, provide=provide)
     machines = KeyFile(settings.keys_file)
     app.state.callers = Callers(machines, *([directory] if directory else []))
     _answer_with_problems(app, database_away)

@@ -21,9 +21,12 @@ import psutil
 import psycopg
 import pytest
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import URL
 
 from earnest.local.postgres import Postgres
-from tests.databases import fresh_database, migrated_database
+from shared.database import database_url as url_of
+from shared.settings import Settings
+from tests.databases import fresh_database, make_logins, migrated_database
 from tests.peers import opened_by_libreoffice, peer
 
 __all__ = ["opened_by_libreoffice", "peer"]
@@ -117,7 +120,11 @@ def postgres_server(server_folder: Path) -> Iterator[Postgres]:
             for name in ("fsync", "full_page_writes", "synchronous_commit"):
                 admin.execute(f"alter system set {name} = off")
             admin.execute("select pg_reload_conf()")
+        make_logins(server)
+        # For settings that say nothing else, and for processes that a test starts.
+        os.environ["EARNEST_DATABASE_PASSWORDS_DIR"] = str(server.passwords)
         yield server
+        del os.environ["EARNEST_DATABASE_PASSWORDS_DIR"]
 
 
 @pytest.fixture(scope="session")
@@ -143,6 +150,14 @@ def template(postgres_server: Postgres) -> Callable[[str], str]:
 def database_url(empty_database_url: str) -> str:
     """`postgresql://` URL of the database that this test has for itself: empty, unless a service's tests begin with its tables."""
     return empty_database_url
+
+
+@pytest.fixture
+def logged_in(database_url: str) -> Callable[[str], URL]:
+    """The address of this test's database for a login: `logged_in(login_of("payout"))` works on it with the rights that
+    the service really has.
+    """
+    return partial(url_of, Settings(database_url=database_url))
 
 
 @pytest.fixture(scope="session")

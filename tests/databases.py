@@ -9,8 +9,18 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy import make_url
 
+from earnest.local.logins import make_passwords
 from earnest.local.postgres import Postgres
 from shared.database import engine_for, migrate
+from shared.logins import LOGINS, SCHEMAS, make_roles, set_passwords
+
+
+def make_logins(server: Postgres) -> None:
+    """Make the logins of all services on a server; their passwords are in `server.passwords`."""
+    make_passwords(server.passwords)
+    with psycopg.connect(server.url("postgres")) as admin:
+        make_roles(admin)
+        set_passwords(admin, server.passwords)
 
 
 @contextmanager
@@ -19,6 +29,9 @@ def fresh_database(server: Postgres, template: str = "template1") -> Iterator[st
     name = f"test_{random.Random().getrandbits(64):016x}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
         admin.execute(f"create database {name} template {template}")
+        # Who may come in is not copied.
+        admin.execute(f"revoke all on database {name} from public")
+        admin.execute(f"grant connect on database {name} to {', '.join(LOGINS)}")
     yield server.url(name)
     with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
         admin.execute(f"drop database {name} with (force)")
@@ -32,7 +45,10 @@ def migrated_database(server: Postgres, service: str) -> str:
     with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
         admin.execute(f"create database {name}")
     url = make_url(server.url(name)).set(drivername="postgresql+psycopg")
-    for schema, package in ((service, f"services.{service}"), ("log", "shared.log")):
+    wanted = {"shared.log", f"services.{service}"}
+    for schema, package in SCHEMAS.items():
+        if package not in wanted:
+            continue
         engine = engine_for(url, schema)
         migrate(engine, schema, package=package)
         engine.dispose()

@@ -9,12 +9,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from earnest.local.claims import write_private
 from earnest.local.keys import make_keys
 from earnest.local.processes import LocalError
 from shared.settings import Settings
+
+PASSWORDS: Final = "EARNEST_DATABASE_PASSWORDS_DIR"
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Home:
     def postgres(self) -> Path:
         """The data of the embedded PostgreSQL."""
         return self.path / "postgres"
+
+    @property
+    def passwords(self) -> Path:
+        """The passwords of the database's logins, a file each."""
+        return self.postgres / "passwords"
 
     @property
     def kafka(self) -> Path:
@@ -123,7 +131,8 @@ class Home:
         """
         noted = self.path / "environment.json"
         if "DATABASE_URL" in os.environ:
-            return settings_from({})
+            folder = {} if PASSWORDS in os.environ else {PASSWORDS: str(self.passwords)}
+            return settings_from(folder)
         if not noted.exists():
             raise LocalError(f"nothing was started in {self.path} yet: run `earnest up`, or set DATABASE_URL")
         return settings_from(json.loads(noted.read_text()))

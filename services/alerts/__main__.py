@@ -23,7 +23,7 @@ from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
 from services.alerts.verify import recount_if_sums_changed
 from shared import logs
 from shared.contracts.topics import ROAD
-from shared.database import database_url, engine_for, migrate
+from shared.database import service_engine, view_engine
 from shared.deps import utc_now
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
@@ -37,9 +37,8 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     logs.set_up("alerts")
     settings = Settings()  # type: ignore[call-arg]  # from the environment
-    engine = engine_for(database_url(settings), "alerts")
-    migrate(engine, "alerts", package="services.alerts")
-    log = open_log(settings)
+    engine, view = service_engine(settings, "alerts"), view_engine(settings, "alerts")
+    log = open_log(settings, "alerts")
     log.ensure(ROAD)
     catalogue = load(settings.kpis_dir)
     for remark in catalogue.remarks:
@@ -108,6 +107,7 @@ def main() -> None:
         create_app(
             settings,
             engine,
+            view=view,
             evaluator=evaluator,
             lifecycle=lifecycle,
             sender=sender,
@@ -119,6 +119,7 @@ def main() -> None:
         crew=crew,
     )
     log.close()
+    view.dispose()
     engine.dispose()
 
 

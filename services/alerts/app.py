@@ -24,6 +24,7 @@ def create_app(
     settings: Settings,
     engine: Engine,
     *,
+    view: Engine,
     evaluator: Evaluator,
     lifecycle: Lifecycle,
     sender: Sender,
@@ -31,7 +32,9 @@ def create_app(
     remarks: Callable[[], list[str]] = list,
     clock: Clock = utc_now,
 ) -> FastAPI:
-    """The app; `ready` says what keeps the service from its work, `remarks` what somebody should mend all the same."""
+    """The app; `view` reads for people, `ready` says what keeps the service from its work, `remarks` what somebody
+    should mend all the same.
+    """
     return web.create_app(
         "Earnest alerts",
         "KPIs of the plan and of the road, and their alerts.",
@@ -39,6 +42,7 @@ def create_app(
         ready=ready,
         routers=[kpis.router, alerts.router, proposals.router, notifications.router, operations.router],
         engine=engine,
+        view=view,
         provide=[evaluator, lifecycle, sender],
         remarks=remarks,
         clock=clock,

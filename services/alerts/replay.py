@@ -17,7 +17,8 @@ from services.alerts.lifecycle import store as alerts
 from services.alerts.lifecycle.alert import Alert
 from services.alerts.rollups import store
 from services.alerts.rollups.worker import WORKER
-from services.alerts.verify import counted_again
+from services.alerts.verify import count_again
+from shared.database import scratch_schema
 from shared.log.port import Log
 
 _Dated: TypeAlias = tuple[date, Subject]
@@ -80,9 +81,10 @@ def replay(engine: Engine, log: Log, *, catalogue: Catalogue, zone: ZoneInfo, fi
         reached, apart = store.positions(connection, WORKER), store.set_aside(connection, WORKER)
         incidents = alerts.incidents(connection)
     with (
-        counted_again(engine, log, catalogue=catalogue, reached=reached, apart=apart) as (again, _),
+        scratch_schema(engine, "alerts", package="services.alerts") as (again, _),
         again.connect() as connection,
     ):
+        count_again(again, log, catalogue=catalogue, reached=reached, apart=apart)
         as_of, readings = plan_readings(connection, catalogue, zone=zone, incidents=incidents)
     findings = [found for reading in readings for found in reading.findings]
     return Replay(first=first, last=last, as_of=as_of, findings=findings)

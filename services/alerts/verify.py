@@ -18,11 +18,13 @@ from services.alerts.rollups import store
 from services.alerts.rollups.contributions import Cell
 from services.alerts.rollups.store import Sums
 from services.alerts.rollups.worker import COUNTED, WORKER, CountingStep
-from shared.database import scratch_schema
+from shared.database import engine_for, scratch_schema
 from shared.log.headers import is_replay
 from shared.log.port import Log, Partition, Stored
 
 BATCH: Final = 5000
+RECOUNT: Final = "alerts_recount"
+"""The schema that stands ready beside the service's own: a service makes none."""
 
 _Cells: TypeAlias = dict[Cell, Sums]
 _logger = structlog.get_logger(__name__)
@@ -44,9 +46,10 @@ def verify(engine: Engine, log: Log, *, catalogue: Catalogue) -> list[str]:
     if by and by != catalogue.definitions:
         return [f"the sums are counted by another catalogue: {len(by ^ catalogue.definitions)} of them differ"]
     with (
-        counted_again(engine, log, catalogue=catalogue, reached=reached, apart=apart) as (again, _),
+        scratch_schema(engine, "alerts", package="services.alerts") as (again, _),
         again.connect() as connection,
     ):
+        count_again(again, log, catalogue=catalogue, reached=reached, apart=apart)
         counted, counted_latest = _cells(connection), store.latest(connection)
     differences = list(_differences(live, again=counted))
     if live_latest != counted_latest:
@@ -79,38 +82,57 @@ def recount_if_sums_changed(engine: Engine, log: Log, *, catalogue: Catalogue) -
             return False
     _logger.info("alerts.recount", new=len(wanted - counted), gone=len(counted - wanted))
     # Beside the live tables and without a lock, for it may take minutes; the positions then say whether it still fits.
-    with (
-        counted_again(engine, log, catalogue=catalogue, reached=reached, apart=apart) as (_, schema),
-        engine.begin() as connection,
-    ):
-        if store.positions(connection, WORKER, lock=True) != reached:
-            raise StillCounting(
-                "another process of alerts counts in the sums of before: stop it, then start this one again"
-            )
-        store.take_over(connection, schema)
-        store.save_counted_sums(connection, wanted)
+    with _recount(engine) as again:
+        count_again(again, log, catalogue=catalogue, reached=reached, apart=apart)
+        with engine.begin() as connection:
+            if store.positions(connection, WORKER, lock=True) != reached:
+                raise StillCounting(
+                    "another process of alerts counts in the sums of before: stop it, then start this one again"
+                )
+            store.take_over(connection, RECOUNT)
+            store.save_counted_sums(connection, wanted)
     return True
 
 
 @contextmanager
-def counted_again(
-    engine: Engine,
+def _recount(engine: Engine) -> Iterator[Engine]:
+    """An engine on the schema that stands ready to count the log again in: for one process at a time, empty before and
+    after.
+    """
+    again = engine_for(engine.url, RECOUNT)
+    try:
+        # Of the session and in no transaction: counting may take longer than a transaction may stand idle.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as alone:
+            alone.exec_driver_sql("select pg_advisory_lock(hashtext('earnest.alerts.recount'))")
+            try:
+                _empty(again)
+                yield again
+                _empty(again)
+            finally:
+                alone.exec_driver_sql("select pg_advisory_unlock(hashtext('earnest.alerts.recount'))")
+    finally:
+        again.dispose()
+
+
+def _empty(again: Engine) -> None:
+    with again.begin() as connection:
+        store.forget_counts(connection)
+
+
+def count_again(
+    empty: Engine,
     log: Log,
     *,
     catalogue: Catalogue,
     reached: Mapping[Partition, int],
     apart: set[tuple[Partition, int]],
-) -> Iterator[tuple[Engine, str]]:
-    """An engine on a schema in which the log is counted up to these positions, and the schema's name; dropped at the
-    end.
-    """
+) -> None:
+    """Count the log in an empty schema, up to these positions and without what is set apart."""
     step = CountingStep(catalogue)
-    with scratch_schema(engine, "alerts", package="services.alerts") as (scratch, schema):
-        records = _counted(log, reached, apart=apart)
-        while batch := list(islice(records, BATCH)):
-            with scratch.begin() as connection:
-                step(connection, batch)
-        yield scratch, schema
+    records = _counted(log, reached, apart=apart)
+    while batch := list(islice(records, BATCH)):
+        with empty.begin() as connection:
+            step(connection, batch)
 
 
 def _counted(log: Log, reached: Mapping[Partition, int], *, apart: set[tuple[Partition, int]]) -> Iterator[Stored]:

@@ -18,7 +18,7 @@ from services.ingest.worker import LIMITS, TOPICS, WORKER, SourceReloads, step
 from shared import logs
 from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD
-from shared.database import database_url, engine_for, migrate
+from shared.database import service_engine
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
 from shared.service import Crew, serve
@@ -29,9 +29,8 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = Settings()  # type: ignore[call-arg]
     logs.set_up("ingest")
-    engine = engine_for(database_url(settings), "ingest")
-    migrate(engine, "ingest", package="services.ingest")
-    log = open_log(settings)
+    engine = service_engine(settings, "ingest")
+    log = open_log(settings, "ingest")
     log.ensure(ROAD)
     # Plans are checked in one process for all requests: two at once would share its limits of time and memory.
     answers, appender, bounded = Answers(engine), Appender(log), BoundedProcess(CHECK_SECONDS, CHECK_WALL_SECONDS)

@@ -10,10 +10,9 @@ from services.payout.ledger.worker import BATCH, TOPICS, WORKER, step
 from services.payout.payroll.worker import CutOffs
 from services.payout.runs.service.publishing import publish_unpublished
 from services.payout.scoring_client import ScoringClient
-from services.payout.tables import ROLE
 from shared import logs
 from shared.contracts.topics import ROAD
-from shared.database import database_url, engine_for, migrate
+from shared.database import service_engine, view_engine
 from shared.deps import utc_now
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
@@ -25,11 +24,8 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     logs.set_up("payout")
     settings = Settings()  # type: ignore[call-arg]  # from the environment
-    owner = engine_for(database_url(settings), "payout", pool_size=1)
-    migrate(owner, "payout", package="services.payout")
-    owner.dispose()
-    engine = engine_for(database_url(settings), "payout", role=ROLE)
-    log = open_log(settings)
+    engine, view = service_engine(settings, "payout"), view_engine(settings, "payout")
+    log = open_log(settings, "payout")
     log.ensure(ROAD)
     publish_unpublished(engine, log)
     books = Worker(
@@ -38,10 +34,13 @@ def main() -> None:
     cut_offs = CutOffs(engine, lambda: utc_now().astimezone(settings.zone).date())
     crew = Crew([books, Courier(engine, settings, now=utc_now), cut_offs, *relays(log)])
     scoring = ScoringClient.from_settings(settings)
-    app = create_app(settings, engine, now=utc_now, ready=crew.reasons, lines=scoring, deals=scoring, log=log)
+    app = create_app(
+        settings, engine, view=view, now=utc_now, ready=crew.reasons, lines=scoring, deals=scoring, log=log
+    )
     serve(app, settings.host, port=settings.payout_port, crew=crew)
     scoring.close()
     log.close()
+    view.dispose()
     engine.dispose()
 
 

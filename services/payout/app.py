@@ -49,16 +49,17 @@ def create_app(
     settings: Settings,
     engine: Engine,
     *,
+    view: Engine,
     now: Clock,
     ready: Callable[[], list[str]],
     lines: LineSource,
     deals: DealSource,
     log: Log,
 ) -> FastAPI:
-    """The app over the ledger; `now` gives the present instant, `lines` and `deals` what scoring knows; runs are
-    published in `log`.
+    """The app over the ledger; `view` reads for people, `now` gives the present instant, `lines` and `deals` what
+    scoring knows; runs are published in `log`.
     """
-    snapshot = engine.execution_options(isolation_level="REPEATABLE READ")
+    snapshot = view.execution_options(isolation_level="REPEATABLE READ")
     deps = Dependencies(settings=settings, engine=engine, snapshot=snapshot, now=now, lines=lines, deals=deals, log=log)
     return web.create_app(
         "Earnest payout",
@@ -78,6 +79,7 @@ def create_app(
             gl.router,
         ],
         engine=engine,
+        view=view,
         clock=now,
         provide=[deps, OnAnswer(partial(payroll_release.answered, log=log))],
         tags=TAGS,

@@ -10,8 +10,5 @@ from sqlalchemy import MetaData, Text
 
 metadata = MetaData()
 
-ROLE: Final = "earnest_payout"
-"""What the service works as: a role that owns nothing, and may add to the books and read them, never change them."""
-
 Name: Final = Text(collation="C")
 """Ids and periods compare byte by byte, whatever the locale of the database."""

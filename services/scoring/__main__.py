@@ -17,7 +17,7 @@ from services.scoring.worker import BATCH, INPUTS, steps
 from shared import logs
 from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD
-from shared.database import database_url, engine_for, migrate
+from shared.database import service_engine, view_engine
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
 from shared.service import Crew, serve
@@ -28,13 +28,11 @@ def main() -> None:
     """Run until SIGTERM or SIGINT."""
     logs.set_up("scoring")
     settings = Settings()  # type: ignore[call-arg]  # from the environment
-    url = database_url(settings)
-    engine = engine_for(url, "scoring")
     # Connections of their own: many requests then cannot keep workers waiting, and whoever makes a note, in the middle
     # of a step, cannot wait for a connection that others keep who want to make one, too.
-    readers, notes = engine_for(url, "scoring"), engine_for(url, "scoring")
-    migrate(engine, "scoring", package="services.scoring")
-    log = open_log(settings)
+    engine, notes = service_engine(settings, "scoring"), service_engine(settings, "scoring")
+    requests, view = service_engine(settings, "scoring"), view_engine(settings, "scoring")
+    log = open_log(settings, "scoring")
     log.ensure(ROAD)
     bounded = BoundedProcess()
     try_published(engine, bounded)
@@ -47,7 +45,7 @@ def main() -> None:
     ]
     crew = Crew([*workers, *relays(log)])
     serve(
-        create_app(settings, readers, ready=crew.reasons, log=log, guarded=guard.asked),
+        create_app(settings, requests, view=view, ready=crew.reasons, log=log, guarded=guard.asked),
         settings.host,
         port=settings.scoring_port,
         crew=crew,
@@ -55,9 +53,8 @@ def main() -> None:
     bounded.close()
     apart.close()
     log.close()
-    readers.dispose()
-    notes.dispose()
-    engine.dispose()
+    for each in (requests, view, notes, engine):
+        each.dispose()
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ def create_app(
     settings: Settings,
     engine: Engine,
     *,
+    view: Engine,
     ready: Callable[[], list[str]],
     log: Log,
     guarded: Guarded = UNGUARDED,
@@ -44,6 +45,7 @@ def create_app(
     Args:
         settings: of the installation.
         engine: the service's database; one that the workers do not take their connections from.
+        view: the same, to read with for people.
         ready: what keeps the workers from working, in sentences.
         log: takes what a lifted quarantine asks for again.
         guarded: how calculations are done that somebody asks for.
@@ -54,6 +56,7 @@ def create_app(
         settings=settings,
         ready=ready,
         engine=engine,
+        view=view,
         routers=(participants, overview, deals, account_payments, facts, lines, quarantine),
         provide=[ReferenceDataCache(), AppResources(log=log, guarded=guarded)],
         tags=TAGS,

@@ -36,7 +36,7 @@ def lift_quarantine(settings: Settings, plan: str, *, version: int, by: str) -> 
     Raises:
         NoSuchVersion: it is not quarantined.
     """
-    log = open_log(settings)
+    log = open_log(settings, "scoring")
     try:
         with engine_while(settings, "scoring") as engine, engine.begin() as connection:
             service.lift(connection, log, plan=plan, version=version, by=by)

@@ -7,6 +7,7 @@ from shared.log.kafka import KafkaLog
 from shared.log.port import Log
 from shared.log.postgres import PostgresLog
 from shared.log.relay import Relay
+from shared.logins import login_of
 from shared.settings import Settings
 
 
@@ -14,13 +15,15 @@ class OtherLog(Exception):
     """The database belongs to an installation that runs on the other log: its positions mean nothing here."""
 
 
-def open_log(settings: Settings) -> Log:
-    """The log that the settings name, its tables up to date. Topics are not created: `Log.ensure` does that.
+def open_log(settings: Settings, service: str | None = None) -> Log:
+    """The log that the settings name, for a service, or for the administrator. Topics are not created: `Log.ensure`
+    does that.
 
     Raises:
         OtherLog: the database was used with the other kind of log.
+        TablesBehind: its tables are not those of this version.
     """
-    tables = PostgresLog(database_url(settings), settings.partitions)
+    tables = PostgresLog(database_url(settings, None if service is None else login_of(service)), settings.partitions)
     with tables.connection() as connection:
         connection.execute("insert into log.kind (kind) values (%s) on conflict do nothing", [settings.log_kind])
         [kind] = connection.execute("select kind from log.kind").fetchone() or [None]

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.contracts.topics import Topic, with_dead_letters
-from shared.database import engine_for, migrate
+from shared.database import check_tables, engine_for
 from shared.log import store
 from shared.log.membership import Membership
 from shared.log.partitioner import partition_of
@@ -36,14 +36,17 @@ class PostgresLog:
     """A log in the tables of schema `log`. Thread-safe; a consumer of it belongs to one thread."""
 
     def __init__(self, url: URL, partitions: int, *, session_seconds: float = 10.0) -> None:
-        """Bring the log's tables up to date and be ready.
+        """See that the log's tables are there and be ready.
 
         `partitions` is the number that new topics get; `session_seconds` is how long a silent member keeps its share.
+
+        Raises:
+            TablesBehind: they are not those of this version.
         """
         self._url, self._new_partitions, self._session_seconds = url, partitions, session_seconds
         self._engine = engine_for(url, SCHEMA)
         event.listen(self._engine, "connect", _prefer_indexes)
-        migrate(self._engine, SCHEMA, package="shared.log")
+        check_tables(self._engine, SCHEMA, package="shared.log")
         self._partitions: dict[str, int] = {}
 
     def ensure(self, topics: Sequence[Topic]) -> None:

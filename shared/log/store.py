@@ -52,7 +52,7 @@ _FIRST = """
     )
     from log.head where topic = %(topic)s and partition = %(partition)s"""
 
-_FORGET = "delete from log.entry where topic = %s and partition = %s and position < %s"
+_FORGET = "select log.forget(%s, %s, %s)"
 
 
 def driver(connection: Connection) -> psycopg.Connection[Any]:
@@ -142,6 +142,6 @@ def share(waiting: Mapping[Partition, int], limit: int) -> dict[Partition, int]:
 
 
 def forget(connection: psycopg.Connection[Any], ends: Mapping[Partition, int]) -> None:
-    """Delete the entries before the given positions."""
+    """Delete the entries before the given positions. The embedded log refuses: it is only ever added to."""
     with connection.cursor() as cursor:
         cursor.executemany(_FORGET, [(partition.topic, partition.number, end) for partition, end in ends.items()])

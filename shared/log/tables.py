@@ -1,4 +1,6 @@
-"""The tables that every service with workers has in its own schema: positions and dead letters."""
+"""The tables that every service with workers has in its own schema: positions and dead letters; and what a service may
+do with those of the log.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     DateTime,
     Identity,
     Index,
@@ -21,6 +24,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.grants import grant_all
+from shared.logins import LOGINS, SERVICES, login_of
 
 metadata = MetaData()
 
@@ -61,3 +67,24 @@ dead_letter: Final = Table(
 def create_worker_tables() -> None:
     """Create both tables, inside a service's migration. A later change of them is another function."""
     metadata.create_all(op.get_bind(), checkfirst=False)
+    for table in metadata.tables:
+        grant_all(op, table)
+
+
+def grant_log(connection: Connection) -> None:
+    """Let every service read the log and add to it, and nobody change what is in it or say when it came."""
+    everybody, services = ", ".join(LOGINS), ", ".join(map(login_of, SERVICES))
+    connection.execute(text(f"revoke all on all tables in schema log from {everybody}"))
+    connection.execute(text(f"grant usage on schema log to {services}"))
+    for rights, table in _LOG.items():
+        connection.execute(text(f"grant {rights} on log.{table} to {services}"))
+    connection.execute(text(f"grant execute on function log.forget(text, integer, bigint) to {services}"))
+
+
+_LOG: Final = {
+    "select": "alembic_version",
+    "select, insert": "kind",
+    "select, insert (topic, partition), update (next_position)": "head",
+    "select, insert (topic, partition, position, key, value, headers)": "entry",
+    "select, insert, update, delete": "member",
+}

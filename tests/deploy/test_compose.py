@@ -14,13 +14,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from earnest.local import kafka_jars, postgres
+from shared import logins
+from shared.logins import LOGINS, login_of, view_of
 from shared.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("ingest", "scoring", "payout", "alerts")
 
 
 class Closed(BaseModel):
@@ -58,7 +59,7 @@ class Build(Closed):
 
 
 class Condition(Closed):
-    condition: str = Field(pattern="^service_healthy$")
+    condition: str = Field(pattern="^service_(healthy|completed_successfully)$")
 
 
 class Port(Closed):
@@ -78,7 +79,7 @@ class Service(Closed):
     security_opt: list[str]
     restart: str
     logging: Logging
-    healthcheck: Health
+    healthcheck: Health | None = None
     deploy: Deploy
     build: Build | None = None
     read_only: bool = False
@@ -152,7 +153,9 @@ def test_every_mounted_file_is_in_the_repository_and_every_volume_and_secret_dec
 
 def test_every_secret_is_a_file_that_the_script_makes_and_git_ignores(tmp_path: Path) -> None:
     shutil.copytree(
-        ROOT / "deploy" / "secrets", tmp_path / "secrets", ignore=shutil.ignore_patterns("keys", "*password", "*.json")
+        ROOT / "deploy" / "secrets",
+        tmp_path / "secrets",
+        ignore=shutil.ignore_patterns("keys", "*password", "*.json", "earnest*"),
     )
     subprocess.run([sys.executable, tmp_path / "secrets" / "make.py"], check=True, capture_output=True)
     for secret in COMPOSE["secrets"].values():
@@ -166,11 +169,11 @@ def test_no_password_is_in_the_environment() -> None:
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
             if "PASSWORD" in name or "SECRET" in name:
-                assert value.startswith("/run/secrets/"), f"{name} is not a file"
+                assert Path(value).is_relative_to("/run/secrets"), f"{name} is not a file"
             assert not re.search(r"//[^/]*:[^/]*@", str(value)), f"{name} holds a password"
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", logins.SERVICES)
 def test_a_service_of_ours_is_told_only_what_the_settings_know(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {f"EARNEST_{field.upper()}" for field in Settings.model_fields} | {
         "DATABASE_URL",
@@ -186,6 +189,23 @@ def test_a_service_of_ours_is_told_only_what_the_settings_know(name: str, monkey
     assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "earnest-ready", port]
     assert port in str(SERVICES[name]["ports"])
     assert getattr(settings, f"{name}_url") == f"http://{name}:{port}"
+
+
+@pytest.mark.parametrize("name", logins.SERVICES)
+def test_a_service_sees_the_passwords_of_its_own_two_logins_and_names_no_other(name: str) -> None:
+    passwords = {login_of(name), view_of(name)}
+    assert set(SERVICES[name]["secrets"]) & {"earnest", *LOGINS} == passwords
+    assert "@" not in SERVICES[name]["environment"]["DATABASE_URL"]
+    assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
+def test_the_tables_are_made_once_by_the_administrator_who_knows_every_password() -> None:
+    migrate = SERVICES["migrate"]
+    assert set(migrate["secrets"]) == {"earnest", *LOGINS}
+    assert migrate["environment"]["DATABASE_URL"].startswith("postgresql://earnest@")
+    assert migrate["restart"] == "no"
+    assert migrate["command"] == ["earnest.cli", "migrate"]
+    assert all("healthcheck" in service for name, service in SERVICES.items() if name != "migrate"), "it ends"
 
 
 def test_scoring_can_have_many_instances() -> None:

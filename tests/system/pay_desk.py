@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from earnest.local.claims import claim_port
+from earnest.local.logins import make_passwords, prepare_database
 from earnest.local.postgres import Postgres
 from shared.log.open import open_log
 from shared.log.port import Log
@@ -94,6 +95,7 @@ def pay_desk(folder: Path, rng: random.Random) -> Iterator[PayDesk]:
     with Postgres(folder / "postgres") as postgres, provider(folder / "provider") as drop:
         settings = Settings(
             database_url=postgres.url(),
+            database_passwords_dir=postgres.passwords,
             partitions=3,
             keys_file=write_keys(folder),
             client_key_file=folder / "client-key",
@@ -103,6 +105,7 @@ def pay_desk(folder: Path, rng: random.Random) -> Iterator[PayDesk]:
         )
         told = {
             "DATABASE_URL": settings.database_url,
+            "EARNEST_DATABASE_PASSWORDS_DIR": str(settings.database_passwords_dir),
             "EARNEST_PARTITIONS": "3",
             "EARNEST_KEYS_FILE": str(settings.keys_file),
             "EARNEST_CLIENT_KEY_FILE": str(settings.client_key_file),
@@ -113,6 +116,8 @@ def pay_desk(folder: Path, rng: random.Random) -> Iterator[PayDesk]:
         }
         modules = {SCORING: "services.scoring", PAYOUT: "services.payout"}
         fleet = Fleet(lambda number: python("-m", modules[number]), lambda _: told, folder, len(modules))
+        make_passwords(postgres.passwords)
+        prepare_database(settings)
         log = open_log(settings)
         fleet.tend()
         try:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from earnest.local.claims import claim_port
+from earnest.local.logins import make_passwords, prepare_database
 from earnest.local.postgres import Postgres
 from shared.contracts.earnings import EarningsChanged
 from shared.contracts.topics import CREDITS, DEALS, EARNINGS, PLANS, RECREDITS, ROSTER
@@ -77,7 +78,14 @@ def world(folder: Path, kafka: str | None, seed: int, unfenced: bool = False) ->
     folder.mkdir(parents=True)
     folder.chmod(0o755)
     with Postgres(folder / "postgres") as postgres:
-        settings = Settings(database_url=postgres.url(), kafka_bootstrap_servers=kafka, partitions=6)
+        make_passwords(postgres.passwords)
+        settings = Settings(
+            database_url=postgres.url(),
+            database_passwords_dir=postgres.passwords,
+            kafka_bootstrap_servers=kafka,
+            partitions=6,
+        )
+        prepare_database(settings)
         log = open_log(settings)
         log.ensure([DEALS, ROSTER, PLANS, RECREDITS, CREDITS, EARNINGS])
         ports = [claim_port(folder / f"port-{number}") for number in range(MEMBERS)]
@@ -85,6 +93,7 @@ def world(folder: Path, kafka: str | None, seed: int, unfenced: bool = False) ->
         def environment(number: int) -> dict[str, str]:
             told = {
                 "DATABASE_URL": postgres.url(),
+                "EARNEST_DATABASE_PASSWORDS_DIR": str(postgres.passwords),
                 "EARNEST_PARTITIONS": "6",
                 "EARNEST_MEMBER": f"m{number}",
                 "EARNEST_SCORING_PORT": str(ports[number]),

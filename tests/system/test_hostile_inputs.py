@@ -26,9 +26,9 @@ from shared.log.open import open_log
 from shared.settings import Settings
 from tests.services.ingest.conftest import Ingest, bounded, keys_file, start_ingest
 from tests.services.payout.scoring import Scoring
-from tests.system.test_openapi import KEY, installed, schema
+from tests.system.test_openapi import KEY, installed, schema, view
 
-__all__ = ["bounded", "installed", "keys_file", "schema", "start_ingest"]
+__all__ = ["bounded", "installed", "keys_file", "schema", "start_ingest", "view"]
 
 WORDS = [
     "%00",
@@ -194,11 +194,20 @@ def test_ingest_answers_whatever_it_is_sent(start_ingest: Callable[..., Ingest])
             assert 400 <= answer.status_code < 500, (form, body[:40], answer.text)
 
 
-def test_scoring_answers_whatever_it_is_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
-    assert attack(scoring_app(installed, schema("scoring"), ready=list, log=open_log(installed)), KEY) == []
+def test_scoring_answers_whatever_it_is_asked(
+    installed: Settings, schema: Callable[[str], Engine], view: Callable[[str], Engine]
+) -> None:
+    assert (
+        attack(
+            scoring_app(installed, schema("scoring"), view=view("scoring"), ready=list, log=open_log(installed)), KEY
+        )
+        == []
+    )
 
 
-def test_payout_answers_whatever_it_is_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
+def test_payout_answers_whatever_it_is_asked(
+    installed: Settings, schema: Callable[[str], Engine], view: Callable[[str], Engine]
+) -> None:
     engine = schema("payout")
     scoring = Scoring(engine)
     log = open_log(installed)
@@ -206,6 +215,7 @@ def test_payout_answers_whatever_it_is_asked(installed: Settings, schema: Callab
     app = payout_app(
         installed,
         engine,
+        view=view("payout"),
         now=lambda: datetime(2026, 1, 15, tzinfo=UTC),
         ready=list,
         lines=scoring,
@@ -215,7 +225,10 @@ def test_payout_answers_whatever_it_is_asked(installed: Settings, schema: Callab
     assert attack(app, KEY) == []
 
 
-def test_alerts_answer_whatever_they_are_asked(installed: Settings, schema: Callable[[str], Engine]) -> None:
+def test_alerts_answer_whatever_they_are_asked(
+    installed: Settings, schema: Callable[[str], Engine], view: Callable[[str], Engine]
+) -> None:
+    engine = schema("alerts")
     log = open_log(installed)
     log.ensure(ROAD)
     lifecycle = Lifecycle(
@@ -226,11 +239,11 @@ def test_alerts_answer_whatever_they_are_asked(installed: Settings, schema: Call
         address=installed.alerts_url,
         scoring=installed.scoring_url,
     )
-    sender = Sender(schema("alerts"), Declaration(None), now=utc_now, charts=lambda _: None)
-    evaluator = Evaluator(
-        schema("alerts"), log, catalogue=built_in(), zone=installed.zone, reconcile=lifecycle.reconcile
-    )
+    sender = Sender(engine, Declaration(None), now=utc_now, charts=lambda _: None)
+    evaluator = Evaluator(engine, log, catalogue=built_in(), zone=installed.zone, reconcile=lifecycle.reconcile)
     evaluator.round(1_767_225_600)
-    app = alerts_app(installed, schema("alerts"), evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list)
+    app = alerts_app(
+        installed, engine, view=view("alerts"), evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list
+    )
     assert attack(app, KEY) == []
     log.close()

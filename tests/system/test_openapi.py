@@ -32,7 +32,7 @@ from services.scoring.app import create_app as scoring_app
 from shared.access import Scope
 from shared.contracts.topics import ROAD
 from shared.database import database_url as url_of
-from shared.database import engine_for, migrate
+from shared.database import engine_for, migrate, service_engine, view_engine
 from shared.deps import utc_now
 from shared.log.open import open_log
 from shared.settings import Settings
@@ -92,12 +92,27 @@ def schema(installed: Settings) -> Iterator[Callable[[str], Engine]]:
     with ExitStack() as closing:
 
         def migrated(service: str) -> Engine:
-            engine = engine_for(url_of(installed), service)
+            for schema, package in (("log", "shared.log"), (service, f"services.{service}")):
+                engine = engine_for(url_of(installed), schema)
+                migrate(engine, schema, package=package)
+                engine.dispose()
+            engine = service_engine(installed, service)
             closing.callback(engine.dispose)
-            migrate(engine, service, package=f"services.{service}")
             return engine
 
         yield migrated
+
+
+@pytest.fixture
+def view(installed: Settings) -> Iterator[Callable[[str], Engine]]:
+    with ExitStack() as closing:
+
+        def reading(service: str) -> Engine:
+            engine = view_engine(installed, service)
+            closing.callback(engine.dispose)
+            return engine
+
+        yield reading
 
 
 def test_ingest_keeps_to_its_document(start_ingest: Callable[..., Ingest]) -> None:
@@ -106,13 +121,17 @@ def test_ingest_keeps_to_its_document(start_ingest: Callable[..., Ingest]) -> No
     check_metrics(ingest.app)
 
 
-def test_scoring_keeps_to_its_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
-    app = scoring_app(installed, schema("scoring"), ready=list, log=open_log(installed))
+def test_scoring_keeps_to_its_document(
+    installed: Settings, schema: Callable[[str], Engine], view: Callable[[str], Engine]
+) -> None:
+    app = scoring_app(installed, schema("scoring"), view=view("scoring"), ready=list, log=open_log(installed))
     ask_everything(app, KEY)
     check_metrics(app)
 
 
-def test_payout_keeps_to_its_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
+def test_payout_keeps_to_its_document(
+    installed: Settings, schema: Callable[[str], Engine], view: Callable[[str], Engine]
+) -> None:
     engine = schema("payout")
     scoring = Scoring(engine)
     log = open_log(installed)
@@ -120,6 +139,7 @@ def test_payout_keeps_to_its_document(installed: Settings, schema: Callable[[str
     app = payout_app(
         installed,
         engine,
+        view=view("payout"),
         now=lambda: datetime(2026, 1, 15, tzinfo=UTC),
         ready=list,
         lines=scoring,
@@ -130,10 +150,12 @@ def test_payout_keeps_to_its_document(installed: Settings, schema: Callable[[str
     check_metrics(app)
 
 
-def test_alerts_keep_to_their_document(installed: Settings, schema: Callable[[str], Engine]) -> None:
+def test_alerts_keep_to_their_document(
+    installed: Settings, schema: Callable[[str], Engine], view: Callable[[str], Engine]
+) -> None:
+    engine = schema("alerts")
     log = open_log(installed)
     log.ensure(ROAD)
-    engine = schema("alerts")
     lifecycle = Lifecycle(
         log,
         catalogue=built_in(),
@@ -145,7 +167,9 @@ def test_alerts_keep_to_their_document(installed: Settings, schema: Callable[[st
     sender = Sender(engine, Declaration(None), now=utc_now, charts=lambda _: None)
     evaluator = Evaluator(engine, log, catalogue=built_in(), zone=installed.zone, reconcile=lifecycle.reconcile)
     evaluator.round(1_767_225_600.0)
-    app = alerts_app(installed, engine, evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list)
+    app = alerts_app(
+        installed, engine, view=view("alerts"), evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list
+    )
     ask_everything(app, KEY)
     check_metrics(app)
     log.close()

@@ -32,6 +32,8 @@ from shared.log.port import Partition
 from shared.log.tables import dead_letter, position
 from shared.periods import Month
 
+_COUNTS = (DEAL, EARNING, RUN, ROSTER, ROSTER_NAME, ROLLUP)
+
 Earner: TypeAlias = tuple[str, Month]
 """A participant and a month."""
 
@@ -224,10 +226,16 @@ def save_counted_sums(connection: Connection, definitions: Iterable[str]) -> Non
     connection.execute(insert(COUNTED_SUM), [{"name": definition} for definition in sorted(definitions)])
 
 
+def forget_counts(connection: Connection) -> None:
+    """Empty the tables that counting fills."""
+    for table in (*_COUNTS, SEEN, LETTERS):
+        connection.execute(delete(table))
+
+
 def take_over(connection: Connection, schema: str) -> None:
     """Put what is counted in another schema in the place of what is counted here."""
     # Not `seen` and `letters`, which no KPI's sums are in: they stay as they are.
-    for table in (DEAL, EARNING, RUN, ROSTER, ROSTER_NAME, ROLLUP):
+    for table in _COUNTS:
         there = table.to_metadata(MetaData(), schema=schema)
         connection.execute(delete(table))
         connection.execute(insert(table).from_select(list(table.c.keys()), select(there)))

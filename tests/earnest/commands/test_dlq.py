@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, make_url
 from typer.testing import CliRunner
 
 from earnest.cli import app
+from earnest.local.postgres import Postgres
 from earnest.local.processes import LocalError
 from shared.contracts.topics import DEALS
 from shared.database import engine_for
@@ -17,8 +18,15 @@ from shared.log import dead_letters, headers
 from shared.log.open import open_log
 from shared.log.port import Log, Partition, Record, Stored
 from shared.log.step import Rejection
-from shared.log.tables import metadata
 from shared.settings import Settings
+from tests.databases import fresh_database
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> Iterator[str]:
+    """`postgresql://` URL of a database with the tables of scoring, which this test has for itself."""
+    with fresh_database(postgres_server, template("scoring")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -32,8 +40,6 @@ def scoring(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     monkeypatch.setenv("COLUMNS", "200")
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "scoring")
     with engine.begin() as connection:
-        connection.execute(text("create schema scoring"))
-        metadata.create_all(connection)
         bad = [
             Rejection(
                 stored=_stored("D-1", 3, b'{"amount": "12.30"}'), code="unknown_owner", message="nobody is called P-9"

@@ -63,9 +63,9 @@ def test_what_was_committed_survives_a_crash_and_a_restart(root: Path) -> None:
 
 def test_the_password_is_asked_for_and_kept_private(root: Path) -> None:
     with Postgres(root) as server:
-        assert (root / "password").stat().st_mode & 0o777 == 0o600
+        assert server.password_file.stat().st_mode & 0o777 == 0o600
         with pytest.raises(psycopg.OperationalError, match="password"):
-            psycopg.connect(server.url().replace((root / "password").read_text(), "guess"))
+            psycopg.connect(server.url().replace(server.password_file.read_text(), "guess"))
 
 
 def test_a_server_dies_with_its_starter(root: Path, starter: tuple[subprocess.Popen[str], int]) -> None:

@@ -27,12 +27,13 @@ from services.alerts.notifications.worker import Declaration, Sender
 from services.alerts.rollups import store
 from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
 from shared.contracts.topics import ROAD
-from shared.database import engine_for, migrate
+from shared.database import engine_for
 from shared.deps import utc_now
 from shared.log.port import Partition, Record, Stored
 from shared.log.postgres import PostgresLog
 from shared.log.step import Outcome
 from shared.log.worker import Worker
+from shared.logins import login_of, view_of
 from shared.settings import Settings
 from tests.databases import fresh_database
 from tests.waiting import until
@@ -49,10 +50,25 @@ def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> I
 
 
 @pytest.fixture
-def alerts_engine(database_url: str) -> Iterator[Engine]:
-    """An engine on a fresh, migrated schema `alerts`."""
+def alerts_engine(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+    """An engine on a fresh schema `alerts`, as the service has it."""
+    engine = engine_for(logged_in(login_of("alerts")), "alerts")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def alerts_view(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+    """An engine on the same schema as the service reads it for people."""
+    engine = engine_for(logged_in(view_of("alerts")), "alerts")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def administrator(database_url: str) -> Iterator[Engine]:
+    """An engine on the same schema for the administrator, who makes schemas beside it to verify."""
     engine = engine_for(_url(database_url), "alerts")
-    migrate(engine, "alerts", package="services.alerts")
     yield engine
     engine.dispose()
 
@@ -100,6 +116,7 @@ def evaluator(alerts_engine: Engine, log: PostgresLog, lifecycle: Lifecycle) -> 
 @pytest.fixture
 def app_for(
     alerts_engine: Engine,
+    alerts_view: Engine,
     evaluator: Evaluator,
     lifecycle: Lifecycle,
     sender: Sender,
@@ -116,7 +133,14 @@ def app_for(
         (tmp_path / "keys.json").write_text(json.dumps(known))
         settings = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
         return create_app(
-            settings, alerts_engine, evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list, clock=clock
+            settings,
+            alerts_engine,
+            view=alerts_view,
+            evaluator=evaluator,
+            lifecycle=lifecycle,
+            sender=sender,
+            ready=list,
+            clock=clock,
         )
 
     return made

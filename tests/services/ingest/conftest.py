@@ -25,8 +25,7 @@ from services.ingest.sources import Sources
 from services.ingest.store import Answers
 from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD, Topic
-from shared.database import database_url as url_of
-from shared.database import engine_for, migrate
+from shared.database import service_engine
 from shared.log.open import open_log
 from shared.log.port import Log
 from shared.settings import Settings
@@ -90,11 +89,14 @@ def start_ingest(database_url: str, keys_file: Path, bounded: BoundedProcess) ->
 
     def start(sources_dir: Path | None = None, log: Log | None = None, **overrides: Any) -> Ingest:
         settings = Settings(
-            database_url=database_url, keys_file=keys_file, sources_dir=sources_dir, partitions=3, **overrides
+            database_url=database_url,
+            keys_file=keys_file,
+            sources_dir=sources_dir,
+            partitions=3,
+            **overrides,
         )
-        engine = engine_for(url_of(settings), "ingest")
-        migrate(engine, "ingest", package="services.ingest")
-        real = open_log(settings)
+        engine = service_engine(settings, "ingest")
+        real = open_log(settings, "ingest")
         real.ensure(ROAD)
         used = log or real
         appender = Appender(used)

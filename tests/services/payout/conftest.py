@@ -10,17 +10,17 @@ from pathlib import Path
 import orjson
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, make_url
+from sqlalchemy import URL, Engine, make_url
 
 from earnest.local.postgres import Postgres
 from services.payout.app import create_app
 from services.payout.ledger.worker import step
-from services.payout.tables import ROLE
 from shared.contracts.topics import EARNINGS, ROSTER, RUNS
 from shared.database import engine_for
 from shared.log.port import Log, Stored
 from shared.log.postgres import PostgresLog
 from shared.log.step import Outcome
+from shared.logins import login_of, view_of
 from shared.settings import Settings
 from tests.databases import fresh_database
 from tests.services.payout.desk import NOW, PEOPLE, ROLES, Book, Desk
@@ -43,9 +43,17 @@ def payout_engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def service_engine(payout_engine: Engine) -> Iterator[Engine]:
-    """An engine on the same schema as the service has it: with the rights of its role."""
-    engine = engine_for(payout_engine.url, "payout", pool_size=10, role=ROLE)
+def service_engine(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+    """An engine on the same schema as the service has it: with its login."""
+    engine = engine_for(logged_in(login_of("payout")), "payout", pool_size=10)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def view_engine(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+    """An engine on the same schema as the service reads it for people."""
+    engine = engine_for(logged_in(view_of("payout")), "payout", pool_size=10)
     yield engine
     engine.dispose()
 
@@ -77,7 +85,7 @@ def scoring(service_engine: Engine) -> Scoring:
 
 
 @pytest.fixture
-def desk(service_engine: Engine, log: Log, scoring: Scoring, tmp_path: Path) -> Iterator[Desk]:
+def desk(service_engine: Engine, view_engine: Engine, log: Log, scoring: Scoring, tmp_path: Path) -> Iterator[Desk]:
     """The API with everybody's keys, in January 2026."""
     keys = [
         {
@@ -91,6 +99,15 @@ def desk(service_engine: Engine, log: Log, scoring: Scoring, tmp_path: Path) -> 
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
     with TestClient(
-        create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring, log=log)
+        create_app(
+            settings,
+            service_engine,
+            view=view_engine,
+            now=lambda: NOW,
+            ready=list,
+            lines=scoring,
+            deals=scoring,
+            log=log,
+        )
     ) as client:
         yield Desk(client)

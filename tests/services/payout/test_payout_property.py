@@ -23,13 +23,19 @@ LONG = os.environ.get("EARNEST_TEST_LONG") == "1"
 
 @pytest.mark.timeout(7200 if LONG else 900)
 def test_the_ledger_holds_whatever_happens(
-    scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path
+    scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, view_engine: Engine, tmp_path: Path
 ) -> None:
     write_keys(tmp_path)
     machine = type(
         "PayLife",
         (PayLife,),
-        {"start": staticmethod(lambda: Company(scoring_engine, payout_engine, service_engine, tmp_path))},
+        {
+            "start": staticmethod(
+                lambda: Company(
+                    scoring_engine, payout_engine, service=service_engine, view=view_engine, folder=tmp_path
+                )
+            )
+        },
     )
     run_state_machine_as_test(
         machine,

@@ -12,15 +12,16 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import URL, Engine, make_url, text
 
 from earnest.local.postgres import Postgres
 from services.scoring.worker import INPUTS, steps
 from shared.contracts.topics import EARNINGS
-from shared.database import engine_for, migrate
+from shared.database import engine_for
 from shared.log.partitioner import partition_of
 from shared.log.port import Partition, Record, Stored
 from shared.log.step import Rejection
+from shared.logins import login_of, view_of
 from tests.databases import fresh_database
 
 LANES = 3
@@ -114,10 +115,25 @@ def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> I
 
 
 @pytest.fixture
-def scoring_engine(database_url: str) -> Iterator[Engine]:
-    """An engine on a fresh, migrated schema `scoring`."""
+def scoring_engine(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+    """An engine on a fresh schema `scoring`, as the service has it."""
+    engine = engine_for(logged_in(login_of("scoring")), "scoring")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def scoring_view(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+    """An engine on the same schema as the service reads it for people."""
+    engine = engine_for(logged_in(view_of("scoring")), "scoring")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def administrator(database_url: str) -> Iterator[Engine]:
+    """An engine on the same schema for the administrator, who makes schemas beside it to verify."""
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "scoring")
-    migrate(engine, "scoring", package="services.scoring")
     yield engine
     engine.dispose()
 
@@ -141,11 +157,11 @@ def company(road: Road) -> Road:
 def empty_tables(engine: Engine) -> None:
     """Forget everything but the schema."""
     with engine.begin() as connection:
-        connection.execute(
-            text(
-                "truncate participant, plan_version, quarantine, deal, account_payment, lost_credit, lost_holder, taken_back, participant_sums"
-            )
-        )
+        for table in (
+            *("participant", "plan_version", "quarantine", "deal", "account_payment"),
+            *("lost_credit", "lost_holder", "taken_back", "participant_sums"),
+        ):
+            connection.execute(text(f"delete from {table}"))
         connection.execute(text("update roster_head set version = 0"))
 
 

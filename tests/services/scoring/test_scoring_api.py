@@ -28,7 +28,7 @@ WON = {"stage": "won", "currency": "USD", "close_date": "2025-03-14"}
 
 
 @pytest.fixture
-def app(scoring_engine: Engine, database_url: str, tmp_path: Path) -> FastAPI:
+def app(scoring_engine: Engine, scoring_view: Engine, database_url: str, tmp_path: Path) -> FastAPI:
     keys = [
         {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes}
         for name, scopes in KEYS.items()
@@ -37,6 +37,7 @@ def app(scoring_engine: Engine, database_url: str, tmp_path: Path) -> FastAPI:
     return create_app(
         Settings(database_url=database_url, keys_file=tmp_path / "keys.json"),
         scoring_engine,
+        view=scoring_view,
         ready=list,
         log=open_log(Settings(database_url=database_url, keys_file=tmp_path / "keys.json")),
     )

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 from shared.contracts.topics import Topic
-from shared.database import engine_for
+from shared.database import engine_for, migrate
 from shared.log.kafka import KafkaLog
 from shared.log.postgres import PostgresLog
 from shared.log.relay import Relay
@@ -22,6 +22,9 @@ from tests.shared.log.suite import PARTITIONS, SESSION_SECONDS
 def engine(database_url: str) -> Iterator[Engine]:
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "public")
     worker_suite.prepare(engine)
+    tables = engine_for(engine.url, "log")
+    migrate(tables, "log", package="shared.log")
+    tables.dispose()
     yield engine
     engine.dispose()
 

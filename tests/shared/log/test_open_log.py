@@ -1,12 +1,23 @@
 """An installation's log, from its settings."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
+from earnest.local.postgres import Postgres
 from shared.log.kafka import KafkaLog
 from shared.log.open import OtherLog, open_log, relays
 from shared.log.postgres import PostgresLog
 from shared.log.relay import Relay
 from shared.settings import Settings
+from tests.databases import fresh_database
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> Iterator[str]:
+    """`postgresql://` URL of a database with the tables of the log, which this test has for itself."""
+    with fresh_database(postgres_server, template("ingest")) as url:
+        yield url
 
 
 def test_without_kafka_servers_the_log_is_in_the_database(database_url: str) -> None:

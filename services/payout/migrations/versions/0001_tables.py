@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from services.payout.migrations.access import run_script
+from services.payout.migrations.scripts import run_script
 from shared.log.tables import create_worker_tables
 
 revision = "0001"

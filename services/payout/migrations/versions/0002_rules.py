@@ -6,7 +6,8 @@ from typing import Final
 
 from alembic import op
 
-from services.payout.migrations.access import create_role, grant_all, grant_append_only, grant_read, run_script
+from services.payout.migrations.scripts import run_script
+from shared.grants import grant_all, grant_append_only, grant_read
 
 revision = "0002"
 down_revision = "0001"
@@ -38,7 +39,6 @@ REMEMBERED: Final = (
 
 def upgrade() -> None:
     run_script(op, "rules.sql")
-    create_role(op)
     for table in APPEND_ONLY:
         _refuse_changes(table)
         grant_append_only(op, table)

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from services.payout.migrations.access import grant_append_only
+from shared.grants import grant_append_only
 
 revision = "0003"
 down_revision = "0002"

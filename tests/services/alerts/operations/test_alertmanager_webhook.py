@@ -32,7 +32,13 @@ DOWN = {"alertname": "EarnestInstanceDown", "job": "earnest-scoring", "severity"
 
 @pytest.fixture
 def api(
-    alerts_engine: Engine, database_url: str, log: PostgresLog, lifecycle: Lifecycle, sender: Sender, tmp_path: Path
+    alerts_engine: Engine,
+    alerts_view: Engine,
+    database_url: str,
+    log: PostgresLog,
+    lifecycle: Lifecycle,
+    sender: Sender,
+    tmp_path: Path,
 ) -> Iterator[TestClient]:
     entries = [
         {"name": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "scopes": scopes}
@@ -42,7 +48,9 @@ def api(
     chosen = Settings(database_url=database_url, keys_file=tmp_path / "keys.json")
     zone = ZoneInfo("UTC")
     evaluator = Evaluator(alerts_engine, log, catalogue=built_in(), zone=zone, reconcile=lifecycle.reconcile)
-    app = create_app(chosen, alerts_engine, evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list)
+    app = create_app(
+        chosen, alerts_engine, view=alerts_view, evaluator=evaluator, lifecycle=lifecycle, sender=sender, ready=list
+    )
     with TestClient(app, headers={"authorization": "Bearer alertmanager"}) as client:
         yield client
 

@@ -28,15 +28,15 @@ EFFECT = """{"first": "2024-07", "last": "2025-06", "currency": "USD", "cost_bef
 
 
 @pytest.fixture
-def of_before(alerts_engine: Engine) -> Iterator[Engine]:
+def of_before(administrator: Engine) -> Iterator[Engine]:
     """Tables as the migration before built them, with two proposals."""
-    engine = engine_for(alerts_engine.url, "alerts_before")
+    engine = engine_for(administrator.url, "alerts_before")
     with as_file(files("services.alerts") / "migrations") as folder, engine.begin() as connection:
         connection.execute(CreateSchema("alerts_before"))
         config = Config()
         config.set_main_option("script_location", str(folder))
         config.set_main_option("path_separator", "os")
-        config.attributes |= {"connection": connection, "schema": "alerts_before"}
+        config.attributes |= {"connection": connection, "schema": "alerts_before", "service": "alerts"}
         command.upgrade(config, "0004")
         connection.execute(text(BEFORE), {"effect": EFFECT})
     yield engine

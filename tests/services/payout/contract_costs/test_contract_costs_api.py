@@ -82,7 +82,7 @@ class Costs:
 
 @pytest.fixture
 def costs(
-    service_engine: Engine, log: Log, scoring: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    service_engine: Engine, view_engine: Engine, log: Log, scoring: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Costs]:
     keys = [
         {"name": name, "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(), "scopes": scopes}
@@ -97,7 +97,9 @@ def costs(
 
     monkeypatch.setattr("services.payout.contract_costs.store.earned_costs", costs)
     monkeypatch.setattr("services.payout.contract_costs.service.published_policy", lambda _: lambda day: POLICY)
-    app = create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring, log=log)
+    app = create_app(
+        settings, service_engine, view=view_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring, log=log
+    )
     with TestClient(app) as client:
         found.append(Costs(Desk(client)))
         yield found[0]

@@ -9,12 +9,11 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from services.payout.delivery.worker import Courier
-from services.payout.tables import ROLE
 from shared.database import engine_for
 from shared.settings import Settings
 
 if __name__ == "__main__":
     url, folder = sys.argv[1:]
     settings = Settings(database_url=url, deliveries_dir=Path(folder))
-    engine = engine_for(make_url(url), "payout", role=ROLE)
+    engine = engine_for(make_url(url), "payout")
     Courier(engine, settings, now=lambda: datetime(2026, 1, 15, 10, tzinfo=UTC)).round()

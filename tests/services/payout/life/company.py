@@ -57,10 +57,10 @@ class Company:
     Events wait on the road until `score` gives them to scoring's steps and `book` what these publish to payout's.
     """
 
-    def __init__(self, scoring: Engine, owner: Engine, service: Engine, folder: Path) -> None:
+    def __init__(self, scoring: Engine, owner: Engine, *, service: Engine, view: Engine, folder: Path) -> None:
         empty_tables(scoring)
         with scoring.begin() as connection:
-            connection.execute(text("truncate position"))
+            connection.execute(text("delete from position"))
         empty(owner)
         self.today = date(2025, 1, 1)
         self.owner, self.service = owner, service
@@ -70,14 +70,16 @@ class Company:
         self._taken = 0
         self._moments = 0
         settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=folder / "keys.json")
-        log = PostgresLog(scoring.url, 1)
+        log = PostgresLog(service.url, 1)
         log.ensure([RUNS])
-        self._scoring = TestClient(create_scoring(settings, scoring, ready=list, log=log)).__enter__()
+        self._scoring = TestClient(create_scoring(settings, scoring, view=scoring, ready=list, log=log)).__enter__()
         self.lines = ScoringClient(
             "http://scoring", folder / "client-key", zone=UTCZONE, transport=httpx.MockTransport(self._forward)
         )
         self.client = TestClient(
-            create_app(settings, service, now=self.now, ready=list, lines=self.lines, deals=self.lines, log=log)
+            create_app(
+                settings, service, view=view, now=self.now, ready=list, lines=self.lines, deals=self.lines, log=log
+            )
         ).__enter__()
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from tests.services.payout.payroll.payroll_desk import KEYS, NOW, PayrollDesk
 
 
 @pytest.fixture
-def payroll_desk(service_engine: Engine, tmp_path: Path) -> Iterator[PayrollDesk]:
+def payroll_desk(service_engine: Engine, view_engine: Engine, tmp_path: Path) -> Iterator[PayrollDesk]:
     """The API, in July 2026, with the rights of the service's role."""
     keys = [
         {"name": name, "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(), **key}
@@ -39,6 +39,7 @@ def payroll_desk(service_engine: Engine, tmp_path: Path) -> Iterator[PayrollDesk
         ready=list,
         routers=[router],
         engine=service_engine,
+        view=view_engine,
         clock=lambda: NOW,
         provide=[OnAnswer(on_answer)],
     )

@@ -25,10 +25,12 @@ WON = {"stage": "won", "currency": "USD"}
 
 
 @pytest.fixture
-def company(scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path) -> Iterator[Company]:
+def company(
+    scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, view_engine: Engine, tmp_path: Path
+) -> Iterator[Company]:
     """ann sells below bob, eve below dee; both sold in January, and it is February 3."""
     write_keys(tmp_path)
-    found = Company(scoring_engine, payout_engine, service_engine, tmp_path)
+    found = Company(scoring_engine, payout_engine, service=service_engine, view=view_engine, folder=tmp_path)
     found.road.plan(simple_plan(), "analyst")
     for who, manager in (("bob", None), ("dee", None), ("ann", "bob"), ("eve", "dee")):
         found.person(who, "2025-01-01", plan="rep", manager=manager, quota_bookings="10000")

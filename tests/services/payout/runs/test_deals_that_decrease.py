@@ -25,10 +25,12 @@ CANCELLED = {"stage": "cancelled", "cancel_date": LATE}
 
 
 @pytest.fixture
-def company(scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path) -> Iterator[Company]:
+def company(
+    scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, view_engine: Engine, tmp_path: Path
+) -> Iterator[Company]:
     """Everybody earns a tenth of what they sell."""
     write_keys(tmp_path)
-    found = Company(scoring_engine, payout_engine, service_engine, tmp_path)
+    found = Company(scoring_engine, payout_engine, service=service_engine, view=view_engine, folder=tmp_path)
     found.road.plan(plan("flat", [{"rate": "10%"}]))
     found.road.plan(plan("signed", [{"rate": "10%"}]) | {"credits": [{"rule": "own", "when": "stage = 'signed'"}]})
     yield found

@@ -60,10 +60,21 @@ def watched(scoring: Scoring, payout_engine: Engine) -> Watched:
 
 
 @pytest.fixture
-def watched_desk(watched: Watched, desk: Desk, service_engine: Engine, log: Log, tmp_path: Path) -> Iterator[Desk]:
+def watched_desk(
+    watched: Watched, desk: Desk, *, service_engine: Engine, view_engine: Engine, log: Log, tmp_path: Path
+) -> Iterator[Desk]:
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
     with TestClient(
-        create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=watched, deals=watched, log=log)
+        create_app(
+            settings,
+            service_engine,
+            view=view_engine,
+            now=lambda: NOW,
+            ready=list,
+            lines=watched,
+            deals=watched,
+            log=log,
+        )
     ) as client:
         yield Desk(client)
 

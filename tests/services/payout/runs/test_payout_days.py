@@ -25,11 +25,13 @@ __all__ = ["scoring_engine"]
 
 @pytest.fixture
 def unchecked(
-    scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, tmp_path: Path
+    scoring_engine: Engine, payout_engine: Engine, service_engine: Engine, view_engine: Engine, tmp_path: Path
 ) -> Iterator[PayLife]:
     """A company in which dee is paid half at booking and half as money comes in; what the model predicts is checked at every run."""
     write_keys(tmp_path)
-    company = staticmethod(lambda: Company(scoring_engine, payout_engine, service_engine, tmp_path))
+    company = staticmethod(
+        lambda: Company(scoring_engine, payout_engine, service=service_engine, view=view_engine, folder=tmp_path)
+    )
     life: PayLife = type("Life", (PayLife,), {"start": company})()
     life.begin({}, {"release": HALF_AND_HALF})
     yield life

@@ -65,7 +65,7 @@ def drawer(payout_engine: Engine) -> Drawer:
 
 @pytest.fixture
 def statement_desk(
-    service_engine: Engine, drawer: Drawer, scoring: Scoring, log: Log, tmp_path: Path
+    service_engine: Engine, view_engine: Engine, drawer: Drawer, scoring: Scoring, log: Log, tmp_path: Path
 ) -> Iterator[Desk]:
     """The API, working with the rights of the service."""
     keys = [
@@ -74,6 +74,8 @@ def statement_desk(
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
     settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    app = create_app(settings, service_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring, log=log)
+    app = create_app(
+        settings, service_engine, view=view_engine, now=lambda: NOW, ready=list, lines=scoring, deals=scoring, log=log
+    )
     with TestClient(app) as client:
         yield Desk(client)

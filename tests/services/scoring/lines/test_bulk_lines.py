@@ -240,7 +240,7 @@ def test_what_is_kept_tells_what_explain_tells(get: Get, company: Road) -> None:
 )
 @given(world=worlds())
 def test_on_rich_plans_every_month_sums_and_equals_explain(
-    app: FastAPI, scoring_engine: Engine, database_url: str, tmp_path: Path, world: Any
+    app: FastAPI, scoring_engine: Engine, scoring_view: Engine, *, database_url: str, tmp_path: Path, world: Any
 ) -> None:
     empty_tables(scoring_engine)
     road = Road(scoring_engine)
@@ -251,6 +251,7 @@ def test_on_rich_plans_every_month_sums_and_equals_explain(
     fresh = create_app(
         Settings(database_url=database_url, keys_file=tmp_path / "keys.json"),
         scoring_engine,
+        view=scoring_view,
         ready=list,
         log=open_log(Settings(database_url=database_url, keys_file=tmp_path / "keys.json")),
     )

@@ -1,0 +1,48 @@
+"""What a service may do to its tables. Its migrations say it for each table that they make: `grant_append_only`,
+`grant_all` or `grant_read`, and `grant_execute` for a function that it calls.
+
+Tables belong to an owner that nobody logs in as, so that what a service was not granted it cannot do, whatever its code
+says and even with triggers off. The login with which the service reads for people may read all of them: which rows is
+said by policies of row security.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+
+from shared.logins import login_of, view_of
+
+
+def grant_append_only(op: Any, table: str) -> None:
+    """The service adds to the table and reads it."""
+    _grant(op, table, rights="select, insert")
+
+
+def grant_all(op: Any, table: str) -> None:
+    """The service changes rows of the table as it likes; what it may not is in triggers."""
+    _grant(op, table, rights="select, insert, update, delete")
+
+
+def grant_read(op: Any, table: str) -> None:
+    """The service reads the table; what is in it comes from triggers and migrations."""
+    _grant(op, table, rights="select")
+
+
+def grant_execute(op: Any, function: str) -> None:
+    """The service calls the function, named with the types of its arguments: `seal_of(text, text)`. The function of a
+    trigger needs no such grant.
+    """
+    service = _service()
+    op.execute(f"grant execute on function {function} to {login_of(service)}, {view_of(service)}")
+
+
+def _grant(op: Any, table: str, *, rights: str) -> None:
+    service = _service()
+    op.execute(f"grant {rights} on {table} to {login_of(service)}")
+    op.execute(f"grant select on {table} to {view_of(service)}")
+
+
+def _service() -> str:
+    return str(context.config.attributes["service"])
