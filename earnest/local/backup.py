@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import psycopg
-from psycopg import sql
 from sqlalchemy import URL, create_engine, inspect, make_url
 
 from earnest.local.claims import claim_folder, holder, release_ports
@@ -27,8 +26,9 @@ from earnest.local.home import Home
 from earnest.local.postgres import Postgres
 from earnest.local.processes import LocalError
 from shared.database import database_url
+from shared.logins import make_roles
 
-FORM: Final = 1
+FORM: Final = 2
 """Of the file; a restore reads those up to its own."""
 DUMP: Final = "database.dump"
 MANIFEST: Final = "manifest.json"
@@ -55,13 +55,11 @@ def backup(home: Home, file: Path) -> int:
         dump = Path(scratch) / DUMP
         with _address(home) as url:
             _run(home, ["pg_dump", "--format=custom", "--no-owner", f"--file={dump}"], url=url)
-            roles = _roles(url)
         contents = {DUMP: dump} | {f"home/{path.relative_to(home.path)}": path for path in _files(home)}
         manifest = {
             "form": FORM,
             "earnest": version("earnest"),
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "roles": roles,
             "sha256": {name: _digest(path) for name, path in contents.items()},
         }
         note = Path(scratch) / MANIFEST
@@ -97,7 +95,9 @@ def restore(home: Home, file: Path) -> str:
             there = set(home.path.iterdir())
             try:
                 with _empty_database(home) as url:
-                    _make_roles(url, manifest["roles"])
+                    with _connection(url) as connection:
+                        # Roles belong to the server: a dump only names them.
+                        make_roles(connection)
                     options = ["--no-owner", "--exit-on-error", f"--dbname={url.database}"]
                     _run(home, ["pg_restore", *options, str(folder / DUMP)], url=url)
                 shutil.copytree(folder / "home", home.path, dirs_exist_ok=True, copy_function=shutil.copy2)
@@ -120,24 +120,6 @@ def _close_folders(home: Home) -> None:
                 each.chmod(0o700)
 
 
-def _roles(url: URL) -> list[str]:
-    """The roles that services work as: they belong to the server, and a dump only names them."""
-    with _connection(url) as connection:
-        found = connection.execute(
-            "select rolname from pg_roles where not rolcanlogin and rolname !~ '^pg_' order by 1"
-        )
-        return [str(name) for (name,) in found]
-
-
-def _make_roles(url: URL, roles: Any) -> None:
-    with _connection(url) as connection:
-        for name in map(str, roles):
-            role = sql.Identifier(name)
-            if not connection.execute("select from pg_roles where rolname = %s", [name]).fetchall():
-                connection.execute(sql.SQL("create role {} nologin").format(role))
-            connection.execute(sql.SQL("grant {} to current_user").format(role))
-
-
 def _connection(url: URL) -> psycopg.Connection[Any]:
     return psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True)
 
@@ -153,7 +135,7 @@ def _unpacked(file: Path, folder: Path) -> dict[str, Any]:
         with tarfile.open(file, "r:gz") as archive:
             archive.extractall(folder, filter="data")
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-        form, digests, _ = int(manifest["form"]), dict(manifest["sha256"]), list(manifest["roles"])
+        form, digests = int(manifest["form"]), dict(manifest["sha256"])
     except (tarfile.TarError, OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise LocalError(f"{file} is no backup that can be read: {error or type(error).__name__}") from None
     if form > FORM:
