@@ -141,8 +141,10 @@ def empty_database_url(postgres_server: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template(postgres_server: Postgres) -> Callable[[str], str]:
-    """The name of a database with the tables of a service (`template("payout")`), which is copied for each test; made once."""
+def template(postgres_server: Postgres) -> Callable[..., str]:
+    """The name of a database with the tables of a service (`template("payout")`), or of all, which is copied for each test;
+    made once.
+    """
     return cache(partial(migrated_database, postgres_server))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from earnest.local.logins import make_passwords
 from earnest.local.postgres import Postgres
 from shared.database import engine_for, migrate
-from shared.logins import LOGINS, SCHEMAS, make_roles, set_passwords
+from shared.logins import LOGINS, SCHEMAS, SERVICES, make_roles, set_passwords
 
 
 def make_logins(server: Postgres) -> None:
@@ -37,15 +37,15 @@ def fresh_database(server: Postgres, template: str = "template1") -> Iterator[st
         admin.execute(f"drop database {name} with (force)")
 
 
-def migrated_database(server: Postgres, service: str) -> str:
-    """The name of a new database with the tables of a service and of the log, to be copied: migrating takes ten times
-    as long.
+def migrated_database(server: Postgres, *services: str) -> str:
+    """The name of a new database with the tables of some services, or all, and of the log, to be copied: migrating takes
+    ten times as long.
     """
-    name = f"{service}_template"
+    name = f"{'_'.join(services) or 'all'}_template"
     with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
         admin.execute(f"create database {name}")
     url = make_url(server.url(name)).set(drivername="postgresql+psycopg")
-    wanted = {"shared.log", f"services.{service}"}
+    wanted = {"shared.log", *(f"services.{service}" for service in services or SERVICES)}
     for schema, package in SCHEMAS.items():
         if package not in wanted:
             continue

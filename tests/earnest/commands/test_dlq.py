@@ -23,9 +23,9 @@ from tests.databases import fresh_database
 
 
 @pytest.fixture
-def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> Iterator[str]:
-    """`postgresql://` URL of a database with the tables of scoring, which this test has for itself."""
-    with fresh_database(postgres_server, template("scoring")) as url:
+def database_url(postgres_server: Postgres, template: Callable[..., str]) -> Iterator[str]:
+    """`postgresql://` URL of a database with all tables, which this test has for itself."""
+    with fresh_database(postgres_server, template()) as url:
         yield url
 
 
