@@ -1,4 +1,4 @@
-"""HTTP that routes of several services answer with: bytes that do not change, and pages of lists."""
+"""HTTP that routes of several services answer with: problems, bytes that do not change, and pages of lists."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, TypeVar
 
+import orjson
 from fastapi import Header, Response
+
+from shared.problems import Problem
 
 IfNoneMatch = Annotated[str | None, Header(description="ETags that the caller has the bytes of")]
 IfMatch = Annotated[
@@ -23,6 +26,8 @@ UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
     int(HTTPStatus.NOT_MODIFIED): {"description": "The caller has these bytes"}
 }
 """For `responses` of a route that answers with `conditional`."""
+
+PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 
 Row = TypeVar("Row")
 Cursor = TypeVar("Cursor")
@@ -68,6 +73,16 @@ def conditional(
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=both)
     sent = both | {"content-disposition": disposition} | dict(headers_of_content or {})
     return Response(content, headers=sent, media_type=media_type)
+
+
+def problem_response(problem: Problem) -> Response:
+    """The HTTP answer of a problem."""
+    return body_response(problem.body(), problem.headers)
+
+
+def body_response(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    """The HTTP answer of a problem that is data."""
+    return Response(orjson.dumps(body, default=str), body["status"], headers, media_type=PROBLEM_MEDIA_TYPE)
 
 
 def etag_matches(if_match: str, tag: str) -> bool:

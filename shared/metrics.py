@@ -112,3 +112,10 @@ DELIVERY_ATTEMPTS: Final = Counter(
     "something).",
     ["destination", "outcome"],
 )
+
+HTTP_REFUSED: Final = Counter(
+    "earnest_http_refused_total",
+    "Connections and requests that were refused to keep room for others, by reason: head-late, head-large, body-late, "
+    "answer-not-read, too-many-connections, too-many-bytes, too-many-waiting, waited-in-vain.",
+    ["reason"],
+)

@@ -13,6 +13,8 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from shared.admission.protocol import BoundedProtocol
+
 DRAIN_SECONDS = 20
 """Well below the 30 seconds after which orchestrators kill; a batch takes less than one, an export some."""
 
@@ -87,6 +89,8 @@ def serve(app: FastAPI, host: str, *, port: int, crew: Crew) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            http=BoundedProtocol,
+            ws="none",
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )

@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import orjson
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -26,15 +25,19 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import deps
+<<<<<<< HEAD
 from shared.access.callers import Callers, Directory
 from shared.access.key_file import KeyFile
+=======
+from shared.admission.limits import PLACES
+from shared.admission.requests import BY_KEY, Admission, Allow
+from shared.auth import KeyRing
+>>>>>>> 0302a672 (A body is taken only of whom the head shows, whole before anything works on it, and then when there is a place; connections have so long and so much)
 from shared.deps import Clock, utc_now
+from shared.http import PROBLEM_MEDIA_TYPE, body_response, problem_response
 from shared.log.worker import TRANSIENT
 from shared.problems import Problem, ProblemDetails, Unavailable, Unprocessable, field_errors, problem_body
 from shared.settings import Settings
-
-BODY_LIMIT: Final = 10 * 1024 * 1024
-"""Bytes. The largest thing sent is a request of 10,000 events of a kilobyte; a file of more rows is sent in parts."""
 
 REQUEST_ID: Final = b"x-request-id"
 REQUEST_ID_FORM: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -45,7 +48,6 @@ length.
 _PLACE: Final = re.compile(r"^(?:body|path|query|header)\.")
 """In which part of a request a field is; in a sentence for people its name is enough."""
 
-PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 PROBLEM: Final = {
     "description": "A problem (RFC 9457) with a stable type",
     "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
@@ -69,7 +71,8 @@ def create_app(
     tags: Mapping[str, str] | None = None,
     remarks: Callable[[], list[str]] = list,
     database_away: str = "the database does not answer",
-    body_limit: int = BODY_LIMIT,
+    allow: Allow = BY_KEY,
+    places: int = PLACES,
 ) -> FastAPI:
     """An app of these routers.
 
@@ -87,7 +90,8 @@ def create_app(
         remarks: returns what somebody should mend and does not keep the service from its work, in sentences.
         tags: what the operations of a tag have in common, by tag.
         database_away: what is said when database or log fail during a request.
-        body_limit: bytes.
+        allow: what is taken of the body of a request, as its head shows.
+        places: how many requests are worked on at once.
     """
     # Its interactive pages come from this service: the reader's browser needs no way to the internet.
     app = FastAPIOffline(
@@ -104,7 +108,7 @@ def create_app(
     _answer_with_problems(app, database_away)
     _document_problems(app)
     # The one added last is asked first: a request has its name before anything can refuse it.
-    app.add_middleware(_BodyLimit, limit=body_limit)
+    app.add_middleware(Admission, find=app.state.callers.caller, allow=allow, places=places)
     app.add_middleware(_NoNul)
     app.add_middleware(_RequestId)
     app.include_router(_operations(ready, lambda: machines.remarks() + remarks()))
@@ -143,21 +147,12 @@ def _operations(ready: Callable[[], list[str]], remarks: Callable[[], list[str]]
     return router
 
 
-def problem_response(problem: Problem) -> Response:
-    """The HTTP answer of a problem."""
-    return _response(problem.body(), problem.headers)
-
-
 def _framework_problem(error: HTTPException) -> Response:
     """The framework's own errors as problems, named after their status."""
     phrase = HTTPStatus(error.status_code).phrase
     kind = phrase.lower().replace(" ", "-")
     body = problem_body(kind, title=phrase, status=error.status_code, detail=str(error.detail))
-    return _response(body, dict(error.headers or {}))
-
-
-def _response(body: dict[str, Any], headers: dict[str, str]) -> Response:
-    return Response(orjson.dumps(body, default=str), body["status"], headers, media_type=PROBLEM_MEDIA_TYPE)
+    return body_response(body, dict(error.headers or {}))
 
 
 def _answer_with_problems(app: FastAPI, database_away: str) -> None:
@@ -189,7 +184,7 @@ def _answer_with_problems(app: FastAPI, database_away: str) -> None:
         _logger.error("http.unexpected", path=request.scope["path"], error=type(error).__name__, exc_info=error)
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         detail = f"the error is in the service's log, request {structlog.contextvars.get_contextvars().get('request')}"
-        return _response(problem_body("internal-error", title=status.phrase, status=status, detail=detail), {})
+        return body_response(problem_body("internal-error", title=status.phrase, status=status, detail=detail), {})
 
 
 def _document_problems(app: FastAPI) -> None:
@@ -252,32 +247,3 @@ class _NoNul:
                 await problem_response(refusal)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-
-class _BodyLimit:
-    """Refuses a body that is, or turns out to be, larger than the limit. FastAPI's own limit does not answer with a
-    problem.
-    """
-
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app, self._limit = app, limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        refusal = HTTPException(status, f"a body may have {self._limit:,} bytes at most")
-        announced = dict(scope["headers"]).get(b"content-length", b"0") if scope["type"] == "http" else b"0"
-        taken = 0
-
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            # Counted as it comes, also where a length was announced: it may have been a lie.
-            if taken > self._limit:
-                raise refusal
-            return message
-
-        if announced.isdigit() and int(announced) > self._limit:
-            await _framework_problem(refusal)(scope, receive, send)
-        else:
-            await self._app(scope, counted, send)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from services.ingest.events import AccountPaymentEvent, DealEvent, PlanEvent, RosterEvent
 from services.ingest.intake import Intake
-from services.ingest.routes import TAGS, router
+from services.ingest.routes import TAGS, allow, router
 from services.ingest.schemas import REFERENCE
 from services.ingest.sources import Sources
 from shared import web
 from shared.settings import Settings
+
+PLACES: Final = 64
+"""Requests that are worked on at once: they wait for the log together, and what waits is appended in one go."""
 
 
 def create_app(settings: Settings, intake: Intake, *, sources: Sources, ready: Callable[[], list[str]]) -> FastAPI:
@@ -29,6 +32,8 @@ def create_app(settings: Settings, intake: Intake, *, sources: Sources, ready: C
         provide=[intake, sources],
         tags=TAGS,
         database_away="the database does not answer; send it again",
+        allow=allow(sources),
+        places=PLACES,
     )
     _document_events(app)
     return app

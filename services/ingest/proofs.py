@@ -127,14 +127,26 @@ class Scheme(Section):
         Raises:
             NotProven: it was made with none of them.
         """
-        if missing := [header for header in self.headers if header not in request.headers]:
-            raise NotProven(f"the delivery is not signed: send the header {missing[0]}, as its source file says")
+        self._check_headers(request)
         given = self.place.texts(request)
         good = [text for key in keys for text in self.expected(key, request)]
         # Each in constant time: how long a comparison takes says nothing of what would have been right.
         if not any(hmac.compare_digest(one, other) for one in given for other in good):
             raise NotProven(f"the header {self.place.header} does not match these bytes with any live secret")
         return self.said(request)
+
+    def check_head(self, keys: Sequence[bytes], request: Request, *, now: datetime) -> None:
+        """See that a request may be proven by its head, of which alone it consists yet: whatever does not depend on the
+        body.
+
+        Raises:
+            NotProven: whatever the body is, it cannot.
+        """
+        self.check_time(self.proven(keys, request), now)
+
+    def _check_headers(self, request: Request) -> None:
+        if missing := [header for header in self.headers if header not in request.headers]:
+            raise NotProven(f"the delivery is not signed: send the header {missing[0]}, as its source file says")
 
     def check_time(self, _: Proven, __: datetime) -> None:
         """See that what is proven was signed about now.

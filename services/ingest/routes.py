@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from starlette.requests import HTTPConnection
 
 from services.ingest.bodies import is_plan_file
 from services.ingest.delivery import Delivery
@@ -32,10 +33,11 @@ from services.ingest.schemas import (
 )
 from services.ingest.sources import Sources
 from shared.access import Principal, require
+from shared.admission.requests import BY_KEY, Allow, Allowance
 from shared.deps import provided
+from shared.http import PROBLEM_MEDIA_TYPE
 from shared.log.port import MAX_RECORD_BYTES, LogUnavailable
 from shared.problems import NotFound, Unavailable
-from shared.web import PROBLEM_MEDIA_TYPE
 
 TAGS: Final = {
     "events": "CloudEvents of CRM, HR and billing: one, a JSON array of them, or NDJSON. An accepted event is durable.",
@@ -51,8 +53,28 @@ SourcesDep = Annotated[Sources, Depends(provided(Sources))]
 
 MAY_SEE_PLANS: Final = Depends(require("plans:write", "earnings:read"))
 JSON_TYPE: Final = "application/json"
+WEBHOOKS: Final = "/v1/webhooks/"
 
 router = APIRouter(prefix="/v1")
+
+
+def allow(sources: Sources) -> Allow:
+    """What ingest takes of a body: of a delivery, whose head has to show that its source may have sent it, as much as
+    can be kept whole, as one record; of everything else what a key allows.
+    """
+    delivery = Allowance(
+        size=MAX_RECORD_BYTES, beyond=DeliveryTooLarge(f"a delivery may have {MAX_RECORD_BYTES:,} bytes at most")
+    )
+
+    def allowed(head: HTTPConnection, caller: Principal | None) -> Allowance:
+        path = head.scope["path"]
+        if head.scope["method"] != "POST" or not path.startswith(WEBHOOKS):
+            return BY_KEY(head, caller)
+        came = WebhookRequest(body=b"", headers=head.headers, query=head.url.query)
+        sources.check_head(path.removeprefix(WEBHOOKS), came, now=datetime.now(UTC))
+        return delivery
+
+    return allowed
 
 
 def _takes(example: dict[str, Any], kind: type[Event], *, text: str | None = None) -> dict[str, Any]:
@@ -183,8 +205,6 @@ async def deliver_webhook(
     now = datetime.now(UTC)
     came = WebhookRequest(body=body, headers=request.headers, method=request.method, query=request.url.query)
     known, proven = sources.proven(source, came, now=now)  # before anything of it is looked at
-    if len(body) > MAX_RECORD_BYTES:  # it may have to be kept whole, as one record
-        raise DeliveryTooLarge(f"a delivery may have {MAX_RECORD_BYTES:,} bytes at most")
     delivery = Delivery.of_request(known, came, proven=proven, now=now)
     receipt = await intake.take_delivery(known, delivery)
     return Response(orjson.dumps(receipt), HTTPStatus.ACCEPTED, media_type=JSON_TYPE)

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal, get_args
 
@@ -167,6 +167,13 @@ class Signature(Scheme):
             message = self.separator.encode().join(self._bytes_of(part, request, key=key, at=at) for part in self.parts)
             made = hashing(message) if "secret" in self.parts else hmac.new(key, message, hashing)
             yield made.hexdigest().encode() if self.encoding == "hex" else base64.b64encode(made.digest())
+
+    def check_head(self, _: Sequence[bytes], request: Request, *, now: datetime) -> None:
+        """See that there is a signature, of about now: by whom it is shows with the body."""
+        self._check_headers(request)
+        if not self.place.texts(request):
+            raise NotProven(f"the header {self.header} has no signature as its source file describes it")
+        self.check_time(self.said(request), now)
 
     def said(self, request: Request) -> Proven:
         """The name of the delivery, and when it was signed."""

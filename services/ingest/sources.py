@@ -119,6 +119,20 @@ class Sources:
         """Which sources are stopped and why, in sentences."""
         return [f"source {name} ({each.file}) is stopped: {each.reason}" for name, each in self.stopped.items()]
 
+    def check_head(self, name: str, request: Request, *, now: datetime) -> None:
+        """See by the head of a request, before its body is read, that the source of a name may have sent it.
+
+        Raises:
+            NotFound: no source of this name takes webhooks.
+            SourceStopped: its file cannot be used at the moment.
+            NotSigned: whatever the body is, no live secret made what it shows, or not about now.
+        """
+        signing, _, keys = self._taking(name)
+        try:
+            signing.check_head(keys, request, now=now)
+        except NotProven as error:
+            raise NotSigned(str(error), signing.challenge) from None
+
     def proven(self, name: str, request: Request, *, now: datetime) -> tuple[Source, Proven]:
         """The source of a name that sent this request, and what the request says of itself.
 
@@ -126,19 +140,21 @@ class Sources:
         signature.
 
         Raises:
-            NotFound: no source of this name takes webhooks.
-            SourceStopped: its file cannot be used at the moment.
+            NotFound, SourceStopped: as `check_head`.
             NotSigned: no live secret made what it shows, or not about now.
         """
+        signing, source, keys = self._taking(name)
+        try:
+            proven = signing.proven(keys, request)
+            signing.check_time(proven, now)
+        except NotProven as error:
+            raise NotSigned(str(error), signing.challenge) from None
+        return source, proven
+
+    def _taking(self, name: str) -> tuple[Scheme, Source, Sequence[bytes]]:
         of_name = next((each for each in self.files if each.name == name), None)
         if of_name is not None and of_name.source is None:
             raise SourceStopped(name)
         if of_name is None or of_name.source is None or of_name.source.signing is None:
             raise NotFound(f"no source {name} takes webhooks here")
-        signing = of_name.source.signing
-        try:
-            proven = signing.proven(of_name.keys, request)
-            signing.check_time(proven, now)
-        except NotProven as error:
-            raise NotSigned(str(error), signing.challenge) from None
-        return of_name.source, proven
+        return of_name.source.signing, of_name.source, of_name.keys

@@ -10,7 +10,6 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from shared.access.callers import Callers
 from shared.access.principal import Principal
 from shared.access.roles import Scope
 from shared.problems import Problem, Unauthenticated
@@ -37,13 +36,12 @@ def require(scope: Scope, *others: Scope) -> Callable[..., Principal]:
 
     asked = frozenset({scope, *others})
 
-    def caller(
+    async def caller(
         request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Principal:
         if credentials is None:
             raise Unauthenticated("send an API key in the header `Authorization: Bearer <key>`")
-        callers: Callers = request.app.state.callers
-        principal = callers.caller(credentials.credentials)
+        principal: Principal | None = request.state.caller  # found before the body was read: `shared.admission`
         if principal is None:
             raise Unauthenticated("this API key is not known")
         if principal.scopes.isdisjoint(asked):

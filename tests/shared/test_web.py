@@ -17,7 +17,12 @@ from pydantic import BaseModel
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
+<<<<<<< HEAD
 from shared.access import Principal, require
+=======
+from shared.admission.requests import allow_by_key
+from shared.auth import Principal, require
+>>>>>>> 0302a672 (A body is taken only of whom the head shows, whole before anything works on it, and then when there is a place; connections have so long and so much)
 from shared.deps import ClockDep, SettingsDep, SnapshotDep, provided
 from shared.problems import Conflict, Unavailable
 from shared.settings import Settings
@@ -53,7 +58,7 @@ def write_keys(path: Path, scopes: dict[str, list[str]]) -> None:
 @pytest.fixture
 def client(keys_file: Path) -> Iterator[TestClient]:
     settings = Settings(database_url="postgresql://nowhere/none", keys_file=keys_file)
-    app = create_app("Test", "A service.", settings=settings, ready=lambda: REASONS, body_limit=1000)
+    app = create_app("Test", "A service.", settings=settings, ready=lambda: REASONS, allow=allow_by_key(1000))
 
     @app.get("/who")
     def who(caller: Annotated[Principal, Depends(require("earnings:read"))]) -> str:
@@ -136,7 +141,7 @@ def test_a_body_may_be_as_long_as_the_limit(client: TestClient) -> None:
 
 def test_a_longer_body_is_refused_whether_it_says_so_or_not(client: TestClient) -> None:
     for content in (b"x" * 1001, iter([b"x" * 600, b"x" * 600])):
-        answer = client.post("/raw", content=content)
+        answer = client.post("/raw", content=content, headers=key("reader"))
         assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
 
 
