@@ -25,14 +25,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import deps
-<<<<<<< HEAD
 from shared.access.callers import Callers, Directory
 from shared.access.key_file import KeyFile
-=======
 from shared.admission.limits import PLACES
 from shared.admission.requests import BY_KEY, Admission, Allow
-from shared.auth import KeyRing
->>>>>>> 0302a672 (A body is taken only of whom the head shows, whole before anything works on it, and then when there is a place; connections have so long and so much)
 from shared.deps import Clock, utc_now
 from shared.http import PROBLEM_MEDIA_TYPE, body_response, problem_response
 from shared.log.worker import TRANSIENT

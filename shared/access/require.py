@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
@@ -26,7 +26,7 @@ class Forbidden(Problem):
 _bearer = HTTPBearer(auto_error=False, description="An API key of this installation, or the token of a session")
 
 
-def require(scope: Scope, *others: Scope) -> Callable[..., Principal]:
+def require(scope: Scope, *others: Scope) -> Callable[..., Awaitable[Principal]]:
     """A FastAPI dependency: the caller, who must have the scope, or one of some others that allow the same.
 
     Raises (when called):

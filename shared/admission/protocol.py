@@ -5,6 +5,7 @@ for whoever reads an answer, and takes heads of any size, and any number of conn
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from typing import Any
 
@@ -100,7 +101,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Wait for the next request, and until what was answered is read."""
         super().on_response_complete()
         if self._request_due is None:
-            self.waits_since = self.loop.time()
+            self.waits_since = time.monotonic()
         if self.transport.is_closing():
             self._await_reader()
 
@@ -121,7 +122,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         self._head_bytes = 0
-        self.waits_since = self.loop.time()
+        self.waits_since = time.monotonic()
         self._await("head-late", HEAD_SECONDS)
 
     def _await(self, late: str, seconds: float) -> None:

@@ -6,16 +6,18 @@ large is read.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.access.principal import Principal
 from shared.admission.limits import (
     BODIES_BYTES,
     BODIES_BYTES_OF_ONE,
@@ -26,8 +28,8 @@ from shared.admission.limits import (
     address_of,
 )
 from shared.admission.places import Places
-from shared.access.principal import Principal
 from shared.http import problem_response
+from shared.log.worker import TRANSIENT
 from shared.metrics import HTTP_REFUSED
 from shared.problems import Problem, TooLarge, Unauthenticated, Unavailable
 
@@ -35,7 +37,7 @@ OPEN: Final = ("/healthz", "/readyz", "/metrics")
 """What orchestrators and Prometheus ask for, most of all when the service is busy: it waits for no place."""
 
 _AUTHENTICATING: Final = 4
-"""Threads of their own in which callers are looked up: those of routes may all be at work."""
+"""Callers that are looked up at once: each takes a question to the database at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,8 @@ class Admission:
         self._app, self._find, self._allow = app, find, allow
         self._places = Places(places, waiting_of_one=WAITING_OF_ONE, seconds=WAITING_SECONDS)
         self._held = _HeldBytes()
-        self._authenticating = CapacityLimiter(_AUTHENTICATING)
+        # Threads of their own: those of routes may all be at work.
+        self._authenticating = ThreadPoolExecutor(_AUTHENTICATING, "caller")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
@@ -109,7 +112,10 @@ class Admission:
         scheme, _, token = head.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        return await to_thread.run_sync(self._find, token.strip(), limiter=self._authenticating)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._authenticating, self._find, token.strip())
+        except TRANSIENT:
+            raise Unavailable("who asks cannot be looked up at the moment; nothing was done") from None
 
 
 class _HeldBytes:

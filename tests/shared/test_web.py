@@ -17,12 +17,8 @@ from pydantic import BaseModel
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-<<<<<<< HEAD
 from shared.access import Principal, require
-=======
 from shared.admission.requests import allow_by_key
-from shared.auth import Principal, require
->>>>>>> 0302a672 (A body is taken only of whom the head shows, whole before anything works on it, and then when there is a place; connections have so long and so much)
 from shared.deps import ClockDep, SettingsDep, SnapshotDep, provided
 from shared.problems import Conflict, Unavailable
 from shared.settings import Settings
