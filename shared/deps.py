@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Final, TypeVar, cast
 
 from fastapi import Depends, FastAPI, Request
 from sqlalchemy import Engine
 
+from shared.admission.limits import HEAVY_PLACES, HEAVY_WAITING_OF_ONE, HEAVY_WAITING_SECONDS
+from shared.admission.places import Places
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -48,6 +50,7 @@ def install(
     # What one request reads in several statements must be of one moment: a balance beside the journals that it is the
     # sum of.
     app.state.snapshot = view and view.execution_options(isolation_level="REPEATABLE READ")
+    app.state.heavy = Places(HEAVY_PLACES, waiting_of_one=HEAVY_WAITING_OF_ONE, seconds=HEAVY_WAITING_SECONDS)
     app.state.provided = {type(thing): thing for thing in provide}
 
 
@@ -76,6 +79,10 @@ async def _clock(request: Request) -> Clock:
     return cast(Clock, request.app.state.clock)
 
 
+async def _heavy(request: Request) -> None:
+    await request.state.place.move_to(request.app.state.heavy)
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 EngineDep = Annotated[Engine, Depends(_engine)]
 """For changes: one transaction each, `with engine.begin() as connection`."""
@@ -85,3 +92,7 @@ moment (REPEATABLE READ).
 """
 ClockDep = Annotated[Clock, Depends(_clock)]
 """Not an instant: what waits for a lock and then writes when it happened, has to ask after it has waited."""
+HEAVY: Final = Depends(_heavy)
+"""Of a route that reads or calculates a whole month, or everything: it is worked on among the few such requests, and
+takes no place from those that are answered in a moment.
+"""

@@ -39,8 +39,8 @@ BODIES_BYTES_OF_ONE: Final = BODIES_BYTES // 2
 """Two of the largest, and there is as much for others."""
 
 PLACES: Final = 10
-"""Requests that are worked on at once: as many as there are connections to the database, so that nobody waits for one
-who has a thread. One client has half of them at most: there is always one for another.
+"""Requests that are worked on at once. With those of `HEAVY_PLACES` they are as many as there are connections to the
+database, so that nobody who has a thread waits for one. One client has half of them at most: there is one for another.
 """
 WAITING_OF_ONE: Final = 64
 """Requests of one client that wait for a place; beyond it they are refused at once, before their sender gives up."""

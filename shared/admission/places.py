@@ -35,20 +35,22 @@ class Places:
         self._lock = threading.Lock()
 
     @asynccontextmanager
-    async def place(self, client: str) -> AsyncIterator[None]:
+    async def place(self, client: str) -> AsyncIterator[Place]:
         """Have a place of a client's.
 
         Raises:
             Busy: too many requests of this client wait.
             Unavailable: none became free in time.
         """
-        await self._take(client)
+        place = Place(client)
         try:
-            yield
+            await place.move_to(self)
+            yield place
         finally:
-            self._give_back(client)
+            place.leave()
 
-    async def _take(self, client: str) -> None:
+    async def take(self, client: str) -> None:
+        """One more of the client's is taken; see `place`."""
         with self._lock:
             if self._is_free(client):
                 self._taken[client] += 1
@@ -65,14 +67,15 @@ class Places:
                 if still_waits := mine in self._queue:
                     self._queue.remove(mine)
             if not still_waits:  # it was given in this very moment
-                self._give_back(client)
+                self.give_back(client)
             if isinstance(error, asyncio.CancelledError):
                 raise
             HTTP_REFUSED.labels("waited-in-vain").inc()
             detail = f"the service is busy: for {self._seconds:.0f} seconds no place was free; nothing was done"
             raise Unavailable(detail, retry_after=5) from None
 
-    def _give_back(self, client: str) -> None:
+    def give_back(self, client: str) -> None:
+        """One of the client's is free again."""
         with self._lock:
             self._taken[client] -= 1
             if not self._taken[client]:
@@ -92,3 +95,27 @@ class Places:
 def _call(turn: asyncio.Future[None]) -> None:
     if not turn.done():
         turn.set_result(None)
+
+
+class Place:
+    """The place of one request, which it may change for one among other places: there it then also waits."""
+
+    def __init__(self, client: str) -> None:
+        self._client = client
+        self._among: Places | None = None
+
+    async def move_to(self, places: Places) -> None:
+        """Leave this place, and have one there.
+
+        Raises:
+            Busy, Unavailable: as `Places.place`.
+        """
+        self.leave()
+        await places.take(self._client)
+        self._among = places
+
+    def leave(self) -> None:
+        """Give it back, where it was not before."""
+        if self._among is not None:
+            self._among.give_back(self._client)
+            self._among = None

@@ -76,8 +76,7 @@ BY_KEY: Final = allow_by_key(BODY_BYTES)
 class Admission:
     """Knows who asks by the head of a request, takes its body, and has it worked on when there is a place.
 
-    In the state of the request are then the `caller`, None where no key shows who it is, and the `client`: the name
-    under which requests share places.
+    In the state of the request are then the `caller`, None where no key shows who it is, and its `place`.
     """
 
     def __init__(self, app: ASGIApp, *, find: FindCaller, allow: Allow, places: int) -> None:
@@ -97,9 +96,9 @@ class Admission:
         try:
             caller = await self._caller(head)
             client = caller.name if caller else address_of(head.client)
-            head.state.caller, head.state.client = caller, client
+            head.state.caller = caller
             await body.take(receive, head, client=client, allowance=self._allow(head, caller))
-            async with self._places.place(client):
+            async with self._places.place(client) as head.state.place:
                 await self._app(scope, body.before(receive), send)
         except Problem as problem:
             await problem_response(problem)(scope, receive, send)

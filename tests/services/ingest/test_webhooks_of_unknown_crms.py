@@ -20,6 +20,7 @@ from services.ingest.sources import Sources
 from services.ingest.worker import LIMITS, TOPICS, WORKER, step
 from shared.contracts.topics import DEALS, DELIVERIES
 from shared.log import dead_letters, positions
+from shared.log.port import MAX_RECORD_BYTES
 from shared.log.worker import Worker
 from tests.services.ingest.acme import DELIVERY, SOURCE
 from tests.services.ingest.conftest import Ingest
@@ -234,6 +235,19 @@ def test_an_instant_with_a_fraction_is_an_instant(acme: Ingest) -> None:
     headers = signed(NEW, body)
     headers["webhook-timestamp"] += ".5"
     assert acme.client.post("/v1/webhooks/acme-crm", content=body, headers=headers).status_code == 202
+
+
+def test_of_a_large_body_without_a_sound_head_nothing_is_read(acme: Ingest) -> None:
+    large, sound = b"x" * (MAX_RECORD_BYTES + 1), b"x" * 100_000
+
+    def answer(source: str, body: bytes, headers: dict[str, str]) -> int:
+        return acme.client.post(f"/v1/webhooks/{source}", content=body, headers=headers).status_code
+
+    assert answer("acme-crm", large, {}) == 401
+    assert answer("acme-crm", large, signed(NEW, large, datetime.now(UTC) - timedelta(minutes=6))) == 401
+    assert answer("nobody", large, signed(NEW, large)) == 404
+    assert answer("acme-crm", large, signed(NEW, large)) == 413
+    assert answer("acme-crm", sound, signed(NEW, sound)) == 202
 
 
 def test_a_repeated_delivery_says_the_same_facts_again(acme: Ingest) -> None:

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
 from shared.admission.protocol import BoundedProtocol
+from shared.deps import HEAVY
 from shared.settings import Settings
 from shared.web import create_app
 from tests.waiting import until
@@ -51,6 +52,10 @@ def app(known: Settings) -> FastAPI:
         app.state.working.release()
         app.state.go_on.wait()
         return "done"
+
+    @app.get("/everything", dependencies=[HEAVY])
+    def everything() -> str:
+        return work()
 
     @app.get("/much")
     def much() -> StreamingResponse:
