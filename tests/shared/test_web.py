@@ -233,7 +233,7 @@ def test_a_route_is_given_what_its_app_was_made_with() -> None:
             settings=settings,
             ready=list,
             routers=[routes],
-            engine=engine,
+            view=engine,
             clock=lambda: now,
             provide=[Counter()],
         )
