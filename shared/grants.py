@@ -38,6 +38,24 @@ def grant_execute(op: Any, function: str) -> None:
     op.execute(f"grant execute on function {function} to {login_of(service)}, {view_of(service)}")
 
 
+def close_functions(op: Any) -> None:
+    """Nobody calls a function of the schema but by `grant_execute`, and functions look at temporary tables last: unsaid
+    they come first, and one could stand for a table of its name.
+    """
+    op.execute("""
+        do $$
+        declare one text;
+        begin
+            for one in select oid::regprocedure from pg_proc where pronamespace = current_schema()::regnamespace loop
+                execute format('revoke execute on function %s from public', one);
+            end loop;
+            for one in select oid::regprocedure from pg_proc where pronamespace = current_schema()::regnamespace
+                    and array_to_string(proconfig, ',') like '%search_path=%' loop
+                execute format('alter function %s set search_path = %I, pg_temp', one, current_schema());
+            end loop;
+        end $$""")
+
+
 def _grant(op: Any, table: str, *, rights: str) -> None:
     service = _service()
     op.execute(f"grant {rights} on {table} to {login_of(service)}")

@@ -10,7 +10,8 @@ from uuid import uuid4
 import typer
 
 from earnest.client import connected
-from earnest.commands import AUTHOR, Actor, Approver, TakesAmounts, app
+from earnest.commands import ANALYST, AUTHOR, Actor, Approver, TakesAmounts, app
+from earnest.commands.change import next_person
 from earnest.terminal import print_table
 
 hold = typer.Typer(
@@ -38,7 +39,7 @@ def add(
         bool, typer.Option("--expected", help="It is not known yet, and will come: a deal that is expected.")
     ] = False,
     dispute: Annotated[bool, typer.Option("--dispute", help="It is a dispute: runs show it as one.")] = False,
-    who: Actor = AUTHOR,
+    who: Actor = ANALYST,
 ) -> None:
     """Put a participant, a deal or a plan on hold."""
     body = {"id": name or f"hold-{uuid4().hex[:8]}", "scope": scope, "subject": subject, "reason": reason}
@@ -62,7 +63,7 @@ def release(
     scheduled: Annotated[
         bool, typer.Option("--scheduled", help="The day may be one that only a later run reaches.")
     ] = False,
-    who: Actor = AUTHOR,
+    who: Actor = ANALYST,
 ) -> None:
     """Release a hold."""
     body = {"reason": reason, "on": on, "scheduled": scheduled}
@@ -115,15 +116,19 @@ def adjust(
     month: Annotated[str, typer.Argument(metavar="MONTH", help="The month it is about, as 2026-06.")],
     reason: Reason,
     attachment: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The document that it rests on.")],
-    who: Actor = AUTHOR,
+    who: Actor = ANALYST,
 ) -> None:
-    """Adjust a participant's pay by hand. The next run pays it; whoever adjusted cannot approve that run."""
+    """Propose to adjust a participant's pay by hand. When somebody else approves it, it is booked, and the next run
+    pays it; whoever proposed it cannot approve that run.
+    """
     content = base64.b64encode(attachment.read_bytes()).decode()
-    # The document travels with the adjustment: there is no moment in which one is booked without the other.
+    # The document travels with the adjustment: whoever decides has it before them.
     body = {"id": str(uuid4()), "participant_id": participant, "amount": amount, "currency": currency, "month": month}
     document = {"reason": reason, "attachment_name": attachment.name, "attachment": content}
     made = connected().post("/v1/adjustments", who=who, body=body | document)
-    typer.echo(f"{made['id']}: {made['amount']} {made['currency']} for {made['participant_id']} about {made['month']}")
+    what = made["body"]
+    typer.echo(f"{made['subject']}: {what['amount']} {what['currency']} for {participant} about {what['month']}")
+    typer.echo(next_person(made))
 
 
 @app.command("dismiss-clawback")

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 import typer
 
 from earnest.client import connected
-from earnest.commands import AUTHOR, Actor, Out, app, give_schema
+from earnest.commands import ANALYST, AUTHOR, Actor, Out, app, give_schema
+from earnest.commands.change import next_person
 from earnest.terminal import print_table
 
 policy = typer.Typer(
@@ -46,9 +47,11 @@ def publish(
     expected: Annotated[
         bool, typer.Option("--expected", help="What it names and is not there yet will come, such as a plan.")
     ] = False,
-    who: Actor = AUTHOR,
+    who: Actor = ANALYST,
 ) -> None:
-    """Publish a policy. What is published is never changed: the next version replaces it from its day on."""
+    """Publish a policy. What is published is never changed: the next version replaces it from its day on. One that
+    controls money (approvals, pay groups, payroll profiles, deliveries) is published when somebody else approves it.
+    """
     from earnest.policies import read_policy_file
 
     # Checked here first, with lines and columns; the service checks it again, for it cannot know that we did.
@@ -56,7 +59,7 @@ def publish(
     address = f"/v1/policies/{policy.kind}/{policy.id}"
     body = {"policy": policy.body(), "reason": reason, "expected": expected}
     published = connected().put(address, who=who, body=body)
-    typer.echo(_in_words(published))
+    typer.echo(next_person(published) if published.get("state") == "proposed" else _in_words(published))
     for warning in published["warnings"]:
         typer.echo(f"Warning: {warning}")
 

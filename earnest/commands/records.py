@@ -75,13 +75,15 @@ def list_adjustments(
 
     table = Table("id", "participant", "about")
     table.add_column("amount", justify="right", no_wrap=True)
-    for name in ("reason", "document", "by"):
+    for name in ("reason", "document", "by", "state"):
         table.add_column(name)
     query = f"?{urlencode({'participant_id': participant})}" if participant else ""
     for adjustment in connected().get(f"/v1/adjustments{query}", who=who)["adjustments"]:
         amount = f"{money(adjustment['amount'])} {adjustment['currency']}"
         head = (adjustment["id"], adjustment["participant_id"], adjustment["month"])
-        table.add_row(*head, amount, adjustment["reason"], adjustment["attachment_name"], adjustment["actor"])
+        decided_by = f" by {adjustment['decided_by']}" if adjustment["decided_by"] else ""
+        why = (adjustment["reason"], adjustment["attachment_name"], adjustment["actor"])
+        table.add_row(*head, amount, *why, f"{adjustment['state']}{decided_by}")
     print_table(table, f"Nothing was adjusted by hand{f' for {participant}' if participant else ''}.")
 
 

@@ -1,5 +1,6 @@
-"""The company's payroll: every month Dana makes a run, Frank approves it, Carla too where it is large, payroll fetches
-the file and acknowledges it."""
+"""The company's payroll: the analyst proposes how it pays and Carla approves that; every month Dana makes a run, Frank
+approves it, Carla too where it is large, payroll fetches the file and acknowledges it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ import yaml
 from earnest.client import Client
 from shared.periods import Month
 
+ANALYST: Final = "analyst"
 AUTHOR: Final = "dana"
 APPROVERS: Final = ("frank", "carla")
 """Finance approves every run, the CFO those above an amount."""
@@ -34,7 +36,9 @@ class Payroll:
         for policy in sorted(read, key=lambda policy: policy["kind"] != "pay_group"):  # others name the pay groups
             policy["valid_from"] = str(policy["valid_from"])
             body = {"policy": policy, "reason": "how Fernhill Instruments pays"}
-            self._client.put(f"/v1/policies/{policy['kind']}/{policy['id']}", who=AUTHOR, body=body)
+            said = self._client.put(f"/v1/policies/{policy['kind']}/{policy['id']}", who=ANALYST, body=body)
+            if said.get("state") == "proposed":
+                self._client.post(f"/v1/changes/{said['id']}/approve", who=APPROVERS[-1], body={})
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs but those that were cancelled, the earliest pay period first."""
@@ -79,7 +83,7 @@ class Payroll:
         if deal not in {hold["subject"] for hold in held}:
             reason = "the customer disputes the invoice"
             body = {"id": f"dispute-{deal}", "scope": "deal", "subject": deal, "reason": reason, "dispute": True}
-            self._client.post("/v1/holds", who=AUTHOR, body=body)
+            self._client.post("/v1/holds", who=ANALYST, body=body)
 
     def file_of(self, run: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
         """Fetch the payroll file of a released run and its manifest: its path, and what it must add up to."""

@@ -16,16 +16,17 @@ from earnest.local.processes import LocalError
 PRINCIPALS: Mapping[str, tuple[str, ...]] = {
     "crm": ("deals:write",),
     "hr": ("roster:write",),
-    "analyst": ("plans:write", "earnings:read", "alerts:read", "alerts:write"),
-    "dana": ("runs:write", "terms:write", "earnings:read", "payroll:read", "statements:read", "gl:read", "alerts:read"),
-    "frank": ("runs:approve", "earnings:read", "statements:read", "alerts:read"),
-    "carla": ("runs:approve", "earnings:read", "statements:read", "alerts:read"),
+    "analyst": ("plans:write", "terms:write", "earnings:read", "alerts:read", "alerts:write"),
+    "dana": ("runs:write", "earnings:read", "payroll:read", "statements:read", "gl:read", "alerts:read"),
+    "frank": ("runs:approve", "changes:approve", "earnings:read", "statements:read", "alerts:read"),
+    "carla": ("runs:approve", "changes:approve", "earnings:read", "statements:read", "alerts:read"),
     "payroll": ("payroll:read", "payroll:write"),
     "payout": ("earnings:read",),
     "alertmanager": ("alerts:notify",),
     "ops": ("ops", "alerts:read", "alerts:write", "earnings:read"),
 }
-"""Who may do what. Dana makes payout runs, Frank approves them, Carla the large ones too: two people for money.
+"""Who may do what. Dana makes payout runs, Frank approves them, Carla the large ones too: two people for money. The
+analyst writes plans and terms, and proposes what controls money, which Frank or Carla approve.
 The analyst and ops act on alerts, and finance reads them. `payout` is the service itself, which asks scoring for
 lines; Alertmanager tells alerts what it was told."""
 ROLES: Mapping[str, tuple[str, ...]] = {"frank": ("finance",), "carla": ("cfo",)}

@@ -18,12 +18,15 @@ from services.payout.ledger import routes as ledger
 from services.payout.payroll import routes as payroll
 from services.payout.payroll.routes import OnAnswer
 from services.payout.policies import routes as policies
+from services.payout.policies import service as publishing
 from services.payout.runs import routes as runs
 from services.payout.runs.decisions import routes as decisions
+from services.payout.runs.decisions import service as deciding
 from services.payout.runs.service import payroll_release
 from services.payout.scoring_client import LineSource
 from services.payout.statements import routes as statements
 from shared import web
+from shared.changes.routes import Changes, changes_router
 from shared.deps import Clock
 from shared.log.port import Log
 from shared.pay.deal_facts import DealSource
@@ -32,6 +35,7 @@ from shared.settings import Settings
 TAGS: Final = {
     "ledger": "What is booked: balances, journals, the trial balance of a month, and which months are open.",
     "policies": "Every setting of payout as a document with versions, an author and a reason, in force from a day on.",
+    "changes": "What controls money is proposed by one person, and takes effect when another approves it.",
     "pay calendars": "The pay periods of a pay group.",
     "runs": "A payout run over a pay period: calculated, approved by others than its author, released to payroll.",
     "decisions": "What people decide about pay: holds, manual adjustments, dismissed clawbacks, with reason and "
@@ -77,11 +81,21 @@ def create_app(
             payroll.router,
             delivery.router,
             gl.router,
+            changes_router(proposers=("terms:write",), readers=("runs:write",)),
         ],
         engine=engine,
         view=view,
         clock=now,
-        provide=[deps, OnAnswer(partial(payroll_release.answered, log=log))],
+        provide=[
+            deps,
+            OnAnswer(partial(payroll_release.answered, log=log)),
+            Changes(
+                {
+                    publishing.CHANGE: partial(publishing.publish_approved, deps),
+                    deciding.ADJUSTMENT: partial(deciding.book_adjustment, deps),
+                }
+            ),
+        ],
         tags=TAGS,
         database_away="the database does not answer; nothing was done",
     )

@@ -8,7 +8,11 @@ from typing import Final
 
 from sqlalchemy import MetaData, Text
 
+from shared.changes.tables import change_tables
+
 metadata = MetaData()
+
+change, change_decision = change_tables(metadata)
 
 Name: Final = Text(collation="C")
 """Ids and periods compare byte by byte, whatever the locale of the database."""

@@ -12,7 +12,8 @@ import structlog
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
 from shared.access.duties import conflicts
-from shared.access.principal import Grant, Principal, person_id
+from shared.access.principal import Grant, Principal
+from shared.persons import person_id
 
 _logger = structlog.get_logger(__name__)
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from shared.access.roles import View
 
@@ -77,14 +74,6 @@ class Principal:
     def may(self, *, pay_group: str | None = None, entity: str | None = None) -> bool:
         """Whether they may ask this of what belongs to a pay group and a legal entity; None asks for all of them."""
         return any(grant.covers(pay_group=pay_group, entity=entity) for grant in self.asking)
-
-
-def person_id(name: str) -> str:
-    """The id that a name stands for: `Dana`, ` dana.` and `DANA` are one person."""
-    return _EDGES.sub("", unicodedata.normalize("NFKC", name).casefold())
-
-
-_EDGES: Final = re.compile(r"^[^\w]+|[^\w]+$")
 
 
 def _within(asked: str | None, reached: Collection[str] | None) -> bool:

@@ -31,6 +31,7 @@ class ApprovalPolicy(Policy):
     later.
     """
 
+    controls_money = True
     kind: Literal["approval"]
     """`approval`."""
     pay_groups: tuple[str, ...] = ()

@@ -45,6 +45,9 @@ class Policy(PolicyPart):
     rules_pay: ClassVar[bool] = True
     """Whether it says what people are paid, and so may not begin in a month that is closed. The books of a month are
     made after pay has closed it, and say what changes by entries of their own."""
+    controls_money: ClassVar[bool] = False
+    """Whether it decides who releases pay, from where and to where it goes, and so holds only once a second person has
+    approved it."""
 
     kind: str
     """What is set."""
@@ -92,6 +95,10 @@ class Version(Generic[PolicyT]):
     author: str
     reason: str
     recorded_at: datetime
+    change: int | None = None
+    """The change by which it came, of a policy that controls money."""
+    approved_by: str | None = None
+    """Who approved that."""
 
 
 def in_force(versions: Iterable[Version[PolicyT]], day: date) -> Version[PolicyT] | None:

@@ -22,9 +22,17 @@ def test_a_pay_group_is_published_once_shown_and_its_calendar_read(system: Syste
         return done.returncode, done.stdout + done.stderr
 
     file = EXAMPLES / "us-semi-monthly.yaml"
-    told = (0, "pay_group us-sales version 1, from 2026-01-01 on, by dana: twice a month\n")
-    assert earnest("policy", "publish", file, "--reason", "twice a month") == told
-    assert earnest("policy", "publish", file, "--reason", "again")[1] == told[1]
+    code, proposed = earnest("policy", "publish", file, "--reason", "twice a month")
+    assert (code, "Next, by somebody else: earnest change approve 1 --as NAME" in proposed) == (0, True), proposed
+    assert earnest("policy", "list", "--kind", "pay_group")[1].startswith("There is no policy")
+    code, refused = earnest("change", "approve", "1", "--as", "analyst")
+    assert (code, "does not have the scope changes:approve" in refused) == (1, True), refused
+    assert "pay_group/us-sales" in earnest("change", "list")[1]
+    approved = (0, "change 1: policy pay_group/us-sales is approved by frank\n")
+    assert earnest("change", "approve", "1", "--as", "frank") == approved
+    assert earnest("change", "list")[1].startswith("No change waits")
+    told = (0, "pay_group us-sales version 1, from 2026-01-01 on, by analyst: twice a month\n")
+    assert earnest("policy", "publish", file, "--reason", "again") == told
     code, refused = earnest("policy", "publish", file, "--reason", "no right to", "--as", "frank")
     assert (code, "does not have the scope terms:write" in refused) == (1, True), refused
     assert earnest("policy", "publish", file)[0] == 2, "a reason is mandatory"

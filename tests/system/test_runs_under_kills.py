@@ -61,7 +61,8 @@ def found_company(desk: PayDesk) -> None:
     group = {"kind": "pay_group", "id": "default", "valid_from": "2025-01-01", "calendar": {"every": "month"}}
     for policy in (drop, group | {"delivery": "drop"}):
         path = f"/v1/policies/{policy['kind']}/{policy['id']}"
-        assert desk.insist("PUT", path, "tina", {"policy": policy, "reason": "agreed"}).is_success
+        change = desk.insist("PUT", path, "tina", {"policy": policy, "reason": "agreed"}).json()["id"]
+        assert desk.insist("POST", f"/v1/changes/{change}/approve", "frank", {}).is_success
 
 
 def owed(desk: PayDesk) -> Counter[str]:

@@ -56,6 +56,7 @@ class Delivery(Policy):
     """
 
     rules_pay = False
+    controls_money = True
     kind: Literal["delivery"]
     """`delivery`."""
     host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?$")]

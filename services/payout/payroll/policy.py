@@ -21,6 +21,7 @@ _FORMAT: Final[TypeAdapter[PayrollFormat]] = TypeAdapter(AnyFormat)
 class PayrollProfile(Policy):
     """The file that payroll gets. A batch holds the lines of one legal entity, because a payroll company is one."""
 
+    controls_money = True
     kind: Literal["payroll_profile"]
     """`payroll_profile`."""
     file: AnyFormat

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import ValidationError
-from sqlalchemy import Connection
 
 from services.payout.deps import CallersDep, Deps, EarningsReader, TermsWriter
-from services.payout.ledger import store_closings as closings
-from services.payout.ledger.store_views import not_on_roster
-from services.payout.policies import store
+from services.payout.policies import service, store
 from services.payout.policies.kinds import NoSuchKind, model_of, policy_kinds, schema_of
-from services.payout.policies.publishing import is_new
 from services.payout.policies.references import check
-from services.payout.policies.schemas import Kinds, Policies, PolicyHistory, Publication, Published, VersionView
-from services.payout.roster.store import people
+from services.payout.policies.schemas import (
+    Kinds,
+    Policies,
+    PolicyHistory,
+    Proposed,
+    Publication,
+    Published,
+    VersionView,
+)
 from shared.deps import EngineDep, SnapshotDep
-from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import POLICY_ID, Policy, Version, in_force
-from shared.pay.terms.policy import Member, PaymentTerms, names_without_anybody
-from shared.periods import Month
 from shared.problems import NotFound, Unprocessable, field_errors
 
 router = APIRouter(tags=["policies"])
@@ -39,8 +38,11 @@ _logger = structlog.get_logger(__name__)
 
 @router.put(
     "/v1/policies/{kind}/{policy_id}",
-    summary="Publish a version of a policy",
-    responses={int(HTTPStatus.CREATED): {"description": "A new version", "model": Published}},
+    summary="Publish a version of a policy, or propose one that controls money",
+    responses={
+        int(HTTPStatus.CREATED): {"description": "A new version", "model": Published},
+        int(HTTPStatus.ACCEPTED): {"description": "A change that somebody else approves", "model": Proposed},
+    },
 )
 def publish_policy(
     who: TermsWriter,
@@ -51,8 +53,11 @@ def publish_policy(
     policy_id: Id,
     body: Publication,
     response: Response,
-) -> Published:
+) -> Published | Proposed:
     """Publish the next version of a policy. What the latest version says already is not published again.
+
+    A policy that controls money (approvals, pay groups, payroll profiles, deliveries) is proposed: it is published when
+    somebody else approves the change that the answer names.
 
     What it names has to be there: payroll profile, delivery, pay groups, plans, participants, legal entities, cost
     centers, roles of keys; unless the publication says that it is expected. Payment terms that name a participant, plan
@@ -63,27 +68,25 @@ def publish_policy(
     policy = _policy(kind, policy_id, data=body.policy)
     with engine.begin() as connection:
         warnings = [slip.in_words for slip in policy.slips()]
-        warnings += [] if body.expected else _warnings(connection, policy)
-        # Months before policies: while a run closes one this waits, and who publishes for another group need not wait
-        # with it.
-        groups = _pay_groups_of(policy)
-        _lock_months(connection, policy, groups=groups)
-        store.lock(connection)
-        before = store.versions(connection, type(policy), policy_id=policy_id)
-        # A version for other people ends for them here, too: all that any of them is for has to be open.
-        closed = _closed_through(connection, [groups, *(_pay_groups_of(version.policy) for version in before)])
+        warnings += [] if body.expected else service.names_nobody(connection, policy)
+        found = service.look(connection, policy)
         if not body.expected:
             check(policy.names(), store.referents(connection, deps.deals, roles=callers.approval_roles))
-        if is_new(policy, before, closed_through=closed if policy.rules_pay else None):
-            published = store.add(
-                connection, policy, author=who.name, reason=body.reason, now=deps.now(), before=before
-            )
-            response.status_code = HTTPStatus.CREATED
+        if not found.is_new:
+            return Published.whole(found.before[-1], warnings=warnings)
+        said: service.Said = {"author": who.name, "reason": body.reason, "now": deps.now()}
+        if policy.controls_money:
+            change = service.propose(connection, policy, expected=body.expected, **said)
+            answer: Published | Proposed = Proposed.of(change, warnings=warnings)
+            response.status_code = HTTPStatus.ACCEPTED
         else:
-            published = before[-1]
-    if response.status_code == HTTPStatus.CREATED:
-        _logger.info("policy.published", kind=kind, policy=policy_id, version=published.version, actor=who.name)
-    return Published.whole(published, warnings=warnings)
+            published = store.add(connection, policy, before=found.before, **said)
+            answer = Published.whole(published, warnings=warnings)
+            response.status_code = HTTPStatus.CREATED
+    _logger.info(
+        f"policy.{'proposed' if policy.controls_money else 'published'}", policy=f"{kind}/{policy_id}", actor=who.name
+    )
+    return answer
 
 
 @router.get("/v1/policies", summary="Policies, a version of each")
@@ -154,53 +157,6 @@ def _policy(kind: str, policy_id: str, *, data: dict[str, Any]) -> Policy:
         errors = field_errors(error)
         detail = "; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in errors)
         raise Unprocessable(detail, errors=errors) from None
-
-
-def _pay_groups_of(policy: Policy) -> tuple[str, ...]:
-    """The pay groups outside of which a policy rules nobody's pay; empty where it may be anybody's."""
-    if isinstance(policy, PayGroup):
-        return (policy.id,)
-    if isinstance(policy, PaymentTerms) and not (policy.applies_to.participants or policy.applies_to.plans):
-        return policy.applies_to.pay_groups
-    return ()
-
-
-def _lock_months(connection: Connection, policy: Policy, *, groups: Sequence[str]) -> None:
-    """Keep every month as open or closed as it is, for whom the policy may apply to, until the transaction ends."""
-    if isinstance(policy, PayGroup):
-        closings.lock_for_booking(connection, groups)
-    else:
-        closings.lock_all_for_booking(connection, groups)
-
-
-def _closed_through(connection: Connection, ruled: Sequence[Sequence[str]]) -> Month | None:
-    """The last month that any of the pay groups has closed for good; of all groups, where one of these is for
-    anybody.
-    """
-    groups = {group for each in ruled for group in each} if all(ruled) else None
-    closed = closings.last_closed(connection)
-    return max((month for group, month in closed.items() if groups is None or group in groups), default=None)
-
-
-def _warnings(connection: Connection, policy: Policy) -> list[str]:
-    """Whom payment terms name, and nobody is from their first day on, as far as is known."""
-    if not isinstance(policy, PaymentTerms):
-        return []
-    first = policy.valid_from
-    everybody = people(connection) | people(connection, not_on_roster(connection))
-    members = [
-        Member(who, home.plan, home.pay_group)
-        for who, person in everybody.items()
-        for day in {first, *(setting.day for setting in person.settings() if setting.day > first)}
-        if person.days_there(day, day) and (home := person.at(day))
-    ]
-    return [
-        f"{reference.field}: nobody is {_BEING[reference.what]} {reference.name} from {first} on"
-        for reference in names_without_anybody(policy, members)
-    ]
-
-
-_BEING: Final = {"participant": "there as", "plan": "on the plan", "pay_group": "in the pay group"}
 
 
 def _model(kind: str) -> type[Policy]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.changes.routes import ChangeView
 from shared.pay.policy import Policy, Version
 
 EXAMPLE = {
@@ -45,6 +46,8 @@ class VersionView(BaseModel):
     author: str
     reason: str = Field(examples=[REASON])
     recorded_at: datetime
+    change: int | None = Field(default=None, description="The change by which it came, where it takes two people")
+    approved_by: str | None = Field(default=None, description="Who approved that change")
 
     @classmethod
     def of(cls, version: Version[Policy], **more: Any) -> Self:
@@ -58,6 +61,8 @@ class VersionView(BaseModel):
             author=version.author,
             reason=version.reason,
             recorded_at=version.recorded_at,
+            change=version.change,
+            approved_by=version.approved_by,
             **more,
         )
 
@@ -73,14 +78,26 @@ class PolicyView(VersionView):
         return cls.of(version, policy=version.policy.body(), **more)
 
 
-class Published(PolicyView):
-    """A version as it was published, and what of it is probably not meant."""
-
-    warnings: list[str] = Field(
+Warnings = Annotated[
+    list[str],
+    Field(
         description="Whom payment terms name and nobody is, from their first day on, and what of a policy is probably "
         "not meant",
         examples=[["applies_to.plans: nobody is on the plan ae-2025 from 2026-01-01 on"]],
-    )
+    ),
+]
+
+
+class Published(PolicyView):
+    """A version as it was published, and what of it is probably not meant."""
+
+    warnings: Warnings
+
+
+class Proposed(ChangeView):
+    """A version that holds once another person has approved it, and what of it is probably not meant."""
+
+    warnings: Warnings
 
 
 class PolicyHistory(PolicyView):

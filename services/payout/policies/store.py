@@ -16,6 +16,8 @@ from services.payout.policies.kinds import kind_of, model_of, policy_kinds
 from services.payout.policies.references import Known
 from services.payout.policies.tables import policy as table
 from services.payout.roster.store import people
+from services.payout.tables import change_decision
+from shared.changes import Change
 from shared.pay.calendars.policy import DEFAULT, PayGroup
 from shared.pay.deal_facts import DealSource
 from shared.pay.policy import Policy, Version, in_force
@@ -34,7 +36,9 @@ def lock(connection: Connection) -> None:
 
 def versions(connection: Connection, model: type[PolicyT], *, policy_id: str | None = None) -> list[Version[PolicyT]]:
     """The versions of a policy, or of all policies of a kind, by id and in the order of their publication."""
-    wanted = select(table).where(table.c.kind == kind_of(model)).order_by(table.c.id, table.c.version)
+    approved = table.outerjoin(change_decision, change_decision.c.change == table.c.change)
+    wanted = select(table, change_decision.c.decided_by).select_from(approved).where(table.c.kind == kind_of(model))
+    wanted = wanted.order_by(table.c.id, table.c.version)
     rows = connection.execute(wanted if policy_id is None else wanted.where(table.c.id == policy_id))
     return [_version(row, model) for row in rows]
 
@@ -85,10 +89,27 @@ def pay_group(connection: Connection, group_id: str) -> list[PayGroup]:
 
 
 def add(
-    connection: Connection, policy: PolicyT, *, author: str, reason: str, now: datetime, before: Sequence[Version[Any]]
+    connection: Connection,
+    policy: PolicyT,
+    *,
+    author: str,
+    reason: str,
+    now: datetime,
+    before: Sequence[Version[Any]],
+    change: Change | None = None,
 ) -> Version[PolicyT]:
-    """Write the next version of a policy, after `before`; the caller has called `lock`."""
-    added = Version(policy=policy, version=len(before) + 1, author=author, reason=reason, recorded_at=now)
+    """Write the next version of a policy, after `before`, by an approved `change` where it takes two people; the caller
+    has called `lock`.
+    """
+    added = Version(
+        policy=policy,
+        version=len(before) + 1,
+        author=author,
+        reason=reason,
+        recorded_at=now,
+        change=change.id if change else None,
+        approved_by=change.decision.by if change and change.decision else None,
+    )
     connection.execute(
         insert(table).values(
             kind=policy.kind,
@@ -99,6 +120,7 @@ def add(
             author=author,
             reason=reason,
             recorded_at=now,
+            change=added.change,
         )
     )
     return added
@@ -111,6 +133,8 @@ def _version(row: Row[tuple[object, ...]], model: type[PolicyT]) -> Version[Poli
         author=row.author,
         reason=row.reason,
         recorded_at=row.recorded_at,
+        change=row.change,
+        approved_by=row.decided_by,
     )
 
 

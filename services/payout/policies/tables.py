@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Date, DateTime, Integer, Table, Text
+from sqlalchemy import Column, Date, DateTime, ForeignKey, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.payout.tables import Name, metadata
+from services.payout.tables import Name, change, metadata
 
 policy: Final = Table(
     "policy",
@@ -20,4 +20,5 @@ policy: Final = Table(
     Column("author", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("change", ForeignKey(change.c.id), unique=True, comment="by which it came, where it takes two people"),
 )

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from services.payout.tables import Name, metadata
+from services.payout.tables import Name, change, metadata
 from shared.pay.run import DONE_STATES
 
 BOOKED: Final = f"state in ({', '.join(repr(state) for state in sorted(DONE_STATES))})"
@@ -226,6 +226,7 @@ adjustment: Final = Table(
     Column("attachment_sha256", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    Column("change", ForeignKey(change.c.id), unique=True, comment="by which it was proposed"),
     Index("adjustment_of_participant", "participant_id"),
 )
 

@@ -57,6 +57,7 @@ Calendar: TypeAlias = Annotated[Monthly | SemiMonthly | Weekly | FiscalWeeks, Fi
 class PayGroup(Policy):
     """People who are paid together: one calendar, one legal entity, one payroll."""
 
+    controls_money = True
     kind: Literal["pay_group"]
     """`pay_group`."""
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None

@@ -27,6 +27,8 @@ PEOPLE = {
     "tina": ["terms:write", "earnings:read"],
     "payroll": ["payroll:read", "payroll:write"],
     "tess": ["terms:write", "earnings:read"],
+    "petra": ["changes:approve", "earnings:read"],
+    "pat": ["terms:write", "changes:approve", "earnings:read"],
 }
 
 ROLES = {"frank": ["finance"], "carol": ["cfo"], "dora": ["finance"]}
@@ -48,6 +50,20 @@ class Desk:
 
     def put(self, path: str, who: str, body: dict[str, Any]) -> Response:
         return self.client.put(path, json=body, headers={"authorization": f"Bearer key-{who}"})
+
+    def publish(self, policy: str, who: str, body: dict[str, Any]) -> Response:
+        """Publish a policy, such as `pay_group/us`; Petra approves one that takes two people."""
+        return self.approved(self.put(f"/v1/policies/{policy}", who, body))
+
+    def adjust(self, who: str, body: dict[str, Any]) -> Response:
+        """Adjust pay by hand; Petra approves it."""
+        return self.approved(self.post("/v1/adjustments", who, body))
+
+    def approved(self, proposed: Response) -> Response:
+        """The answer to what was asked; Petra has approved it where it is a change."""
+        if proposed.status_code == 202:
+            _sound(self.post(f"/v1/changes/{proposed.json()['id']}/approve", "petra", {}))
+        return proposed
 
     def draft(self, period: str, who: str = "dana", **more: Any) -> dict[str, Any]:
         """Draft a run and calculate it."""

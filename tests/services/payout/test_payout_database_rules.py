@@ -54,7 +54,7 @@ def test_the_tables_are_those_that_the_migrations_make(payout_engine: Engine) ->
 
 def _ours(name: str | None, kind: str, _: object) -> bool:
     if kind == "index":
-        return name != "journal_of_run"  # by an expression, which the comparison does not read
+        return name not in {"journal_of_run", "journal_of_adjustment"}  # by expressions, which the comparison skips
     return kind != "table" or name in metadata.tables
 
 

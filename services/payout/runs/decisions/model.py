@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 from uuid import UUID, uuid5
 
 from services.payout.ledger.journal import NAMES, CostAssignment, Journal, Posting
+from shared.changes import State
+from shared.money import from_minor
 from shared.pay.terms.words.release import Hold
 from shared.periods import Month
 
@@ -46,6 +48,31 @@ class Adjustment(NamedTuple):
             for each in (self, other)
         )
         return own == others
+
+    def body(self) -> dict[str, str]:
+        """What the change says by which it is proposed, with the amount as people read it. The trigger
+        `check_adjustment` compares.
+        """
+        amount = from_minor(self.amount, self.currency)
+        return {
+            "participant_id": self.participant_id,
+            "amount": f"{amount:f}",
+            "currency": self.currency,
+            "month": self.month,
+            "attachment_name": self.attachment_name,
+            "attachment_sha256": self.attachment_sha256,
+        }
+
+
+class AdjustmentDecision(NamedTuple):
+    """An adjustment with the change by which it was proposed, and what became of that. Adjustments of before it took
+    two people have none, and are booked.
+    """
+
+    adjustment: Adjustment
+    change: int | None
+    state: State
+    decided_by: str | None
 
 
 class Contribution(NamedTuple):

@@ -28,6 +28,7 @@ from services.payout.runs.decisions.schemas import (
     NewHold,
     Release,
 )
+from shared.changes.routes import ChangeView
 from shared.contracts.base import Identifier
 from shared.deps import SnapshotDep
 from shared.money import MoneyError, to_minor
@@ -95,9 +96,11 @@ def release_hold(who: TermsWriter, deps: Deps, hold_id: HoldId, body: Release) -
     return HoldView.of(decision)
 
 
-@router.post("/v1/adjustments", status_code=HTTPStatus.CREATED, summary="Adjust pay by hand")
-def adjust_pay(who: TermsWriter, deps: Deps, body: NewAdjustment) -> AdjustmentView:
-    """Book a manual adjustment, which the next run of the participant pays. Its author cannot approve that run."""
+@router.post("/v1/adjustments", status_code=HTTPStatus.ACCEPTED, summary="Propose to adjust pay by hand")
+def adjust_pay(who: TermsWriter, deps: Deps, body: NewAdjustment) -> ChangeView:
+    """Propose a manual adjustment. It is booked when somebody else approves the change that the answer names, and the
+    next run of the participant pays it. Its author cannot approve that run.
+    """
     try:
         amount = to_minor(body.amount, body.currency)
     except MoneyError as error:
@@ -115,9 +118,9 @@ def adjust_pay(who: TermsWriter, deps: Deps, body: NewAdjustment) -> AdjustmentV
         at=deps.now(),
     )
     with deps.engine.begin() as connection:
-        service.adjust(connection, deps, adjustment=adjustment, attachment=body.attachment)
-    _logger.info("adjustment.booked", adjustment=str(body.id), actor=who.name)
-    return AdjustmentView.of(adjustment)
+        change = service.propose_adjustment(connection, deps, adjustment=adjustment, attachment=body.attachment)
+    _logger.info("adjustment.proposed", adjustment=str(body.id), actor=who.name)
+    return ChangeView.of(change)
 
 
 @router.get("/v1/adjustments", summary="Manual adjustments")

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, field_validator
 
-from services.payout.runs.decisions.model import Adjustment, HoldDecision
+from services.payout.runs.decisions.model import AdjustmentDecision, HoldDecision
+from shared.changes import State
 from shared.contracts.base import BusinessDate, CurrencyCode, ExactDecimal, Identifier, PeriodName, Text
 from shared.money import from_minor
 from shared.pay.terms.words.release import Hold
@@ -139,7 +140,7 @@ class NewAdjustment(BaseModel):
 
 
 class AdjustmentView(BaseModel):
-    """A manual adjustment as it is booked."""
+    """A manual adjustment, and whether it is booked: it is once another person has approved it."""
 
     id: UUID
     participant_id: str
@@ -151,12 +152,16 @@ class AdjustmentView(BaseModel):
     attachment_sha256: str
     actor: str
     at: datetime
+    change: int | None = Field(description="By which it was proposed")
+    state: State
+    decided_by: str | None
 
     @classmethod
-    def of(cls, adjustment: Adjustment) -> AdjustmentView:
+    def of(cls, decision: AdjustmentDecision) -> AdjustmentView:
         """In major units."""
-        amount = from_minor(adjustment.amount, adjustment.currency)
-        return cls(**{**adjustment._asdict(), "amount": amount})
+        adjustment, change, state, decided_by = decision
+        facts = {**adjustment._asdict(), "amount": from_minor(adjustment.amount, adjustment.currency)}
+        return cls(**facts, change=change, state=state, decided_by=decided_by)
 
 
 class Adjustments(BaseModel):

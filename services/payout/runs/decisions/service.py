@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -17,7 +18,7 @@ from services.payout.deps import Dependencies
 from services.payout.errors import AlreadyDecided, NoSuchDecision, NothingToKeep, PeriodNotEnded, ReleasedAfterRun
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
-from services.payout.ledger.journal import cost_assignment
+from services.payout.ledger.journal import CostAssignment, cost_assignment
 from services.payout.policies.references import check
 from services.payout.policies.store import pay_group, pay_groups, referents
 from services.payout.roster.store import people
@@ -26,6 +27,8 @@ from services.payout.runs import store_balances, store_record
 from services.payout.runs.decisions import store
 from services.payout.runs.decisions.errors import AdjustedAlready, NotThePayCurrency
 from services.payout.runs.decisions.model import Adjustment, HoldDecision, Scope, adjustment_journal
+from shared.changes import Change
+from shared.changes import store as changes
 from shared.pay.calendars.pay_periods import pay_period_on, ruling
 from shared.pay.people import Person
 from shared.pay.policy import Reference
@@ -33,6 +36,9 @@ from shared.pay.run import DONE_STATES
 from shared.pay.terms.words.release import Hold
 from shared.periods import Month, last_day, period_of
 from shared.problems import NotFound
+
+ADJUSTMENT: Final = "adjustment"
+"""The kind of changes by which adjustments come."""
 
 
 def check_subject(deps: Dependencies, roles: Callable[[], Collection[str]], *, scope: Scope, subject: str) -> None:
@@ -103,15 +109,61 @@ def release(
     return next(decision for decision in store.hold_decisions(connection) if decision.hold.id == hold_id)
 
 
-def adjust(connection: Connection, deps: Dependencies, *, adjustment: Adjustment, attachment: bytes) -> None:
-    """Book a manual adjustment in the month that it is about, or in the first that is open.
+def propose_adjustment(
+    connection: Connection, deps: Dependencies, *, adjustment: Adjustment, attachment: bytes
+) -> Change:
+    """Propose a manual adjustment, which is booked when somebody else approves it.
 
     Raises:
         NotFound: nobody knows the participant.
         NotThePayCurrency: they are paid in another currency.
         PeriodNotEnded: it is about a month to come.
         AlreadyDecided: there is an adjustment of this id.
-        AdjustedAlready: there is one of this amount, about this month and for this reason.
+        AdjustedAlready: there is one of this amount, about this month and for this reason, that waits or is booked.
+    """
+    _assigned(connection, deps, adjustment=adjustment)
+    known = store.adjustments(connection)
+    if any(other.adjustment.id == adjustment.id for other in known):
+        raise AlreadyDecided("adjustment", str(adjustment.id))
+    # The books are locked, so that of two at the same moment one is told.
+    for other in known:
+        if other.state in ("proposed", "approved") and adjustment.says_the_same(other.adjustment):
+            raise AdjustedAlready(
+                str(other.adjustment.id),
+                adjustment.participant_id,
+                month=other.adjustment.month,
+                actor=other.adjustment.actor,
+                day=other.adjustment.at.astimezone(deps.settings.zone).date(),
+            )
+    change = changes.propose(
+        connection,
+        kind=ADJUSTMENT,
+        subject=str(adjustment.id),
+        body=adjustment.body(),
+        reason=adjustment.reason,
+        by=[adjustment.actor],
+        at=adjustment.at,
+    )
+    store.add_adjustment(connection, adjustment, attachment=attachment, change=change.id)
+    return change
+
+
+def book_adjustment(deps: Dependencies, connection: Connection, change: Change) -> None:
+    """Book an adjustment that is approved, in the month that it is about, or in the first that is open by now.
+
+    Raises:
+        NotThePayCurrency: they have come to be paid in another currency.
+    """
+    adjustment = store.adjustment_of(connection, change.id)
+    assignment = _assigned(connection, deps, adjustment=adjustment)
+    books.post(connection, [adjustment_journal(adjustment, assignment)], now=deps.now())
+
+
+def _assigned(connection: Connection, deps: Dependencies, *, adjustment: Adjustment) -> CostAssignment:
+    """Where an adjustment is booked; until the transaction ends its month stays open.
+
+    Raises:
+        NotFound, NotThePayCurrency, PeriodNotEnded: see `propose_adjustment`.
     """
     who = adjustment.participant_id
     person = people(connection, [who])[who]
@@ -125,22 +177,7 @@ def adjust(connection: Connection, deps: Dependencies, *, adjustment: Adjustment
     assignment = cost_assignment(person, adjustment.month, open_from=closings.unclosed_from(connection))
     if assignment.period > period_of(deps.today()):
         raise PeriodNotEnded(assignment.period, deps.today())
-    # The books are locked, so that of two at the same moment one is told.
-    for other in store.adjustments(connection, who):
-        if other.id != adjustment.id and adjustment.says_the_same(other):
-            raise AdjustedAlready(
-                str(other.id),
-                who,
-                month=other.month,
-                actor=other.actor,
-                day=other.at.astimezone(deps.settings.zone).date(),
-            )
-    try:
-        with connection.begin_nested():
-            store.add_adjustment(connection, adjustment, attachment=attachment)
-    except IntegrityError:
-        raise AlreadyDecided("adjustment", str(adjustment.id)) from None
-    books.post(connection, [adjustment_journal(adjustment, assignment)], now=deps.now())
+    return assignment
 
 
 def _paid_in(connection: Connection, person: Person, *, month: Month) -> Sequence[str]:

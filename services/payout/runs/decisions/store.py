@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, Row, insert, text
 
 from services.payout.runs import tables
-from services.payout.runs.decisions.model import Adjustment, Contribution, HoldDecision
+from services.payout.runs.decisions.model import Adjustment, AdjustmentDecision, Contribution, HoldDecision
+from shared.changes import State
 from shared.pay.terms.words.release import Hold
 
 
@@ -65,14 +67,28 @@ def dismiss_clawback(
     return connection.execute(_DISMISS, row).rowcount == 1
 
 
-def add_adjustment(connection: Connection, adjustment: Adjustment, *, attachment: bytes) -> None:
-    """Write an adjustment with its attachment."""
-    connection.execute(insert(tables.adjustment).values(**adjustment._asdict(), attachment=attachment))
+def add_adjustment(connection: Connection, adjustment: Adjustment, *, attachment: bytes, change: int) -> None:
+    """Write an adjustment that is proposed by a change, with its attachment."""
+    row = {**adjustment._asdict(), "attachment": attachment, "change": change}
+    connection.execute(insert(tables.adjustment).values(row))
 
 
-def adjustments(connection: Connection, participant_id: str | None = None) -> Sequence[Adjustment]:
+def adjustments(connection: Connection, participant_id: str | None = None) -> Sequence[AdjustmentDecision]:
     """Adjustments, of one participant or of all, in order."""
-    return [Adjustment(*row) for row in connection.execute(_ADJUSTMENTS, {"participant": participant_id})]
+    rows = connection.execute(_ADJUSTMENTS, {"participant": participant_id, "change": None})
+    return [_adjustment(row) for row in rows]
+
+
+def adjustment_of(connection: Connection, change: int) -> Adjustment:
+    """The adjustment that a change proposes."""
+    rows = connection.execute(_ADJUSTMENTS, {"participant": None, "change": change})
+    return _adjustment(rows.one()).adjustment
+
+
+def _adjustment(row: Row[Any]) -> AdjustmentDecision:
+    facts = {name: getattr(row, name) for name in Adjustment._fields}
+    state: State = "approved" if row.change is None else row.verdict or "proposed"
+    return AdjustmentDecision(Adjustment(**facts), row.change, state, row.decided_by)
 
 
 def attachment(connection: Connection, adjustment: UUID) -> bytes | None:
@@ -96,9 +112,12 @@ _DISMISS = text("""
     values (:participant_id, :deal_id, :reason, :actor, :at) on conflict do nothing""")
 
 _ADJUSTMENTS = text("""
-    select id, participant_id, currency, amount, month, reason, attachment_name, attachment_sha256, actor, at
-    from adjustment
-    where cast(:participant as text) is null or participant_id = :participant order by number""")
+    select id, participant_id, currency, amount, month, a.reason, attachment_name, attachment_sha256, actor, at,
+        a.change, d.verdict, d.decided_by
+    from adjustment a left join change_decision d on d.change = a.change
+    where (cast(:participant as text) is null or participant_id = :participant)
+      and (cast(:change as bigint) is null or a.change = :change)
+    order by number""")
 
 _ATTACHMENT = text("select attachment from adjustment where id = :id")
 

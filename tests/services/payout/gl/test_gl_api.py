@@ -28,7 +28,7 @@ POLICY = {
 
 
 def publish(desk: Desk, policy_id: str = "default", **fields: Any) -> None:
-    answer = desk.put(f"/v1/policies/gl_accounts/{policy_id}", "tess", {"policy": POLICY | fields, "reason": "agreed"})
+    answer = desk.publish(f"gl_accounts/{policy_id}", "tess", {"policy": POLICY | fields, "reason": "agreed"})
     assert answer.status_code == 201, answer.text
 
 

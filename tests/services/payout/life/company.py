@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, date, datetime, time
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,6 +35,7 @@ KEYS: dict[str, dict[str, Any]] = {
     "frank": {"scopes": ["runs:approve", "earnings:read"], "roles": ["finance"]},
     "fiona": {"scopes": ["runs:approve", "earnings:read"], "roles": ["finance"]},
     "tina": {"scopes": ["terms:write", "earnings:read"]},
+    "petra": {"scopes": ["changes:approve", "earnings:read"]},
     "payroll": {"scopes": ["payroll:read", "payroll:write"]},
     "payout": {"scopes": ["earnings:read"]},
 }
@@ -137,9 +139,16 @@ class Company:
         return self.client.post(path, json=body, headers={"authorization": f"Bearer key-{who}", **headers})
 
     def policy(self, kind: str, name: str, body: dict[str, Any]) -> Response:
-        """Publish a policy."""
+        """Publish a policy; Petra approves one that takes two people."""
         asked = {"policy": body, "reason": "the rules changed"}
-        return self.client.put(f"/v1/policies/{kind}/{name}", json=asked, headers={"authorization": "Bearer key-tina"})
+        said = self.client.put(f"/v1/policies/{kind}/{name}", json=asked, headers={"authorization": "Bearer key-tina"})
+        return self.approved(said)
+
+    def approved(self, proposed: Response) -> Response:
+        """The answer to what was asked; Petra has approved it where it is a change."""
+        if proposed.status_code == HTTPStatus.ACCEPTED:
+            assert self.post(f"/v1/changes/{proposed.json()['id']}/approve", "petra", {}).is_success
+        return proposed
 
     def verified(self) -> list[str]:
         """What `earnest verify` finds."""

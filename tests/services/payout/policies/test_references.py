@@ -39,7 +39,7 @@ def company(desk: Desk, book: Book) -> Desk:
 
 def publish(desk: Desk, kind: str, name: str, policy: dict[str, Any], **more: Any) -> Response:
     body = {"policy": {"valid_from": "2025-01-01", **policy}, "reason": "as agreed", **more}
-    return desk.put(f"/v1/policies/{kind}/{name}", "tess", body)
+    return desk.publish(f"{kind}/{name}", "tess", body)
 
 
 def test_a_policy_that_names_what_is_not_there_is_refused_with_what_is_unless_it_is_expected(company: Desk) -> None:

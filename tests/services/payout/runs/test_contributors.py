@@ -60,7 +60,7 @@ def approval(company: Company, run: str, who: str) -> tuple[int, str]:
 
 def adjust(desk: Desk, who: str, participant: str, amount: str) -> None:
     """Adjust somebody's pay of January by hand."""
-    answer = desk.post("/v1/adjustments", who, adjustment(participant, amount) | {"month": "2025-01"})
+    answer = desk.adjust(who, adjustment(participant, amount) | {"month": "2025-01"})
     assert answer.is_success, answer.text
 
 
@@ -103,7 +103,7 @@ def test_who_moved_somebody_before_or_after_the_pay_period_has_no_hand_in_it(boo
 
 def test_policies_count_where_they_apply_or_did(book: Book, desk: Desk) -> None:
     book([roster("bea", "2024-01-01", pay_group="other")])
-    desk.put("/v1/policies/pay_group/other", "tess", {"policy": OTHER, "reason": "new"})
+    desk.publish("pay_group/other", "tess", {"policy": OTHER, "reason": "new"})
     book([earned("ada", "2025-01", 1, ("USD", 500))])
     guarantee = {"currency": "USD", "guarantee": {"amount": "10"}}
     publish(desk, "payment_terms", guarantee | {"applies_to": {"participants": ["bea"]}}, "tess")
@@ -113,7 +113,7 @@ def test_policies_count_where_they_apply_or_did(book: Book, desk: Desk) -> None:
 
 def test_who_took_terms_or_approvals_away_from_somebody_had_a_hand_in_it(book: Book, desk: Desk) -> None:
     book([roster("bea", "2024-01-01", pay_group="other")])
-    desk.put("/v1/policies/pay_group/other", "tess", {"policy": OTHER, "reason": "new"})
+    desk.publish("pay_group/other", "tess", {"policy": OTHER, "reason": "new"})
     book([earned("ada", "2025-01", 1, ("USD", 500))])
     guarantee = {"currency": "USD", "guarantee": {"amount": "10"}}
     publish(desk, "payment_terms", guarantee, "tess")

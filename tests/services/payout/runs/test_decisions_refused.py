@@ -5,10 +5,20 @@ runs.
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from tests.services.payout.desk import Book, Desk, earned, lines, problem, roster
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from services.payout.ledger.journal import CostAssignment
+from services.payout.ledger.store import post
+from services.payout.runs.decisions import store
+from services.payout.runs.decisions.model import Adjustment, adjustment_journal
+from shared.periods import Month
+from tests.services.payout.desk import NOW, Book, Desk, earned, lines, problem, roster
 
 
 def adjustment(participant: str, amount: str) -> dict[str, Any]:
@@ -23,7 +33,7 @@ def test_nobody_is_adjusted_whom_neither_roster_nor_ledger_knows(desk: Desk, boo
     answer = desk.post("/v1/adjustments", "tess", adjustment("adda", "12.00"))
     assert (answer.status_code, "adda" in answer.json()["detail"]) == (404, True)
     assert desk.get("/v1/adjustments").json()["adjustments"] == []
-    assert desk.post("/v1/adjustments", "tess", adjustment("ada", "12.00")).status_code == 201
+    assert desk.adjust("tess", adjustment("ada", "12.00")).status_code == 202
 
 
 def test_an_amount_with_more_decimals_than_its_currency_is_refused_in_words(desk: Desk, book: Book) -> None:
@@ -39,7 +49,7 @@ def test_an_adjustment_is_in_the_currency_that_somebody_is_paid_in(desk: Desk, b
     assert refused.json()["detail"] == "ada is paid in USD, not in EUR: say the amount in USD"
     group = {"valid_from": "2025-01-01", "calendar": {"every": "month"}, "currency": "EUR"}
     asked = {"policy": group, "reason": "a new group"}
-    assert desk.put("/v1/policies/pay_group/monthly", "tess", asked).is_success
+    assert desk.publish("pay_group/monthly", "tess", asked).is_success
     assert "bob is paid in EUR" in desk.post("/v1/adjustments", "tess", adjustment("bob", "12.00")).json()["detail"]
     assert desk.post("/v1/adjustments", "tess", adjustment("bob", "12.00") | {"currency": "EUR"}).is_success
 
@@ -49,12 +59,12 @@ def test_the_same_adjustment_is_booked_once(desk: Desk, book: Book) -> None:
     first = desk.post("/v1/adjustments", "tess", adjustment("ada", "12.00")).json()
     again = desk.post("/v1/adjustments", "tess", adjustment("ada", "12") | {"reason": "Agreed  by mail"})
     assert problem(again) == (409, "adjusted-already")
-    assert f"by tess on 2026-01-15 ({first['id']}): nothing is booked" in again.json()["detail"]
+    assert f"by tess on 2026-01-15 ({first['subject']}): nothing is booked" in again.json()["detail"]
     others = [
         adjustment("bob", "12.00"), adjustment("ada", "-12.00"), adjustment("ada", "12.00") | {"month": "2025-11"},
         adjustment("ada", "12.00") | {"reason": "the kicker of December"},
     ]  # fmt: skip
-    assert [desk.post("/v1/adjustments", "tess", other).status_code for other in others] == [201] * 4
+    assert [desk.adjust("tess", other).status_code for other in others] == [202] * 4
     assert len(desk.get("/v1/adjustments").json()["adjustments"]) == 5
 
 
@@ -115,6 +125,56 @@ def test_an_off_cycle_run_is_paid_on_the_first_business_day_unless_it_says_when(
     assert desk.post("/v1/runs", "dana", later).json()["pay_date"] == "2026-02-17"
     for wrong in (asked | {"pay_date": "2025-12-30"}, {"period": "2025-12", "pay_date": "2026-02-17"}):
         assert "pay_date is that of an off-cycle run" in desk.post("/v1/runs", "dana", wrong).json()["detail"]
+
+
+def test_an_adjustment_is_booked_when_another_person_approves_it_and_not_before(desk: Desk, book: Book) -> None:
+    book([earned("ada", "2025-12", 1, ("USD", 100))])
+    proposed = desk.post("/v1/adjustments", "pat", adjustment("ada", "12.00")).json()
+    assert desk.balance("ada") == {"USD": ("1.00", "1.00", "0.00")}
+    approve = f"/v1/changes/{proposed['id']}/approve"
+    assert problem(desk.post(approve, "pat", {})) == (403, "two-people")
+    assert desk.balance("ada") == {"USD": ("1.00", "1.00", "0.00")}
+    assert desk.post(approve, "petra", {}).is_success
+    assert desk.balance("ada") == {"USD": ("1.00", "13.00", "0.00")}
+    (told,) = desk.get("/v1/adjustments").json()["adjustments"]
+    assert (told["state"], told["actor"], told["decided_by"]) == ("approved", "pat", "petra")
+    assert desk.draft("2025-12")["touched_by"] == {"pat": ["adjustment"]}
+    rejected = desk.post("/v1/adjustments", "tess", adjustment("ada", "99.00")).json()
+    assert desk.post(f"/v1/changes/{rejected['id']}/reject", "petra", {"reason": "no such deal"}).is_success
+    assert desk.post("/v1/adjustments", "tess", adjustment("ada", "99.00")).status_code == 202, "it may be said again"
+    assert desk.balance("ada") == {"USD": ("1.00", "13.00", "0.00")}
+
+
+def test_the_database_books_an_adjustment_only_as_it_was_approved_and_once(
+    desk: Desk, book: Book, service_engine: Engine
+) -> None:
+    book([earned("ada", "2025-12", 1, ("USD", 100))])
+    change = desk.post("/v1/adjustments", "tess", adjustment("ada", "12.00")).json()
+    fact = Adjustment(
+        id=UUID(change["subject"]), participant_id="ada", currency="USD", amount=12_00, month=Month("2025-12"),
+        reason="", attachment_name="", attachment_sha256="", actor="tess", at=NOW,
+    )  # fmt: skip
+    home = CostAssignment(Month("2025-12"), "default", "", "")
+
+    def booked(**other: Any) -> None:
+        journal = adjustment_journal(fact._replace(**other), home)
+        with service_engine.begin() as connection:
+            post(connection, [replace(journal, id=uuid4())], now=NOW)
+
+    with pytest.raises(DBAPIError, match="booked as it was approved"):
+        booked()
+    decision = "insert into change_decision values (:change, 'approved', 'petra', now(), '')"
+    with service_engine.begin() as connection:
+        connection.execute(text(decision), {"change": change["id"]})
+    for wrong in ({"amount": 1200_00}, {"actor": "petra"}, {"currency": "EUR"}, {"id": UUID(int=7)}):
+        with pytest.raises(DBAPIError, match="booked as it was approved"):
+            booked(**wrong)
+    booked()
+    with pytest.raises(DBAPIError, match="journal_of_adjustment"):
+        booked()
+    with pytest.raises(DBAPIError, match="proposed by a change"), service_engine.begin() as connection:
+        store.add_adjustment(connection, fact._replace(id=UUID(int=8)), attachment=b"mail", change=change["id"])
+    assert desk.balance("ada") == {"USD": ("1.00", "13.00", "0.00")}
 
 
 def test_a_run_names_only_whom_its_pay_group_pays(desk: Desk, book: Book) -> None:

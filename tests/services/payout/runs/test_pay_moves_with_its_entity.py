@@ -29,7 +29,7 @@ DRAW = {"amount": "40.00", "kind": "recoverable", "since": "2025-01", "until": "
 def moved(desk: Desk, book: Book, scoring: Scoring) -> str:
     """Ada is with US in January and with UK from February on: the id of the run that moved what she has."""
     publish(desk, release=HALVES, draw=DRAW, negative={"balance": "carry"})
-    assert desk.put("/v1/policies/gl_accounts/default", "tess", {"policy": BOOKS, "reason": "agreed"}).is_success
+    assert desk.publish("gl_accounts/default", "tess", {"policy": BOOKS, "reason": "agreed"}).is_success
     book([roster("ada", "2025-01-01", entity="US"), roster("bob", "2025-01-01", entity="US")])
     book([roster("ada", "2025-02-01", 1, entity="UK")])
     book([earned("ada", "2025-01", 1, ("USD", 60_00)), earned("bob", "2025-01", 1, ("USD", 70_00))])

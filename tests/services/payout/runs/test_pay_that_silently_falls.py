@@ -18,7 +18,7 @@ def found(run: dict[str, Any], kind: str) -> list[str]:
 
 def publish(desk: Desk, name: str, **policy: Any) -> dict[str, Any]:
     body = {"policy": {"valid_from": "2025-01-01", "currency": "USD", **policy}, "reason": "as agreed"}
-    answer = desk.put(f"/v1/policies/payment_terms/{name}", "tina", body)
+    answer = desk.publish(f"payment_terms/{name}", "tina", body)
     assert answer.is_success, answer.text
     told: dict[str, Any] = answer.json()
     return told
@@ -116,7 +116,7 @@ def test_a_hold_that_is_over_by_the_end_of_the_pay_period_is_open_no_more(desk: 
 
 def test_who_approved_what_was_then_returned_approved_nothing_of_what_it_is_now(desk: Desk, book: Book) -> None:
     policy = {"valid_from": "2025-01-01", "steps": [{"role": "finance"}, {"role": "cfo"}]}
-    answer = desk.put("/v1/policies/approval/two", "tina", {"policy": policy, "reason": "two people"})
+    answer = desk.publish("approval/two", "tina", {"policy": policy, "reason": "two people"})
     assert answer.is_success, answer.text
     book([earned("ada", "2025-01", 1, ("USD", 10_00))])
     run = desk.draft("2025-01")["id"]
@@ -141,7 +141,7 @@ def test_terms_that_name_whom_nobody_is_are_published_with_a_warning_unless_it_i
     assert publish(desk, "u", applies_to={"plans": ["plan"]})["warnings"] == told, "also when it is said again"
     assert publish(desk, "everybody")["warnings"] == []
     body = {"valid_from": "2025-01-01", "currency": "USD", "applies_to": {"plans": ["plan"]}}
-    answer = desk.put("/v1/policies/payment_terms/v", "tina", {"policy": body, "reason": "they come", "expected": True})
+    answer = desk.publish("payment_terms/v", "tina", {"policy": body, "reason": "they come", "expected": True})
     assert answer.json()["warnings"] == []
 
 

@@ -29,7 +29,7 @@ def adp(desk: Desk) -> Desk:
 
 def publish(desk: Desk, kind: str, name: str, **policy: Any) -> None:
     body = {"policy": {"valid_from": "2025-01-01", **policy}, "reason": "as agreed"}
-    answer = desk.put(f"/v1/policies/{kind}/{name}", "tess", body)
+    answer = desk.publish(f"{kind}/{name}", "tess", body)
     assert answer.is_success, answer.text
 
 

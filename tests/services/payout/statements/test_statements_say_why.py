@@ -60,7 +60,7 @@ def test_each_adjustment_has_its_own_reason(desk: Desk, book: Book) -> None:
     ids = [f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2)]
     for id_, amount, reason in zip(ids, ("5.00", "-2.00"), ("spot bonus", "paid twice"), strict=True):
         body = {"id": id_, "participant_id": "ada", "currency": "USD", "amount": amount, "month": "2025-01"}
-        answer = desk.post("/v1/adjustments", "tina", body | {"reason": reason} | ATTACHMENT)
+        answer = desk.adjust("tina", body | {"reason": reason} | ATTACHMENT)
         assert answer.is_success, answer.text
     assert lines(statement(desk, desk.draft("2025-01")), "adjustment") == [
         ("5.00", None, f"spot bonus ({ids[0]})"),
