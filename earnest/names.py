@@ -4,4 +4,4 @@ once.
 
 from typing import Literal
 
-Service = Literal["ingest", "scoring", "payout", "alerts"]
+Service = Literal["ingest", "scoring", "payout", "alerts", "access"]

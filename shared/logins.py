@@ -13,7 +13,7 @@ from typing import Any, Final
 from psycopg import Connection, sql
 from psycopg.errors import InsufficientPrivilege
 
-SERVICES: Final = ("ingest", "scoring", "payout", "alerts")
+SERVICES: Final = ("ingest", "scoring", "payout", "alerts", "access")
 OWNER: Final = "earnest_owner"
 """Owns every schema, table and function. A function with its owner's rights has these and never a superuser's."""
 
@@ -31,6 +31,8 @@ def view_of(service: str) -> str:
 LOGINS: Final = tuple(login(service) for service in SERVICES for login in (login_of, view_of))
 SCHEMAS: Final = {
     "log": "shared.log",
+    # Before the others, whose row policies ask it.
+    "access": "services.access",
     **{service: f"services.{service}" for service in SERVICES},
     # Where alerts counts the log again when a KPI is defined anew: a service makes no schemas.
     "alerts_recount": "services.alerts",

@@ -16,6 +16,9 @@ INGEST_EVENTS: Final = Counter(
 INGEST_SOURCES: Final = Gauge(
     "earnest_ingest_sources", "Source files by what became of them: used, or stopped by a mistake in them.", ["state"]
 )
+AUDIT_UNRECORDED: Final = Counter(
+    "earnest_access_audit_unrecorded", "Requests that could not be recorded in the audit log when they were answered."
+)
 INGEST_SECONDS: Final = Histogram(
     "earnest_ingest_append_seconds",
     "Time until a batch of events was durable in the log.",

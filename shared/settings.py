@@ -55,10 +55,12 @@ class Settings(BaseSettings):
     scoring_port: int = 8802
     payout_port: int = 8803
     alerts_port: int = 8804
+    access_port: int = 8805
     ingest_url: str = "http://127.0.0.1:8801"
     scoring_url: str = "http://127.0.0.1:8802"
     payout_url: str = "http://127.0.0.1:8803"
     alerts_url: str = "http://127.0.0.1:8804"
+    access_url: str = "http://127.0.0.1:8805"
     alertmanager_url: str | None = None
 
     @cached_property

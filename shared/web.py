@@ -25,7 +25,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import deps
-from shared.access.callers import Callers, Directory
+from shared.access.audit import Audit
+from shared.access.callers import Callers
+from shared.access.database import AccessDatabase
 from shared.access.key_file import KeyFile
 from shared.admission.limits import PLACES
 from shared.admission.requests import BY_KEY, Admission, Allow
@@ -62,7 +64,7 @@ def create_app(
     engine: Engine | None = None,
     view: Engine | None = None,
     clock: Clock = utc_now,
-    directory: Directory | None = None,
+    access: AccessDatabase | None = None,
     provide: Iterable[object] = (),
     tags: Mapping[str, str] | None = None,
     remarks: Callable[[], list[str]] = list,
@@ -81,7 +83,8 @@ def create_app(
         engine: the service's database, if its routes change it (`EngineDep`).
         view: the service's database by the login that reads for people, if its routes do (`SnapshotDep`).
         clock: the present (`ClockDep`).
-        directory: of people and the company's systems, beside the installation's own machines in the key file.
+        access: people and the company's systems, beside the installation's own machines in the key file, and what is
+            recorded of them in the audit log.
         provide: objects of the service's own that its routes depend on, found by their class (`shared.deps.provided`).
         remarks: returns what somebody should mend and does not keep the service from its work, in sentences.
         tags: what the operations of a tag have in common, by tag.
@@ -100,10 +103,12 @@ def create_app(
     )
     deps.install(app, settings=settings, engine=engine, view=view, clock=clock, provide=provide)
     machines = KeyFile(settings.keys_file)
-    app.state.callers = Callers(machines, *([directory] if directory else []))
+    app.state.callers = Callers(machines, *([access] if access else []))
     _answer_with_problems(app, database_away)
     _document_problems(app)
     # The one added last is asked first: a request has its name before anything can refuse it.
+    if access is not None:
+        app.add_middleware(Audit, log=access)
     app.add_middleware(Admission, find=app.state.callers.caller, allow=allow, places=places)
     app.add_middleware(_NoNul)
     app.add_middleware(_RequestId)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import get_args
 
 import httpx
 import psutil
@@ -75,7 +76,7 @@ def condition_of(home: Home, *, who: str) -> Condition:
 
 def services_of(settings: Settings) -> list[ServiceCondition]:
     """How the services are."""
-    return [_service(name, settings) for name in ("ingest", "scoring", "payout", "alerts")]
+    return [_service(name, settings) for name in get_args(Service)]
 
 
 def _service(name: Service, settings: Settings) -> ServiceCondition:

@@ -49,6 +49,7 @@ READERS: Final[tuple[tuple[Service, Topic], ...]] = (
     ("payout", EARNINGS),
     ("alerts", DEALS),
     ("alerts", EARNINGS),
+    ("access", ROSTER),
 )
 """Who reads what, in the order of the road: once a reader is at the end, nothing more comes to the topics after it."""
 

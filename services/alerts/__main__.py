@@ -22,6 +22,7 @@ from services.alerts.proposals import worker as published
 from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
 from services.alerts.verify import recount_if_sums_changed
 from shared import logs
+from shared.access.database import AccessDatabase
 from shared.contracts.topics import ROAD
 from shared.database import service_engine, view_engine
 from shared.deps import utc_now
@@ -103,11 +104,13 @@ def main() -> None:
     def remarks() -> list[str]:
         return [*declaration.remarks(), *(f"{settings.kpis_dir}: {remark}" for remark in catalogue.remarks)]
 
+    access = AccessDatabase.of(settings, "alerts")
     serve(
         create_app(
             settings,
             engine,
             view=view,
+            access=access,
             evaluator=evaluator,
             lifecycle=lifecycle,
             sender=sender,
@@ -119,6 +122,7 @@ def main() -> None:
         crew=crew,
     )
     log.close()
+    access.close()
     view.dispose()
     engine.dispose()
 

@@ -16,6 +16,7 @@ from services.alerts.notifications.worker import Sender
 from services.alerts.operations import routes as operations
 from services.alerts.proposals import routes as proposals
 from shared import web
+from shared.access.database import AccessDatabase
 from shared.deps import Clock, utc_now
 from shared.settings import Settings
 
@@ -31,6 +32,7 @@ def create_app(
     ready: Callable[[], list[str]],
     remarks: Callable[[], list[str]] = list,
     clock: Clock = utc_now,
+    access: AccessDatabase | None = None,
 ) -> FastAPI:
     """The app; `view` reads for people, `ready` says what keeps the service from its work, `remarks` what somebody
     should mend all the same.
@@ -43,6 +45,7 @@ def create_app(
         routers=[kpis.router, alerts.router, proposals.router, notifications.router, operations.router],
         engine=engine,
         view=view,
+        access=access,
         provide=[evaluator, lifecycle, sender],
         remarks=remarks,
         clock=clock,

@@ -16,6 +16,7 @@ from services.ingest.store import Answers
 from services.ingest.store_sources import SourceReports
 from services.ingest.worker import LIMITS, TOPICS, WORKER, SourceReloads, step
 from shared import logs
+from shared.access.database import AccessDatabase
 from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD
 from shared.database import service_engine
@@ -59,9 +60,11 @@ def main() -> None:
         return crew.reasons()
 
     intake = Intake(settings, appender=appender, answers=answers, published=published, roster=KnownRoster(log))
-    app = create_app(settings, intake, sources=sources, ready=ready)
+    access = AccessDatabase.of(settings, "ingest")
+    app = create_app(settings, intake, sources=sources, ready=ready, access=access)
     serve(app, settings.host, port=settings.ingest_port, crew=crew)
     bounded.close()
+    access.close()
 
 
 if __name__ == "__main__":

@@ -14,13 +14,21 @@ from services.ingest.routes import TAGS, allow, router
 from services.ingest.schemas import REFERENCE
 from services.ingest.sources import Sources
 from shared import web
+from shared.access.database import AccessDatabase
 from shared.settings import Settings
 
 PLACES: Final = 64
 """Requests that are worked on at once: they wait for the log together, and what waits is appended in one go."""
 
 
-def create_app(settings: Settings, intake: Intake, *, sources: Sources, ready: Callable[[], list[str]]) -> FastAPI:
+def create_app(
+    settings: Settings,
+    intake: Intake,
+    *,
+    sources: Sources,
+    ready: Callable[[], list[str]],
+    access: AccessDatabase | None = None,
+) -> FastAPI:
     """The app; `ready` says what keeps the service from its work."""
     app = web.create_app(
         "Earnest ingest",
@@ -29,6 +37,7 @@ def create_app(settings: Settings, intake: Intake, *, sources: Sources, ready: C
         ready=ready,
         remarks=sources.remarks,
         routers=[router],
+        access=access,
         provide=[intake, sources],
         tags=TAGS,
         database_away="the database does not answer; send it again",

@@ -11,6 +11,7 @@ from services.payout.payroll.worker import CutOffs
 from services.payout.runs.service.publishing import publish_unpublished
 from services.payout.scoring_client import ScoringClient
 from shared import logs
+from shared.access.database import AccessDatabase
 from shared.contracts.topics import ROAD
 from shared.database import service_engine, view_engine
 from shared.deps import utc_now
@@ -34,12 +35,22 @@ def main() -> None:
     cut_offs = CutOffs(engine, lambda: utc_now().astimezone(settings.zone).date())
     crew = Crew([books, Courier(engine, settings, now=utc_now), cut_offs, *relays(log)])
     scoring = ScoringClient.from_settings(settings)
+    access = AccessDatabase.of(settings, "payout")
     app = create_app(
-        settings, engine, view=view, now=utc_now, ready=crew.reasons, lines=scoring, deals=scoring, log=log
+        settings,
+        engine,
+        view=view,
+        now=utc_now,
+        ready=crew.reasons,
+        lines=scoring,
+        deals=scoring,
+        log=log,
+        access=access,
     )
     serve(app, settings.host, port=settings.payout_port, crew=crew)
     scoring.close()
     log.close()
+    access.close()
     view.dispose()
     engine.dispose()
 

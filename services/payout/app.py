@@ -26,6 +26,7 @@ from services.payout.runs.service import payroll_release
 from services.payout.scoring_client import LineSource
 from services.payout.statements import routes as statements
 from shared import web
+from shared.access.database import AccessDatabase
 from shared.changes.routes import Changes, changes_router
 from shared.deps import Clock
 from shared.log.port import Log
@@ -59,6 +60,7 @@ def create_app(
     lines: LineSource,
     deals: DealSource,
     log: Log,
+    access: AccessDatabase | None = None,
 ) -> FastAPI:
     """The app over the ledger; `view` reads for people, `now` gives the present instant, `lines` and `deals` what
     scoring knows; runs are published in `log`.
@@ -85,6 +87,7 @@ def create_app(
         ],
         engine=engine,
         view=view,
+        access=access,
         clock=now,
         provide=[
             deps,

@@ -15,6 +15,7 @@ from services.scoring.quarantine.service import try_published
 from services.scoring.quarantine.trial import harm
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared import logs
+from shared.access.database import AccessDatabase
 from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD
 from shared.database import service_engine, view_engine
@@ -44,8 +45,9 @@ def main() -> None:
         for name, topics in INPUTS.items()
     ]
     crew = Crew([*workers, *relays(log)])
+    access = AccessDatabase.of(settings, "scoring")
     serve(
-        create_app(settings, requests, view=view, ready=crew.reasons, log=log, guarded=guard.asked),
+        create_app(settings, requests, view=view, ready=crew.reasons, log=log, guarded=guard.asked, access=access),
         settings.host,
         port=settings.scoring_port,
         crew=crew,
@@ -53,6 +55,7 @@ def main() -> None:
     bounded.close()
     apart.close()
     log.close()
+    access.close()
     for each in (requests, view, notes, engine):
         each.dispose()
 

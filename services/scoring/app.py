@@ -18,6 +18,7 @@ from services.scoring.quarantine.routes import router as quarantine
 from services.scoring.reference.blame import UNGUARDED, Guarded
 from services.scoring.reference.store import ReferenceDataCache
 from shared import web
+from shared.access.database import AccessDatabase
 from shared.log.port import Log
 from shared.settings import Settings
 
@@ -39,6 +40,7 @@ def create_app(
     ready: Callable[[], list[str]],
     log: Log,
     guarded: Guarded = UNGUARDED,
+    access: AccessDatabase | None = None,
 ) -> FastAPI:
     """The app over the tables that the workers keep.
 
@@ -49,6 +51,7 @@ def create_app(
         ready: what keeps the workers from working, in sentences.
         log: takes what a lifted quarantine asks for again.
         guarded: how calculations are done that somebody asks for.
+        access: knows who asks.
     """
     return web.create_app(
         "Earnest scoring",
@@ -57,6 +60,7 @@ def create_app(
         ready=ready,
         engine=engine,
         view=view,
+        access=access,
         routers=(participants, overview, deals, account_payments, facts, lines, quarantine),
         provide=[ReferenceDataCache(), AppResources(log=log, guarded=guarded)],
         tags=TAGS,

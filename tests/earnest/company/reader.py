@@ -141,7 +141,7 @@ class Reader:
         (place / ".venv").symlink_to(sys.prefix)
         (place / ".earnest").symlink_to(self.home)
         shutil.copytree(ROOT / "deploy", place / "deploy")
-        usual = dict(zip(("ingest", "scoring", "payout", "alerts"), range(8801, 8805), strict=True))
+        usual = dict(zip(("ingest", "scoring", "payout", "alerts", "access"), range(8801, 8806), strict=True))
         ports = [
             f'connect-to = "127.0.0.1:{usual[name]}:{url.removeprefix("http://")}"' for name, url in self.urls.items()
         ]

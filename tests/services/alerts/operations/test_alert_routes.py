@@ -41,7 +41,7 @@ def test_prometheus_scrapes_the_ports_that_the_services_listen_on() -> None:
     scraped = {job["job_name"]: job["dns_sd_configs"][0]["port"] for job in config["scrape_configs"]}
     assert scraped == {
         f"earnest-{service}": Settings.model_fields[f"{service}_port"].default
-        for service in ("ingest", "scoring", "payout", "alerts")
+        for service in ("ingest", "scoring", "payout", "alerts", "access")
     }
 
 

@@ -1,0 +1,1 @@
+"""Where participants are and to whom they report, day by day, as the roster says."""

@@ -1,0 +1,1 @@
+"""People and systems, the roles that they hold, and which duties conflict."""
