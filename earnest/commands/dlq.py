@@ -173,16 +173,21 @@ def _settings() -> Settings:
 
 
 def _schemas(settings: Settings, service: Service | None) -> Iterator[tuple[str, Engine]]:
-    """The schemas that have dead letters, by their service's name."""
+    """The schemas that have dead letters, by their service's name, for the administrator: what is sent again goes to
+    topics that the service does not publish on.
+    """
     from sqlalchemy import inspect
 
-    from shared.database import engine_while
+    from shared.database import database_url, engine_for
 
     for name in get_args(Service) if service is None else [service]:
-        with engine_while(settings, name) as engine:
-            # Not every service sets letters aside, and one that was never started has no tables yet.
+        engine = engine_for(database_url(settings), name, pool_size=1)
+        try:
+            # Not every service sets letters aside.
             if inspect(engine).has_table("dead_letter", schema=name):
                 yield name, engine
+        finally:
+            engine.dispose()
 
 
 def _place(letter: DeadLetter) -> str:

@@ -56,3 +56,13 @@ ROAD: Final = (
     ALERTS,
 )
 """Every topic that carries facts; each also has its dead-letter topic."""
+
+PUBLISHED: Final = {
+    "ingest": (DELIVERIES, DEALS, ACCOUNT_PAYMENTS, ROSTER, PLANS),
+    "scoring": (REALLOCATIONS, RECREDITS, CREDITS, EARNINGS),
+    "payout": (RUNS,),
+    "alerts": (ALERTS,),
+}
+"""The topics of each service: on those of another the database lets it publish nothing. What it could not process it
+says on the topic's dead letters, and the administrator sends it again.
+"""

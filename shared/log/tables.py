@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from shared.contracts.topics import PUBLISHED
 from shared.grants import grant_all
 from shared.logins import LOGINS, SERVICES, login_of
 
@@ -72,13 +73,16 @@ def create_worker_tables() -> None:
 
 
 def grant_log(connection: Connection) -> None:
-    """Let every service read the log and add to it, and nobody change what is in it or say when it came."""
+    """Let every service read the log and add to its own topics, and nobody change what is in it or say when it came."""
     everybody, services = ", ".join(LOGINS), ", ".join(map(login_of, SERVICES))
     connection.execute(text(f"revoke all on all tables in schema log from {everybody}"))
     connection.execute(text(f"grant usage on schema log to {services}"))
     for rights, table in _LOG.items():
         connection.execute(text(f"grant {rights} on log.{table} to {services}"))
     connection.execute(text(f"grant execute on function log.forget(text, integer, bigint) to {services}"))
+    connection.execute(text("delete from log.publisher"))
+    own = [{"login": login_of(name), "topic": topic.name} for name in PUBLISHED for topic in PUBLISHED[name]]
+    connection.execute(text("insert into log.publisher (login, topic) values (:login, :topic)"), own)
 
 
 _LOG: Final = {

@@ -184,7 +184,12 @@ def test_lag_is_the_age_of_the_oldest_event_that_waits(
 
 
 def test_open_dead_letters_of_any_worker_are_counted_until_they_are_replayed(
-    log: PostgresLog, deal: Make, evaluator: Evaluator, alerts_engine: Engine, catch_up: Callable[[], None]
+    log: PostgresLog,
+    deal: Make,
+    evaluator: Evaluator,
+    alerts_engine: Engine,
+    administrator: Engine,
+    catch_up: Callable[[], None],
 ) -> None:
     def refuse(_: Connection, batch: list[Stored]) -> Outcome:
         return Outcome(rejections=[Rejection(stored=stored, code="bad", message="it is bad") for stored in batch])
@@ -201,12 +206,12 @@ def test_open_dead_letters_of_any_worker_are_counted_until_they_are_replayed(
     catch_up()
     evaluator.round(time.time())
     assert (shown("value", kpi="dead_letters", currency=""), shown("breach", kpi="dead_letters", currency="")) == (3, 1)
-    assert dead_letters.replay(alerts_engine, log, which=dead_letters.Filter(key="p1"), by="ops") == 1
+    assert dead_letters.replay(administrator, log, which=dead_letters.Filter(key="p1"), by="ops") == 1
     catch_up()
     evaluator.round(time.time())
     assert shown("value", kpi="dead_letters", currency="") == 2
     assert shown("observations", kpi="dead_letters", currency="") == 3
-    assert dead_letters.replay(alerts_engine, log, which=dead_letters.Filter(), by="ops") == 2
+    assert dead_letters.replay(administrator, log, which=dead_letters.Filter(), by="ops") == 2
     catch_up()
     evaluator.round(time.time())
     assert (shown("value", kpi="dead_letters", currency=""), shown("breach", kpi="dead_letters", currency="")) == (0, 0)
@@ -229,6 +234,7 @@ def test_verify_counts_again_from_the_log(
     deal: Make,
     earned: Make,
     alerts_engine: Engine,
+    administrator: Engine,
     catch_up: Callable[[], None],
     catalogue: Catalogue,
 ) -> None:
@@ -238,22 +244,29 @@ def test_verify_counts_again_from_the_log(
     log.append(EARNINGS, [earned("ada", "2025-03", n, (500 * n, 9000, 10000, "USD")).record for n in range(4)])
     catch_up()
     sell(log, deal, 5, 10)  # not counted yet: no difference
-    assert verify(alerts_engine, log, catalogue=catalogue) == []
+    assert verify(administrator, log, catalogue=catalogue) == []
     with alerts_engine.begin() as connection:
         one_more = "update rollup set sums = sums_added(sums, '{\"win_rate.numerator\": 1}') where day = '2025-03-04'"
         connection.execute(text(f"{one_more} and dimension = ''"))
         connection.execute(text("delete from rollup where day = '2025-03-01' and dimension = 'plan'"))
-    whole, plan = sorted(verify(alerts_engine, log, catalogue=catalogue), reverse=True)
+    whole, plan = sorted(verify(administrator, log, catalogue=catalogue), reverse=True)
     assert whole == "2025-03-04 USD: win_rate.numerator is not what the log gives"
     assert plan.startswith("2025-03-01 USD plan p: attainment_median.value, attainment_pace.denominator, ")
     assert "1500" not in plan  # nobody's pay
     with alerts_engine.connect() as connection:
-        left = connection.execute(text("select count(*) from pg_namespace where nspname like 'alerts\\_%'")).scalar()
+        left = connection.execute(
+            text("select count(*) from pg_namespace where nspname like 'alerts\\_verify%'")
+        ).scalar()
     assert left == 0
 
 
 def test_verify_knows_that_open_dead_letters_do_not_count(
-    log: PostgresLog, deal: Make, alerts_engine: Engine, catch_up: Callable[[], None], catalogue: Catalogue
+    log: PostgresLog,
+    deal: Make,
+    alerts_engine: Engine,
+    administrator: Engine,
+    catch_up: Callable[[], None],
+    catalogue: Catalogue,
 ) -> None:
     good = deal("d1", "2025-03-14T10:00:00.000000Z", stage="won", close_date="2025-03-14")
     bad = deal("d2", "tomorrow", stage="won", close_date="2025-03-14")
@@ -261,7 +274,7 @@ def test_verify_knows_that_open_dead_letters_do_not_count(
     log.append(DEALS, [good.record, bad.record, parked.record])
     catch_up()
     assert len(dead_letters.find(alerts_engine, dead_letters.Filter(worker=WORKER))) == 2
-    assert verify(alerts_engine, log, catalogue=catalogue) == []
+    assert verify(administrator, log, catalogue=catalogue) == []
 
 
 def test_an_alert_travels_as_a_cloud_event(

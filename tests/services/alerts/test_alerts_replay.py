@@ -40,9 +40,9 @@ def catalogue(catalogue: Catalogue) -> Catalogue:
 
 
 @pytest.fixture
-def log(request: pytest.FixtureRequest, alerts_engine: Engine, server_folder: Path) -> Iterator[Log]:
+def log(request: pytest.FixtureRequest, administrator: Engine, server_folder: Path) -> Iterator[Log]:
     """The log of this test; on Kafka with a broker of its own, for the topics have the names of the road."""
-    tables = PostgresLog(alerts_engine.url, partitions=3)
+    tables = PostgresLog(administrator.url, partitions=3)
     if getattr(request, "param", "postgres") == "postgres":
         tables.ensure(ROAD)
         yield tables
@@ -102,46 +102,48 @@ def told(found: Replay) -> list[str]:
 @pytest.mark.parametrize("log", ["postgres", "kafka"], indirect=True)
 @pytest.mark.usefixtures("evaluated")
 def test_the_log_gives_the_alerts_that_the_service_holds_in_the_order_of_their_dates(
-    log: Log, alerts_engine: Engine, catalogue: Catalogue
+    log: Log, administrator: Engine, catalogue: Catalogue
 ) -> None:
-    found = replayed(alerts_engine, log, catalogue)
-    assert compared(alerts_engine, found).differences == []
+    found = replayed(administrator, log, catalogue)
+    assert compared(administrator, found).differences == []
     assert [move.day for move in found.moves] == sorted(move.day for move in found.moves)
     of_discount = [line for line in told(found) if "average_discount USD (threshold)" in line]
     assert [line.split()[1] for line in of_discount] == ["opened", "closed"]
     assert any("average_discount USD (drift)" in line and "opened" in line for line in told(found))
     first = next(move for move in found.moves if move.what == "opened")
     assert RISES <= first.day <= RISES + timedelta(weeks=4)
-    again = replayed(alerts_engine, log, catalogue)
+    again = replayed(administrator, log, catalogue)
     assert (again.moves, again.as_of) == (found.moves, found.as_of)
-    with alerts_engine.connect() as connection:
-        left = connection.execute(text("select count(*) from pg_namespace where nspname like 'alerts\\_%'")).scalar()
+    with administrator.connect() as connection:
+        left = connection.execute(
+            text("select count(*) from pg_namespace where nspname like 'alerts\\_verify%'")
+        ).scalar()
     assert left == 0
 
 
 @pytest.mark.usefixtures("evaluated")
 def test_only_what_opens_and_closes_between_the_dates_is_told_and_compared(
-    log: Log, alerts_engine: Engine, catalogue: Catalogue
+    log: Log, administrator: Engine, catalogue: Catalogue
 ) -> None:
-    whole = replayed(alerts_engine, log, catalogue)
+    whole = replayed(administrator, log, catalogue)
     first = whole.moves[0].day
-    day = replayed(alerts_engine, log, catalogue, first, first)
+    day = replayed(administrator, log, catalogue, first, first)
     assert day.moves == [move for move in whole.moves if move.day == first]
-    assert compared(alerts_engine, day).differences == []
-    before = replayed(alerts_engine, log, catalogue, FIRST, first - timedelta(days=1))
-    assert (before.moves, compared(alerts_engine, before).differences) == ([], [])
+    assert compared(administrator, day).differences == []
+    before = replayed(administrator, log, catalogue, FIRST, first - timedelta(days=1))
+    assert (before.moves, compared(administrator, before).differences) == ([], [])
 
 
 @pytest.mark.usefixtures("evaluated")
-def test_an_alert_that_only_one_of_them_has_is_named(log: Log, alerts_engine: Engine, catalogue: Catalogue) -> None:
-    found = replayed(alerts_engine, log, catalogue)
+def test_an_alert_that_only_one_of_them_has_is_named(log: Log, administrator: Engine, catalogue: Catalogue) -> None:
+    found = replayed(administrator, log, catalogue)
     moved = (
         "update alert set detected_on = detected_on + 1 where kpi = 'average_discount' and detector = 'threshold' "
         "and dimension = '' returning detected_on - 1"
     )
-    with alerts_engine.begin() as connection:
+    with administrator.begin() as connection:
         day = connection.execute(text(moved)).scalar_one()
-    assert compared(alerts_engine, found).differences == [
+    assert compared(administrator, found).differences == [
         f"{day} average_discount USD (threshold): the log gives an alert that the service does not hold",
         f"{day + timedelta(days=1)} average_discount USD (threshold): the service holds an alert that the log does not give",
     ]
@@ -150,7 +152,7 @@ def test_an_alert_that_only_one_of_them_has_is_named(log: Log, alerts_engine: En
 def test_what_was_wrong_before_too_little_was_known_is_open_and_compared(
     log: Log,
     deal: Make,
-    alerts_engine: Engine,
+    administrator: Engine,
     catalogue: Catalogue,
     lifecycle: Lifecycle,
     catch_up: Callable[[], None],
@@ -160,26 +162,26 @@ def test_what_was_wrong_before_too_little_was_known_is_open_and_compared(
     log.append(DEALS, [*deals_of(deal, MONDAY, 68), later])
     catch_up()
     Evaluator(
-        alerts_engine, log, catalogue=catalogue, zone=UTC, reconcile=lifecycle.reconcile, incidents=store.incidents
+        administrator, log, catalogue=catalogue, zone=UTC, reconcile=lifecycle.reconcile, incidents=store.incidents
     ).round(time.time())
-    with alerts_engine.connect() as connection:
+    with administrator.connect() as connection:
         held = [alert for alert in store.unresolved(connection) if alert.subject.kpi == "average_discount"]
     assert {alert.subject.detector for alert in held if not alert.subject.dimension} == {"drift", "threshold"}
     assert all(alert.latest.as_of > alert.episode.detected_on and alert.latest.value is None for alert in held)
-    found = replayed(alerts_engine, log, catalogue)
+    found = replayed(administrator, log, catalogue)
     assert all(not each.known for each in found.findings if each.current)
-    assert compared(alerts_engine, found) == ([], [])
+    assert compared(administrator, found) == ([], [])
     lost = "update alert set dimension = 'territory', segment = 'west' where detector = 'drift' and dimension = ''"
-    with alerts_engine.begin() as connection:
+    with administrator.begin() as connection:
         day = connection.execute(text(f"{lost} and kpi = 'average_discount' returning detected_on")).scalar_one()
-    assert compared(alerts_engine, found).differences == [
+    assert compared(administrator, found).differences == [
         f"{day} average_discount USD (drift): the log gives an alert that the service does not hold"
     ]
-    assert compared(alerts_engine, found).not_compared == [
+    assert compared(administrator, found).not_compared == [
         f"{day} average_discount USD, territory west (drift): not compared: held as it was, for nothing is known of it now"
     ]
 
 
-def test_without_a_deal_there_is_nothing(log: Log, alerts_engine: Engine, catalogue: Catalogue) -> None:
-    found = replayed(alerts_engine, log, catalogue)
-    assert (found.as_of, found.moves, compared(alerts_engine, found).differences) == (None, [], [])
+def test_without_a_deal_there_is_nothing(log: Log, administrator: Engine, catalogue: Catalogue) -> None:
+    found = replayed(administrator, log, catalogue)
+    assert (found.as_of, found.moves, compared(administrator, found).differences) == (None, [], [])

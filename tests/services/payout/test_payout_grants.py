@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from shared.contracts.topics import EARNINGS
+from shared.contracts.topics import RUNS
 from shared.log.postgres import PostgresLog
 from shared.logins import login_of
 from tests.services.payout.desk import Book, Desk, earned, roster
@@ -68,14 +68,14 @@ def test_the_service_owns_nothing_so_it_cannot_take_the_rules_away(service_engin
         connection.execute(text(statement))
 
 
-def test_the_service_publishes_to_the_log_whichever_of_them_was_made_first(
+def test_the_service_publishes_on_its_topic_in_its_transaction(
     payout_engine: Engine, service_engine: Engine, database_url: str
 ) -> None:
     log = PostgresLog(make_url(database_url).set(drivername="postgresql+psycopg"), partitions=1)
-    log.ensure([EARNINGS])
+    log.ensure([RUNS])
     with service_engine.begin() as connection:
-        log.publish(connection, [(EARNINGS, earned("ada", "2025-01", 1).record)])
-    assert list(log.ends(EARNINGS).values()) == [1]
+        log.publish(connection, [(RUNS, earned("ada", "2025-01", 1).record)])
+    assert list(log.ends(RUNS).values()) == [1]
     log.close()
 
 
@@ -99,3 +99,43 @@ def test_every_table_is_open_to_the_service_and_no_append_only_one_to_its_change
     kept = {table.relname for table in tables if table.append_only}
     assert kept >= {*APPEND_ONLY, "policy"}
     assert [table.relname for table in tables if table.append_only and table.changes] == []
+
+
+SHADOWS = """
+    create temporary table run as select * from payout.run;
+    update pg_temp.run set author = 'mallory';
+    create temporary table run_event (like payout.run_event);
+    create temporary table run_touch (like payout.run_touch);
+    create temporary table approval (like payout.approval);
+    grant all on pg_temp.run, pg_temp.run_event, pg_temp.run_touch, pg_temp.approval to public"""
+BY_THE_AUTHOR = """
+    insert into payout.approval (run, submission, step, role, approver, at, lines_sha256)
+    select id, submission, 0, steps[1], author, now(), lines_sha256 from payout.run"""
+
+
+def test_tables_that_stand_before_those_of_their_name_let_nobody_approve_what_they_made(
+    payout_engine: Engine, service_engine: Engine, book: Book, desk: Desk
+) -> None:
+    """Who may make temporary tables, which no service may, sees them first, and the rules see them last."""
+    book([earned("ada", "2025-01", 1, ("USD", 500))])
+    desk.do(desk.draft("2025-01")["id"], "submit", "dana")
+    no_temporary = pytest.raises(ProgrammingError, match="permission denied to create temporary tables")
+    with no_temporary, service_engine.begin() as connection:
+        connection.execute(text(SHADOWS))
+    with payout_engine.begin() as connection:
+        database = connection.execute(text("select current_database()")).scalar_one()
+        connection.execute(text(f"grant temporary on database {database} to {login_of('payout')}"))
+
+    def attack() -> None:
+        with service_engine.begin() as connection:
+            connection.execute(text("set local search_path = pg_temp, payout"))
+            connection.execute(text(SHADOWS))
+            connection.execute(text(BY_THE_AUTHOR))
+            connection.rollback()
+
+    with pytest.raises(DBAPIError, match="whoever made a run does not approve it"):
+        attack()
+    # The attack itself is sound: a rule that does not name them sees temporary tables first.
+    with payout_engine.begin() as connection:
+        connection.execute(text("alter function check_approval() set search_path = payout"))
+    attack()

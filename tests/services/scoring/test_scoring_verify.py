@@ -43,15 +43,15 @@ def catch_up(log: PostgresLog, scoring_engine: Engine) -> Callable[[], None]:
 
 
 @pytest.fixture
-def scored(log: PostgresLog, scoring_engine: Engine, catch_up: Callable[[], None], seed: int) -> Engine:
-    """A company's worth of events, scored."""
+def scored(log: PostgresLog, administrator: Engine, catch_up: Callable[[], None], seed: int) -> Engine:
+    """A company's worth of events, scored; for the administrator, who proves it and sends letters again."""
     recorder = Recorder()
     for event in events(random.Random(seed)):
         put(recorder, event)
     for topic in (DEALS, ROSTER, PLANS):
         log.append(topic, recorder.records[topic.name])
     catch_up()
-    return scoring_engine
+    return administrator
 
 
 def test_what_was_scored_is_what_the_log_gives(scored: Engine, log: PostgresLog) -> None:

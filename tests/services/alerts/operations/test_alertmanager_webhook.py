@@ -124,10 +124,10 @@ MESSAGES = [fired(), fired(until="10:05"), fired("11:00"), fired("11:00", until=
 @given(order=st.lists(st.sampled_from(range(len(MESSAGES))), max_size=8))
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_told_again_or_late_the_last_to_begin_decides(
-    api: TestClient, alerts_engine: Engine, order: list[int]
+    api: TestClient, administrator: Engine, order: list[int]
 ) -> None:
     """Alertmanager sends again what it is not sure of, and several of it at once. Once all was told, all is over."""
-    with alerts_engine.begin() as connection:
+    with administrator.begin() as connection:
         connection.execute(text("truncate alert cascade"))
     for number in [*order, *range(len(MESSAGES))]:
         assert send(api, told(MESSAGES[number])).status_code == httpx.codes.OK
