@@ -18,18 +18,20 @@ def upgrade() -> None:
     op.execute("""
         create function log.check_added() returns trigger language plpgsql security definer
         set search_path = log, pg_temp as $$
+        declare
+            beyond boolean;
+            foreign_topic boolean;
         begin
-            if exists (
-                select from (select distinct topic, partition, max(position) as last from added group by 1, 2) a
-                left join log.head h using (topic, partition)
-                where h.next_position is null or a.last >= h.next_position
-            ) then
+            select bool_or(h.next_position is null or a.last >= h.next_position),
+                bool_or(p.topic is null and a.topic not like '%.dlq')
+            into beyond, foreign_topic
+            from (select topic, partition, max(position) as last from added group by 1, 2) a
+            left join log.head h using (topic, partition)
+            left join log.publisher p on p.login = session_user and p.topic = a.topic;
+            if beyond then
                 raise exception 'a record is added at the end of the log' using errcode = 'check_violation';
             end if;
-            if not pg_catalog.pg_has_role(session_user, 'earnest_owner', 'member') and exists (
-                select from added where topic not like '%.dlq' and topic not in (
-                    select p.topic from log.publisher p where p.login = session_user)
-            ) then
+            if foreign_topic and not pg_catalog.pg_has_role(session_user, 'earnest_owner', 'member') then
                 raise exception '% publishes on other topics', session_user using errcode = 'insufficient_privilege';
             end if;
             return null;
