@@ -302,5 +302,38 @@ def payout(
     console.print(table)
 
 
+@bench.command()
+def clients(
+    deals: Annotated[int, typer.Option(min=1000, help="How many deals, each of which has a line.")] = 200_000,
+    participants: Annotated[int, typer.Option(min=1, help="How many participants.")] = 2_000,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each kind of clients is measured.")] = 20,
+) -> None:
+    """What honest clients wait, alone and beside 200 half-open and 200 slow ones, and beside a reader of everything."""
+    from benchmarks.clients import measure_clients
+
+    console = Console()
+    with _installation(console) as (system, status):
+        status.update("honest clients and others")
+        measured = measure_clients(system, deals, participants, seconds=seconds)
+    table = Table("requests", "number", "refused", "median", "p99", "ratio of p99", "slowest")
+    for what, alone, beside in (
+        ("20 deals sent", measured.sending, measured.sending_beside),
+        ("earnings of one read", measured.reading, measured.reading_beside),
+    ):
+        for where, waits in (("alone", alone), ("beside others", beside)):
+            table.add_row(
+                f"{what}, {where}",
+                f"{waits.requests:,}",
+                f"{waits.refused:,}",
+                f"{waits.median * 1000:.0f} ms",
+                f"{waits.p99 * 1000:.0f} ms",
+                f"{waits.p99 / alone.p99:.2f}",
+                f"{waits.slowest * 1000:.0f} ms",
+            )
+    console.print(table)
+    console.print(f"most memory of ingest: {measured.ingest_bytes / 2**20:,.0f} MiB")
+    console.print(f"connections of half-open and slow clients at the end: {measured.held_open}")
+
+
 if __name__ == "__main__":
     bench()

@@ -85,7 +85,7 @@ class Stream:
         `sent` is told how many deals were just accepted.
         """
         # Made before the clock starts: what is measured is the system, not the making of its input.
-        bodies = [self._body(BATCH) for _ in range(int(seconds * deals_per_second / BATCH))]
+        bodies = [self.body(BATCH) for _ in range(int(seconds * deals_per_second / BATCH))]
         begun = perf_counter()
         with ThreadPoolExecutor(SENDERS) as senders:
             for _ in senders.map(self._send, bodies):
@@ -103,7 +103,7 @@ class Stream:
         """
         stop = threading.Event()
         every = BATCH / rate
-        bodies = iter([self._body(BATCH) for _ in range(int(PROBES / PROBES_PER_SECOND / every) + 2)])
+        bodies = iter([self.body(BATCH) for _ in range(int(PROBES / PROBES_PER_SECOND / every) + 2)])
         with ThreadPoolExecutor(SENDERS) as pool, httpx.Client(timeout=60) as client:
             load = pool.submit(_paced, every, stop, bodies, self._send)
             probes = []
@@ -171,7 +171,8 @@ class Stream:
         topics = (PLANS, ROSTER, DEALS, RECREDITS, CREDITS)
         return any(behind(self._log, self._engine, topic=topic) for topic in topics)
 
-    def _body(self, deals: int) -> bytes:
+    def body(self, deals: int) -> bytes:
+        """The next deals, as NDJSON."""
         lines = [orjson.dumps(self._deal(f"p{n * 7919 % self._participants}")) for n in self._numbers(deals)]
         return b"\n".join(lines)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import as_file, files
+from typing import Final
 from uuid import uuid4
 
 import psycopg
@@ -17,8 +18,17 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.schema import CreateSchema, DropSchema
 
+from shared.admission.limits import LOCK_SECONDS, SNAPSHOT_SECONDS, STATEMENT_SECONDS
 from shared.logins import OWNER, SCHEMAS, SERVICES, close_database, login_of, make_roles, take_over, view_of
 from shared.settings import Settings
+
+NO_BOUNDS: Final[Mapping[str, float]] = {}
+WORK: Final = {"lock_timeout": LOCK_SECONDS}
+READING: Final = {
+    "statement_timeout": STATEMENT_SECONDS,
+    "transaction_timeout": SNAPSHOT_SECONDS,
+    "lock_timeout": STATEMENT_SECONDS,
+}
 
 
 def database_url(settings: Settings, login: str | None = None) -> URL:
@@ -42,18 +52,23 @@ def without_login(database_url: str) -> str:
     return nobody.render_as_string(hide_password=False)
 
 
-def engine_for(url: URL, schema: str, *, pool_size: int = 5) -> Engine:
-    """An engine whose unqualified table names mean the tables of `schema`; rebuilding beside it is another schema."""
+def engine_for(url: URL, schema: str, *, pool_size: int = 5, bounds: Mapping[str, float] = NO_BOUNDS) -> Engine:
+    """An engine whose unqualified table names mean the tables of `schema`; rebuilding beside it is another schema.
+
+    Its connections have `bounds`: seconds by PostgreSQL's names for what they bound.
+    """
+    bounded = "".join(f" -c{name}={int(seconds * 1000)}" for name, seconds in bounds.items())
     return create_engine(
         url,
         pool_size=pool_size,
-        max_overflow=5,
+        max_overflow=7,  # twelve in all: as many as `shared.admission` lets requests be worked on at once
         pool_pre_ping=True,  # a connection may have died while nobody used it: better known before a transaction
         hide_parameters=True,  # errors are logged; parameters are people's pay
         connect_args={
             # Temporary tables last: unsaid they come first, and one would stand for another of its name.
             # A process that stops dead in a transaction holds its locks for a minute at most.
-            "options": f"-csearch_path={schema},pg_temp -ctimezone=UTC -cidle_in_transaction_session_timeout=60000",
+            "options": f"-csearch_path={schema},pg_temp -ctimezone=UTC -cidle_in_transaction_session_timeout=60000"
+            f"{bounded}",
             "application_name": f"earnest-{schema}",
             "connect_timeout": 10,
         },
@@ -66,14 +81,14 @@ def service_engine(settings: Settings, service: str) -> Engine:
     Raises:
         TablesBehind: they are not.
     """
-    engine = engine_for(database_url(settings, login_of(service)), service)
+    engine = engine_for(database_url(settings, login_of(service)), service, bounds=WORK)
     check_tables(engine, service, package=f"services.{service}")
     return engine
 
 
 def view_engine(settings: Settings, service: str) -> Engine:
     """An engine with which a service reads its schema for people."""
-    return engine_for(database_url(settings, view_of(service)), service)
+    return engine_for(database_url(settings, view_of(service)), service, bounds=READING)
 
 
 @contextmanager

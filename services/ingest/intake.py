@@ -25,6 +25,7 @@ from services.ingest.known_roster import KnownRoster
 from services.ingest.mapping import Source
 from services.ingest.published_plans import PublishedPlans
 from services.ingest.store import Answer, Answers
+from shared.admission.limits import LOG_SECONDS
 from shared.contracts.base import instant_text
 from shared.contracts.topics import DELIVERIES, PLANS, Topic
 from shared.log.port import LogUnavailable, Record
@@ -193,8 +194,9 @@ class Intake:
             if topic is PLANS:
                 await run_in_threadpool(self._published.publish, records)
             elif records:
-                await asyncio.wrap_future(self._appender.append(topic, records))
-        except LogUnavailable:
+                async with asyncio.timeout(LOG_SECONDS):
+                    await asyncio.wrap_future(self._appender.append(topic, records))
+        except (LogUnavailable, TimeoutError):
             raise Unavailable("the log does not take events at the moment; send them again") from None
 
     def _count(self, who: str, receipt: Mapping[str, Any]) -> None:

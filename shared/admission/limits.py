@@ -24,7 +24,7 @@ CONNECTIONS: Final = 512
 """Of everyone. Each may have 320 KiB in the buffers of server and socket, but those of most are empty."""
 CONNECTIONS_OF_ONE: Final = 128
 """From one address, which may be a proxy with many people behind it. Of one with more, the connection that waits
-longest for its request is closed: one that is slow, not one that is honest and new.
+longest for the rest of its request is closed: one that is slow, not one that is honest and new.
 """
 
 BODY_BYTES: Final = 10 * 1024 * 1024
@@ -53,6 +53,17 @@ HEAVY_WAITING_OF_ONE: Final = 4
 """Of a client, as each takes seconds."""
 HEAVY_WAITING_SECONDS: Final = 30.0
 """Several of what they usually take."""
+
+STATEMENT_SECONDS: Final = 30.0
+"""For one question to the database on behalf of whoever reads: many times what the largest takes."""
+SNAPSHOT_SECONDS: Final = 120.0
+"""For all that one request reads in one moment: a month of a million deals is read in a tenth of it."""
+LOCK_SECONDS: Final = 60.0
+"""For which who changes something waits for a lock: who holds one without a sign of life loses it after a minute.
+Workers then try again, and requests are refused.
+"""
+LOG_SECONDS: Final = 30.0
+"""For which a sender waits until what it sent is durable in the log: no longer than most of them wait."""
 
 
 def address_of(peer: tuple[str, int] | None) -> str:

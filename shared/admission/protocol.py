@@ -45,9 +45,8 @@ class TooSlow(Problem):
 class BoundedProtocol(HttpToolsProtocol):
     """A connection that has so many seconds for a head and a body, and to read an answer.
 
-    Each waits for a request, has one that is worked on, or has an answer to be read. Where there are too many, the one
-    gives way that waits longest for a request, of the address with most of them: it is not the honest sender's, whose
-    requests come at once.
+    Where there are too many connections, one of the address with most of them gives way: that which waits longest for
+    the rest of a request. It is not an honest sender's, whose requests come at once.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -154,13 +153,19 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             return
         waiting = [each for each in self._connections if each.address == crowd and each.waits_since is not None]
-        longest = min(waiting, key=lambda each: each.waits_since or 0, default=self)
+        # One between two requests costs least, and is an honest client's, who would send its next one in vain.
+        longest = min(waiting, key=lambda each: (each is self, each.is_between, each.waits_since or 0), default=self)
         if longest is self:
             self._refuse(Busy("there are too many connections"), "too-many-connections")
         else:
             HTTP_REFUSED.labels("too-many-connections").inc()
             self.connections.discard(longest)  # now, and not only when the loop comes to it
             longest.transport.abort()
+
+    @property
+    def is_between(self) -> bool:
+        """Whether its last request was answered, and nothing of the next one has come."""
+        return self._request_due is None and self.waits_since is not None
 
     @property
     def _connections(self) -> list[BoundedProtocol]:

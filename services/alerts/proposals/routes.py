@@ -28,7 +28,7 @@ from services.alerts.proposals.schemas import (
 )
 from shared.access import Principal
 from shared.contracts.base import Identifier
-from shared.deps import ClockDep, EngineDep, SnapshotDep
+from shared.deps import HEAVY, ClockDep, EngineDep, SnapshotDep
 
 TAGS: Final = {
     "proposals": "Candidate changes of plan or quotas that answer an alert, and what was decided about them."
@@ -41,7 +41,7 @@ router = APIRouter(prefix="/v1", tags=["proposals"])
 _logger = structlog.get_logger(__name__)
 
 
-@router.post("/alerts/{alert_id}/proposals", summary="Offer changes that answer an alert")
+@router.post("/alerts/{alert_id}/proposals", dependencies=[HEAVY], summary="Offer changes that answer an alert")
 def offer_proposals(
     who: Writer, engine: EngineDep, clock: ClockDep, *, alert_id: AlertId, body: ProposalsBody
 ) -> Proposals:

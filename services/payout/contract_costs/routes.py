@@ -29,7 +29,7 @@ from services.payout.deps import GlReader, RunsWriter
 from services.payout.periods import checked
 from shared.contract_costs.words import in_words
 from shared.contracts.base import Identifier
-from shared.deps import ClockDep, EngineDep, SettingsDep, SnapshotDep
+from shared.deps import HEAVY, ClockDep, EngineDep, SettingsDep, SnapshotDep
 from shared.http import next_page
 from shared.periods import last_day
 from shared.problems import NotFound
@@ -100,7 +100,7 @@ def list_contract_events(
     return [EventView.of(event_id, event) for event_id, event in events]
 
 
-@router.post("/periods/{period}", summary="Book a month")
+@router.post("/periods/{period}", dependencies=[HEAVY], summary="Book a month")
 def book_contract_costs(
     who: RunsWriter,
     engine: EngineDep,
@@ -155,7 +155,7 @@ def list_entries(
     )
 
 
-@router.get("/rollforward", summary="The roll-forward of the asset")
+@router.get("/rollforward", dependencies=[HEAVY], summary="The roll-forward of the asset")
 def show_rollforward(_: GlReader, snapshot: SnapshotDep, *, first: FirstMonth, last: LastMonth) -> RollForward:
     """The roll-forward of what is booked, by month, entity and currency: a closed month's rows never change."""
     with snapshot.connect() as connection:

@@ -31,7 +31,7 @@ from services.payout.gl.schemas import (
 )
 from services.payout.periods import checked
 from shared.contracts.base import PeriodName
-from shared.deps import ClockDep, EngineDep, SnapshotDep
+from shared.deps import HEAVY, ClockDep, EngineDep, SnapshotDep
 from shared.http import UNCHANGED, IfNoneMatch, attachment, conditional
 from shared.problems import NotFound
 
@@ -53,7 +53,7 @@ def list_gl_formats(_: GlReader) -> GlFormats:
     return GlFormats(formats=[GlFormat.of(form) for form in FORMATS.values()])
 
 
-@router.get("/preview", summary="What posting a month would write")
+@router.get("/preview", dependencies=[HEAVY], summary="What posting a month would write")
 def preview_gl_batch(
     _: GlReader, snapshot: SnapshotDep, period: Period, entity: Entity = "", format: FormatName = None
 ) -> GlPreview:
@@ -73,7 +73,7 @@ def preview_gl_batch(
     )
 
 
-@router.post("/batches", status_code=HTTPStatus.CREATED, summary="Post a month")
+@router.post("/batches", dependencies=[HEAVY], status_code=HTTPStatus.CREATED, summary="Post a month")
 def post_gl_batch(
     who: RunsWriter, engine: EngineDep, clock: ClockDep, body: Posting, response: Response
 ) -> GlBatchDetail:
@@ -145,7 +145,7 @@ def fetch_gl_file(
     )
 
 
-@router.get("/reconciliation", summary="The books against the ledger of pay")
+@router.get("/reconciliation", dependencies=[HEAVY], summary="The books against the ledger of pay")
 def reconcile_gl(
     _: GlReader,
     snapshot: SnapshotDep,

@@ -29,7 +29,7 @@ from services.payout.ledger.worker import WORKER
 from services.payout.periods import checked
 from services.payout.roster import store as roster
 from shared.contracts.base import Identifier, PeriodName
-from shared.deps import SnapshotDep
+from shared.deps import HEAVY, SnapshotDep
 from shared.http import next_page
 
 router = APIRouter(tags=["ledger"])
@@ -105,7 +105,7 @@ def list_balances(
     )
 
 
-@router.get("/v1/trial-balance", summary="Trial balance of a month")
+@router.get("/v1/trial-balance", dependencies=[HEAVY], summary="Trial balance of a month")
 def show_trial_balance(
     _: EarningsReader,
     snapshot: SnapshotDep,

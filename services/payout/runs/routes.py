@@ -27,7 +27,7 @@ from services.payout.runs.schemas import (
 from services.payout.runs.service import drafts, payroll_release, transitions
 from services.payout.runs.service.publishing import publish
 from shared.contracts.base import RUN_ID, Identifier
-from shared.deps import Clock, SnapshotDep
+from shared.deps import HEAVY, Clock, SnapshotDep
 from shared.pay.run import Run, run_totals
 
 router = APIRouter(tags=["runs"])
@@ -48,7 +48,7 @@ def draft_run(who: RunsWriter, deps: Deps, body: Draft, response: Response) -> R
     return _shown(deps, run.id)
 
 
-@router.post("/v1/runs/simulate", summary="Simulate a run")
+@router.post("/v1/runs/simulate", dependencies=[HEAVY], summary="Simulate a run")
 def simulate_run(who: RunsWriter, deps: Deps, body: Draft) -> RunDetail:
     """What a run would pay as things stand, also over a pay period that has not ended. Nothing is kept."""
     run, proposal = drafts.simulate(deps, body.request(), author=who.name)
@@ -86,7 +86,7 @@ def show_pay(_: EarningsReader, snapshot: SnapshotDep, run_id: RunId, participan
         )
 
 
-@router.post("/v1/runs/{run_id}/calculate", summary="Calculate a run")
+@router.post("/v1/runs/{run_id}/calculate", dependencies=[HEAVY], summary="Calculate a run")
 def calculate_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
     """Calculate what the run pays, as its author; again, when something changed."""
     run = transitions.calculate(deps, run_id, actor=who.name)

@@ -26,7 +26,7 @@ from services.payout.statements.pdf import pdf
 from services.payout.statements.schemas import Statement, StatementEntry, StatementList, TeamStatement
 from services.payout.statements.store import FileKey, RunState, StatementFile
 from shared.access import Principal, require
-from shared.deps import EngineDep, SnapshotDep
+from shared.deps import HEAVY, EngineDep, SnapshotDep
 from shared.http import UNCHANGED, IfNoneMatch, conditional
 from shared.problems import NotFound, Problem
 
@@ -83,6 +83,7 @@ def list_statements_of_participant(
 # `.../team.pdf`.
 @router.get(
     "/v1/statements/{run_id}/{manager_id:path}/team",
+    dependencies=[HEAVY],
     summary="The statement of a team",
     response_class=Response,
     responses=_forms(TeamStatement),

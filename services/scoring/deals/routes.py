@@ -26,7 +26,7 @@ from services.scoring.deals.service import deals_as_they_stand
 from services.scoring.deps import MAY_READ, DealId, Period, ReferenceDep
 from services.scoring.facts_codec import unpack
 from shared.contracts.base import Identifier
-from shared.deps import SnapshotDep
+from shared.deps import HEAVY, SnapshotDep
 from shared.kernel.language.values import Name
 from shared.periods import first_day, last_day
 from shared.problems import NotFound
@@ -63,7 +63,7 @@ def find_shares(snapshot: SnapshotDep, reference: ReferenceDep, *, request: Deal
     return Shares(shares=ShareView.all_of(shares(facts, roster=current.roster, plans=current.plans)))
 
 
-@router.get("/paid-less", summary="List deals that are paid less than before")
+@router.get("/paid-less", dependencies=[HEAVY], summary="List deals that are paid less than before")
 def list_paid_less(
     snapshot: SnapshotDep,
     as_of: Annotated[date, Query(description="What came in by this day counts", examples=["2025-03-31"])],

@@ -16,7 +16,7 @@ from services.scoring.facts_codec import unpack
 from services.scoring.store import KeyedTable, fetch_page
 from shared.contracts.base import Identifier, PlausibleDate
 from shared.contracts.roster import RosterSubject
-from shared.deps import SnapshotDep
+from shared.deps import HEAVY, SnapshotDep
 
 router = APIRouter(prefix="/v1/facts", tags=["facts"], dependencies=[MAY_READ])
 
@@ -34,7 +34,7 @@ Where = Annotated[
 ]
 
 
-@router.get("/deals", summary="List deals with their facts")
+@router.get("/deals", dependencies=[HEAVY], summary="List deals with their facts")
 def list_deals(
     snapshot: SnapshotDep,
     *,
@@ -63,7 +63,7 @@ def list_deals(
     return DealPage(deals=found, next=looked_at[-1][0] if len(looked_at) == most else None)
 
 
-@router.get("/roster", summary="List participants with their facts")
+@router.get("/roster", dependencies=[HEAVY], summary="List participants with their facts")
 def list_roster(snapshot: SnapshotDep, *, after: AfterPerson = None, limit: Limit = 1000) -> RosterPage:
     """Every participant with the value in force of each attribute and date: what `earnest export roster` writes."""
     with snapshot.connect() as connection:

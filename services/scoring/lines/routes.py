@@ -16,7 +16,7 @@ from services.scoring.lines.schemas import LinesRequest
 from services.scoring.lines.service import read_month
 from services.scoring.reference.store import ReferenceDataCache
 from shared.contracts import lines as contract
-from shared.deps import SnapshotDep
+from shared.deps import HEAVY, SnapshotDep
 from shared.periods import Month
 
 router = APIRouter(prefix="/v1/lines", tags=["lines"], dependencies=[MAY_READ])
@@ -31,6 +31,7 @@ _ANSWER: Final[dict[int | str, dict[str, Any]]] = {
 
 @router.get(
     "",
+    dependencies=[HEAVY],
     response_class=StreamingResponse,
     responses=_ANSWER,
     summary="Stream the lines of a month",
@@ -48,6 +49,7 @@ def get_lines(
 
 @router.post(
     "",
+    dependencies=[HEAVY],
     response_class=StreamingResponse,
     responses=_ANSWER,
     summary="Stream the lines of some participants in a month",

@@ -16,7 +16,7 @@ from services.scoring.overview import store
 from services.scoring.overview.schemas import CurrencyTotals, PlanReach, Plans, Remarks, RemarkView, Summary
 from services.scoring.reference import store as stored_reference
 from shared.contracts.base import Identifier
-from shared.deps import SnapshotDep
+from shared.deps import HEAVY, SnapshotDep
 from shared.kernel.remarks.deals import far_ahead, far_from
 from shared.kernel.remarks.earnings import earnings_remarks
 from shared.kernel.remarks.missing_scores import missing_scores
@@ -35,7 +35,7 @@ def list_plans(snapshot: SnapshotDep) -> Plans:
         return Plans(plans=stored_reference.plan_ids(connection))
 
 
-@router.get("/plans/{plan:path}/reach", summary="Whom a plan version would reach")
+@router.get("/plans/{plan:path}/reach", dependencies=[HEAVY], summary="Whom a plan version would reach")
 def get_reach(
     snapshot: SnapshotDep,
     reference: ReferenceDep,
@@ -72,7 +72,7 @@ def get_summary(snapshot: SnapshotDep) -> Summary:
         )
 
 
-@router.get("/remarks", summary="List what looks like a slip")
+@router.get("/remarks", dependencies=[HEAVY], summary="List what looks like a slip")
 def list_remarks(snapshot: SnapshotDep, reference: ReferenceDep, *, period: MonthParam) -> Remarks:
     """What of roster, plans and deals moves the pay of a month without a word and is probably a slip: as
     `earnest calc` says it.

@@ -104,8 +104,10 @@ def test_a_reader_that_stands_still_is_cut_off(connect: Connect, monkeypatch: py
 def test_of_many_connections_the_one_that_waits_longest_gives_way(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, app: FastAPI
 ) -> None:
-    monkeypatch.setattr(protocol, "CONNECTIONS_OF_ONE", 3)
-    working = connect()
+    monkeypatch.setattr(protocol, "CONNECTIONS_OF_ONE", 4)
+    working, between = connect(), connect()
+    between.send(GET)
+    assert status(between.answer()) == 200
     working.send(WORK)
     app.state.working.acquire()
     first, second = connect(), connect()
@@ -122,6 +124,8 @@ def test_of_many_connections_the_one_that_waits_longest_gives_way(
     assert status(elsewhere.answer()) == 200
     second.send(GET[4:])
     assert status(second.answer()) == 200
+    between.send(GET)
+    assert status(between.answer()) == 200
     app.state.go_on.set()
     assert status(working.answer()) == 200  # what is worked on is never cut off
 
