@@ -31,7 +31,7 @@ BODY = 6_000_000
 """Bytes of a body of which half is sent."""
 DRIP_SECONDS = 0.5
 SENDERS = 16
-ROUNDS = 3
+ROUND_SECONDS = 5
 PER_SECOND = 40
 DEALS = 20
 
@@ -67,8 +67,9 @@ def measure_clients(system: System, deals: int, participants: int, *, seconds: f
     fill(engine, deals, participants)
     engine.dispose()
     stream = Stream(system, 100)
+    rounds = max(1, int(seconds / ROUND_SECONDS))
     ingest, scoring = system.urls["ingest"], system.urls["scoring"]
-    bodies = iter([stream.body(DEALS) for _ in range(int(2 * (seconds + ROUNDS) * PER_SECOND))])
+    bodies = iter([stream.body(DEALS) for _ in range(int(2 * (seconds + rounds) * PER_SECOND))])
     crm, reader = _bearer(system, "crm"), _bearer(system, "analyst")
 
     def send(client: httpx.Client) -> int:
@@ -80,14 +81,14 @@ def measure_clients(system: System, deals: int, participants: int, *, seconds: f
     sending, sending_beside, reading, reading_beside = [], [], [], []
     left = 0
     # In turn, so that whatever else the machine does hits both alike.
-    for _ in range(ROUNDS):
-        sending += _asked(send, seconds / ROUNDS)
+    for _ in range(rounds):
+        sending += _asked(send, seconds / rounds)
         with _bad_clients(ingest, system.key("hr")) as held_open:
-            sending_beside += _asked(send, seconds / ROUNDS)
+            sending_beside += _asked(send, seconds / rounds)
             left = held_open()
-        reading += _asked(read, seconds / ROUNDS)
+        reading += _asked(read, seconds / rounds)
         with _reader_of_everything(scoring, _bearer(system, "payout")):
-            reading_beside += _asked(read, seconds / ROUNDS)
+            reading_beside += _asked(read, seconds / rounds)
     return Clients(
         sending=_waits(sending),
         sending_beside=_waits(sending_beside),
@@ -154,7 +155,7 @@ def _bad_clients(url: str, key: str) -> Iterator[Callable[[], int]]:
         return sum(each.raddr and each.raddr.port == port and each.status == "ESTABLISHED" for each in of_process)
 
     try:
-        sleep(5)  # all of them are at it
+        sleep(2)  # until all of them are at it
         yield held_open
     finally:
         process.kill()

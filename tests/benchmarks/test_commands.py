@@ -17,6 +17,7 @@ SMALL = {
     "stream": "--seconds 1 --goal 500 --participants 10",
     "change": "--deals 1000",
     "alerts": "--deals 1 --earlier 1",
+    "clients": "--deals 1000 --participants 10 --seconds 1",
     "drift": "--series 2",
     "history": "--deals 10",
     "lines": "--deals 1000 --participants 10",

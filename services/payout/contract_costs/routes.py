@@ -90,7 +90,7 @@ def add_contract_event(
     return EventView.of(event_id, event)
 
 
-@router.get("/events", summary="Events of contracts")
+@router.get("/events", dependencies=[HEAVY], summary="Events of contracts")
 def list_contract_events(
     _: GlReader, snapshot: SnapshotDep, contract: Annotated[Identifier | None, Query(examples=["K-1001"])] = None
 ) -> list[EventView]:

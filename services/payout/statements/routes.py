@@ -57,7 +57,7 @@ def _forms(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
 router = APIRouter(tags=["statements"])
 
 
-@router.get("/v1/statements/{run_id}", summary="Statements of a run")
+@router.get("/v1/statements/{run_id}", dependencies=[HEAVY], summary="Statements of a run")
 def list_statements_of_run(_: Reader, snapshot: SnapshotDep, run_id: RunId) -> StatementList:
     """Who has a statement in a run."""
     with snapshot.connect() as connection:
