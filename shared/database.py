@@ -20,6 +20,8 @@ from sqlalchemy.schema import CreateSchema, DropSchema
 
 from shared.admission.limits import LOCK_SECONDS, SNAPSHOT_SECONDS, STATEMENT_SECONDS
 from shared.logins import OWNER, SCHEMAS, SERVICES, close_database, login_of, make_roles, take_over, view_of
+from shared.proof.chain import sign_commits
+from shared.proof.signing import Signer
 from shared.settings import Settings
 
 NO_BOUNDS: Final[Mapping[str, float]] = {}
@@ -76,12 +78,14 @@ def engine_for(url: URL, schema: str, *, pool_size: int = 5, bounds: Mapping[str
 
 
 def service_engine(settings: Settings, service: str) -> Engine:
-    """An engine with which a service works on its schema, whose tables are those of this version.
+    """An engine with which a service works on its schema, whose tables are those of this version; what it writes is
+    signed.
 
     Raises:
         TablesBehind: they are not.
     """
     engine = engine_for(database_url(settings, login_of(service)), service, bounds=WORK)
+    sign_commits(engine, service, signer=Signer.of(settings))
     check_tables(engine, service, package=f"services.{service}")
     return engine
 
@@ -93,8 +97,11 @@ def view_engine(settings: Settings, service: str) -> Engine:
 
 @contextmanager
 def engine_while(settings: Settings, service: str, *, pool_size: int = 5) -> Iterator[Engine]:
-    """An engine on the schema of a service, with its rights, for as long as a command needs it."""
+    """An engine on the schema of a service, with its rights, for as long as a command needs it; what it writes is
+    signed.
+    """
     engine = engine_for(database_url(settings, login_of(service)), service, pool_size=pool_size)
+    sign_commits(engine, service, signer=Signer.of(settings))
     try:
         yield engine
     finally:

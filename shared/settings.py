@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     and `deliveries_dir` a folder of keys for each SFTP delivery. `notifications_file` says who is told what of alerts,
     with secrets in the folder `notifications` beside it; `notifications_loopback` lets them go to this machine itself.
     `alertmanager_url` is where alerts that somebody has in hand are silenced; without it none is.
+    `signing_key_file` is the Ed25519 key that chains are signed with; without it they are chained and not signed.
+    Every `anchor_minutes` anchors of the chains that moved on are written into `anchors_dir` and posted to
+    `anchors_url`, which should be where the owner of the database does not reach.
     `client_key_file` holds the plain key with which a service asks another: payout asks scoring for lines.
     """
 
@@ -43,11 +46,15 @@ class Settings(BaseSettings):
     locale: str = Field(default="en_US", max_length=40)
     keys_file: Path | None = None
     client_key_file: Path | None = None
+    signing_key_file: Path | None = None
     sources_dir: Path | None = None
     kpis_dir: Path | None = None
     deliveries_dir: Path | None = None
     notifications_file: Path | None = None
     notifications_loopback: bool = False
+    anchors_dir: Path | None = None
+    anchors_url: str | None = None
+    anchor_minutes: int = Field(default=60, ge=1)
     member: str | None = None
 
     host: str = "127.0.0.1"

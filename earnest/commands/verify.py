@@ -1,9 +1,10 @@
-"""`earnest verify`: prove credits, earnings, the ledger and the KPIs by computing them again from the log."""
+"""`earnest verify` and `earnest anchor`: prove an installation, and keep what proves it elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def verify() -> None:
-    """Compute everything again from the log and compare it with what the services hold; exit code 1 where they differ.
+def verify(
+    anchor: Annotated[
+        list[Path] | None, typer.Option("--anchor", help="An anchor, or a folder of them, from elsewhere; repeatable.")
+    ] = None,
+    backup: Annotated[
+        Path | None, typer.Option("--backup", help="Prove this backup, in a folder of its own; nothing has to run.")
+    ] = None,
+) -> None:
+    """Compute everything again from the log and compare it with what the services hold; look at the log, the signed
+    chains and anchors; exit code 1 where something differs.
 
     Waits until the services have worked off what they were sent. Changes nothing: what is rebuilt is dropped again.
     """
@@ -25,47 +34,61 @@ def verify() -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.table import Table
 
+    from earnest.files.rejections import FileError
+    from earnest.local.backup import restored
     from earnest.local.home import Home
+    from earnest.verification import proofs
+    from shared.proof.anchor import NotAnAnchor, read_anchors
 
+    try:
+        anchors = [each for path in anchor or [] for each in read_anchors(path)]
+    except NotAnAnchor as error:
+        raise FileError(str(error)) from error
     console = Console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        results = list(_verified(Home.current().settings(), progress))
-    table = Table("service", "computed again from the log", "result")
-    for service, what, differences in results:
-        table.add_row(service, what, "\n".join(differences) or "identical", style="red" if differences else None)
+    with Progress(*columns, console=console, transient=True) as progress, ExitStack() as held:
+        task = progress.add_task("restoring" if backup else "waiting for the services", total=None)
+        if backup is not None:
+            settings = held.enter_context(restored(backup))
+        else:
+            settings = Home.current().settings()
+            _wait(settings, progress)
+
+        def show(what: str, done: int | None, due: int | None) -> None:
+            progress.update(task, description=what, completed=done or 0, total=due)
+
+        results = list(proofs(settings, anchors=anchors, progress=show))
+    table = Table("service", "what was proved", "result")
+    for where, what, differences in results:
+        table.add_row(where, what, "\n".join(differences) or "identical", style="red" if differences else None)
     console.print(table)
     raise typer.Exit(1 if any(differences for _, _, differences in results) else 0)
 
 
-def _verified(settings: Settings, progress: Progress) -> Iterator[tuple[str, str, list[str]]]:
-    """Each service with what was compared and the differences found."""
-    from earnest.local.drain import wait_until_drained
-    from services.alerts.kpis import load
-    from services.alerts.verify import verify as verify_alerts
-    from services.payout.verify import verify as verify_payout
-    from services.scoring.verify import verify as verify_scoring
-    from shared.database import database_url, engine_for
-    from shared.log.open import open_log
+@app.command(name="anchor")
+def anchor_command(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where to; by default it is printed.")
+    ] = None,
+) -> None:
+    """Write the signed heads of all chains, the log's among them: an anchor, to be kept where the owner of the database
+    cannot reach.
+    """
+    from earnest.local.home import Home
+    from earnest.verification import anchor
 
-    waiting = progress.add_task("waiting for the services", total=None)
-    # What is still on its way would look like a difference.
+    written = anchor(Home.current().settings()).written()
+    if out is None:
+        typer.echo(written.decode(), nl=False)
+        return
+    out.write_bytes(written)
+    typer.echo(f"Written: {out}")
+
+
+def _wait(settings: Settings, progress: Progress) -> None:
+    """Until nothing is on its way any more: it would look like a difference."""
+    from earnest.local.drain import wait_until_drained
+
+    waiting = progress.add_task("", total=None)
     wait_until_drained(settings, lambda left: progress.update(waiting, description=f"{left:,} records on their way"))
     progress.remove_task(waiting)
-    log = open_log(settings)
-    engines = {name: engine_for(database_url(settings), name, pool_size=2) for name in ("scoring", "payout", "alerts")}
-    try:
-        task = progress.add_task("scoring", total=None)
-        result = verify_scoring(
-            engines["scoring"], log, progress=lambda done, due: progress.update(task, completed=done, total=due)
-        )
-        yield "scoring", "deals, credits, sums and earnings", result
-        task = progress.add_task("payout", total=None)
-        yield "payout", "what was earned, paid and is owed", verify_payout(engines["payout"], log)
-        progress.update(task, description="alerts")
-        differences = verify_alerts(engines["alerts"], log, catalogue=load(settings.kpis_dir))
-        yield "alerts", "sums of deals and earnings", differences
-    finally:
-        for engine in engines.values():
-            engine.dispose()
-        log.close()

@@ -27,13 +27,14 @@ from earnest.local.postgres import Postgres
 from earnest.local.processes import LocalError
 from shared.database import database_url
 from shared.logins import make_roles
+from shared.settings import Settings
 
 FORM: Final = 2
 """Of the file; a restore reads those up to its own."""
 DUMP: Final = "database.dump"
 MANIFEST: Final = "manifest.json"
 FOLDERS: Final = ("keys", "sources", "kpis", "deliveries", "files")
-FILES: Final = ("keys.json", "company", "log", "time_zone")
+FILES: Final = ("keys.json", "signing_key.pem", "company", "log", "time_zone")
 
 
 def backup(home: Home, file: Path) -> int:
@@ -110,6 +111,28 @@ def restore(home: Home, file: Path) -> str:
             finally:
                 release_ports(home.path)
     return str(manifest["at"])
+
+
+@contextmanager
+def restored(file: Path) -> Iterator[Settings]:
+    """An installation of a backup in a folder of its own, whose database runs and nothing else; gone at the end.
+
+    Raises:
+        LocalError: the file is no backup, or not whole.
+    """
+    with TemporaryDirectory(prefix="earnest-restored-") as folder:
+        home = Home(Path(folder) / "home")
+        restore(home, file)
+        try:
+            with _own_database(home) as url:
+                yield Settings(
+                    database_url=url.render_as_string(hide_password=False),
+                    signing_key_file=home.signing_key,
+                    kpis_dir=home.kpis,
+                    kafka_bootstrap_servers=None,
+                )
+        finally:
+            _remove(home, set())
 
 
 def _close_folders(home: Home) -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from earnest.local.claims import write_private
 from earnest.local.keys import make_keys
 from earnest.local.processes import LocalError
+from shared.proof.signing import make_key
 from shared.settings import Settings
 
 PASSWORDS: Final = "EARNEST_DATABASE_PASSWORDS_DIR"
@@ -96,12 +97,23 @@ class Home:
         """The API keys as the services read them: names, hashes and scopes."""
         return self.path / "keys.json"
 
+    @property
+    def signing_key(self) -> Path:
+        """The key that the heads of chains are signed with."""
+        return self.path / "signing_key.pem"
+
+    @property
+    def anchors(self) -> Path:
+        """Anchors of the chains. Beside the database they prove nothing against who has this machine: copy them."""
+        return self.path / "anchors"
+
     def make(self) -> None:
-        """Make the folder with new API keys; what is there already stays."""
+        """Make the folder with new API keys and a signing key; what is there already stays."""
         self.path.mkdir(parents=True, exist_ok=True)
-        for folder in (self.logs, self.files, self.sources, self.kpis, self.deliveries):
+        for folder in (self.logs, self.files, self.sources, self.kpis, self.deliveries, self.anchors):
             folder.mkdir(mode=0o700, exist_ok=True)
         make_keys(self.path / "keys", self.keys_file)
+        make_key(self.signing_key)
 
     def key(self, name: str) -> str:
         """The plain API key of a principal of this machine.

@@ -14,6 +14,8 @@ from earnest.local.claims import write_private
 from earnest.local.processes import LocalError
 from shared.database import UnknownTables, database_url, engine_for, migrate
 from shared.logins import LOGINS, SCHEMAS, RolesMissing, set_passwords
+from shared.proof.chain import sign_commits
+from shared.proof.signing import Signer
 from shared.settings import Settings
 
 BYTES: Final = 32
@@ -37,9 +39,10 @@ def prepare_database(settings: Settings) -> None:
     url, folder = database_url(settings), settings.database_passwords_dir
     if folder is None:
         raise LocalError("EARNEST_DATABASE_PASSWORDS_DIR: name the folder with a password for each of the logins")
+    signer = Signer.of(settings)
     try:
         for schema, package in SCHEMAS.items():
-            engine = engine_for(url, schema, pool_size=1)
+            engine = sign_commits(engine_for(url, schema, pool_size=1), schema, signer=signer)
             migrate(engine, schema, package=package)
             engine.dispose()
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)

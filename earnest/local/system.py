@@ -150,6 +150,8 @@ def _own_variables(home: Home) -> dict[str, str]:
         "EARNEST_HOME": str(home.path),
         "EARNEST_KEYS_FILE": str(home.keys_file),
         "EARNEST_CLIENT_KEY_FILE": str(home.path / "keys" / "payout"),
+        "EARNEST_SIGNING_KEY_FILE": str(home.signing_key),
+        "EARNEST_ANCHORS_DIR": os.environ.get("EARNEST_ANCHORS_DIR") or str(home.anchors),
         "EARNEST_MEMBER": "local",  # the same after a crash: its successor takes over at once
         "EARNEST_DELIVERIES_DIR": os.environ.get("EARNEST_DELIVERIES_DIR") or str(home.deliveries),
         "EARNEST_SOURCES_DIR": os.environ.get("EARNEST_SOURCES_DIR") or str(home.sources),

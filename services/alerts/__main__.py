@@ -20,6 +20,7 @@ from services.alerts.operations.alertmanager import Alertmanager
 from services.alerts.operations.alertmanager_client import AlertmanagerClient
 from services.alerts.proposals import worker as published
 from services.alerts.rollups.worker import BATCH, TOPICS, WORKER, CountingStep
+from services.alerts.tables import CHAIN
 from services.alerts.verify import recount_if_sums_changed
 from shared import logs
 from shared.access.database import AccessDatabase
@@ -28,6 +29,7 @@ from shared.database import service_engine, view_engine
 from shared.deps import utc_now
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
+from shared.proof.anchoring import Anchoring
 from shared.service import Crew, serve
 from shared.settings import Settings
 
@@ -92,6 +94,7 @@ def main() -> None:
             ),
             evaluator,
             sender,
+            Anchoring(engine, CHAIN, settings=settings),
             published.Reminders(engine, lifecycle, clock=utc_now),
             *_alertmanager(settings, engine, lifecycle=lifecycle),
             *relays(log),

@@ -18,9 +18,11 @@ from services.alerts.rollups import store
 from services.alerts.rollups.contributions import Cell
 from services.alerts.rollups.store import Sums
 from services.alerts.rollups.worker import COUNTED, WORKER, CountingStep
+from services.alerts.tables import CHAIN, CHAINED
 from shared.database import engine_for, scratch_schema
 from shared.log.headers import is_replay
 from shared.log.port import Log, Partition, Stored
+from shared.proof import verify as chain
 
 BATCH: Final = 5000
 RECOUNT: Final = "alerts_recount"
@@ -55,6 +57,14 @@ def verify(engine: Engine, log: Log, *, catalogue: Catalogue) -> list[str]:
     if live_latest != counted_latest:
         differences.append(f"latest event: {live_latest} is held, the log gives {counted_latest}")
     return differences
+
+
+def verify_chain(connection: Connection, public_key: str | None) -> list[str]:
+    """Differences between what is chained and what the service wrote, as sentences; empty when all is well.
+
+    With the installation's public key also every signature is looked at.
+    """
+    return list(chain.differences(connection, CHAIN, tables=CHAINED, public_key=public_key))
 
 
 class StillCounting(Exception):

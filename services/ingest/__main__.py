@@ -18,10 +18,12 @@ from services.ingest.worker import LIMITS, TOPICS, WORKER, SourceReloads, step
 from shared import logs
 from shared.access.database import AccessDatabase
 from shared.bounded import BoundedProcess
-from shared.contracts.topics import ROAD
+from shared.contracts.topics import ROAD, with_dead_letters
 from shared.database import service_engine
+from shared.log import checkpoints
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
+from shared.proof.anchoring import Anchoring
 from shared.service import Crew, serve
 from shared.settings import Settings
 
@@ -38,9 +40,12 @@ def main() -> None:
     published = PublishedPlans(log, lock=answers.lock_publishing, bounded=bounded)
     sources = Sources(settings.sources_dir)
     deliveries = partial(step, sources, settings.zone, published.columns)
+    log_chain = checkpoints.engine(settings, "ingest")
+    check = partial(checkpoints.make, log_chain, log, with_dead_letters(ROAD))
     crew = Crew(
         [
             appender,
+            Anchoring(log_chain, checkpoints.CHAIN, settings=settings, before=check),
             published,
             SourceReloads(sources, SourceReports(engine, settings.member_name)),
             Worker(
@@ -65,6 +70,7 @@ def main() -> None:
     serve(app, settings.host, port=settings.ingest_port, crew=crew)
     bounded.close()
     access.close()
+    log_chain.dispose()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from services.payout.ledger.worker import BATCH, TOPICS, WORKER, step
 from services.payout.payroll.worker import CutOffs
 from services.payout.runs.service.publishing import publish_unpublished
 from services.payout.scoring_client import ScoringClient
+from services.payout.tables import CHAIN
 from shared import logs
 from shared.access.database import AccessDatabase
 from shared.contracts.topics import ROAD
@@ -17,6 +18,7 @@ from shared.database import service_engine, view_engine
 from shared.deps import utc_now
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
+from shared.proof.anchoring import Anchoring
 from shared.service import Crew, serve
 from shared.settings import Settings
 
@@ -33,7 +35,8 @@ def main() -> None:
         WORKER, log, engine=engine, topics=TOPICS, step=partial(step, utc_now), member=settings.member_name, batch=BATCH
     )
     cut_offs = CutOffs(engine, lambda: utc_now().astimezone(settings.zone).date())
-    crew = Crew([books, Courier(engine, settings, now=utc_now), cut_offs, *relays(log)])
+    anchors = Anchoring(engine, CHAIN, settings=settings)
+    crew = Crew([books, Courier(engine, settings, now=utc_now), cut_offs, anchors, *relays(log)])
     scoring = ScoringClient.from_settings(settings)
     access = AccessDatabase.of(settings, "payout")
     app = create_app(

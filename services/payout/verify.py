@@ -21,6 +21,7 @@ from services.payout.payroll import verify as payroll
 from services.payout.roster.store import people
 from services.payout.runs import verify as runs
 from services.payout.statements import store as statements
+from services.payout.tables import CHAIN, CHAINED
 from shared.contracts.message import Unreadable, decode
 from shared.contracts.roster import EVERYONE, RosterFact
 from shared.contracts.topics import EARNINGS, ROSTER, Topic
@@ -28,6 +29,7 @@ from shared.facts import Facts
 from shared.log.headers import ONLY_FOR
 from shared.log.port import Log, Partition
 from shared.pay.snapshot import PayKey
+from shared.proof import verify as chain
 
 _Pair = TypeVar("_Pair", bound=tuple[str, str])
 """An earner or a pay key: a participant with a period or a currency."""
@@ -67,6 +69,14 @@ def verify(engine: Engine, log: Log) -> list[str]:
     for participant, currency in _unequal(owed, {who: amount for who, amount in due.items() if amount}):
         differences.append(f"payable to {participant} in {currency}: not what was earned less what was paid")
     return differences
+
+
+def verify_chain(connection: Connection, public_key: str | None) -> list[str]:
+    """Differences between what is chained and what the service wrote, as sentences; empty when all is well.
+
+    With the installation's public key also every signature is looked at.
+    """
+    return list(chain.differences(connection, CHAIN, tables=CHAINED, public_key=public_key))
 
 
 def _files(connection: Connection) -> Iterator[str]:

@@ -13,6 +13,7 @@ from services.scoring.app import create_app
 from services.scoring.quarantine.crash_guard import APART_BYTES, APART_SECONDS, APART_WALL_SECONDS, CrashGuard
 from services.scoring.quarantine.service import try_published
 from services.scoring.quarantine.trial import harm
+from services.scoring.tables import CHAIN
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared import logs
 from shared.access.database import AccessDatabase
@@ -21,6 +22,7 @@ from shared.contracts.topics import ROAD
 from shared.database import service_engine, view_engine
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
+from shared.proof.anchoring import Anchoring
 from shared.service import Crew, serve
 from shared.settings import Settings
 
@@ -44,7 +46,7 @@ def main() -> None:
         Worker(name, log, engine=engine, topics=topics, step=step[name], member=settings.member_name, batch=BATCH[name])
         for name, topics in INPUTS.items()
     ]
-    crew = Crew([*workers, *relays(log)])
+    crew = Crew([*workers, Anchoring(requests, CHAIN, settings=settings), *relays(log)])
     access = AccessDatabase.of(settings, "scoring")
     serve(
         create_app(settings, requests, view=view, ready=crew.reasons, log=log, guarded=guard.asked, access=access),

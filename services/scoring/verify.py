@@ -18,6 +18,7 @@ from services.scoring.facts_codec import unpack
 from services.scoring.reference.store import ReferenceDataCache, quarantined_names
 from services.scoring.row_codec import NO_ROWS
 from services.scoring.store import Cells, KeyedTable, fetch_page, keep_snapshot
+from services.scoring.tables import CHAIN, CHAINED
 from services.scoring.worker import BATCH, INPUTS, steps
 from shared.contracts.topics import ACCOUNT_PAYMENTS, CREDITS, DEALS, PLANS, REALLOCATIONS, RECREDITS, ROSTER, Topic
 from shared.database import scratch_schema
@@ -26,6 +27,7 @@ from shared.log.headers import is_replay
 from shared.log.port import Log, Partition, Stored
 from shared.log.step import Step
 from shared.log.worker import TRANSIENT
+from shared.proof import verify as chain
 
 PAGE: Final = 5000
 """Records, or rows, in memory at once."""
@@ -109,6 +111,14 @@ def verify(engine: Engine, log: Log, *, progress: Progress | None = None) -> lis
                 for called, table in COMPARED.items():
                     differences += _differences(called, table, live=live, rebuilt=rebuilt, aside=aside_now)
         return differences
+
+
+def verify_chain(connection: Connection, public_key: str | None) -> list[str]:
+    """Differences between what is chained and what the service wrote, as sentences; empty when all is well.
+
+    With the installation's public key also every signature is looked at.
+    """
+    return list(chain.differences(connection, CHAIN, tables=CHAINED, public_key=public_key))
 
 
 def _facts(

@@ -28,7 +28,12 @@ REPLAYED: Final = "earnest-replayed"
 CLOSED: Final = "earnest-closed"
 """Of a dead letter that was closed without being sent again: why."""
 
-ROAD: Final = frozenset({ORIGIN, CLOSED, ONLY_FOR, REPLAYED_BY, CAUSE_CODE, CAUSE, CAUSE_WORKER, CAUSE_PLACE, REPLAYED})
+MAC: Final = "earnest-mac"
+"""The code that only services of the installation can make (`macs`)."""
+
+ROAD: Final = frozenset(
+    {ORIGIN, MAC, CLOSED, ONLY_FOR, REPLAYED_BY, CAUSE_CODE, CAUSE, CAUSE_WORKER, CAUSE_PLACE, REPLAYED}
+)
 
 
 def publishers_own(headers: Mapping[str, str]) -> dict[str, str]:

@@ -30,6 +30,8 @@ class PartitionsDiffer(Exception):
 class KafkaLog:
     """A log in Kafka topics of the same names. Thread-safe; a consumer of it belongs to one thread."""
 
+    compacts = True
+
     def __init__(
         self, servers: str, outbox: PostgresLog, *, partitions: int, replication: int = 1, session_seconds: float = 10.0
     ) -> None:

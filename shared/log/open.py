@@ -8,6 +8,7 @@ from shared.log.port import Log
 from shared.log.postgres import PostgresLog
 from shared.log.relay import Relay
 from shared.logins import login_of
+from shared.proof.signing import Signer
 from shared.settings import Settings
 
 
@@ -23,7 +24,8 @@ def open_log(settings: Settings, service: str | None = None) -> Log:
         OtherLog: the database was used with the other kind of log.
         TablesBehind: its tables are not those of this version.
     """
-    tables = PostgresLog(database_url(settings, None if service is None else login_of(service)), settings.partitions)
+    login = None if service is None else login_of(service)
+    tables = PostgresLog(database_url(settings, login), settings.partitions, signer=Signer.of(settings))
     with tables.connection() as connection:
         connection.execute("insert into log.kind (kind) values (%s) on conflict do nothing", [settings.log_kind])
         [kind] = connection.execute("select kind from log.kind").fetchone() or [None]

@@ -127,8 +127,11 @@ class Log(Protocol):
     """A partitioned, ordered, durable log. Order is kept per key: a key always goes to the same partition.
 
     Thread-safe. Every call blocks until the log has answered, and raises `LogUnavailable` where it does not in time;
-    `publish` instead raises what its connection raises, for it is part of the caller's transaction.
+    `publish` instead raises what its connection raises, for it is part of the caller's transaction. `compacts` says
+    whether records of a compacted topic go when others replace them; the embedded log keeps them all.
     """
+
+    compacts: bool
 
     def ensure(self, topics: Sequence[Topic]) -> None:
         """Create the topics that do not exist, with their dead-letter topics. Called when a service starts; safe to

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from shared.contracts.topics import Topic, with_dead_letters
 from shared.database import check_tables, engine_for
 from shared.log import store
+from shared.log.macs import authenticated
 from shared.log.membership import Membership
 from shared.log.partitioner import partition_of
 from shared.log.port import (
@@ -26,6 +27,7 @@ from shared.log.port import (
     UnknownTopic,
 )
 from shared.log.postgres_consumer import PostgresConsumer
+from shared.proof.signing import Signer
 
 SCHEMA = "log"
 SCAN_RECORDS = 1000
@@ -35,14 +37,20 @@ SCAN_RECORDS = 1000
 class PostgresLog:
     """A log in the tables of schema `log`. Thread-safe; a consumer of it belongs to one thread."""
 
-    def __init__(self, url: URL, partitions: int, *, session_seconds: float = 10.0) -> None:
+    compacts = False
+
+    def __init__(
+        self, url: URL, partitions: int, *, session_seconds: float = 10.0, signer: Signer | None = None
+    ) -> None:
         """See that the log's tables are there and be ready.
 
-        `partitions` is the number that new topics get; `session_seconds` is how long a silent member keeps its share.
+        `partitions` is the number that new topics get; `session_seconds` is how long a silent member keeps its share;
+        with a `signer` records are authenticated.
 
         Raises:
             TablesBehind: they are not those of this version.
         """
+        self._signer = signer
         self._url, self._new_partitions, self._session_seconds = url, partitions, session_seconds
         self._engine = engine_for(url, SCHEMA)
         event.listen(self._engine, "connect", _prefer_indexes)
@@ -114,13 +122,14 @@ class PostgresLog:
             store.append(store.driver(connection), self.place(publications))
 
     def place(self, publications: Sequence[tuple[Topic, Record]]) -> list[tuple[Partition, Record]]:
-        """Choose each record's partition, by topic and key. Raises as `Log.append` does."""
+        """Choose each record's partition, by topic and key, and authenticate it. Raises as `Log.append` does."""
         placed = []
         for topic, record in publications:
             name, size = topic.name, len(record.value or b"")
             if size > MAX_RECORD_BYTES:
                 raise RecordTooLarge(f"a record of {name} has {size} bytes; the limit is {MAX_RECORD_BYTES}")
-            placed.append((Partition(name, partition_of(record.key, self.partition_count(name))), record))
+            kept = authenticated(name, record, signer=self._signer) if self._signer else record
+            placed.append((Partition(name, partition_of(record.key, self.partition_count(name))), kept))
         return placed
 
     def consumer(self, group: str, topics: Sequence[Topic], *, member: str) -> PostgresConsumer:

@@ -77,7 +77,7 @@ def grant_log(connection: Connection) -> None:
     everybody, services = ", ".join(LOGINS), ", ".join(map(login_of, SERVICES))
     connection.execute(text(f"revoke all on all tables in schema log from {everybody}"))
     connection.execute(text(f"grant usage on schema log to {services}"))
-    for rights, table in _LOG.items():
+    for table, rights in _LOG.items():
         connection.execute(text(f"grant {rights} on log.{table} to {services}"))
     connection.execute(text(f"grant execute on function log.forget(text, integer, bigint) to {services}"))
     connection.execute(text("delete from log.publisher"))
@@ -86,9 +86,12 @@ def grant_log(connection: Connection) -> None:
 
 
 _LOG: Final = {
-    "select": "alembic_version",
-    "select, insert": "kind",
-    "select, insert (topic, partition), update (next_position)": "head",
-    "select, insert (topic, partition, position, key, value, headers)": "entry",
-    "select, insert, update, delete": "member",
+    "alembic_version": "select",
+    "kind": "select, insert",
+    "head": "select, insert (topic, partition), update (next_position)",
+    "entry": "select, insert (topic, partition, position, key, value, headers)",
+    "member": "select, insert, update, delete",
+    "checkpoint": "select, insert",
+    "chain_entry": 'select, insert ("table", key, sha256)',
+    "chain_link": "select, insert",
 }

@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 from standardwebhooks import Webhook
 
-from services.alerts.notifications import http_client, smtp_client
+from services.alerts.notifications import smtp_client
 from services.alerts.notifications.declared import (
     Channel,
     EmailChannel,
@@ -19,9 +19,10 @@ from services.alerts.notifications.declared import (
     Subscription,
     WebhookChannel,
 )
-from services.alerts.notifications.errors import Refused
 from services.alerts.notifications.message import Message
 from services.alerts.notifications.slack import slack_message
+from shared import posting
+from shared.posting import Refused
 
 Charts = Callable[[str], bytes | None]
 """The picture of an alert as PNG, by its id; None where there is none."""
@@ -48,7 +49,7 @@ class Channels:
                 self._webhook(message, channel, now=now)
             case SlackChannel():
                 body = orjson.dumps(slack_message(message))
-                http_client.post(self._secret(channel.url), body, headers={}, loopback=self._loopback)
+                posting.post(self._secret(channel.url), body, headers={}, loopback=self._loopback)
             case EmailChannel():
                 to = declared.address(subscription)
                 if to is None:
@@ -66,7 +67,7 @@ class Channels:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": webhook.sign(message.message_id, now.astimezone(UTC), body),
         }
-        http_client.post(channel.url, body.encode(), headers=headers, loopback=self._loopback)
+        posting.post(channel.url, body.encode(), headers=headers, loopback=self._loopback)
 
     def _mail(self, message: Message, channel: EmailChannel, *, to: str, now: datetime) -> None:
         ids = list(dict.fromkeys(told.alert_id for told in message.told))[:MOST_CHARTS]

@@ -7,16 +7,6 @@ from http import HTTPStatus
 from shared.problems import NotFound, Problem
 
 
-class NotSent(Exception):
-    """It did not arrive this time; trying again may help. The message holds no secret."""
-
-
-class Refused(NotSent):
-    """It will not arrive until somebody changes the declaration or the other end; it is tried all the same, for that
-    may happen within the day.
-    """
-
-
 class NoSuchSubscription(NotFound):
     """There is no subscription of this name."""
 

@@ -11,8 +11,8 @@ from html import escape
 from typing import Final
 
 from services.alerts.notifications.declared import EmailChannel
-from services.alerts.notifications.errors import NotSent, Refused
 from services.alerts.notifications.message import Message
+from shared.posting import NotSent, Refused
 
 TIMEOUT_SECONDS: Final = 20
 MOST_OF_A_SUBJECT: Final = 200

@@ -14,12 +14,13 @@ from sqlalchemy import Engine
 from services.alerts.notifications import store
 from services.alerts.notifications.channels_client import Channels, Charts
 from services.alerts.notifications.declared import NOBODY, SECRETS, Notifications, Undeclared, notifications_of
-from services.alerts.notifications.errors import DidNotArrive, NoSuchSubscription, NotSent
+from services.alerts.notifications.errors import DidNotArrive, NoSuchSubscription
 from services.alerts.notifications.message import Message, an_example
 from services.alerts.notifications.schedule import is_given_up
 from services.alerts.notifications.store import Due
 from shared.log.worker import retrying
 from shared.metrics import NOTIFICATIONS
+from shared.posting import NotSent
 
 PAUSE_SECONDS: Final = 1.0
 AT_ONCE: Final = 10

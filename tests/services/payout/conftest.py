@@ -21,6 +21,8 @@ from shared.log.port import Log, Stored
 from shared.log.postgres import PostgresLog
 from shared.log.step import Outcome
 from shared.logins import login_of, view_of
+from shared.proof.chain import sign_commits
+from shared.proof.signing import Signer, make_key
 from shared.settings import Settings
 from tests.databases import fresh_database
 from tests.services.payout.desk import NOW, PEOPLE, ROLES, Book, Desk
@@ -43,10 +45,17 @@ def payout_engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def service_engine(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
-    """An engine on the same schema as the service has it: with its login."""
+def signer(tmp_path: Path) -> Signer:
+    """The installation's signing key, which the database does not have."""
+    make_key(tmp_path / "signing_key.pem")
+    return Signer.read(tmp_path / "signing_key.pem")
+
+
+@pytest.fixture
+def service_engine(logged_in: Callable[[str], URL], signer: Signer) -> Iterator[Engine]:
+    """An engine on the same schema as the service has it: with its login, and its chain signed."""
     engine = engine_for(logged_in(login_of("payout")), "payout", pool_size=10)
-    yield engine
+    yield sign_commits(engine, "payout", signer=signer)
     engine.dispose()
 
 

@@ -15,7 +15,16 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from services.alerts.notifications.errors import NotSent, Refused
+
+class NotSent(Exception):
+    """It did not arrive this time; trying again may help. The message holds no secret."""
+
+
+class Refused(NotSent):
+    """It will not arrive until somebody changes what was declared or the other end; it is tried all the same, for that
+    may happen within the day.
+    """
+
 
 TIMEOUT: Final = httpx.Timeout(10)
 _PORTS: Final = {"https": 443, "http": 80}
@@ -38,7 +47,7 @@ def post(url: str, body: bytes, *, headers: Mapping[str, str], loopback: bool) -
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
     address = _address(host, port, loopback=loopback)
     if parts.scheme != "https" and not (address.is_loopback and loopback):
-        raise Refused(f"{host}: notifications go out over https only")
+        raise Refused(f"{host}: messages go out over https only")
     literal = f"[{address}]" if address.version == 6 else str(address)
     target = parts._replace(netloc=f"{literal}:{port}").geturl()
     named = host if parts.port is None else f"{host}:{parts.port}"
@@ -74,7 +83,7 @@ def _address(host: str, port: int, *, loopback: bool) -> IPv4Address | IPv6Addre
         raise NotSent(f"{host}: there is no such host now") from None
     allowed = [address for address in found if _is_public(address) or (loopback and address.is_loopback)]
     if not allowed or len(allowed) < len(found):
-        raise Refused(f"{host} is an address inside a private network, which notifications are not sent to")
+        raise Refused(f"{host} is an address inside a private network, which messages are not sent to")
     return allowed[0]
 
 

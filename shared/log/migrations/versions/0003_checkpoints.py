@@ -1,0 +1,25 @@
+"""What the partitions held up to a position, as hashes that are chained and signed."""
+
+from alembic import op
+
+from shared.proof.tables import chain_rows, create_chain
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    create_chain(op)
+    op.execute("""
+        create table checkpoint (
+            topic text not null,
+            partition integer not null,
+            position bigint not null,
+            sha256 text not null,
+            primary key (topic, partition, position)
+        )""")
+    op.execute("comment on column checkpoint.sha256 is 'of all records before the position, one after the other'")
+    op.execute("""
+        create trigger append_only before update or delete or truncate on checkpoint
+        for each statement execute function only_added_to()""")
+    chain_rows(op, "checkpoint")
