@@ -13,7 +13,7 @@ import pytest
 
 from earnest.client import Client
 from earnest.local.home import Home
-from earnest.local.system import running_system
+from earnest.local.system import PORTS, running_system
 from tests.command_line import earnest
 
 PLAN = """\
@@ -66,9 +66,10 @@ def test_a_backup_of_what_runs_is_restored_and_verifies_identically(
         (homes[0].files / "statements").mkdir(mode=0o700)
         (homes[0].files / "statements" / "ann.json").write_text("{}")
         condition = json.loads(run(homes[0], "status", "--json"))
-        assert [service["ready"] for service in condition["services"]] == [True] * 4
+        assert [service["ready"] for service in condition["services"]] == [True] * len(PORTS)
         assert set(condition["behind"].values()) == {0}
         assert condition["since"]
+        run(homes[0], "anchor", "--out", "anchor.json")
         run(homes[0], "backup", "all.backup")
         # What comes in afterwards is not in it.
         (tmp_path / "more.csv").write_text("deal_id,owner,amount,close_date\nD2,ann,500,2025-01-16\n")
@@ -78,6 +79,16 @@ def test_a_backup_of_what_runs_is_restored_and_verifies_identically(
     assert "is there already" in earnest("--home", homes[0].path, "backup", "all.backup", folder=tmp_path).stderr
     assert "choose an empty folder" in earnest("--home", homes[0].path, "restore", "all.backup", folder=tmp_path).stderr
     assert "not ready: it does not answer" in earnest("--home", homes[0].path, "status", folder=tmp_path).stdout
+
+    # Nothing has to run, and no folder to be there, for whoever has a backup and an anchor.
+    proved = run(Home(tmp_path / "nowhere"), "verify", "--backup", "all.backup", "--anchor", "anchor.json")
+    assert proved.count("identical") == 6
+    anchor = (tmp_path / "anchor.json").read_text()
+    head = json.loads(anchor)["heads"][0]["sha256"]
+    (tmp_path / "anchor.json").write_text(anchor.replace(head, "0" * 64))
+    done = earnest("verify", "--backup", "all.backup", "--anchor", "anchor.json", folder=tmp_path)
+    assert done.returncode == 1
+    assert "was rewritten" in " ".join(done.stdout.split())
 
     run(homes[1], "restore", "all.backup")
     for name in ("keys", "sources", "files", "files/statements"):
