@@ -17,8 +17,9 @@ from shared.database import database_url, engine_for
 from shared.log import checkpoints
 from shared.log.open import open_log
 from shared.proof import anchor as anchoring
-from shared.proof.anchor import Anchor, Head
+from shared.proof.anchor import Anchor
 from shared.proof.chain import sign_commits
+from shared.proof.head import Head
 from shared.proof.signing import Signer
 from shared.settings import Settings
 

@@ -8,24 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from sqlalchemy import Connection, text
 
+from shared.proof.head import Head
 from shared.proof.signing import is_signed
 
 MOST_BYTES: Final = 1_000_000
-
-
-class Head(BaseModel):
-    """The end of a chain: its last link, when that was made, and its signature."""
-
-    model_config = ConfigDict(frozen=True)
-
-    chain: Annotated[str, StringConstraints(pattern="^[a-z_]{1,40}$")]
-    position: Annotated[int, Field(gt=0)]
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
-    signature: Annotated[str, StringConstraints(pattern="^([0-9a-f]{128})?$")]
-    at: AwareDatetime
 
 
 class Anchor(BaseModel):
@@ -41,6 +30,12 @@ class Anchor(BaseModel):
         return self.model_dump_json(indent=1).encode() + b"\n"
 
 
+class Printed(BaseModel):
+    """What names a head among other things: the manifest of a batch, a statement as JSON."""
+
+    chain: Head
+
+
 class NotAnAnchor(ValueError):
     """A file is no anchor."""
 
@@ -52,7 +47,8 @@ def head(connection: Connection, chain: str) -> Head | None:
 
 
 def read_anchors(path: Path) -> list[Anchor]:
-    """The anchor of a file, or those of all files of a folder (`*.json`).
+    """The anchor of a file, or those of all files of a folder (`*.json`); the manifest of a batch or a statement is
+    one too.
 
     Raises:
         NotAnAnchor: there is none, or a file holds another thing.
@@ -64,12 +60,19 @@ def read_anchors(path: Path) -> list[Anchor]:
     for file in files:
         try:
             with file.open("rb") as opened:
-                anchors.append(Anchor.model_validate_json(opened.read(MOST_BYTES)))
+                anchors.append(_anchor(opened.read(MOST_BYTES)))
         except OSError as error:
             raise NotAnAnchor(f"{file}: {error.strerror}") from error
         except ValidationError as error:
-            raise NotAnAnchor(f"{file}: it is no anchor, as `earnest anchor` writes it") from error
+            raise NotAnAnchor(f"{file}: it is no anchor, as `earnest anchor` writes it, and names none") from error
     return anchors
+
+
+def _anchor(content: bytes) -> Anchor:
+    try:
+        return Anchor.model_validate_json(content)
+    except ValidationError:
+        return Anchor(public_key="", heads=(Printed.model_validate_json(content).chain,))
 
 
 def differences(
@@ -83,11 +86,12 @@ def differences(
         public_key: that of the installation, where it is known.
     """
     for anchor in anchors:
-        if public_key is not None and anchor.public_key != public_key:
+        key = anchor.public_key or public_key
+        if public_key is not None and key != public_key:
             yield "an anchor is signed with another key than the installation's"
         for each in anchor.heads:
             of = f"the anchor of link {each.position} of the chain of {each.chain}"
-            if anchor.public_key and not is_signed(each.sha256, each.signature, public_key=anchor.public_key):
+            if key and not is_signed(each.sha256, each.signature, public_key=key):
                 yield f"{of} is not signed with its key"
             if each.chain not in connections:
                 yield f"{of} is of a chain that this installation does not have"
@@ -97,6 +101,11 @@ def differences(
                 yield f"the chain of {each.chain} ends before link {each.position}, which was anchored"
             elif kept != each.sha256:
                 yield f"the chain of {each.chain} was rewritten: link {each.position} is not the one that was anchored"
+
+
+def is_there(connection: Connection, head: Head) -> bool:
+    """Whether the chain in the connection's schema has the link that was its head."""
+    return bool(connection.execute(_AT, {"position": head.position}).scalar_one_or_none() == head.sha256)
 
 
 def file_name(anchor: Anchor) -> str:

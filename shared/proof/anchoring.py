@@ -65,7 +65,7 @@ class Anchoring:
         anchor = Anchor(public_key=self._public_key, heads=(found,))
         if self._settings.anchors_dir is not None:
             _write(self._settings.anchors_dir / file_name(anchor), anchor.written())
-        if self._settings.anchors_url is not None:
+        if self._settings.anchors_url:
             loopback = self._settings.notifications_loopback
             post(self._settings.anchors_url, anchor.written(), headers={}, loopback=loopback)
         self._written = found.position

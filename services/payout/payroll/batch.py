@@ -211,6 +211,8 @@ def _manifest(
         **counts,
         **links(previous),
         "created_at": instant_text(head.created_at),
+        # Whoever holds the manifest holds an anchor: the books can be compared with it.
+        **({"chain": head.chain.model_dump(mode="json")} if head.chain else {}),
     }
     # ASCII throughout: whoever reads a manifest need not know its encoding.
     return json.dumps(manifest, indent=2).encode() + b"\n"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from shared.money import major_text
+from shared.proof.head import Head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +57,16 @@ class ReleasedRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchHeader:
-    """What a batch says of itself before its lines. `number` counts the batches of the installation, from 1."""
+    """What a batch says of itself before its lines. `number` counts the batches of the installation, from 1; `chain` is
+    the head of the books' chain when it was released.
+    """
 
     batch: str
     number: int
     run: ReleasedRun
     created_at: datetime
     entity: str | None = None
+    chain: Head | None = None
 
 
 def totals(lines: Iterable[PayrollLine]) -> dict[str, str]:

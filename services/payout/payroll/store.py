@@ -30,10 +30,12 @@ from services.payout.payroll.formats.base import IdOwners
 from services.payout.payroll.line import BatchHeader, PayrollLine, ReleasedRun
 from services.payout.payroll.policy import DEFAULT, Numbering, PayrollProfile
 from services.payout.policies import store as policies
+from services.payout.tables import CHAIN
 from shared.columns import arrays, insert_rows
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import in_force
 from shared.pay.snapshot import PayKey
+from shared.proof import anchor
 
 PayGroups = Collection[str] | None
 """The pay groups that the caller may see; None is all of them."""
@@ -61,6 +63,7 @@ def release(
     # Under the lock, so that what is read of lines, numbers and the batch before still holds when it is written.
     attempts = _attempts(connection, [line.id for line in lines])
     number, count = connection.execute(_LAST_NUMBERS, {"run": run.id}).one()
+    books = anchor.head(connection, CHAIN)
     parts, unlisted = by_entity(lines, profile)
     if unlisted:
         raise LinesRefused(unlisted)
@@ -75,6 +78,7 @@ def release(
             run=run,
             entity=part.entity,
             created_at=now,
+            chain=books,
         )
         # Each part is of another legal entity, so of another chain: none of the parts comes before another.
         previous = _previous(connection, run.pay_group, entity=part.entity)

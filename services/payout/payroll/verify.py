@@ -16,6 +16,8 @@ from services.payout.payroll.batch import EntityLines, ReleasedBatch, batch_line
 from services.payout.payroll.errors import LinesRefused
 from services.payout.payroll.line import BatchHeader, ReleasedRun
 from shared.money import major_text
+from shared.proof import anchor
+from shared.proof.head import Head
 
 UNREADABLE: Final = (ValueError, LookupError, TypeError, Refusal)
 """What reading rows raises that nobody of ours wrote."""
@@ -64,6 +66,9 @@ def _differences(connection: Connection, batch: ReleasedBatch, *, previous: Rele
     expected = links(PreviousBatch(id=previous.id, sha256=previous.sha256) if previous else None)
     if any(manifest[name] != value for name, value in expected.items()):
         yield f"batch {batch.id}: the batch before it is not the one that its manifest names"
+    # A manifest of before there was a chain names none.
+    if "chain" in manifest and not anchor.is_there(connection, Head.model_validate(manifest["chain"])):
+        yield f"batch {batch.id}: the books' chain is not the one that its manifest names"
 
 
 def is_written_again(connection: Connection, batch: ReleasedBatch, *, run: ReleasedRun, part: EntityLines) -> bool:
@@ -75,7 +80,14 @@ def is_written_again(connection: Connection, batch: ReleasedBatch, *, run: Relea
     manifest = json.loads(kept)
     if manifest.get("format") != part.target.version_name:
         return True
-    head = BatchHeader(batch=batch.id, number=batch.number, run=run, entity=part.entity, created_at=batch.released_at)
+    head = BatchHeader(
+        batch=batch.id,
+        number=batch.number,
+        run=run,
+        entity=part.entity,
+        created_at=batch.released_at,
+        chain=Head.model_validate(manifest["chain"]) if "chain" in manifest else None,
+    )
     previous = manifest["previous_batch_id"] and PreviousBatch(
         id=manifest["previous_batch_id"], sha256=manifest["previous_batch_sha256"]
     )

@@ -11,6 +11,7 @@ from services.payout.statements.schemas import Held, Pay, PayStep, RunHead, Stat
 from services.payout.statements.sheet import Cell, Column, Figure, Row, Section, Sheet, Table, row
 from services.payout.statements.writing import Writing, safe
 from shared.pay.steps import BESIDE
+from shared.proof.head import Head
 
 
 def sheet(statement: Statement) -> Sheet:
@@ -29,7 +30,7 @@ def sheet(statement: Statement) -> Sheet:
         about=tuple(_about(statement, period, writing=writing)),
         figures=tuple(_figures(statement, writing)),
         sections=sections or (Section("This run", (words.NOTHING,)),),
-        foot=foot(statement.run, statement.state, facts_sha256=statement.facts_sha256),
+        foot=foot(statement.run, statement.state, facts_sha256=statement.facts_sha256, chain=statement.chain),
         mark=f"{who} · {period_name} · {statement.run.id}",
     )
 
@@ -44,12 +45,16 @@ def span(run: RunHead, writing: Writing) -> str:
     return f"{writing.day(run.starts)} to {writing.day(run.ends)}"
 
 
-def foot(run: RunHead, state: State, *, facts_sha256: str) -> tuple[str, ...]:
+def foot(run: RunHead, state: State, *, facts_sha256: str, chain: Head | None) -> tuple[str, ...]:
     """What makes a document checkable, and where to ask."""
     # Whoever has the printed page can ask for the run's facts and compare: nothing else on paper proves what it was
     # made of.
     made = "These facts are frozen" if state == "final" else "The facts of this draft"
-    return words.QUESTIONS, f"{made}: run {run.id}, SHA-256 {facts_sha256}."
+    facts = f"{made}: run {run.id}, SHA-256 {facts_sha256}."
+    if chain is None:
+        return words.QUESTIONS, facts
+    # With this on paper nobody can rewrite the books since: they would have another link there.
+    return words.QUESTIONS, facts, f"The books then: link {chain.position} of their chain, SHA-256 {chain.sha256}."
 
 
 def _about(statement: Statement, period: str, *, writing: Writing) -> Iterator[tuple[str, str]]:

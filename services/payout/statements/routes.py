@@ -25,10 +25,12 @@ from services.payout.statements.page import content_security_policy, page
 from services.payout.statements.pdf import pdf
 from services.payout.statements.schemas import Statement, StatementEntry, StatementList, TeamStatement
 from services.payout.statements.store import FileKey, RunState, StatementFile
+from services.payout.tables import CHAIN
 from shared.access import Principal, require
 from shared.deps import HEAVY, EngineDep, SnapshotDep
 from shared.http import UNCHANGED, IfNoneMatch, conditional
 from shared.problems import NotFound, Problem
+from shared.proof import anchor
 
 Reader = Annotated[Principal, Depends(require("statements:read"))]
 RunId = Annotated[str, Path(max_length=200, examples=["run-2026-06-1"])]
@@ -137,6 +139,8 @@ def _answer(key: FileKey, engine: Engine, *, snapshot: Engine, if_none_match: st
         # A draft is made anew each time: its facts change with the next calculation.
         file = store.kept(connection, key) if run.final and is_kept else None
         model = None if file else _model(connection, run, key=key)
+        if model is not None and run.final:
+            model = model.model_copy(update={"chain": anchor.head(connection, CHAIN)})
     # Made with no connection held: a PDF takes longer than the whole rest, and many may be asked for at once.
     if model is not None:
         file = _made(model, key.form)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from services.payout.statements.facts import Account, Company, ParticipantFacts, PayKind, Person
 from shared.explanation import Part
 from shared.periods import Month
+from shared.proof.head import Head
 
 State = Literal["draft", "final"]
 
@@ -121,11 +122,14 @@ class YearToDate(BaseModel):
 
 
 class Statement(BaseModel):
-    """What a participant earned and is paid in a run. `facts_sha256` stands for the frozen facts it was made of."""
+    """What a participant earned and is paid in a run. `facts_sha256` stands for the frozen facts it was made of,
+    `chain` is the head of the books' chain when it was made of an approved run.
+    """
 
     form: Literal[1] = 1
     state: State
     facts_sha256: str
+    chain: Head | None = None
     company: Company
     run: RunHead
     participant: ParticipantFacts
@@ -179,12 +183,14 @@ class TeamTotal(BaseModel):
 class TeamStatement(BaseModel):
     """What the people below a manager earned and are paid in a run, themselves left out.
 
-    `facts_sha256` stands for the frozen facts of everybody in it.
+    `facts_sha256` stands for the frozen facts of everybody in it, `chain` is the head of the books' chain when it was
+    made of an approved run.
     """
 
     form: Literal[1] = 1
     state: State
     facts_sha256: str
+    chain: Head | None = None
     company: Company
     run: RunHead
     manager: Person

@@ -157,7 +157,7 @@ def team_sheet(statement: TeamStatement) -> Sheet:
                 tables=tuple(_people(total, statement, writing=writing) for total in statement.totals),
             ),
         ),
-        foot=foot(statement.run, statement.state, facts_sha256=statement.facts_sha256),
+        foot=foot(statement.run, statement.state, facts_sha256=statement.facts_sha256, chain=statement.chain),
         mark=f"{who}, team · {safe(statement.run.period)} · {statement.run.id}",
     )
 
