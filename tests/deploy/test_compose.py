@@ -201,7 +201,7 @@ def test_a_service_sees_the_passwords_of_its_own_two_logins_and_names_no_other(n
 
 def test_the_tables_are_made_once_by_the_administrator_who_knows_every_password() -> None:
     migrate = SERVICES["migrate"]
-    assert set(migrate["secrets"]) == {"earnest", *LOGINS}
+    assert set(migrate["secrets"]) == {"earnest", "signing_key", *LOGINS}
     assert migrate["environment"]["DATABASE_URL"].startswith("postgresql://earnest@")
     assert migrate["restart"] == "no"
     assert migrate["command"] == ["earnest.cli", "migrate"]
