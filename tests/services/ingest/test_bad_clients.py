@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 import httpx
 import psutil
+import pytest
 
+from services.ingest import intake
 from shared.contracts.topics import DEALS
 from tests.services.ingest.conftest import Ingest
-from tests.services.ingest.test_ingest_takes_events import deal
+from tests.services.ingest.test_ingest_takes_events import StuckLog, deal
 from tests.shared.admission.conftest import serving
 
 BAD = 200
@@ -45,6 +47,16 @@ def test_honest_senders_are_answered_beside_half_open_and_slow_ones(start_ingest
     assert answers == [202] * 101  # over one connection: it was never cut off for the others' sake
     assert len(ingest.in_log(DEALS)) == 101
     assert held < MOST < BAD * len(HALF) / 3
+
+
+def test_a_sender_waits_for_the_log_only_so_long(
+    start_ingest: Callable[..., Ingest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "LOG_SECONDS", 0.05)
+    stuck = StuckLog()
+    answer = start_ingest(log=stuck).client.post("/v1/deals", json=deal(1))
+    stuck.let_go.set()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
 def opened(port: int, content: bytes) -> socket.socket:
