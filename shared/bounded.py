@@ -118,7 +118,7 @@ class BoundedProcess:
             Exception: what the function raised.
         """
         if not self._waiting.acquire(blocking=False):
-            raise CheckingBusy("too many plans are waiting to be checked; try again")
+            raise CheckingBusy("too many requests are waiting to be checked; try again")
         try:
             with self._turn:
                 succeeded, answer = self._asked(pickle.dumps((function, args, kwargs)))

@@ -50,10 +50,34 @@ def _parts(data: Any) -> Iterable[Any]:
     return data if isinstance(data, list | tuple) else ()
 
 
-Loader = type[yaml.SafeLoader] | type[yaml.BaseLoader]
+class Shallow(yaml.scanner.Scanner):
+    """Refuses what is nested too deeply at its first bracket: for each that is open, YAML looks at all of them again
+    with every sign that it reads.
+    """
+
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        """Take an opening bracket.
+
+        Raises:
+            TooMuch: too many are open.
+        """
+        if self.flow_level > DEEPEST:
+            raise TooMuch(f"it is nested more than {DEEPEST} levels deep")
+        super().fetch_flow_collection_start(token)
 
 
-def load_yaml(text: str, loader: Loader = yaml.SafeLoader) -> Any:
+class SafeLoader(Shallow, yaml.SafeLoader):
+    """Reads values as YAML does."""
+
+
+class TextLoader(Shallow, yaml.BaseLoader):
+    """Reads every value as the text that it is."""
+
+
+Loader = type[SafeLoader] | type[TextLoader]
+
+
+def load_yaml(text: str, loader: Loader = SafeLoader) -> Any:
     """The data of a YAML text: `yaml.safe_load` for texts that somebody else may have written.
 
     Raises:
@@ -66,7 +90,7 @@ def load_yaml(text: str, loader: Loader = yaml.SafeLoader) -> Any:
     return documents[0] if documents else None
 
 
-def load_yaml_documents(text: str, loader: Loader = yaml.SafeLoader) -> list[Any]:
+def load_yaml_documents(text: str, loader: Loader = SafeLoader) -> list[Any]:
     """The data of every document of a YAML text.
 
     Raises:
@@ -88,7 +112,7 @@ def load_yaml_documents(text: str, loader: Loader = yaml.SafeLoader) -> list[Any
     return documents
 
 
-def _constructed(reading: yaml.SafeLoader | yaml.BaseLoader, node: yaml.Node | None) -> Any:
+def _constructed(reading: SafeLoader | TextLoader, node: yaml.Node | None) -> Any:
     if node is None:
         return None
     try:

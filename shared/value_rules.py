@@ -123,7 +123,7 @@ class Notation(BaseModel):
                 )
             try:
                 datetime.strptime(datetime(2000, 1, 1, tzinfo=UTC).strftime(form), form)  # noqa: DTZ007
-            except ValueError as error:
+            except (ValueError, re.error) as error:  # the latter of a field that it names twice
                 raise ValueError(f"{form!r} is no form of dates: {error}") from None
         return forms
 

@@ -37,10 +37,10 @@ def tell(
     import yaml
 
     from earnest.files.rejections import FileError
-    from shared.limits import load_yaml
+    from shared.limits import TextLoader, load_yaml
 
     try:
-        body: Any = load_yaml(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # amounts and dates stay text
+        body: Any = load_yaml(file.read_text(encoding="utf-8"), TextLoader)  # amounts and dates stay text
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise FileError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     place = "lines" if what is What.COST else "events"

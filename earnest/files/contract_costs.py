@@ -21,7 +21,7 @@ from shared.contract_costs.account import PolicyAt, account_for
 from shared.contract_costs.facts import CostEvent, CostLine
 from shared.contract_costs.policy import ContractCosts
 from shared.contract_costs.schedule import ContractCostBooks
-from shared.limits import TooMuch, load_yaml, load_yaml_documents
+from shared.limits import TextLoader, TooMuch, load_yaml, load_yaml_documents
 
 YAML_SUFFIXES = (".yaml", ".yml", ".json")
 DEFAULT: dict[str, Any] = {"kind": "contract_costs", "id": "default", "valid_from": date(1900, 1, 1)}
@@ -142,7 +142,7 @@ def _yaml(path: Path) -> Read:
         text = path.read_text(encoding="utf-8")
         # Read twice: costs as the texts that are written, in which 0.10 stays 0.10; the policy with its types, as
         # policy files are.
-        exact = load_yaml(text, yaml.BaseLoader)
+        exact = load_yaml(text, TextLoader)
         typed = load_yaml(text)
     except (OSError, yaml.YAMLError, TooMuch, UnicodeDecodeError) as error:
         raise FileError(f"{path}: {_first_line(error)}") from None

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.ingest.app import create_app
 from services.ingest.appender import Appender
+from services.ingest.delivery_reader import READ_SECONDS, READ_WALL_SECONDS, DeliveryReader
 from services.ingest.intake import Intake
 from services.ingest.known_roster import KnownRoster
 from services.ingest.published_plans import CHECK_SECONDS, CHECK_WALL_SECONDS, PublishedPlans
@@ -38,8 +39,11 @@ def main() -> None:
     # Plans are checked in one process for all requests: two at once would share its limits of time and memory.
     answers, appender, bounded = Answers(engine), Appender(log), BoundedProcess(CHECK_SECONDS, CHECK_WALL_SECONDS)
     published = PublishedPlans(log, lock=answers.lock_publishing, bounded=bounded)
-    sources = Sources(settings.sources_dir)
-    deliveries = partial(step, sources, settings.zone, published.columns)
+    # Deliveries are read in another: a webhook does not wait while a plan is checked.
+    reading = BoundedProcess(READ_SECONDS, READ_WALL_SECONDS)
+    sources = Sources(settings.sources_dir, reading.run)
+    deliveries = DeliveryReader(sources, settings.zone, columns=published.columns, calculating=reading.run)
+    kept = partial(step, deliveries)
     log_chain = checkpoints.engine(settings, "ingest")
     check = partial(checkpoints.make, log_chain, log, with_dead_letters(ROAD))
     crew = Crew(
@@ -48,9 +52,7 @@ def main() -> None:
             Anchoring(log_chain, checkpoints.CHAIN, settings=settings, before=check),
             published,
             SourceReloads(sources, SourceReports(engine, settings.member_name)),
-            Worker(
-                WORKER, log, engine=engine, topics=TOPICS, step=deliveries, member=settings.member_name, limits=LIMITS
-            ),
+            Worker(WORKER, log, engine=engine, topics=TOPICS, step=kept, member=settings.member_name, limits=LIMITS),
             *relays(log),
         ]
     )
@@ -64,11 +66,15 @@ def main() -> None:
             return ["the database does not answer", *crew.reasons()]
         return crew.reasons()
 
-    intake = Intake(settings, appender=appender, answers=answers, published=published, roster=KnownRoster(log))
+    roster = KnownRoster(log)
+    intake = Intake(
+        settings, appender=appender, answers=answers, published=published, roster=roster, deliveries=deliveries
+    )
     access = AccessDatabase.of(settings, "ingest")
     app = create_app(settings, intake, sources=sources, ready=ready, access=access)
     serve(app, settings.host, port=settings.ingest_port, crew=crew)
     bounded.close()
+    reading.close()
     access.close()
     log_chain.dispose()
 

@@ -93,9 +93,9 @@ class Delivery:
                 self._document(), self.name, occurred_at=self.sent, columns=columns, zone=zone
             )
         except NoItems as error:
-            return _unreadable(str(error), field="items")
+            return unreadable(str(error), field="items")
         except NoDocument as error:
-            return _unreadable(str(error), field="body")
+            return unreadable(str(error), field="body")
         # Several set a fact together: what the file made of it, and who sent it again since the file was mended.
         by = "\n".join(dict.fromkeys(filter(None, (source.owner, self.again_by)))) or source.source
         sent = datetime.fromisoformat(self.sent)
@@ -155,7 +155,8 @@ def mistakes(receipt: Mapping[str, Any]) -> str:
     )
 
 
-def _unreadable(reason: str, *, field: str) -> ReadDelivery:
+def unreadable(reason: str, *, field: str) -> ReadDelivery:
+    """The reading of a delivery of which nothing can be read."""
     errors = [{"field": field, "reason": reason}]
     receipt = receipt_of([{"index": 0, "id": None, "status": "rejected", "errors": errors}])
     return ReadDelivery([], receipt | {"passed_over": 0, "repairs": []}, [])

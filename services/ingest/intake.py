@@ -19,11 +19,12 @@ from services.ingest.acceptance import ReadEvents, RefusedItem, add_warnings, re
 from services.ingest.appender import Appender
 from services.ingest.bodies import split_events
 from services.ingest.delivery import Delivery
+from services.ingest.delivery_reader import DeliveryReader
 from services.ingest.errors import InProgress, KeyReused, NothingValid
 from services.ingest.events import Event, PlanEvent, RosterEvent
 from services.ingest.known_roster import KnownRoster
-from services.ingest.mapping import Source
 from services.ingest.published_plans import PublishedPlans
+from services.ingest.sources import UsedSource
 from services.ingest.store import Answer, Answers
 from shared.admission.limits import LOG_SECONDS
 from shared.contracts.base import instant_text
@@ -54,9 +55,10 @@ class Intake:
         answers: Answers,
         published: PublishedPlans,
         roster: KnownRoster,
+        deliveries: DeliveryReader,
     ) -> None:
         self._settings, self._appender, self._answers = settings, appender, answers
-        self._published, self._roster = published, roster
+        self._published, self._roster, self._deliveries = published, roster, deliveries
 
     async def take(
         self, kind: type[Event], body: bytes, *, headers: Mapping[str, str], path: str, who: str, key: str | None
@@ -112,19 +114,22 @@ class Intake:
         """The plan versions in the log."""
         return self._published
 
-    async def take_delivery(self, source: Source, delivery: Delivery) -> dict[str, Any]:
+    async def take_delivery(self, source: UsedSource, delivery: Delivery) -> dict[str, Any]:
         """Take what can be read of a signed delivery, and keep it where something cannot be; returns the receipt.
 
         Raises:
             Unavailable, Busy: the sender has to send it again, which does no harm.
         """
-        events = await run_in_threadpool(delivery.read, source, self._settings.zone, columns=self.columns)
+        try:
+            events = await run_in_threadpool(self._deliveries.read, source, delivery)
+        except LogUnavailable:
+            raise Unavailable("the log does not answer at the moment; send the delivery again") from None
         for topic in dict.fromkeys(events.topics):
             await self._make_durable(topic, [record for of, record in events.publications if of is topic])
         if events.receipt["rejected"]:
             # After its sound events: were it kept first and they failed, the sender's second try would keep it twice.
             await self._make_durable(DELIVERIES, [delivery.record()])
-        self._count(source.source, events.receipt | {"ignored": events.receipt["passed_over"]})
+        self._count(delivery.source, events.receipt | {"ignored": events.receipt["passed_over"]})
         return events.receipt
 
     def columns(self) -> Mapping[str, pl.DataType]:

@@ -205,7 +205,7 @@ async def deliver_webhook(
     now = datetime.now(UTC)
     came = WebhookRequest(body=body, headers=request.headers, method=request.method, query=request.url.query)
     known, proven = sources.proven(source, came, now=now)  # before anything of it is looked at
-    delivery = Delivery.of_request(known, came, proven=proven, now=now)
+    delivery = Delivery.of_request(known.source, came, proven=proven, now=now)
     receipt = await intake.take_delivery(known, delivery)
     return Response(orjson.dumps(receipt), HTTPStatus.ACCEPTED, media_type=JSON_TYPE)
 

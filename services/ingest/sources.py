@@ -15,6 +15,7 @@ from services.ingest.errors import NotSigned, SourceStopped
 from services.ingest.mapping import Source, source_of_text
 from services.ingest.proofs import NotProven, Proven, Request, Scheme
 from services.ingest.sections import SourceError
+from shared.bounded import Calculating, Exceeded, directly
 from shared.problems import NotFound
 
 SUFFIX: Final = ".yaml"
@@ -29,14 +30,23 @@ class SourceFile:
     name: str
     """Of the source; what the text says of a file that is none, or else what the file is called."""
     digest: str
+    text: str = ""
     source: Source | None = None
     keys: tuple[bytes, ...] = ()
     reason: str | None = None
 
 
-def read_sources(folder: Path | None) -> list[SourceFile]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedSource:
+    """A source that can be used, and the text of its file, by which another process reads it, too."""
+
+    source: Source
+    text: str
+
+
+def read_sources(folder: Path | None, calculating: Calculating = directly) -> list[SourceFile]:
     """Every source file of a folder; one that cannot be used keeps nobody from the others."""
-    files = [read_source_file(path) for path in sorted(folder.glob(f"*{SUFFIX}"))] if folder else []
+    files = [read_source_file(path, calculating) for path in sorted(folder.glob(f"*{SUFFIX}"))] if folder else []
     by_name = Counter(each.name for each in files)
     # Both and not the first of them: which one is meant nobody here knows, and a copy of a file sorts before it.
     return [
@@ -50,24 +60,35 @@ def _twice(name: str, files: Sequence[SourceFile]) -> str:
     return f"source {name} is in {both}: leave it in one of them"
 
 
-def read_source_file(path: Path) -> SourceFile:
-    """A source file with the secrets beside it."""
+def read_source_file(path: Path, calculating: Calculating = directly) -> SourceFile:
+    """A source file with the secrets beside it; what is wrong with it is found out by `calculating`."""
     name, digest = path.stem, ""
     try:
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()[:16]
         # What it is called is looked for first, and in whatever text it may be: that source is the one that stops.
         name = said[1] if (said := _NAMED.search(content.decode("utf-8-sig", errors="replace"))) else name
-        source = source_of_text(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        calculating(check_source, text)
+        source = source_of_text(text)
         keys = tuple(read_key(source.signing, path.parent / secret) for secret in _secrets(source))
-        return SourceFile(file=path.name, name=source.source, digest=digest, source=source, keys=keys)
+        return SourceFile(file=path.name, name=source.source, digest=digest, text=text, source=source, keys=keys)
     except OSError as error:
         reason = error.strerror or str(error)
     except UnicodeDecodeError:
         reason = "the text is not UTF-8"
-    except SourceError as error:
+    except (SourceError, Exceeded) as error:
         reason = str(error)
     return SourceFile(file=path.name, name=name, digest=digest, reason=reason)
+
+
+def check_source(text: str) -> None:
+    """See that a text is a source.
+
+    Raises:
+        SourceError: it is none.
+    """
+    source_of_text(text)
 
 
 def _secrets(source: Source) -> Sequence[Path]:
@@ -94,21 +115,29 @@ def read_key(signing: Scheme | None, path: Path) -> bytes:
 class Sources:
     """The sources of a folder with their live secrets, as they were when they were loaded last."""
 
-    def __init__(self, folder: Path | None) -> None:
-        """Load what there is in the folder."""
-        self._folder = folder
+    def __init__(self, folder: Path | None, calculating: Calculating = directly) -> None:
+        """Load what there is in the folder. Whether a file can be used is found out by `calculating`: where that is in
+        bounds, what takes too much is stopped, too.
+        """
+        self._folder, self._calculating = folder, calculating
         self.files: Sequence[SourceFile] = ()
         self.load()
 
     def load(self) -> None:
         """Read the folder again. A file that cannot be used stops its source, and no other."""
         # In one step: whoever looks has the files of one moment.
-        self.files = read_sources(self._folder)
+        self.files = read_sources(self._folder, self._calculating)
+
+    def stop(self, name: str, reason: str) -> None:
+        """Stop a source until the files are loaded again: what it sends does harm here."""
+        self.files = [
+            replace(each, source=None, keys=(), reason=reason) if each.name == name else each for each in self.files
+        ]
 
     @property
-    def known(self) -> Mapping[str, Source]:
+    def known(self) -> Mapping[str, UsedSource]:
         """The sources that can be used, by name."""
-        return {each.name: each.source for each in self.files if each.source is not None}
+        return {each.name: UsedSource(source=each.source, text=each.text) for each in self.files if each.source}
 
     @property
     def stopped(self) -> Mapping[str, SourceFile]:
@@ -133,7 +162,7 @@ class Sources:
         except NotProven as error:
             raise NotSigned(str(error), signing.challenge) from None
 
-    def proven(self, name: str, request: Request, *, now: datetime) -> tuple[Source, Proven]:
+    def proven(self, name: str, request: Request, *, now: datetime) -> tuple[UsedSource, Proven]:
         """The source of a name that sent this request, and what the request says of itself.
 
         By the bytes as they came: JSON that was read and written again has other blanks, other numbers, and no
@@ -151,10 +180,10 @@ class Sources:
             raise NotSigned(str(error), signing.challenge) from None
         return source, proven
 
-    def _taking(self, name: str) -> tuple[Scheme, Source, Sequence[bytes]]:
+    def _taking(self, name: str) -> tuple[Scheme, UsedSource, Sequence[bytes]]:
         of_name = next((each for each in self.files if each.name == name), None)
         if of_name is not None and of_name.source is None:
             raise SourceStopped(name)
         if of_name is None or of_name.source is None or of_name.source.signing is None:
             raise NotFound(f"no source {name} takes webhooks here")
-        return of_name.source.signing, of_name.source, of_name.keys
+        return of_name.source.signing, UsedSource(source=of_name.source, text=of_name.text), of_name.keys

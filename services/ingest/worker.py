@@ -8,15 +8,14 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.ingest.delivery import Delivery, mistakes
-from services.ingest.events import Columns
-from services.ingest.sources import Sources
+from services.ingest.delivery_reader import DeliveryReader
+from services.ingest.sources import SourceFile, Sources
 from services.ingest.store_sources import LoadedSource, SourceReports
 from shared.contracts.topics import DELIVERIES, Topic
 from shared.log.port import Record, Stored
@@ -37,24 +36,24 @@ LOOKS_BETWEEN_SHOWS: Final = 10
 _logger = structlog.get_logger(__name__)
 
 
-def step(sources: Sources, zone: ZoneInfo, columns: Columns, _: Connection, batch: Sequence[Stored]) -> Outcome:
+def step(deliveries: DeliveryReader, _: Connection, batch: Sequence[Stored]) -> Outcome:
     """Publish what can be read of each delivery; that some of it was published before does no harm."""
-    known, stopped = sources.known, sources.stopped  # as the files are now: a mended one is why it is read again
     publications: list[tuple[Topic, Record]] = []
     rejections: list[Rejection] = []
     for stored in batch:
         delivery = Delivery.of(stored.record)
-        source = known.get(delivery.source)
+        # As the files are now: a mended one is why it is read again.
+        source = deliveries.sources.known.get(delivery.source)
         if source is None:
             code, message = "unknown_source", f"no source {delivery.source} is configured"
-            if delivery.source in stopped:
+            if delivery.source in deliveries.sources.stopped:
                 code, message = (
                     "source_stopped",
                     f"the file of source {delivery.source} cannot be used: mend it first",
                 )
             rejections.append(Rejection(stored=stored, code=code, message=message))
             continue
-        events = delivery.read(source, zone, columns=columns)
+        events = deliveries.read(source, delivery)
         publications += events.publications
         if events.receipt["rejected"]:
             rejections.append(
@@ -68,6 +67,7 @@ class SourceReloads:
 
     def __init__(self, sources: Sources, reports: SourceReports) -> None:
         self._sources, self._reports = sources, reports
+        self._told: Sequence[SourceFile] = ()
 
     def run(self, stop: threading.Event) -> None:
         """Look for requests until asked to stop."""
@@ -76,8 +76,11 @@ class SourceReloads:
             # While the database is away nobody can ask; requests say by themselves that it is.
             with suppress(SQLAlchemyError):
                 if (latest := self._reports.latest()) != loaded:
-                    self._load(latest)
+                    self._sources.load()
+                    self._tell(latest)
                     loaded = latest
+                elif self._sources.files is not self._told:  # one was stopped by what it sends
+                    self._tell(latest)
                 elif looks % LOOKS_BETWEEN_SHOWS == 0:
                     self._reports.show()
             looks += 1
@@ -86,11 +89,10 @@ class SourceReloads:
         with suppress(SQLAlchemyError):
             self._reports.leave()
 
-    def _load(self, request: int) -> None:
-        self._sources.load()
+    def _tell(self, request: int) -> None:
+        sources = self._sources.files
         files = [
-            LoadedSource(file=each.file, name=each.name, digest=each.digest, reason=each.reason)
-            for each in self._sources.files
+            LoadedSource(file=each.file, name=each.name, digest=each.digest, reason=each.reason) for each in sources
         ]
         stopped = [each for each in files if each.reason is not None]
         for each in stopped:
@@ -99,3 +101,4 @@ class SourceReloads:
         INGEST_SOURCES.labels("used").set(len(files) - len(stopped))
         INGEST_SOURCES.labels("stopped").set(len(stopped))
         self._reports.tell(request, files)
+        self._told = sources

@@ -4,6 +4,7 @@ twice."""
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple, cast
 import yaml
 
 from shared.kernel.plan.yaml_slips import mend_of, place_of
-from shared.limits import TooMuch, check_length, check_nodes
+from shared.limits import SafeLoader, TooMuch, check_length, check_nodes
 
 
 class PlanFileError(ValueError):
@@ -28,7 +29,7 @@ class PlanFileError(ValueError):
         super().__init__(f"{where}{what}")
 
 
-class _ExactLoader(yaml.SafeLoader):
+class _ExactLoader(SafeLoader):
     """Reads whole numbers and numbers with a decimal point, the latter as Decimal; only `true` and `false` are yes and
     no.
 
@@ -148,7 +149,8 @@ def read_documents(text: str) -> list[YamlDocument]:
 def _parts(text: str, nodes: Sequence[yaml.Node]) -> list[str]:
     """The text of each document: from the line that begins it, `---`, to the next."""
     # The line of the three dashes: the last one before the document's own first character.
-    begin = [max(found.start() for found in _DASHES.finditer(text, 0, node.start_mark.index + 1)) for node in nodes[1:]]
+    dashes = [found.start() for found in _DASHES.finditer(text)]
+    begin = [dashes[bisect_right(dashes, node.start_mark.index) - 1] for node in nodes[1:]]
     return [text[start:end] for start, end in pairwise([0, *begin, len(text)])][: len(nodes)]
 
 

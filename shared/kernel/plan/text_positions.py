@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import yaml
@@ -23,12 +22,14 @@ class TextPositions:
     def __init__(self, root: yaml.Node | None) -> None:
         """Take the node of a document, which knows the places that its data has lost."""
         self._root = root
+        # By node, each looked through once: of a file that is wrong in every line, every line is asked for.
+        self._named: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
 
     def text_at(self, path: Path) -> str:
         """The plain value to which a path leads, as it is written; empty where it is none."""
         node = self._root
         for part in path:
-            child = next(_children(node, part), None)
+            child = self._child(node, part)
             node = child[1] if child is not None else node
         return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
@@ -43,7 +44,7 @@ class TextPositions:
         """
         node, at = self._root, self._root
         for part in path:
-            child = next(_children(node, part), None)
+            child = self._child(node, part)
             if child is None:
                 continue
             name, node = child
@@ -53,13 +54,16 @@ class TextPositions:
         mark = at.start_mark if at is not None else None
         return TextPosition(mark.line + 1, mark.column + 1) if mark is not None else TextPosition(1, 1)
 
-
-def _children(node: yaml.Node | None, part: str | int) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    """The child of a name or place: the node that names it, and the node of its value."""
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            if isinstance(name, yaml.ScalarNode) and name.value == str(part):
-                yield name, value
-    elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        item = node.value[part]
-        yield item, item
+    def _child(self, node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+        """The child of a name or place: the node that names it, and the node of its value."""
+        if isinstance(node, yaml.MappingNode):
+            if (named := self._named.get(id(node))) is None:
+                named = self._named[id(node)] = {}
+                for name, value in node.value:
+                    if isinstance(name, yaml.ScalarNode):
+                        named.setdefault(name.value, (name, value))
+            return named.get(str(part))
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            item = node.value[part]
+            return item, item
+        return None

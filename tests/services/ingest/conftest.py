@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from earnest.local.postgres import Postgres
 from services.ingest.app import create_app
 from services.ingest.appender import Appender
+from services.ingest.delivery_reader import DeliveryReader
 from services.ingest.intake import Intake
 from services.ingest.known_roster import KnownRoster
 from services.ingest.published_plans import CHECK_SECONDS, CHECK_WALL_SECONDS, PublishedPlans
@@ -43,6 +44,7 @@ class Ingest:
     app: Any
     engine: Engine
     sources: Sources
+    deliveries: DeliveryReader
 
     def in_log(self, topic: Topic) -> list[dict[str, Any]]:
         """The facts that are durable in a topic."""
@@ -106,10 +108,20 @@ def start_ingest(database_url: str, keys_file: Path, bounded: BoundedProcess) ->
         closing.extend([real.close, engine.dispose])
         answers = Answers(engine)
         published = PublishedPlans(used, lock=answers.lock_publishing, bounded=bounded)
-        intake = Intake(settings, appender=appender, answers=answers, published=published, roster=KnownRoster(used))
-        sources = Sources(sources_dir)
+        sources = Sources(sources_dir, bounded.run)
+        deliveries = DeliveryReader(sources, settings.zone, columns=published.columns, calculating=bounded.run)
+        intake = Intake(
+            settings,
+            appender=appender,
+            answers=answers,
+            published=published,
+            roster=KnownRoster(used),
+            deliveries=deliveries,
+        )
         app = create_app(settings, intake, sources=sources, ready=lambda: [])
-        return Ingest(TestClient(app, headers={"authorization": "Bearer let-me-in"}), real, app, engine, sources)
+        return Ingest(
+            TestClient(app, headers={"authorization": "Bearer let-me-in"}), real, app, engine, sources, deliveries
+        )
 
     yield start
     stop.set()

@@ -16,8 +16,10 @@ import pytest
 from standardwebhooks import Webhook
 from stripe import WebhookSignature
 
+from services.ingest.delivery_reader import DeliveryReader
 from services.ingest.sources import Sources
 from services.ingest.worker import LIMITS, TOPICS, WORKER, step
+from shared.bounded import directly
 from shared.contracts.topics import DEALS, DELIVERIES
 from shared.log import dead_letters, positions
 from shared.log.port import MAX_RECORD_BYTES
@@ -60,7 +62,7 @@ def signed(secret: str, body: bytes, at: datetime | None = None, name: str = "ms
 def work_off(ingest: Ingest, sources: Path) -> None:
     """Run the worker over kept deliveries, as after a restart, until it has read all there are."""
     stop = threading.Event()
-    reading = partial(step, Sources(sources), ZoneInfo("UTC"), dict)
+    reading = partial(step, DeliveryReader(Sources(sources), ZoneInfo("UTC"), columns=dict, calculating=directly))
     worker = Worker(WORKER, ingest.log, engine=ingest.engine, topics=TOPICS, step=reading, member="one", limits=LIMITS)
     thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
