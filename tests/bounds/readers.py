@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +11,6 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import orjson
-import polars as pl
-import xlsxwriter  # type: ignore[import-untyped]
 
 from earnest.files.contract_costs import read_costs
 from earnest.files.deals import read_deals
@@ -259,29 +255,6 @@ def _deal_row(number: int) -> bytes:
 
 
 DEAL_HEADER: Final = b"deal_id,amount,currency,close_date,stage,owner,account\n"
-
-
-def table_of(content: bytes) -> pl.DataFrame:
-    """A CSV text as a table of texts."""
-    header, *rows = csv.reader(io.StringIO(content.decode()))
-    return pl.DataFrame(rows, schema=dict.fromkeys(header, pl.String), orient="row")
-
-
-def as_parquet(content: bytes) -> bytes:
-    """A CSV text as a Parquet file."""
-    buffer = io.BytesIO()
-    table_of(content).write_parquet(buffer)
-    return buffer.getvalue()
-
-
-def as_xlsx(content: bytes) -> bytes:
-    """A CSV text as a workbook."""
-    buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        sheet = book.add_worksheet()
-        for number, row in enumerate(csv.reader(io.StringIO(content.decode()))):
-            sheet.write_row(number, 0, row)
-    return buffer.getvalue()
 
 
 JSON: Final = "application/json"
