@@ -28,14 +28,14 @@ Actor = Annotated[str, typer.Option("--as", metavar="NAME", help="Who does it: i
 
 @quarantine.command("list")
 def list_versions() -> None:
-    """What is set aside, why, who waits, and how many deals do."""
+    """What is set aside and whose it is, why, who waits, and how many deals do."""
     from services.scoring.operations import list_quarantine
 
     versions = list_quarantine(_settings())
     for version in versions:
-        typer.echo(
-            f"{version.plan}@{version.version} since {version.since:%Y-%m-%d %H:%M} by {version.by}: {version.cause}"
-        )
+        whose = f" of {version.author}" if version.author else ""
+        since = f"since {version.since:%Y-%m-%d %H:%M} by {version.by}"
+        typer.echo(f"{version.plan}@{version.version}{whose} {since}: {version.cause}")
         typer.echo(f"  deals that wait: {version.waiting}; participants: {', '.join(version.participants) or 'nobody'}")
     if not versions:
         typer.echo("No plan version is quarantined.")

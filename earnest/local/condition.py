@@ -112,7 +112,8 @@ def _asked(client: Client, *, who: str) -> Iterator[tuple[str, str]]:
 def _quarantined(client: Client, who: str) -> Iterator[tuple[str, str]]:
     for version in client.get("/v1/quarantine", who=who, service="scoring")["quarantined"]:
         name = f"{version['plan']}@{version['version']}"
-        yield f"plan {name} is quarantined: {version['cause']}", "earnest quarantine list"
+        whose = f" of {version['author']}" if version["author"] else ""
+        yield f"plan {name}{whose} is quarantined: {version['cause']}", "earnest quarantine list"
 
 
 def _runs(client: Client, who: str) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from services.alerts.tables import CHAIN
 from services.alerts.verify import recount_if_sums_changed
 from shared import logs
 from shared.access.database import AccessDatabase
+from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD
 from shared.database import service_engine, view_engine
 from shared.deps import utc_now
@@ -43,7 +44,9 @@ def main() -> None:
     engine, view = service_engine(settings, "alerts"), view_engine(settings, "alerts")
     log = open_log(settings, "alerts")
     log.ensure(ROAD)
-    catalogue = load(settings.kpis_dir)
+    apart = BoundedProcess()
+    catalogue = load(settings.kpis_dir, apart.run)
+    apart.close()
     for remark in catalogue.remarks:
         _logger.warning("alerts.kpis", remark=remark)
     recount_if_sums_changed(engine, log, catalogue=catalogue)

@@ -13,6 +13,7 @@ from services.payout.scoring_client import ScoringClient
 from services.payout.tables import CHAIN
 from shared import logs
 from shared.access.database import AccessDatabase
+from shared.bounded import BoundedProcess
 from shared.contracts.topics import ROAD
 from shared.database import service_engine, view_engine
 from shared.deps import utc_now
@@ -37,7 +38,7 @@ def main() -> None:
     cut_offs = CutOffs(engine, lambda: utc_now().astimezone(settings.zone).date())
     anchors = Anchoring(engine, CHAIN, settings=settings)
     crew = Crew([books, Courier(engine, settings, now=utc_now), cut_offs, anchors, *relays(log)])
-    scoring = ScoringClient.from_settings(settings)
+    scoring, apart = ScoringClient.from_settings(settings), BoundedProcess()
     access = AccessDatabase.of(settings, "payout")
     app = create_app(
         settings,
@@ -49,9 +50,11 @@ def main() -> None:
         deals=scoring,
         log=log,
         access=access,
+        calculating=apart.run,
     )
     serve(app, settings.host, port=settings.payout_port, crew=crew)
     scoring.close()
+    apart.close()
     log.close()
     access.close()
     view.dispose()

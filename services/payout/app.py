@@ -27,6 +27,7 @@ from services.payout.scoring_client import LineSource
 from services.payout.statements import routes as statements
 from shared import web
 from shared.access.database import AccessDatabase
+from shared.bounded import Calculating, directly
 from shared.changes.routes import Changes, changes_router
 from shared.deps import Clock
 from shared.log.port import Log
@@ -61,12 +62,22 @@ def create_app(
     deals: DealSource,
     log: Log,
     access: AccessDatabase | None = None,
+    calculating: Calculating = directly,
 ) -> FastAPI:
     """The app over the ledger; `view` reads for people, `now` gives the present instant, `lines` and `deals` what
-    scoring knows; runs are published in `log`.
+    scoring knows; runs are published in `log`; `calculating` is how what people wrote is read.
     """
     snapshot = view.execution_options(isolation_level="REPEATABLE READ")
-    deps = Dependencies(settings=settings, engine=engine, snapshot=snapshot, now=now, lines=lines, deals=deals, log=log)
+    deps = Dependencies(
+        settings=settings,
+        engine=engine,
+        snapshot=snapshot,
+        now=now,
+        lines=lines,
+        deals=deals,
+        log=log,
+        calculating=calculating,
+    )
     return web.create_app(
         "Earnest payout",
         "The ledger, payout runs and payroll files.",

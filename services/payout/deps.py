@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from services.payout.scoring_client import LineSource
 from shared.access import Principal, require
 from shared.access.callers import Callers
+from shared.bounded import Calculating, directly
 from shared.deps import Clock, provided
 from shared.log.port import Log
 from shared.pay.deal_facts import DealSource
@@ -29,7 +30,8 @@ from shared.settings import Settings
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """What the services of features are given: `engine` for changes, one transaction each; `snapshot` to read what
-    belongs together; `now` for the instant; `lines` and `deals` for what scoring knows; `log` to publish in.
+    belongs together; `now` for the instant; `lines` and `deals` for what scoring knows; `log` to publish in;
+    `calculating` for what people wrote.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Dependencies:
     lines: LineSource
     deals: DealSource
     log: Log
+    calculating: Calculating = directly
 
     def today(self) -> date:
         """The business date: that of the company's time zone, whichever the machine is in."""

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from shared.bounded import BoundedProcess, Exceeded
-from tests.bounds.hostile import inputs, shapes
+from tests.bounds.costly import inputs, shapes
 from tests.bounds.measuring import Cost, cost_of
 from tests.bounds.readers import READERS
 

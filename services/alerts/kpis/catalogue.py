@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from services.alerts.kpis.columns import ColumnType, Source
 from services.alerts.kpis.model import MOST_KPIS, Kpi, KpiFile
 from services.alerts.kpis.sums import CountedSum, KpiSums, sums_of
+from shared.bounded import Calculating, Exceeded, directly
 from shared.calendars import CompanyCalendar
 from shared.kernel.language.findings import Finding, Flaws, did_you_mean, nearest
 from shared.kernel.plan.exact_yaml import PlanFileError, read_document
@@ -98,14 +99,16 @@ class Draft:
     error: ValidationError | None = None
 
 
-def load(folder: Path | None = None) -> Catalogue:
-    """The catalogue of an installation. A company's file that cannot be used keeps nobody from the others."""
+def load(folder: Path | None = None, calculating: Calculating = directly) -> Catalogue:
+    """The catalogue of an installation. A company's file that cannot be used keeps nobody from the others; one that
+    takes too much to be read where that is found out, by `calculating`, is not used either.
+    """
     catalogue = built_in()
     files = sorted(folder.glob(f"*{SUFFIX}")) if folder is not None and folder.is_dir() else []
     remarks: list[str] = []
     named: dict[str, str] = {}
     for path in files:
-        reason, draft = _usable(path, catalogue)
+        reason, draft = _usable(path, catalogue, calculating=calculating)
         twice = [name for name in _names(draft) if name in named]
         if reason is None and twice:
             reason = f"{twice[0]} is in {named[twice[0]]} too: leave it in one of them"
@@ -221,10 +224,23 @@ def _name_findings(file: KpiFile, known: Mapping[str, Any]) -> Iterator[Finding]
                 yield Finding.error("K204", path, message=f"there is no other KPI {cause}", mend=mend)
 
 
-def _usable(path: Path, catalogue: Catalogue) -> tuple[str | None, Draft | None]:
+def try_out(text: str) -> None:
+    """Read a file's text as it will be read, whatever is found in it.
+
+    Raises:
+        PlanFileError: it is no YAML.
+    """
+    draft = drafted(read_document(text).data, built_in())
+    if draft.file is not None:
+        with_file(built_in(), draft)
+
+
+def _usable(path: Path, catalogue: Catalogue, *, calculating: Calculating) -> tuple[str | None, Draft | None]:
     try:
-        draft = drafted(read_document(path.read_text(encoding="utf-8-sig")).data, catalogue)
-    except (PlanFileError, OSError, UnicodeDecodeError, RecursionError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+        calculating(try_out, text)
+        draft = drafted(read_document(text).data, catalogue)
+    except (PlanFileError, OSError, UnicodeDecodeError, RecursionError, Exceeded) as error:
         return str(error), None
     if draft.error is not None:
         first = field_errors(draft.error)[0]

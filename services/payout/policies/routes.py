@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import ValidationError
 
 from services.payout.deps import CallersDep, Deps, EarningsReader, TermsWriter
 from services.payout.policies import service, store
 from services.payout.policies.kinds import NoSuchKind, model_of, policy_kinds, schema_of
+from services.payout.policies.reading import read_policy
 from services.payout.policies.references import check
 from services.payout.policies.schemas import (
     Kinds,
@@ -25,7 +25,7 @@ from services.payout.policies.schemas import (
 )
 from shared.deps import EngineDep, SnapshotDep
 from shared.pay.policy import POLICY_ID, Policy, Version, in_force
-from shared.problems import NotFound, Unprocessable, field_errors
+from shared.problems import NotFound
 
 router = APIRouter(tags=["policies"])
 
@@ -65,10 +65,9 @@ def publish_policy(
     closed for anybody whom it may apply to. Whoever publishes one has touched the pay of everyone it applies to, and
     cannot approve that pay.
     """
-    policy = _policy(kind, policy_id, data=body.policy)
+    policy, slips = read_policy(kind, policy_id, data=body.policy, calculating=deps.calculating)
     with engine.begin() as connection:
-        warnings = [slip.in_words for slip in policy.slips()]
-        warnings += [] if body.expected else service.names_nobody(connection, policy)
+        warnings = slips if body.expected else [*slips, *service.names_nobody(connection, policy)]
         found = service.look(connection, policy)
         if not body.expected:
             check(policy.names(), store.referents(connection, deps.deals, roles=callers.approval_roles))
@@ -140,23 +139,6 @@ def list_policy_kinds(_: EarningsReader) -> Kinds:
 def show_policy_schema(_: EarningsReader, kind: Kind) -> dict[str, Any]:
     """The JSON Schema of policies of a kind, every field explained."""
     return schema_of(_model(kind))
-
-
-def _policy(kind: str, policy_id: str, *, data: dict[str, Any]) -> Policy:
-    """The policy that the body says."""
-    model = _model(kind)
-    for name, value in (("kind", kind), ("id", policy_id)):
-        if data.get(name, value) != value:
-            raise Unprocessable(f"the address says {name} {value}, and the policy says something else")
-    try:
-        return model.of(data | {"kind": kind, "id": policy_id})
-    except TypeError as error:
-        # JSON can be read that cannot be written: half characters, whole numbers of any length, lists of any depth.
-        raise Unprocessable(f"a policy holds text, numbers, dates, lists and fields: {error}") from None
-    except ValidationError as error:
-        errors = field_errors(error)
-        detail = "; ".join(f"{mistake['field']}: {mistake['reason']}" for mistake in errors)
-        raise Unprocessable(detail, errors=errors) from None
 
 
 def _model(kind: str) -> type[Policy]:

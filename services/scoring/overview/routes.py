@@ -59,10 +59,12 @@ def get_summary(snapshot: SnapshotDep) -> Summary:
     """How many deals there are, what they credit and earn per currency, and what credits nobody."""
     with snapshot.connect() as connection:
         deals, participants, plan_versions = store.counts(connection)
+        aside = stored_reference.quarantined_names(connection)
         return Summary(
             deals=deals,
             participants=participants,
             plan_versions=plan_versions,
+            quarantined=[f"{plan}@{version}" for plan, version in sorted(aside)],
             totals=[
                 CurrencyTotals.of(currency, credits, credited=credited, earned=earned)
                 for currency, credits, credited, earned in store.totals(connection)

@@ -44,13 +44,14 @@ class PlanReach(BaseModel):
 
 
 class Summary(BaseModel):
-    """How much there is of everything; `uncredited` deals and shares of deals, and `unpaid` components of a month, by
-    reason.
+    """How much there is of everything; the plan versions (`rep@2`) that are `quarantined`; `uncredited` deals and
+    shares of deals, and `unpaid` components of a month, by reason.
     """
 
     deals: int
     participants: int
     plan_versions: int
+    quarantined: list[str]
     totals: list[CurrencyTotals]
     uncredited: dict[str, int]
     unpaid: dict[str, int]

@@ -31,12 +31,13 @@ class Harmful(PlanVersion):
 
 
 class QuarantinedView(BaseModel):
-    """A version that is set aside: since when, why, by whom; who is on it or has earnings of it, and how many deals
-    wait.
+    """A version that is set aside: since when, why, by whom; its author, who has to mend it; who is on it or has
+    earnings of it, and how many deals wait.
     """
 
     plan: str
     version: int
+    author: str | None
     since: datetime
     cause: str
     by: str

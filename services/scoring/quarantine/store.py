@@ -35,15 +35,22 @@ def waiting_for(connection: Connection, on_version: Mapping[tuple[str, int], set
     """Everything that is quarantined; `on_version` says who is on which version. Whoever still has earnings of one
     waits for it, too.
     """
-    rows = fetch(connection, "select plan, version, since, cause, by from quarantine order by since")
+    rows = fetch(connection, _QUARANTINED)
     quarantined: list[Quarantined] = []
-    for plan, version, since, cause, by in rows:
+    for plan, version, author, since, cause, by in rows:
         paid = fetch(connection, _PAID_BY, orjson.dumps([{"plan": plan, "version": version}]).decode())
         people = sorted(on_version.get((plan, version), set()).union(who for (who,) in paid))
         [(waiting,)] = fetch(connection, _WAITING, people)
         quarantined.append(
             Quarantined(
-                plan=plan, version=version, since=since, cause=cause, by=by, participants=people, waiting=int(waiting)
+                plan=plan,
+                version=version,
+                author=author,
+                since=since,
+                cause=cause,
+                by=by,
+                participants=people,
+                waiting=int(waiting),
             )
         )
     return quarantined
@@ -57,6 +64,10 @@ _BEGIN: Final = f"""
         insert into in_hand (what, at, by) select what, at, %s from mine order by what
         on conflict (what) do update set at = excluded.at, by = excluded.by)
     select count(*) from in_hand h join mine using (what, at) where h.by <> %s"""
+
+_QUARANTINED: Final = """
+    select plan, version, author, since, cause, by from quarantine left join plan_version using (plan, version)
+    order by since, plan, version"""
 
 _PAID_BY: Final = """
     select distinct participant_id from participant_sums

@@ -13,12 +13,13 @@ from shared.kernel import PlanSet, Roster
 
 @dataclass(frozen=True, kw_only=True)
 class Quarantined:
-    """A version that is quarantined; `participants` are on it or have earnings of it, `waiting` so many deals wait for
-    it.
+    """A version that is quarantined; its `author`, where known, is who has to mend it. `participants` are on it or have
+    earnings of it, `waiting` so many deals wait for it.
     """
 
     plan: str
     version: int
+    author: str | None
     since: datetime
     cause: str
     by: str

@@ -13,6 +13,7 @@ from services.alerts.kpis import Catalogue, KpiFile, built_in, drafted, load, wi
 from services.alerts.kpis.columns import columns_of, compile_number
 from services.alerts.kpis.model import MOST_KPIS
 from services.alerts.kpis.words import kpi_table
+from shared.bounded import BoundedProcess
 from shared.calendars import CompanyCalendar
 from shared.kernel.language.filter_types import FilterError
 from shared.kernel.plan.exact_yaml import read_yaml
@@ -112,6 +113,18 @@ def test_a_file_that_cannot_be_used_keeps_nobody_from_the_others(tmp_path: Path)
         "g.yaml",
     ]
     assert "did you mean stage?" in catalogue.remarks[3]
+
+
+def test_a_file_that_takes_too_much_to_be_read_is_not_used_and_the_others_are(tmp_path: Path) -> None:
+    (tmp_path / "greedy.yaml").write_text("kpis:\n" + "".join(f"k{number}: 1\n" for number in range(150_000)))
+    (tmp_path / "modest.yaml").write_text("kpis: [{name: win_rate, minimum: 7}]")
+    apart = BoundedProcess(seconds=3)
+    try:
+        catalogue = load(tmp_path, apart.run)
+    finally:
+        apart.close()
+    assert catalogue.by_name["win_rate"].kpi.minimum == 7
+    assert catalogue.remarks == ("greedy.yaml is not used: it took more than 3 seconds of processor time",)
 
 
 def test_more_kpis_than_are_watched_are_said_to_be_too_many(tmp_path: Path) -> None:

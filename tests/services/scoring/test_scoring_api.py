@@ -170,6 +170,7 @@ def test_the_summary_counts_and_sums(get: Any) -> None:
         "deals": 4,
         "participants": 2,
         "plan_versions": 1,
+        "quarantined": [],
         "totals": [{"currency": "USD", "credits": 7, "credited": "2215.02", "earned": "71.30"}],
         "uncredited": {"unknown_participant": 1},
         "unpaid": {"no_quota": 1},
@@ -267,6 +268,7 @@ def test_what_a_quarantined_version_paid_is_not_explained_by_what_is_left_of_it(
     assert get(path).status_code == 200
     with company.engine.begin() as connection:
         quarantine(connection, "rep", version=1, cause="it takes all memory", by="ops")
+    assert get("/v1/summary").json()["quarantined"] == ["rep@1"]
     answer = get(path)
     assert (answer.status_code, answer.json()["detail"]) == (
         409,

@@ -78,6 +78,15 @@ def test_everybody_else_goes_on_and_what_was_paid_stays(two: Road) -> None:
     assert (found.participants, found.waiting) == (["ann"], 2)
 
 
+def test_whoever_published_a_version_is_who_has_to_mend_it(two: Road) -> None:
+    two.plan(simple_plan(version=2, effective_from=date(2025, 7, 1)), by="dana")
+    two.drain()
+    set_aside(two)
+    set_aside(two, version=2)
+    with two.engine.connect() as connection:
+        assert [(each.version, each.author) for each in quarantined(connection)] == [(1, None), (2, "dana")]
+
+
 def test_the_lines_of_everybody_else_are_settled_and_payout_is_told_who_waits(two: Road) -> None:
     two.plan(simple_plan(version=2, effective_from=date(2025, 7, 1)))
     two.person("lea", "2025-07-01", plan="rep")
