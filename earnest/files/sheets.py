@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
@@ -27,11 +28,15 @@ MOST_BYTES, MOST_CELLS = 500_000_000, 30_000_000
 MOST_PARTS: Final = 10_000
 MOST_SHRUNK, SMALL = 100, 20_000_000
 """How many times larger than packed a workbook may be that is not small: real ones are ten to thirty times."""
+MOST_SPARSE, FEW = 20, 500_000
+"""How many times more cells a sheet may reach over than it has, unless these are few: room is made for all of them."""
 _MIDNIGHT = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) 00:00:00$"
 _SHEETS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _SHEET, _CELL = re.compile(rb"<(?:\w+:)?sheetData"), re.compile(rb"<(?:\w+:)?c[\s/>]")
 _PLACE = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{0,8})([0-9]{1,12})""")
 """Where a cell or a row says that it is; written with either quote, and in any order of attributes."""
+_MERGED = re.compile(rb'<mergeCell [^<>]{0,200}?ref="([A-Z]{1,8})([0-9]{1,12}):([A-Z]{1,8})([0-9]{1,12})"')
+_TEXT, _VALUE = re.compile(rb"<(?:\w+:)?si[\s>]"), re.compile(rb"<(?:\w+:)?v(?:\s[^<>]*)?>\s*([0-9]{1,9})\s*<")
 _LINKS = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -69,7 +74,7 @@ def first_sheet(path: Path, used: Callable[[str], bool], *, header_row: int = 1,
         # Errors such as #DIV/0! read as blank, and a blank cell says nothing: a deal would keep what an earlier row
         # said of it.
         sheet = _first_sheet(path)
-        errors = [*_errors(sheet), *_merged_cells(sheet)]
+        errors = [*_errors(sheet), *_merged_cells(sheet, texts.height, columns=texts.width)]
     except (SheetError, OSError, MemoryError):
         raise
     except BaseException as error:
@@ -140,24 +145,36 @@ def _check_size(path: Path) -> None:
         if unpacked > MOST_BYTES or (unpacked > SMALL and unpacked > MOST_SHRUNK * packed):
             most = min(MOST_BYTES, max(SMALL, MOST_SHRUNK * packed))
             raise SheetError(f"its {packed:,} bytes unpack to {unpacked:,}; {most:,} at most are read")
-        for part in parts:
-            content = archive.read(part)  # as many bytes as the part says: one that lies is found by its checksum
+        contents = (archive.read(part) for part in parts)  # as many bytes as a part says: a lie breaks its checksum
+        used, lengths = Counter[int](), list[int]()
+        for content in contents:
             if _SHEET.search(content):
                 _check_extent(content)
+                used.update(map(int, _VALUE.findall(content)))
+            elif b"<sst" in content or b":sst" in content:
+                lengths += [len(text) for text in _TEXT.split(content)[1:]]
+    # A text may stand in the file once and count for a million rows.
+    written = sum(times * lengths[place] for place, times in used.items() if place < len(lengths))
+    if written > MOST_BYTES:
+        raise SheetError(f"its texts have {written:,} bytes; {MOST_BYTES:,} at most are read")
 
 
 def _check_extent(sheet: bytes) -> None:
     """See that no cell lies too far out; one that does not say where it is lies beside the one before."""
     rows = columns = said = 0
+    there = sum(1 for _ in _CELL.finditer(sheet))
     for place in _PLACE.finditer(sheet):
         letters, digits = place.groups()
         rows, columns = max(rows, int(digits)), max(columns, _column(letters.decode().upper()))
         said += bool(letters)
-    if sum(1 for _ in _CELL.finditer(sheet)) > said:
+    if there > said:
         cells = [len(_CELL.findall(row)) for row in sheet.split(b"row")]
         rows, columns = max(rows, len(cells)), max(columns, *cells)
     if rows * columns > MOST_CELLS:
         raise SheetError(f"it reaches to row {rows:,} and column {columns:,}; {MOST_CELLS:,} cells at most are read")
+    if rows * columns > max(FEW, MOST_SPARSE * there):
+        what = f"it reaches to row {rows:,} and column {columns:,}, and has {there:,} cells"
+        raise SheetError(f"{what}: delete the empty rows and columns before the last ones")
 
 
 def _column(letters: str) -> int:
@@ -180,12 +197,17 @@ def _first_sheet(path: Path) -> bytes:
         return archive.read(name)
 
 
-def _merged_cells(sheet: bytes) -> Iterator[tuple[int, int, str]]:
+def _merged_cells(sheet: bytes, height: int, *, columns: int) -> Iterator[tuple[int, int, str]]:
     """Row (from 1), column (from 0) and why not to read it of cells that are one over several rows: of all of these but
-    the first, reading finds nothing.
+    the first, reading finds nothing. The sheet is so many rows and columns large, and no cell is merged twice.
     """
-    for first, top, _, bottom in re.findall(rb'<mergeCell [^>]*?ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"', sheet):
-        for row in range(int(top), int(bottom) + 1) if top != bottom else ():
+    merged = 0
+    for first, top, _, bottom in _MERGED.findall(sheet):
+        rows = range(int(top), min(int(bottom), height) + 1) if top != bottom else ()
+        merged += len(rows)
+        if merged > height * columns:
+            raise SheetError("it merges cells that are merged already")
+        for row in rows:
             what = f"the cells of rows {int(top)} to {int(bottom)} are merged: unmerge them, and fill each"
             yield row, _column(first.decode()) - 1, what
 

@@ -18,7 +18,7 @@ from shared.bounded import Calculating, Exceeded
 
 READ_SECONDS: Final = 10
 """Of a processor for one delivery: a hundred times what the largest takes, of a megabyte."""
-READ_WALL_SECONDS: Final = 60
+READ_WALL_SECONDS: Final = 180
 
 _logger = structlog.get_logger(__name__)
 _source = lru_cache(maxsize=64)(source_of_text)

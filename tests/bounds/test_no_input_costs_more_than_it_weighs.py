@@ -32,7 +32,7 @@ LEAST_BYTES, LEAST_BYTES_PER_BYTE = 30_000_000, 600
 
 @pytest.fixture(scope="module")
 def apart() -> Iterator[BoundedProcess]:
-    found = BoundedProcess(30, 120)
+    found = BoundedProcess(30, 600)
     yield found
     found.close()
 

@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_used_keeps_nobody_from_the_others(tmp_path: Path)
 def test_a_file_that_takes_too_much_to_be_read_is_not_used_and_the_others_are(tmp_path: Path) -> None:
     (tmp_path / "greedy.yaml").write_text("kpis:\n" + "".join(f"k{number}: 1\n" for number in range(150_000)))
     (tmp_path / "modest.yaml").write_text("kpis: [{name: win_rate, minimum: 7}]")
-    apart = BoundedProcess(seconds=3)
+    apart = BoundedProcess(seconds=3, wall_seconds=600)
     try:
         catalogue = load(tmp_path, apart.run)
     finally:

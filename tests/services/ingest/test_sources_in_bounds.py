@@ -25,7 +25,7 @@ def test_what_a_source_sends_stops_that_source_alone_where_reading_it_takes_too_
         (tmp_path / f"{name}.yaml").write_text(text)
     (tmp_path / "one.secret").write_text("let-it-in")
     ingest = start_ingest(tmp_path)
-    ingest.deliveries._calculating = (apart := BoundedProcess(seconds=1)).run
+    ingest.deliveries._calculating = (apart := BoundedProcess(seconds=1, wall_seconds=600)).run
     body = json.dumps({"id": "d1", "amount": "5", "more": [{"b": [{}] * 20}] * 1000}).encode()
 
     def deliver(source: str) -> Any:
@@ -49,7 +49,7 @@ def test_a_file_that_takes_too_much_to_be_read_stops_its_source_alone(tmp_path: 
         "source: greedy\ndeal_id: $.id\n" + "".join(f"k{number}: 1\n" for number in range(150_000))
     )
     (tmp_path / "modest.yaml").write_text("source: modest\ndeal_id: $.id\n")
-    apart = BoundedProcess(seconds=3)
+    apart = BoundedProcess(seconds=3, wall_seconds=600)
     try:
         files = Sources(tmp_path, apart.run)
     finally:
