@@ -15,6 +15,7 @@ from services.payout.delivery import routes as delivery
 from services.payout.deps import Dependencies
 from services.payout.gl import routes as gl
 from services.payout.ledger import routes as ledger
+from services.payout.payees import routes as payees
 from services.payout.payroll import routes as payroll
 from services.payout.payroll.routes import OnAnswer
 from services.payout.policies import routes as policies
@@ -45,6 +46,7 @@ TAGS: Final = {
     "contract costs": "Commission on contracts as an asset (ASC 340-40, IFRS 15): costs, events, bookings, the "
     "roll-forward.",
     "statements": "Pay statements of participants and teams, as data, page or PDF.",
+    "payees": "Under which names and ids people are paid: what changed waits for a second person.",
     "payroll": "Batches of payments: their files, what payroll says it received and paid, and the lines it returned.",
     "deliveries": "Batches on their way to where payroll picks them up.",
     "general ledger": "What of pay went to the company's books, month by month and entity by entity.",
@@ -91,6 +93,7 @@ def create_app(
             decisions.router,
             contract_costs.router,
             statements.router,
+            payees.router,
             payroll.router,
             delivery.router,
             gl.router,

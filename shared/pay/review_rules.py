@@ -34,6 +34,7 @@ FindingKind = Literal[
     "no_pay_group",
     "payroll_refuses",
     "payroll_id_changed",
+    "payee_waits",
     "manager_unknown",
     "terms_for_nobody",
     "earlier_months",

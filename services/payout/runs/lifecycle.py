@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 from services.payout.errors import ApproverIsAuthor, LinesChanged, NotTheAuthor, NotYourStep, WrongState
 from shared.pay.approval import ANYBODY
 from shared.pay.run import DONE_STATES, Run, State
+from shared.persons import is_among
 
 Verb = Literal["draft", "calculate", "submit", "return", "approve", "export", "acknowledge", "pay", "cancel"]
 
@@ -67,7 +68,7 @@ def check_move(run: Run, verb: Verb) -> None:
 
 def check_author(run: Run, actor: str) -> None:
     """Raises NotTheAuthor unless the run is the actor's own."""
-    if actor != run.author:
+    if not is_among(actor, [run.author]):
         raise NotTheAuthor(run.id, actor, author=run.author)
 
 
@@ -89,14 +90,14 @@ def next_step(
         NotYourStep: another role is next, or the approver took a step before.
     """
     check_move(run, "approve")
-    if approver == run.author or approver in makers:
+    if is_among(approver, [run.author, *makers]):
         raise ApproverIsAuthor(run.id, approver)
     # Every step is another person's: a role that somebody has twice is no second pair of eyes.
     taken = list(approvals)
     step = run.steps[min(len(taken), len(run.steps) - 1)]
     if (
         len(taken) == len(run.steps)
-        or any(approval.approver == approver for approval in taken)
+        or is_among(approver, [approval.approver for approval in taken])
         or (step != ANYBODY and step not in roles)
     ):
         raise NotYourStep(run.id, approver, step=step)

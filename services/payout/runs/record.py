@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import orjson
 
 from services.payout.ledger.journal import CostAssignment
+from services.payout.payees.payee import CONFIRMED_ATTRIBUTES, ConfirmedPayee
 from shared.pay.people import Person
 from shared.pay.review_rules import ReviewFinding
 from shared.pay.run import Run, RunPayment
@@ -203,14 +204,23 @@ class Payee(NamedTuple):
         return CostAssignment(month, self.pay_group, self.entity, self.cost_center)
 
 
-def payees_of(run: Run, people: Mapping[str, Person], *, who: Iterable[str], profile: str) -> list[Payee]:
+def payees_of(
+    run: Run,
+    people: Mapping[str, Person],
+    *,
+    who: Iterable[str],
+    profile: str,
+    confirmed: Mapping[str, ConfirmedPayee],
+) -> list[Payee]:
     """The payees among `people`, by id, as they are at the end of the pay period; whoever is not among them is left
-    out.
+    out. Whom runs have paid before is paid as a second person has confirmed, whatever the roster says by now.
     """
     payees = []
     for participant_id in sorted({*who} & people.keys()):
         attributes = people[participant_id].at(run.ends)
         facts = {name: getattr(attributes, name) for name in PAYEE_ATTRIBUTES}
+        if participant_id in confirmed:
+            facts |= {name: getattr(confirmed[participant_id], name) for name in CONFIRMED_ATTRIBUTES}
         payees.append(Payee(participant_id=participant_id, payroll_profile=profile, **facts))
     return payees
 

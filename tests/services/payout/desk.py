@@ -59,6 +59,14 @@ class Desk:
         """Adjust pay by hand; Petra approves it."""
         return self.approved(self.post("/v1/adjustments", who, body))
 
+    def confirm_payees(self, on: str = "2026-01-15") -> list[str]:
+        """Petra confirms every payee that waits on a day; who they are."""
+        found = _sound(self.get(f"/v1/payees/waiting?on={on}", "petra"))["payees"]
+        for each in found:
+            body = {"payee": each["payee"], "on": on, "reason": "called them"}
+            _sound(self.post(f"/v1/payees/{each['participant_id']}/confirm", "petra", body))
+        return [each["participant_id"] for each in found]
+
     def approved(self, proposed: Response) -> Response:
         """The answer to what was asked; Petra has approved it where it is a change."""
         if proposed.status_code == 202:

@@ -5,7 +5,7 @@ snapshot and without a lock.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import orjson
@@ -13,19 +13,30 @@ import polars as pl
 from sqlalchemy import Connection
 
 from services.payout.deps import Dependencies
+from services.payout.payees.payee import ConfirmedPayee
+from services.payout.payees.store import confirmed
 from services.payout.roster.store import people
 from services.payout.runs import corrections, store_balances
 from services.payout.runs.calculation import Calculation, calculate
 from services.payout.runs.payslip import PayslipWords, StepPart, full_name, payslip_facts, year_with_run
-from services.payout.runs.record import PayRecord, Payslip, RunRecord, SettlementRecord, payees_of
+from services.payout.runs.record import (
+    Contributor,
+    Payee,
+    PayRecord,
+    Payslip,
+    RunRecord,
+    SettlementRecord,
+    payees_of,
+)
 from services.payout.runs.service.contributors import contributors_of
 from services.payout.runs.service.inputs import gather
 from services.payout.runs.service.payments import profile_in_force
-from services.payout.runs.service.review import findings_of, findings_of_record
+from services.payout.runs.service.review import findings_of, findings_of_record, payees_that_wait, waiting_payees
 from services.payout.runs.service.snapshot import inputs_sha256, load
 from services.payout.statements import store as statements
 from services.payout.statements.facts import Company
 from services.payout.statements.writing import Writing
+from services.payout.store_persons import behind
 from shared.pay.run import Run
 from shared.pay.settlement import Settlement
 from shared.pay.snapshot import RunSnapshot
@@ -84,13 +95,26 @@ def _record_of(connection: Connection, calculation: Calculation, *, company: Com
         for settlement in calculation.settlements
     ]
     profile, _ = profile_in_force(connection, snapshot.run)
-    paid = (pay.participant_id for pay in pays)
-    payees = payees_of(snapshot.run, snapshot.people, who=paid, profile=profile)
+    paid = {pay.participant_id for pay in pays}
+    known = confirmed(connection, paid, snapshot.run.ends)
+    payees = payees_of(snapshot.run, snapshot.people, who=paid, profile=profile, confirmed=known)
     record = RunRecord(pays=pays, slips=dict(_payslips(connection, calculation, company=company)), payees=payees)
     # The second kind looks at what would be released, so that payroll's refusals are seen before anybody approves.
     found = [*findings_of(connection, calculation), *findings_of_record(connection, snapshot.run, record=record)]
+    found += payees_that_wait(snapshot, payees)
     findings = list(dict.fromkeys(found))  # who is paid in two currencies is settled twice, and named once
-    return replace(record, contributors=frozenset(contributors_of(connection, calculation)), findings=findings)
+    contributed = {*contributors_of(connection, calculation), *_by_confirmed_payees(snapshot, payees, known=known)}
+    persons = behind(connection, {name for name, _ in contributed})
+    contributors = frozenset((person, what) for name, what in contributed for person in persons[name])
+    return replace(record, contributors=contributors, findings=findings)
+
+
+def _by_confirmed_payees(
+    snapshot: RunSnapshot, payees: Iterable[Payee], *, known: Mapping[str, ConfirmedPayee]
+) -> Iterator[Contributor]:
+    """Who had said what is confirmed, where the roster says something else by now that waits."""
+    for payee in waiting_payees(snapshot, payees):
+        yield from ((by, "payee") for by in known[payee.participant_id].set_by)
 
 
 def _payslips(connection: Connection, calculation: Calculation, *, company: Company) -> Iterator[tuple[str, Payslip]]:

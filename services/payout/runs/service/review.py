@@ -14,11 +14,12 @@ from typing import Final
 import polars as pl
 from sqlalchemy import Connection
 
+from services.payout.payees.payee import CONFIRMED_ATTRIBUTES
 from services.payout.roster.store import people
 from services.payout.runs import store, store_balances, store_record
 from services.payout.runs.calculation import Calculation, RunInputs
 from services.payout.runs.decisions import store as decisions
-from services.payout.runs.record import RunRecord
+from services.payout.runs.record import Payee, RunRecord
 from services.payout.runs.service.earlier_months import earlier_months
 from services.payout.runs.service.payments import payroll_refusals
 from services.payout.runs.store_record import PaidUnder
@@ -123,6 +124,23 @@ def findings_of_record(connection: Connection, run: Run, *, record: RunRecord) -
     for who, refused in payroll_refusals(connection, run, record=record):
         yield ReviewFinding("payroll_refuses", who, refused.message)
     yield from _changed_payroll_ids(connection, run, record=record)
+
+
+def waiting_payees(snapshot: RunSnapshot, payees: Iterable[Payee]) -> Iterator[Payee]:
+    """Those that are paid as it was confirmed, while the roster says something else that nobody has confirmed."""
+    for payee in payees:
+        said = snapshot.attributes_of(payee.participant_id)
+        if any(getattr(said, name) != getattr(payee, name) for name in CONFIRMED_ATTRIBUTES):
+            yield payee
+
+
+def payees_that_wait(snapshot: RunSnapshot, payees: Iterable[Payee]) -> Iterator[ReviewFinding]:
+    """Whose payee data changed and wait for somebody to confirm them: they are paid as before."""
+    for payee in waiting_payees(snapshot, payees):
+        said = snapshot.attributes_of(payee.participant_id)
+        changed = [name for name in CONFIRMED_ATTRIBUTES if getattr(said, name) != getattr(payee, name)]
+        why = f"{', '.join(changed)} changed and nobody has confirmed it: paid as before"
+        yield ReviewFinding("payee_waits", payee.participant_id, why)
 
 
 def _changed_payroll_ids(connection: Connection, run: Run, *, record: RunRecord) -> Iterator[ReviewFinding]:

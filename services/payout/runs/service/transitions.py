@@ -27,6 +27,7 @@ from services.payout.errors import (
 from services.payout.ledger import store as books
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger.journal import Journal
+from services.payout.payees.store import confirmed
 from services.payout.payroll.errors import LinesRefused
 from services.payout.policies import store as policies
 from services.payout.runs import store, store_balances, store_record
@@ -41,6 +42,7 @@ from shared.deps import Clock
 from shared.pay.approval import ApprovalPolicy, steps_for
 from shared.pay.review_rules import LEFT_OUT
 from shared.pay.run import Run, RunPayment, run_totals
+from shared.persons import is_among
 
 LOOKS: Final = 2
 """How often a run is calculated before it is kept although something moved meanwhile: a busy stream moves always."""
@@ -151,7 +153,7 @@ def approve(
     makers = {event.actor for event in store.events(connection, run.id) if event.verb in ("calculate", "submit")}
     taken = store.approvals(connection, run.id)
     role = next_step(run, taken, approver=actor, roles=roles, makers=makers)
-    if mine := [what for who, what in store_record.contributors(connection, run.id) if who == actor]:
+    if mine := [what for who, what in store_record.contributors(connection, run.id) if is_among(actor, [who])]:
         raise SegregationOfDuties(run.id, actor, what=", ".join(mine))
     _check_current(connection, run, seen=seen)
     record = untampered(connection, run)
@@ -206,7 +208,9 @@ def _check_current(connection: Connection, run: Run, *, seen: str | None) -> Non
     check_unchanged(run, inputs_sha256=stands_for, seen=seen)
     profile, _ = profile_in_force(connection, run)
     payees = store_record.payees(connection, run.id)
-    if payees != payees_of(run, snapshot.people, who=(payee.participant_id for payee in payees), profile=profile):
+    paid = {payee.participant_id for payee in payees}
+    known = confirmed(connection, paid, run.ends)
+    if payees != payees_of(run, snapshot.people, who=paid, profile=profile, confirmed=known):
         raise LinesChanged(run.id, run.author, state=run.state)
     if run.steps != _steps(connection, run, payments=store_record.payments(connection, run.id)):
         raise LinesChanged(run.id, run.author, state=run.state)

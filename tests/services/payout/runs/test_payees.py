@@ -138,6 +138,7 @@ def test_a_payroll_id_that_is_new_or_was_somebody_else_s_stands_out(adp: Desk, b
     earn(book, "2025-01", "ada", "bob")
     adp.pay("2025-01")
     book([roster("ada", "2025-02-01", 1, payroll_id="54"), roster("bob", "2025-02-01", 1, payroll_id="0052")])
+    assert adp.confirm_payees() == ["ada", "bob"]
     earn(book, "2025-02", "ada", "bob")
     assert sorted(found(adp.draft("2025-02"), "payroll_id_changed")) == [
         ("ada", "run-2025-01-1 paid under another payroll id"),
@@ -162,6 +163,7 @@ def test_a_returned_payment_goes_back_where_it_was_booked_and_is_paid_to_the_pay
     earn(book, "2025-01", "ada")
     run = adp.pay("2025-01")["id"]
     book([roster("ada", "2025-02-01", 1, payroll_id="8", entity="UK")])
+    adp.confirm_payees()
     batch = adp.get(f"/v1/payroll/batches/{run}").json()
     said = {name: batch[name] for name in ("sha256", "record_count", "control_totals")} | {"status": "rejected"}
     headers = {"authorization": "Bearer key-payroll", "idempotency-key": "key-00001"}
