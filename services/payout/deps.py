@@ -10,6 +10,7 @@ would wait for each other).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, cast
@@ -17,6 +18,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
+from services.payout.known_hosts import listed_hosts
 from services.payout.scoring_client import LineSource
 from shared.access import Principal, require
 from shared.access.callers import Callers
@@ -46,6 +48,10 @@ class Dependencies:
     def today(self) -> date:
         """The business date: that of the company's time zone, whichever the machine is in."""
         return self.now().astimezone(self.settings.zone).date()
+
+    def hosts(self, names: Collection[str]) -> Collection[str]:
+        """Those of the hosts to which the installation delivers payroll files."""
+        return listed_hosts(self.settings.deliveries_dir, names)
 
 
 async def _callers(request: Request) -> Callers:

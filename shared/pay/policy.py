@@ -20,7 +20,16 @@ PolicyId = Annotated[str, StringConstraints(pattern=POLICY_ID)]
 
 
 Named = Literal[
-    "payroll_profile", "delivery", "pay_group", "plan", "participant", "deal", "role", "legal entity", "cost center"
+    "payroll_profile",
+    "delivery",
+    "delivery host",
+    "pay_group",
+    "plan",
+    "participant",
+    "deal",
+    "role",
+    "legal entity",
+    "cost center",
 ]
 """What can be named."""
 

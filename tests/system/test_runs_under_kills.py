@@ -61,7 +61,7 @@ def found_company(desk: PayDesk) -> None:
     group = {"kind": "pay_group", "id": "default", "valid_from": "2025-01-01", "calendar": {"every": "month"}}
     for policy in (drop, group | {"delivery": "drop"}):
         path = f"/v1/policies/{policy['kind']}/{policy['id']}"
-        change = desk.insist("PUT", path, "tina", {"policy": policy, "reason": "agreed"}).json()["id"]
+        change = desk.insist("PUT", path, "tina", {"policy": policy, "reason": "agreed", "expected": True}).json()["id"]
         assert desk.insist("POST", f"/v1/changes/{change}/approve", "frank", {}).is_success
 
 

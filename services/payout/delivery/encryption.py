@@ -31,5 +31,5 @@ def encrypted(file: DropFile, delivery: Delivery, *, secrets: SecretFiles) -> Dr
         raise
     except Exception as error:  # the library raises plain exceptions, which say what is wrong with the keys
         why = next(iter(str(error).splitlines()), type(error).__name__)  # what follows is a stack backtrace
-        raise DeliveryRefused(f"delivery {delivery.id}: the file cannot be encrypted: {why}") from None
+        raise DeliveryRefused(f"delivery {delivery.id}: its keys do not serve to encrypt", detail=why) from None
     return DropFile(f"{file.name}{'.asc' if terms.armor else '.pgp'}", bytes(content), recurs=file.recurs)

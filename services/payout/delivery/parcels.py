@@ -51,7 +51,15 @@ class Parcel:
 
 
 class DeliveryFailed(Exception):
-    """It did not work this time: the server is away, slow, full. Trying again may help."""
+    """It did not work this time: the server is away, slow, full. Trying again may help.
+
+    What it says is one of a few sentences of ours and nothing that a server or the network answered: from these one
+    could tell what listens where. That is in `detail`, for the log of the service.
+    """
+
+    def __init__(self, why: str, *, detail: str = "") -> None:
+        super().__init__(why)
+        self.detail = detail
 
 
 class DeliveryRefused(DeliveryFailed):

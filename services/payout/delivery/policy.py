@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from shared.pay.policy import Policy, PolicyPart
+from services.payout.known_hosts import host_name
+from shared.pay.policy import Policy, PolicyPart, Reference
 
 
 def _whole_key(text: str) -> str:
@@ -73,3 +74,12 @@ class Delivery(Policy):
     """Encrypt files with OpenPGP for the certificate in `recipient.asc`. Without it they are sent as they are."""
     manifest: bool = True
     """Send the batch's manifest as well, after its files."""
+
+    @property
+    def host_name(self) -> str:
+        """The server as the list of hosts names it."""
+        return host_name(self.host, self.port)
+
+    def names(self) -> Iterable[Reference]:
+        """The server, which has to be on the installation's list of hosts."""
+        return [Reference("host", "delivery host", self.host_name)]

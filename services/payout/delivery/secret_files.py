@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.payout.delivery.parcels import DeliveryRefused
+from services.payout.known_hosts import known_keys
+
+if TYPE_CHECKING:
+    import asyncssh
 
 SSH_KEY: Final = "ssh_key"
 RECIPIENT: Final = "recipient.asc"
@@ -20,7 +24,7 @@ class SecretFiles:
     def __init__(self, folder: Path | None, delivery: str) -> None:
         """`folder` is the installation's setting `deliveries_dir`."""
         self._folder = folder / delivery if folder is not None else None
-        self._delivery = delivery
+        self._delivery, self._list = delivery, folder
 
     def read(self, name: str) -> bytes:
         """The bytes of a file.
@@ -36,8 +40,12 @@ class SecretFiles:
             return (self._folder / name).read_bytes()
         except OSError as error:
             raise DeliveryRefused(
-                f"delivery {self._delivery}: the file {name} cannot be read: {error.strerror}"
+                f"delivery {self._delivery}: the file {name} cannot be read", detail=str(error.strerror)
             ) from None
+
+    def known_keys(self, host: str) -> list[asyncssh.SSHKey]:
+        """The keys by which the installation's list knows a host, as `Delivery.host_name` names it."""
+        return known_keys(self._list, host)
 
     def password(self, name: str) -> str | None:
         """The password of a key, in a file beside it; None where there is none."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -24,15 +24,20 @@ DROP_SECONDS: Final = 540
 """For all files of a batch: a server that takes a byte a minute is as good as none, and others wait."""
 TRIES: Final = 3
 CHUNK: Final = 256 * 1024
+NOT_LISTED: Final = "the server is not among the hosts that this installation delivers to (known_hosts)"
+OTHER_KEY: Final = "the server has another key than the policy and the list of hosts name"
+NO_ENTRY: Final = "the server does not let us in with our key"
+NO_FOLDER: Final = "the folder is not there, or not open to us"
+AWAY: Final = "the server cannot be reached, or broke off"
 # Trying again helps against none of these: somebody has to change a key, a right, or a folder.
-_UNMENDABLE: Final = (
-    asyncssh.HostKeyNotVerifiable,
-    asyncssh.PermissionDenied,
-    asyncssh.KeyExchangeFailed,
-    asyncssh.SFTPPermissionDenied,
-    asyncssh.SFTPNoSuchFile,
-    asyncssh.SFTPNoSuchPath,
-)
+_UNMENDABLE: Final[Mapping[type[Exception], str]] = {
+    asyncssh.HostKeyNotVerifiable: OTHER_KEY,
+    asyncssh.PermissionDenied: NO_ENTRY,
+    asyncssh.KeyExchangeFailed: NO_ENTRY,
+    asyncssh.SFTPPermissionDenied: NO_FOLDER,
+    asyncssh.SFTPNoSuchFile: NO_FOLDER,
+    asyncssh.SFTPNoSuchPath: NO_FOLDER,
+}
 
 
 def drop(delivery: Delivery, secrets: SecretFiles, files: Sequence[DropFile]) -> list[str]:
@@ -62,30 +67,38 @@ async def _drop(delivery: Delivery, secrets: SecretFiles, *, files: Sequence[Dro
 
 
 async def _attempt(delivery: Delivery, secrets: SecretFiles, *, files: Sequence[DropFile], put: list[str]) -> None:
-    where = f"delivery {delivery.id} at {delivery.host}"
+    where = f"delivery {delivery.id}"
     try:
         async with asyncio.timeout(DROP_SECONDS), _session(delivery, secrets) as sftp:
             for file in files:
                 if await _put(sftp, delivery.directory, file=file):
                     put.append(file.name)
     except DeliveryFailed as error:
-        raise type(error)(f"{where}: {error}") from None
-    except _UNMENDABLE as error:
-        raise DeliveryRefused(f"{where}: {type(error).__name__}: {error}") from None
+        raise type(error)(f"{where}: {error}", detail=error.detail) from None
     except (asyncssh.Error, OSError, TimeoutError) as error:
-        raise DeliveryFailed(f"{where}: {type(error).__name__}: {error}") from None
+        detail = f"{type(error).__name__}: {error}"
+        why = next((why for kind, why in _UNMENDABLE.items() if isinstance(error, kind)), None)
+        if why is not None:
+            raise DeliveryRefused(f"{where}: {why}", detail=detail) from None
+        raise DeliveryFailed(f"{where}: {AWAY}", detail=detail) from None
 
 
 @asynccontextmanager
 async def _session(delivery: Delivery, secrets: SecretFiles) -> AsyncIterator[asyncssh.SFTPClient]:
-    """A session with the server that the policy names and no other: nothing of the machine's own SSH configuration
-    counts.
+    """A session with the server that the policy names, where the installation's list has it, and no other: nothing of
+    the machine's own SSH configuration counts.
     """
     try:
         key = asyncssh.import_private_key(secrets.read(SSH_KEY), secrets.password(SSH_KEY))
-        trusted = [asyncssh.import_public_key(host_key) for host_key in delivery.host_keys]
+        named = [asyncssh.import_public_key(host_key) for host_key in delivery.host_keys]
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
-        raise DeliveryRefused(f"a key is none: {error}") from None
+        raise DeliveryRefused("a key is none", detail=str(error)) from None
+    listed = secrets.known_keys(delivery.host_name)
+    if not listed:
+        raise DeliveryRefused(NOT_LISTED)
+    trusted = [key for key in named if key in listed]
+    if not trusted:
+        raise DeliveryRefused(OTHER_KEY)
     connection = asyncssh.connect(
         delivery.host,
         delivery.port,

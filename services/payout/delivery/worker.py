@@ -66,12 +66,13 @@ class Courier:
             return still_due and self._attempt(parcel)
 
     def _attempt(self, parcel: Parcel) -> bool:
-        outcome, cause = "delivered", ""
+        outcome, cause, detail = "delivered", "", ""
         try:
             delivery, files = self._prepared(parcel)
             self._send(delivery, files)
         except DeliveryFailed as error:
             outcome, cause = "refused" if isinstance(error, DeliveryRefused) else "failed", str(error)
+            detail = error.detail
         with self._engine.begin() as connection:
             if outcome == "delivered":
                 store.delivered(connection, parcel, now=self._now())
@@ -79,7 +80,8 @@ class Courier:
                 store.failed(connection, parcel, error=cause, now=self._now())
         for each in OUTCOMES:  # of all: what begins with its first refusal has not increased since then
             DELIVERY_ATTEMPTS.labels(parcel.destination, each).inc(each == outcome)
-        _logger.info(f"delivery.{outcome}", batch=parcel.batch, destination=parcel.destination, cause=cause)
+        told = {"batch": parcel.batch, "destination": parcel.destination, "cause": cause, "detail": detail}
+        _logger.info(f"delivery.{outcome}", **told)
         return outcome == "delivered"
 
     def _prepared(self, parcel: Parcel) -> tuple[Delivery, list[DropFile]]:

@@ -27,6 +27,10 @@ _MANY: Final[Mapping[Named, str]] = {
     "legal entity": "legal entities",
     "cost center": "cost centers",
 }
+_HINTS: Final[Mapping[Named, str]] = {
+    "deal": "none with this id came in",
+    "delivery host": "payroll files go to the hosts only that the installation lists in its file known_hosts",
+}
 _ONE: Final[Mapping[Named, str]] = {
     "payroll_profile": "payroll profile",
     "pay_group": "pay group",
@@ -61,5 +65,5 @@ def check(references: Iterable[Reference], known: Known) -> None:
 
 def _missing(reference: Reference, there: Collection[str]) -> str:
     what, name = reference.what, reference.name
-    hint = "none with this id came in" if what == "deal" else did_you_mean(name, there, what=_MANY[what])
+    hint = _HINTS.get(what) or did_you_mean(name, there, what=_MANY[what])
     return f"there is no {_ONE.get(what, what)} {name}: {hint}"

@@ -70,7 +70,9 @@ def publish_policy(
         warnings = slips if body.expected else [*slips, *service.names_nobody(connection, policy)]
         found = service.look(connection, policy)
         if not body.expected:
-            check(policy.names(), store.referents(connection, deps.deals, roles=callers.approval_roles))
+            check(
+                policy.names(), store.referents(connection, deps.deals, roles=callers.approval_roles, hosts=deps.hosts)
+            )
         if not found.is_new:
             return Published.whole(found.before[-1], warnings=warnings)
         said: service.Said = {"author": who.name, "reason": body.reason, "now": deps.now()}

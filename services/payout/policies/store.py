@@ -138,8 +138,15 @@ def _version(row: Row[tuple[object, ...]], model: type[PolicyT]) -> Version[Poli
     )
 
 
-def referents(connection: Connection, deals: DealSource, *, roles: Callable[[], Collection[str]]) -> Known:
-    """By what settings can name, which there are, as the database, the keys (`roles`) and scoring (`deals`) know it.
+def referents(
+    connection: Connection,
+    deals: DealSource,
+    *,
+    roles: Callable[[], Collection[str]],
+    hosts: Callable[[Collection[str]], Collection[str]],
+) -> Known:
+    """By what settings can name, which there are, as the database, the keys (`roles`), scoring (`deals`) and the
+    installation's list of hosts know it.
 
     Legal entities and cost centers are what the roster and pay groups call so; where these name none yet, whatever is
     named is there.
@@ -151,6 +158,7 @@ def referents(connection: Connection, deals: DealSource, *, roles: Callable[[], 
     return {
         "payroll_profile": published("payroll_profile"),
         "delivery": published("delivery"),
+        "delivery host": hosts,
         "pay_group": lambda _: pay_groups(connection).keys(),
         "plan": lambda _: deals.plans(),
         "participant": lambda _: people(connection).keys() | {*not_on_roster(connection)},

@@ -44,7 +44,7 @@ ADJUSTMENT: Final = "adjustment"
 def check_subject(deps: Dependencies, roles: Callable[[], Collection[str]], *, scope: Scope, subject: str) -> None:
     """Raises if there is no such participant, deal or plan; scoring knows the latter two."""
     with deps.snapshot.connect() as connection:
-        check([Reference("subject", scope, subject)], referents(connection, deps.deals, roles=roles))
+        check([Reference("subject", scope, subject)], referents(connection, deps.deals, roles=roles, hosts=deps.hosts))
 
 
 def first_open_month(connection: Connection, today: date, *, scope: Scope, subject: str) -> Month:

@@ -40,6 +40,11 @@ class Drop:
         """What the files hold once nothing is sent any more: a file that is being sent is renamed while one looks."""
         return {name: (self.folder / name).read_bytes() for name in sorted(self.names())}
 
+    def list(self, port: int | None = None, key: str | None = None) -> None:
+        """Write the installation's list of hosts, with this server on it."""
+        known = key or self.policy().host_keys[0]
+        (self.secrets / "known_hosts").write_text(f"[127.0.0.1]:{port or self.port} {known}\n")
+
     def policy(self, **other: Any) -> Delivery:
         key = self.host_key.export_public_key().decode().split()
         terms = {"kind": "delivery", "id": "drop", "valid_from": "2026-01-01", "host": "127.0.0.1", "user": "pay"}
@@ -135,6 +140,7 @@ def provider(folder: Path, *, openssh: bool = False) -> Iterator[Drop]:
 
     acceptor = loop.run_until_complete(listen())
     drop.port = acceptor.get_port()
+    drop.list()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:

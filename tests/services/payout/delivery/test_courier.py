@@ -60,7 +60,9 @@ def courier(service_engine: Engine, inbox: Drop, clock: Clock) -> Courier:
 
 
 def publish(desk: Desk, policy: dict[str, Any]) -> None:
-    answer = desk.publish(f"{policy['kind']}/{policy['id']}", "tess", {"policy": policy, "reason": "agreed"})
+    answer = desk.publish(
+        f"{policy['kind']}/{policy['id']}", "tess", {"policy": policy, "reason": "agreed", "expected": True}
+    )
     assert answer.is_success, answer.text
 
 

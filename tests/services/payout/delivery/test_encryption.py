@@ -97,5 +97,5 @@ def test_a_missing_or_broken_key_is_refused_by_name(tmp_path: Path) -> None:
         encrypted(PAY, policy(), secrets=secrets)
     (tmp_path / "drop").mkdir()
     (tmp_path / "drop" / "recipient.asc").write_bytes(b"no certificate")
-    with pytest.raises(DeliveryRefused, match="cannot be encrypted"):
+    with pytest.raises(DeliveryRefused, match="do not serve to encrypt"):
         encrypted(PAY, policy(), secrets=secrets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -50,7 +51,9 @@ def every_account(book: Book, desk: Desk, service_engine: Engine) -> None:
     )
     enter(service_engine, "draw", Posting("draw", "USD", 3000), Posting("payable", "USD", -3000))
     enter(service_engine, "guarantee", Posting("guaranteed", "USD", 100), Posting("payable", "USD", -100))
-    enter(service_engine, "adjustment", Posting("adjusted", "USD", -40), Posting("payable", "USD", 40))
+    adjusted = {"id": str(uuid4()), "participant_id": "ada", "amount": "-0.40", "currency": "USD", "month": "2025-02"}
+    why = {"reason": "a slip", "attachment_name": "mail.txt", "attachment": b64encode(b"mail").decode()}
+    assert desk.adjust("tess", adjusted | why).is_success
     enter(service_engine, "clawback", Posting("clawback", "USD", 8000), Posting("payable", "USD", -8000))
     enter(service_engine, "payment", Posting("payable", "USD", 41000), Posting("paid", "USD", -41000))
 

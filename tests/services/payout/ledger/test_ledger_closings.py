@@ -59,11 +59,11 @@ def test_a_soft_closed_month_sends_the_stream_to_the_next_until_it_is_lifted(boo
 
 
 def test_finance_may_still_book_in_a_soft_closed_month_and_in_no_closed_one(payout_engine: Engine) -> None:
-    def adjust() -> None:
-        postings = (Posting("adjusted", "USD", 5), Posting("payable", "USD", -5))
+    def guarantee() -> None:
+        postings = (Posting("guaranteed", "USD", 5), Posting("payable", "USD", -5))
         journal = Journal(
             id=uuid4(),
-            kind="adjustment",
+            kind="guarantee",
             participant_id="ada",
             assignment=CostAssignment("2025-05", "default", "", ""),
             origin_period="2025-05",
@@ -76,11 +76,11 @@ def test_finance_may_still_book_in_a_soft_closed_month_and_in_no_closed_one(payo
 
     with payout_engine.begin() as connection:
         closings.soft_close(connection, "default", period="2025-05", run="run-1", actor="dana", at=AT)
-    adjust()
+    guarantee()
     with payout_engine.begin() as connection:
         close_month(connection, "default", "2025-05", "run-1", AT)
     with pytest.raises(IntegrityError, match="open period"):
-        adjust()
+        guarantee()
 
 
 @pytest.mark.parametrize("table", ["closing", "soft_closing"])

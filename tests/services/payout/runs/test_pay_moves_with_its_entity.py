@@ -37,6 +37,7 @@ def moved(desk: Desk, book: Book, scoring: Scoring) -> str:
     desk.pay("2025-01")
     book([earned("ada", "2025-02", 1, ("USD", -100_00))])
     scoring.deals["ada", "2025-02", "c0"] = []
+    assert desk.confirm_payees() == ["ada"]
     return str(desk.pay("2025-02")["id"])
 
 
