@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from services.payout.payees.payee import ConfirmedPayee
+from services.payout.payees.tables import confirmed_payee
 
 
 def confirmed(connection: Connection, participants: Iterable[str], day: date) -> dict[str, ConfirmedPayee]:
@@ -30,7 +31,8 @@ def confirmed(connection: Connection, participants: Iterable[str], day: date) ->
 
 def participants(connection: Connection, *, after: str, limit: int) -> list[str]:
     """Participants of whom something is confirmed, by id, after one."""
-    return list(connection.execute(_PARTICIPANTS, {"after": after, "limit": limit}).scalars())
+    who = confirmed_payee.c.participant_id
+    return list(connection.execute(select(who).distinct().where(who > after).order_by(who).limit(limit)).scalars())
 
 
 # The last that was confirmed for the day or before; for days before all of them, the first (`payee_confirmed`).
@@ -39,7 +41,3 @@ _CONFIRMED = text("""
     from unnest(cast(:participants as text[]) collate "C") who cross join lateral (
         select * from confirmed_payee known where known.participant_id = who
         order by day <= :day desc, case when day <= :day then day end desc, day, number desc limit 1) c""")
-
-_PARTICIPANTS = text("""
-    select distinct participant_id from confirmed_payee where participant_id > :after
-    order by participant_id limit :limit""")

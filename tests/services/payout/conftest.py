@@ -30,9 +30,9 @@ from tests.services.payout.scoring import Scoring
 
 
 @pytest.fixture
-def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> Iterator[str]:
-    """`postgresql://` URL of a database with the tables of payout, which this test has for itself."""
-    with fresh_database(postgres_server, template("payout")) as url:
+def database_url(postgres_server: Postgres, template: Callable[[], str]) -> Iterator[str]:
+    """`postgresql://` URL of a database with the tables of all services, which this test has for itself."""
+    with fresh_database(postgres_server, template()) as url:
         yield url
 
 
