@@ -152,7 +152,7 @@ class Company:
 
     def verified(self) -> list[str]:
         """What `earnest verify` finds."""
-        return verify(self.service, self)  # type: ignore[arg-type]
+        return verify(self.owner, self)  # type: ignore[arg-type]
 
     def scan(self, topic: Topic) -> list[Stored]:
         """What lies in a topic, as a log gives it."""
