@@ -18,7 +18,7 @@ CHAIN: Final = "payout"
 CHAINED: Final = (
     *("journal", "closing", "soft_closing", "soft_opening", "policy", "change", "change_decision"),
     *("run", "run_event", "approval", "run_reconciliation", "run_publication"),
-    *("hold", "hold_release", "adjustment", "clawback_dismissal"),
+    *("confirmed_payee", "hold", "hold_release", "adjustment", "clawback_dismissal"),
     *("payroll_batch", "payroll_batch_file", "batch_line", "batch_pull"),
     *("batch_acknowledgement", "batch_rejection", "batch_resolution", "batch_reconciliation"),
     *("delivery", "delivery_file", "gl_batch", "gl_file", "statement_file"),

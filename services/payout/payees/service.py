@@ -40,7 +40,7 @@ def waiting(connection: Connection, day: date, *, after: str, limit: int) -> lis
 
 def _waiting(connection: Connection, day: date, *, after: str) -> Iterator[Waiting]:
     while some := store.participants(connection, after=after, limit=AT_ONCE):
-        known, on_roster = store.confirmed(connection, some, day), people(connection, some)
+        known, on_roster = store.confirmed(connection, some, day=day), people(connection, some)
         for who in some:
             said = ConfirmedPayee.said(on_roster[who], day)
             if said.facts != known[who].facts:
@@ -67,7 +67,7 @@ def confirm(
     """
     person = people(connection, [participant_id])[participant_id]
     said = ConfirmedPayee.said(person, day)
-    known = store.confirmed(connection, [participant_id], day).get(participant_id)
+    known = store.confirmed(connection, [participant_id], day=day).get(participant_id)
     if known is None or known.facts == said.facts:
         raise NothingToConfirm(participant_id, day)
     if said.facts != seen:

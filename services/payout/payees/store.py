@@ -13,7 +13,7 @@ from services.payout.payees.payee import ConfirmedPayee
 from services.payout.payees.tables import confirmed_payee
 
 
-def confirmed(connection: Connection, participants: Iterable[str], day: date) -> dict[str, ConfirmedPayee]:
+def confirmed(connection: Connection, participants: Iterable[str], *, day: date) -> dict[str, ConfirmedPayee]:
     """What is confirmed of participants for a day; nothing of whom no run has paid yet."""
     rows = connection.execute(_CONFIRMED, {"participants": sorted(participants), "day": day})
     return {

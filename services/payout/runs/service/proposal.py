@@ -96,7 +96,7 @@ def _record_of(connection: Connection, calculation: Calculation, *, company: Com
     ]
     profile, _ = profile_in_force(connection, snapshot.run)
     paid = {pay.participant_id for pay in pays}
-    known = confirmed(connection, paid, snapshot.run.ends)
+    known = confirmed(connection, paid, day=snapshot.run.ends)
     payees = payees_of(snapshot.run, snapshot.people, who=paid, profile=profile, confirmed=known)
     record = RunRecord(pays=pays, slips=dict(_payslips(connection, calculation, company=company)), payees=payees)
     # The second kind looks at what would be released, so that payroll's refusals are seen before anybody approves.

@@ -209,7 +209,7 @@ def _check_current(connection: Connection, run: Run, *, seen: str | None) -> Non
     profile, _ = profile_in_force(connection, run)
     payees = store_record.payees(connection, run.id)
     paid = {payee.participant_id for payee in payees}
-    known = confirmed(connection, paid, run.ends)
+    known = confirmed(connection, paid, day=run.ends)
     if payees != payees_of(run, snapshot.people, who=paid, profile=profile, confirmed=known):
         raise LinesChanged(run.id, run.author, state=run.state)
     if run.steps != _steps(connection, run, payments=store_record.payments(connection, run.id)):
