@@ -76,7 +76,7 @@ def close_database(connection: Connection[Any]) -> None:
     try:
         for statement in _CLOSE:
             connection.execute(sql.SQL(statement).format(**names))
-        connection.execute(_NO_LARGE_OBJECTS)
+        connection.execute(_NOTHING_BESIDE)
     except InsufficientPrivilege as error:
         raise RolesMissing(connection.info.user, str(error)) from error
 
@@ -139,13 +139,21 @@ _CLOSE: Final = (
     "alter default privileges for role {owner} revoke execute on functions from public",
 )
 
-# Only a superuser may: elsewhere the logins can make large objects, which nobody reads.
-_NO_LARGE_OBJECTS: Final = """
+# Only a superuser may: elsewhere the logins can make large objects, which nobody reads, and come into the server's
+# other databases, in which they have nothing.
+_NOTHING_BESIDE: Final = """
     do $$
     declare one regprocedure;
+        beside name;
     begin
-        if (select rolsuper from pg_catalog.pg_roles where rolname = current_user)
-                and has_function_privilege('public', 'pg_catalog.lo_create(oid)', 'execute') then
+        if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+            return;
+        end if;
+        for beside in select datname from pg_catalog.pg_database where datname in ('postgres', 'template1')
+                and has_database_privilege('public', oid, 'connect') loop
+            execute format('revoke connect on database %I from public', beside);
+        end loop;
+        if has_function_privilege('public', 'pg_catalog.lo_create(oid)', 'execute') then
             for one in select oid from pg_catalog.pg_proc where pronamespace = 'pg_catalog'::regnamespace
                     and (proname like 'lo\\_%' or proname in ('loread', 'lowrite')) loop
                 execute format('revoke execute on function %s from public', one);

@@ -196,6 +196,14 @@ def test_who_reads_for_people_changes_nothing_and_does_not_reach_the_log(
             connection.execute("select from log.entry")
 
 
+@pytest.mark.usefixtures("log")
+def test_no_login_comes_into_another_database_of_the_server(logged_in: Callable[[str], URL]) -> None:
+    for login in LOGINS:
+        address = logged_in(login).set(drivername="postgresql", database="postgres")
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(address.render_as_string(hide_password=False))
+
+
 def test_logins_own_nothing_and_nothing_powerful_stands_behind_them(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         powerful = """select rolname from pg_roles where rolname = any(%s)

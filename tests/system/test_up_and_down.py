@@ -20,6 +20,8 @@ from earnest.local.home import Home
 from earnest.local.processes import working_in
 from earnest.local.system import PORTS
 from shared.contracts.topics import DEALS
+from shared.database import database_url as url_of
+from shared.logins import LOGINS, login_of
 from tests.waiting import until
 
 
@@ -71,6 +73,14 @@ class Installation:
             return False
 
 
+def logged_in_now(home: Home) -> set[str]:
+    """Who is logged in to the database, but for us."""
+    url = url_of(home.settings()).set(drivername="postgresql").render_as_string(hide_password=False)
+    others = "backend_type = 'client backend' and pid <> pg_backend_pid()"
+    with psycopg.connect(url) as connection:
+        return {who for (who,) in connection.execute(f"select usename from pg_stat_activity where {others}")}
+
+
 def alive(pids: list[int]) -> list[int]:
     return [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
 
@@ -86,6 +96,9 @@ def installation(server_folder: Path, request: pytest.FixtureRequest) -> Iterato
 
 def test_any_process_may_die_and_the_installation_recovers(installation: Installation) -> None:
     assert set(installation.family()) == {*PORTS, "postgres"}
+    for name in PORTS:
+        assert "@" not in psutil.Process(installation.family()[name]).environ()["DATABASE_URL"]
+    assert set(map(login_of, PORTS)) <= logged_in_now(installation.home) <= set(LOGINS)
     second = installation.run("up")
     assert second.returncode == 1
     assert f"is in use by process {installation.process.pid}" in second.stderr
