@@ -15,7 +15,7 @@ from earnest.local.postgres import Postgres
 from shared.contracts.topics import DEALS, PUBLISHED, ROAD
 from shared.log.port import Record
 from shared.log.postgres import PostgresLog
-from shared.logins import LOGINS, OWNER, SCHEMAS, SERVICES, login_of, view_of
+from shared.logins import LOGINS, OWNER, SCHEMAS, SERVICES, close_database, login_of, view_of
 from tests.databases import fresh_database
 
 REFUSED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction)
@@ -92,6 +92,10 @@ ESCAPES = [
 @pytest.fixture
 def database_url(postgres_server: Postgres, template: Callable[..., str]) -> Iterator[str]:
     with fresh_database(postgres_server, template()) as url:
+        with psycopg.connect(url) as administrator:
+            database = sql.Identifier(administrator.info.dbname)
+            administrator.execute(sql.SQL("grant all on database {} to public").format(database))
+            close_database(administrator)  # as migrating does it: what a copy may do is not copied
         yield url
 
 
