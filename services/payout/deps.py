@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from services.payout.known_hosts import listed_hosts
 from services.payout.scoring_client import LineSource
-from shared.access import Principal, require
+from shared.access import Forbidden, Principal, require
 from shared.access.callers import Callers
 from shared.bounded import Calculating, directly
 from shared.deps import Clock, provided
@@ -67,3 +67,13 @@ TermsWriter = Annotated[Principal, Depends(require("terms:write"))]
 ChangesApprover = Annotated[Principal, Depends(require("changes:approve"))]
 RunsWriter = Annotated[Principal, Depends(require("runs:write"))]
 RunsApprover = Annotated[Principal, Depends(require("runs:approve"))]
+
+
+async def _writes_books(who: RunsWriter) -> Principal:
+    if not who.may():
+        raise Forbidden("these books are of all pay groups and legal entities, and your role is limited to some")
+    return who
+
+
+BooksWriter = Annotated[Principal, Depends(_writes_books)]
+"""Of what no pay group or legal entity has for itself."""

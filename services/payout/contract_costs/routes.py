@@ -25,7 +25,7 @@ from services.payout.contract_costs.schemas import (
     RollForward,
     ScheduleRowView,
 )
-from services.payout.deps import GlReader, RunsWriter
+from services.payout.deps import BooksWriter, GlReader
 from services.payout.periods import checked
 from shared.contract_costs.words import in_words
 from shared.contracts.base import Identifier
@@ -51,7 +51,7 @@ router = APIRouter(prefix="/v1/contract-costs", tags=["contract costs"])
     responses={200: {"model": LineView, "description": "It was added before"}},
 )
 def add_cost(
-    who: RunsWriter,
+    who: BooksWriter,
     engine: EngineDep,
     clock: ClockDep,
     *,
@@ -74,7 +74,7 @@ def add_cost(
     responses={200: {"model": EventView, "description": "It was added before"}},
 )
 def add_contract_event(
-    who: RunsWriter,
+    who: BooksWriter,
     engine: EngineDep,
     clock: ClockDep,
     *,
@@ -102,7 +102,7 @@ def list_contract_events(
 
 @router.post("/periods/{period}", dependencies=[HEAVY], summary="Book a month")
 def book_contract_costs(
-    who: RunsWriter,
+    who: BooksWriter,
     engine: EngineDep,
     clock: ClockDep,
     *,

@@ -29,10 +29,12 @@ def request_delivery(
     with engine.begin() as connection:
         if not policies.versions(connection, Delivery, policy_id=body.to):
             raise NotFound(f"there is no delivery {body.to}: publish a policy of kind delivery with this id")
-        files = store.released_files(connection, body.batch)
+        files = store.released_files(connection, body.batch, who=who)
         if store.request(connection, body.batch, destination=body.to, files=files, who=who.name, now=clock()):
             _logger.info("delivery.requested", batch=body.batch, destination=body.to, actor=who.name)
-        (parcel,) = (parcel for parcel in store.parcels(connection, body.batch) if parcel.destination == body.to)
+        (parcel,) = (
+            parcel for parcel in store.parcels(connection, who, batch=body.batch) if parcel.destination == body.to
+        )
     if parcel.delivered_at is not None:
         response.status_code = HTTPStatus.OK
     return DeliveryView.of(parcel)
@@ -40,10 +42,12 @@ def request_delivery(
 
 @router.get("/v1/deliveries", summary="What was delivered and what is on its way")
 def list_deliveries(
-    _: EarningsReader,
+    who: EarningsReader,
     snapshot: SnapshotDep,
     batch: Annotated[str | None, Query(max_length=100, description="Those of this batch only")] = None,
 ) -> Deliveries:
     """What was delivered and what is on its way, with the reason where an attempt came to nothing."""
     with snapshot.connect() as connection:
-        return Deliveries(deliveries=[DeliveryView.of(parcel) for parcel in store.parcels(connection, batch)])
+        return Deliveries(
+            deliveries=[DeliveryView.of(parcel) for parcel in store.parcels(connection, who, batch=batch)]
+        )

@@ -11,7 +11,10 @@ from sqlalchemy.dialects import postgresql
 from services.payout.delivery import tables
 from services.payout.delivery.parcels import DropFile, Parcel, manifest_name, next_attempt
 from services.payout.payroll import store as batches
+from services.payout.payroll.tables import payroll_batch
 from services.payout.policies.store import pay_group
+from shared.access.principal import Principal
+from shared.access.reach import reached
 from shared.pay.calendars.pay_periods import group_on
 from shared.pay.calendars.policy import DEFAULT
 
@@ -21,13 +24,13 @@ _LONGEST_ERROR = 1000
 """What a server says may be long, and all that a person needs of it stands at its beginning."""
 
 
-def released_files(connection: Connection, batch: str) -> list[DropFile]:
+def released_files(connection: Connection, batch: str, *, who: Principal | None = None) -> list[DropFile]:
     """The files of a released batch, its manifest last: whoever sees the manifest finds every file that it names.
 
     Raises:
-        NoSuchBatch: there is none.
+        NoSuchBatch: there is none, or not for `who`.
     """
-    batches.batch(connection, batch)
+    batches.batch(connection, batch, who=who)
     manifest = DropFile(name=manifest_name(batch), content=batches.manifest(connection, batch))
     files = [DropFile(name=file.name, content=file.content) for file in batches.files(connection, batch)]
     return [*files, manifest]
@@ -59,9 +62,15 @@ def request(
     return added is not None
 
 
-def parcels(connection: Connection, batch: str | None = None) -> list[Parcel]:
-    """Every delivery, or those of a batch, the latest first."""
-    wanted = select(_parcels).order_by(_parcels.c.requested_at.desc(), _parcels.c.batch, _parcels.c.destination)
+def parcels(connection: Connection, who: Principal, *, batch: str | None = None) -> list[Parcel]:
+    """Every delivery of which `who` may know, or those of a batch, the latest first."""
+    of = payroll_batch.c
+    wanted = (
+        select(_parcels)
+        .join(payroll_batch, of.id == _parcels.c.batch)
+        .where(reached(who, pay_group=of.pay_group, entity=of.entity))
+        .order_by(_parcels.c.requested_at.desc(), _parcels.c.batch, _parcels.c.destination)
+    )
     rows = connection.execute(wanted if batch is None else wanted.where(_parcels.c.batch == batch))
     return [_parcel(row) for row in rows]
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from services.payout.deps import GlReader, RunsWriter
 from services.payout.gl import service, store
 from services.payout.gl.batch import GlBatch, write_files
+from services.payout.gl.errors import NoSuchEntity
 from services.payout.gl.formats import FORMATS
 from services.payout.gl.journals import numbered
 from services.payout.gl.schemas import (
@@ -79,6 +80,8 @@ def post_gl_batch(
 ) -> GlBatchDetail:
     """Post a month: a first batch with all of it, later ones with what was booked since. A batch never changes."""
     month, now = checked(body.period), clock()
+    if not who.may(entity=body.entity):
+        raise NoSuchEntity(body.entity, [])
     with engine.begin() as connection:
         batch = service.post(connection, month, entity=body.entity, format_name=body.format, actor=who.name, now=now)
     _logger.info("gl.posted", batch=batch.id, actor=who.name)

@@ -37,7 +37,7 @@ class LinesReleased(Refusal):
 
 
 class NoSuchBatch(Refusal):
-    """There is no released batch of this id, or it is of a pay group that the caller may not see."""
+    """There is no released batch of this id, or it is of a pay group or legal entity that the caller may not see."""
 
     type = "no-such-batch"
     title = "There is no such batch"

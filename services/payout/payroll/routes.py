@@ -89,9 +89,9 @@ def list_batches(
     before: Annotated[int, Query(ge=1, lt=2**63, description="Batches with smaller numbers only")] = LATEST,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Batches:
-    """Released batches of the key's pay groups, the latest first."""
+    """Released batches of the caller's pay groups and legal entities, the latest first."""
     with snapshot.connect() as connection:
-        batches = store.batches(connection, groups=who.pay_groups, run=run, before=before, limit=limit)
+        batches = store.batches(connection, who=who, run=run, before=before, limit=limit)
         views = _views(connection, batches)
     return Batches(batches=views, next=next_page(batches, limit, cursor=lambda last: last.number))
 
@@ -100,7 +100,7 @@ def list_batches(
 def show_batch(who: PayrollReader, snapshot: SnapshotDep, batch_id: BatchId) -> BatchDetail:
     """A released batch: its totals, its files, and what payroll said of it."""
     with snapshot.connect() as connection:
-        (view,) = _views(connection, [store.batch(connection, batch_id, groups=who.pay_groups)])
+        (view,) = _views(connection, [store.batch(connection, batch_id, who=who)])
         return BatchDetail.with_files(view, store.files(connection, batch_id))
 
 
@@ -120,7 +120,7 @@ def fetch_batch_file(
     one by who makes runs.
     """
     with engine.begin() as connection:
-        batch = store.batch(connection, batch_id, groups=who.pay_groups)
+        batch = store.batch(connection, batch_id, who=who)
         files = store.files(connection, batch_id)
         file = next((file for file in files if name in (None, file.name)), None)
         if file is None:
@@ -156,7 +156,7 @@ def fetch_batch_manifest(
 ) -> Response:
     """What the files must add up to: counts, control totals, hash total, hashes, and the batch before."""
     with snapshot.connect() as connection:
-        batch = store.batch(connection, batch_id, groups=who.pay_groups)
+        batch = store.batch(connection, batch_id, who=who)
         content = store.manifest(connection, batch_id)
     return conditional(
         content,
@@ -183,7 +183,7 @@ def acknowledge_batch(
     A mismatch is a conflict and an alert. Rejected rows wait for a person, and can be released again in another batch.
     """
     with engine.begin() as connection:
-        batch = store.batch(connection, batch_id, groups=who.pay_groups)
+        batch = store.batch(connection, batch_id, who=who)
         kept = body.model_dump(mode="json")
         if not store_answers.repeated(connection, batch_id, key=idempotency_key, body=kept):
             receipt = body.receipt()
@@ -205,7 +205,7 @@ def acknowledge_batch(
 def list_returned_lines(who: EarningsReader, snapshot: SnapshotDep) -> ReturnedLines:
     """The lines that payroll returned and nobody has dealt with, the longest waiting first."""
     with snapshot.connect() as connection:
-        lines = store_answers.open_lines(connection, groups=who.pay_groups)
+        lines = store_answers.open_lines(connection, who=who)
     return ReturnedLines(lines=[ReturnedLine.of(line) for line in lines])
 
 
@@ -215,9 +215,9 @@ def resolve_returned_line(who: RunsWriter, engine: EngineDep, clock: ClockDep, b
     up.
     """
     with engine.begin() as connection:
-        store.batch(connection, body.batch, groups=who.pay_groups)
+        store.batch(connection, body.batch, who=who)
         store_answers.resolve(connection, body.batch, line=body.line, reason=body.reason, by=who.name, at=clock())
-        lines = store_answers.open_lines(connection, groups=who.pay_groups)
+        lines = store_answers.open_lines(connection, who=who)
     _logger.info("payroll.resolved", batch=body.batch, actor=who.name)
     return ReturnedLines(lines=[ReturnedLine.of(line) for line in lines])
 
@@ -236,7 +236,7 @@ def reconcile_batch(
     except MoneyError as error:
         raise Unprocessable(str(error)) from None
     with engine.begin() as connection:
-        store.batch(connection, batch_id, groups=who.pay_groups)
+        store.batch(connection, batch_id, who=who)
         returned = store_answers.returned_from(connection, batch_id)
         result = reconcile(store.lines(connection, batch_id), paid, returned=returned)
         view = ReconciliationView.of(batch_id, number=0, source=body.source, result=result)

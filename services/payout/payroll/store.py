@@ -5,7 +5,7 @@ are written by.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -31,14 +31,13 @@ from services.payout.payroll.line import BatchHeader, PayrollLine, ReleasedRun
 from services.payout.payroll.policy import DEFAULT, Numbering, PayrollProfile
 from services.payout.policies import store as policies
 from services.payout.tables import CHAIN
+from shared.access.principal import Principal
+from shared.access.reach import reached
 from shared.columns import arrays, insert_rows
 from shared.pay.calendars.policy import PayGroup
 from shared.pay.policy import in_force
 from shared.pay.snapshot import PayKey
 from shared.proof import anchor
-
-PayGroups = Collection[str] | None
-"""The pay groups that the caller may see; None is all of them."""
 
 _PLAIN: Final = f"{DEFAULT.id}/0"
 """The name of the plain CSV, which nobody published; versions that somebody did begin with 1."""
@@ -95,14 +94,14 @@ def lock_batches(connection: Connection) -> None:
     connection.execute(text("select pg_advisory_xact_lock(hashtext('earnest payroll batch'))"))
 
 
-def batch(connection: Connection, batch_id: str, *, groups: PayGroups = None) -> ReleasedBatch:
-    """A released batch.
+def batch(connection: Connection, batch_id: str, *, who: Principal | None = None) -> ReleasedBatch:
+    """A released batch; `who` asks for it, where it is not the service itself.
 
     Raises:
         NoSuchBatch: there is none, or not for the caller.
     """
-    row = connection.execute(select(*_RELEASED).where(_BATCH.id == batch_id, *_visible(groups))).one_or_none()
-    if row is None:  # of another's pay group as well: whoever may not see it is not told that it is there
+    row = connection.execute(select(*_RELEASED).where(_BATCH.id == batch_id, *_visible(who))).one_or_none()
+    if row is None:  # of another's pay group or entity as well: whoever may not see it is not told that it is there
         raise NoSuchBatch(batch_id)
     return _released(row)
 
@@ -110,13 +109,15 @@ def batch(connection: Connection, batch_id: str, *, groups: PayGroups = None) ->
 def batches(
     connection: Connection,
     *,
-    groups: PayGroups = None,
+    who: Principal | None = None,
     run: str | None = None,
     before: int = 2**63 - 1,
     limit: int | None = 100,
 ) -> list[ReleasedBatch]:
-    """Released batches, the latest first: those with smaller numbers than `before`; without a `limit` all of them."""
-    wanted = [*_visible(groups), _BATCH.number < before, *([_BATCH.run == run] if run else [])]
+    """Released batches that `who` may see, the latest first: those with smaller numbers than `before`; without a
+    `limit` all of them.
+    """
+    wanted = [*_visible(who), _BATCH.number < before, *([_BATCH.run == run] if run else [])]
     rows = connection.execute(select(*_RELEASED).where(*wanted).order_by(_BATCH.number.desc()).limit(limit))
     return [_released(row) for row in rows]
 
@@ -257,8 +258,8 @@ def _add(connection: Connection, batch: Batch, *, part: EntityLines, attempts: d
     connection.execute(_ADD_LINES, {"batch_id": head.batch, **arrays(_OF_LINE, rows)})
 
 
-def _visible(groups: PayGroups) -> list[ColumnElement[bool]]:
-    return [] if groups is None else [_BATCH.pay_group.in_(sorted(groups))]
+def _visible(who: Principal | None) -> list[ColumnElement[bool]]:
+    return [] if who is None else [reached(who, pay_group=_BATCH.pay_group, entity=_BATCH.entity)]
 
 
 def _released(row: Row[tuple[object, ...]]) -> ReleasedBatch:

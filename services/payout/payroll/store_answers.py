@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, and_, insert, select, text
 from sqlalchemy.dialects import postgresql
 
 from services.payout.payroll import tables
 from services.payout.payroll.acknowledgement import Acknowledgement, OpenReturn, Rejection
 from services.payout.payroll.batch import BatchLine, ReleasedBatch
 from services.payout.payroll.errors import AlreadyAcknowledged, KeyReused, NotReturned
-from services.payout.payroll.store import PayGroups
+from shared.access.principal import Principal
+from shared.access.reach import reached
 
 
 def add_pull(connection: Connection, batch: str, *, by: str, at: datetime) -> None:
@@ -109,10 +110,11 @@ def returned_from(connection: Connection, batch: str) -> list[str]:
     return list(connection.execute(select(kept.line).where(kept.batch == batch).order_by(kept.line)).scalars())
 
 
-def open_lines(connection: Connection, *, groups: PayGroups = None) -> list[OpenReturn]:
-    """The lines that wait for a person, the longest waiting first."""
-    visible = None if groups is None else sorted(groups)
-    return [OpenReturn(**row._mapping) for row in connection.execute(_OPEN, {"groups": visible})]
+def open_lines(connection: Connection, *, who: Principal) -> list[OpenReturn]:
+    """The lines that wait for a person, of those that `who` may see, the longest waiting first."""
+    batch = tables.payroll_batch.c
+    visible = reached(who, pay_group=batch.pay_group, entity=batch.entity)
+    return [OpenReturn(**row._mapping) for row in connection.execute(_OPEN.where(visible))]
 
 
 def resolve(connection: Connection, batch: str, *, line: str, reason: str, by: str, at: datetime) -> None:
@@ -154,15 +156,23 @@ def _lock_answers(connection: Connection) -> None:
     connection.execute(text("select pg_advisory_xact_lock(hashtext('earnest payroll answer'))"))
 
 
-_OPEN = text("""
-    select r.batch, b.run, b.pay_group, r.line, l."row", l.participant_id, l.currency, l.amount, r.code, r.message,
-        r.rejected_by, r.rejected_at
-    from batch_rejection r
-    join batch_line l using (batch, line)
-    join payroll_batch b on b.id = r.batch
-    left join batch_resolution done using (batch, line)
-    where done.batch is null and (cast(:groups as text[]) is null or b.pay_group = any(cast(:groups as text[])))
-    order by r.rejected_at, r.batch, l."row", r.line""")
+_REJECTION, _LINE, _DONE = tables.batch_rejection, tables.batch_line, tables.batch_resolution
+_OPEN = (
+    select(
+        _REJECTION.c.batch,
+        tables.payroll_batch.c.run,
+        tables.payroll_batch.c.pay_group,
+        _REJECTION.c.line,
+        *(_LINE.c[name] for name in ("row", "participant_id", "currency", "amount")),
+        *(_REJECTION.c[name] for name in ("code", "message", "rejected_by", "rejected_at")),
+    )
+    .select_from(_REJECTION)
+    .join(_LINE, and_(_LINE.c.batch == _REJECTION.c.batch, _LINE.c.line == _REJECTION.c.line))
+    .join(tables.payroll_batch, tables.payroll_batch.c.id == _REJECTION.c.batch)
+    .outerjoin(_DONE, and_(_DONE.c.batch == _REJECTION.c.batch, _DONE.c.line == _REJECTION.c.line))
+    .where(_DONE.c.batch.is_(None))
+    .order_by(_REJECTION.c.rejected_at, _REJECTION.c.batch, _LINE.c.row, _REJECTION.c.line)
+)
 
 # Only what was returned can be resolved, and once: a second resolution inserts nothing, and the caller is told.
 _RESOLVE = text("""

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, TextClause, bindparam, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Row, TextClause, bindparam, insert, select, text
 from sqlalchemy.types import Text
 
 from services.payout.errors import NoSuchRun
 from services.payout.runs import tables
 from services.payout.runs.lifecycle import Approval, RunEvent, Verb
 from services.payout.runs.reconciliation import Comparison
+from shared.access.principal import Principal
+from shared.access.reach import reached
 from shared.pay.run import Run, RunTotal
 from shared.periods import Month
 
@@ -47,10 +49,10 @@ def run_over(connection: Connection, pay_group: str, *, pay_period: str) -> tupl
 _BY_EVENTS = {"state", "lines_sha256", "inputs_sha256", "steps"}
 
 
-def runs(connection: Connection) -> list[Run]:
-    """All runs, the latest month first."""
+def runs(connection: Connection, *, who: Principal | None = None) -> list[Run]:
+    """All runs, or those of which `who` may know, the latest month first."""
     order = (tables.run.c.ends.desc(), tables.run.c.number.desc())
-    return [_run(row) for row in connection.execute(select(*_RUN).order_by(*order))]
+    return [_run(row) for row in connection.execute(select(*_RUN).where(*_visible(who)).order_by(*order))]
 
 
 def in_order_of_drafting(connection: Connection) -> list[Run]:
@@ -58,19 +60,19 @@ def in_order_of_drafting(connection: Connection) -> list[Run]:
     return [_run(row) for row in connection.execute(select(*_RUN).order_by(tables.run.c.number))]
 
 
-def run(connection: Connection, run_id: str) -> Run:
-    """A run.
+def run(connection: Connection, run_id: str, *, who: Principal | None = None) -> Run:
+    """A run; `who` asks for it, where it is not the service itself.
 
     Raises:
-        NoSuchRun: there is none with this id.
+        NoSuchRun: there is none with this id, or it is of a pay group that is not for `who`.
     """
-    row = connection.execute(select(*_RUN).where(tables.run.c.id == run_id)).one_or_none()
+    row = connection.execute(select(*_RUN).where(tables.run.c.id == run_id, *_visible(who))).one_or_none()
     if row is None:
         raise NoSuchRun(run_id)
     return _run(row)
 
 
-def lock_run(connection: Connection, run_id: str) -> Run:
+def lock_run(connection: Connection, run_id: str, *, who: Principal | None = None) -> Run:
     """A run that nobody else moves until the transaction ends.
 
     Locks are taken in one order everywhere: the run, then the books of its pay group (`ledger.store_closings`), then
@@ -78,10 +80,15 @@ def lock_run(connection: Connection, run_id: str) -> Run:
     may not lock the row: it may only add to runs, and their state is moved by the events that are added.
 
     Raises:
-        NoSuchRun: there is none with this id.
+        NoSuchRun: there is none with this id, or not for `who`.
     """
     connection.execute(_LOCK_RUN, {"run": run_id})
-    return run(connection, run_id)
+    return run(connection, run_id, who=who)
+
+
+def _visible(who: Principal | None) -> list[ColumnElement[bool]]:
+    """A run is of all legal entities of its pay group."""
+    return [] if who is None else [reached(who, pay_group=tables.run.c.pay_group, entity=None)]
 
 
 def number_of(connection: Connection, pay_period: str) -> int:

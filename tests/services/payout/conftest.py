@@ -25,7 +25,7 @@ from shared.proof.chain import sign_commits
 from shared.proof.signing import Signer, make_key
 from shared.settings import Settings
 from tests.databases import fresh_database
-from tests.services.payout.desk import NOW, PEOPLE, ROLES, Book, Desk
+from tests.services.payout.desk import LIMITS, NOW, PEOPLE, ROLES, Book, Desk
 from tests.services.payout.scoring import Scoring
 
 
@@ -102,6 +102,7 @@ def desk(service_engine: Engine, view_engine: Engine, log: Log, scoring: Scoring
             "sha256": hashlib.sha256(f"key-{name}".encode()).hexdigest(),
             "scopes": scopes,
             "roles": ROLES.get(name, []),
+            **LIMITS.get(name, {}),
         }
         for name, scopes in PEOPLE.items()
     ]

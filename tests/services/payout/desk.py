@@ -29,9 +29,18 @@ PEOPLE = {
     "tess": ["terms:write", "earnings:read"],
     "petra": ["changes:approve", "earnings:read"],
     "pat": ["terms:write", "changes:approve", "earnings:read"],
+    "wendy": ["runs:write", "earnings:read"],
+    "walt": ["runs:approve", "earnings:read"],
+    "gerd": ["runs:write", "earnings:read"],
 }
+LIMITS = {
+    "wendy": {"pay_groups": ["weekly"]},
+    "walt": {"pay_groups": ["weekly"]},
+    "gerd": {"entities": ["acme-gmbh"]},
+}
+"""The pay groups and legal entities of whoever is limited to some."""
 
-ROLES = {"frank": ["finance"], "carol": ["cfo"], "dora": ["finance"]}
+ROLES = {"frank": ["finance"], "carol": ["cfo"], "dora": ["finance"], "walt": ["finance"]}
 
 _positions = count()
 

@@ -26,7 +26,7 @@ from services.payout.delivery.worker import Courier
 from shared.settings import Settings
 from tests.services.payout.delivery import courier_process
 from tests.services.payout.delivery.sftp_drop import Drop, provider
-from tests.services.payout.desk import NOW, Book, Desk, earned
+from tests.services.payout.desk import NOW, Book, Desk, earned, problem
 
 RUN = "run-2025-11-1"
 
@@ -110,9 +110,11 @@ def test_without_a_named_delivery_nothing_is_sent_until_somebody_asks(
     desk.do(run, "export", "dana")
     assert courier.round() == 0
     assert desk.post("/v1/deliveries", "frank", asked).status_code == 403
+    assert problem(desk.post("/v1/deliveries", "wendy", asked)) == (404, "no-such-batch")  # of another pay group
     first, again = (desk.post("/v1/deliveries", "dana", asked) for _ in range(2))
     assert (first.status_code, first.json()) == (again.status_code, again.json())
     assert (first.status_code, first.json()["requested_by"]) == (202, "dana")
+    assert desk.get("/v1/deliveries", "wendy").json() == {"deliveries": []}
     assert courier.round() == 1
     assert not any("manifest" in name for name in inbox.names())
     assert desk.post("/v1/deliveries", "dana", asked).status_code == 200

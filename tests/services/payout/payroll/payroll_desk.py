@@ -21,6 +21,8 @@ KEYS: dict[str, dict[str, Any]] = {
     "dana": {"scopes": ["runs:write", "earnings:read", "payroll:read"]},
     "payroll": {"scopes": ["payroll:read", "payroll:write"]},
     "adp": {"scopes": ["payroll:read", "payroll:write"], "pay_groups": ["elsewhere"]},
+    "east": {"scopes": ["payroll:read", "payroll:write"], "pay_groups": ["sales"], "entities": ["EAST"]},
+    "west": {"scopes": ["runs:write", "earnings:read", "payroll:read"], "entities": ["WEST"]},
 }
 RUN = ReleasedRun(
     id="run-2026-06-1",

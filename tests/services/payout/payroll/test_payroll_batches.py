@@ -67,6 +67,33 @@ def test_a_key_sees_the_batches_of_its_pay_groups_only(payroll_desk: PayrollDesk
     assert problem(payroll_desk.get("batches/run-2026-06-9")) == (404, "no-such-batch")
 
 
+def test_who_is_limited_to_a_legal_entity_reaches_its_batches_alone(payroll_desk: PayrollDesk) -> None:
+    """Neither file nor answer, returned lines nor reconciliation of another's."""
+    lines = [replace(LINES[0], entity="EAST"), replace(LINES[1], entity="WEST")]
+    profile = PayrollProfile.of(EVERYWHERE | {"file": {"format": "generic"}, "entities": {"EAST": {}, "WEST": {}}})
+    eastern, western = payroll_desk.release(lines, profile=profile)
+    ids = {"east": eastern.head.batch, "west": western.head.batch}
+    for who, other in (("east", ids["west"]), ("west", ids["east"])):
+        assert [each["id"] for each in payroll_desk.get("batches", who).json()["batches"]] == [ids[who]]
+        for path in ("", "/file", "/manifest"):
+            assert payroll_desk.get(f"batches/{ids[who]}{path}", who).status_code == 200
+            assert problem(payroll_desk.get(f"batches/{other}{path}", who)) == (404, "no-such-batch")
+    acknowledged = {"sha256": western.sha256, "record_count": 1, "control_totals": western.control_totals}
+    refused = payroll_desk.post(
+        f"batches/{ids['west']}/ack", acknowledged | {"status": "accepted"}, "east", idempotency_key="key-00001"
+    )
+    assert problem(refused) == (404, "no-such-batch")
+    row, name = eastern.rows[0]
+    rejected = [{"row": row, "code": "inactive", "message": "not active"}]
+    assert payroll_desk.ack(eastern, status="rejected", rejected=rejected).status_code == 200
+    assert [each["line"] for each in payroll_desk.get("returned", "dana").json()["lines"]] == [name]
+    assert payroll_desk.get("returned", "west").json()["lines"] == []
+    resolution = {"batch": ids["east"], "line": name, "reason": "id mended"}
+    assert problem(payroll_desk.post("returned/resolve", resolution, "west")) == (404, "no-such-batch")
+    paid = {"source": "bank", "paid": []}
+    assert problem(payroll_desk.post(f"batches/{ids['east']}/reconciliation", paid, "west")) == (404, "no-such-batch")
+
+
 def test_each_manifest_names_the_batch_before_of_the_same_payroll(payroll_desk: PayrollDesk) -> None:
     (first,) = payroll_desk.release(LINES[:1])
     other = replace(RUN, id="run-2026-06-2", pay_group="support")
