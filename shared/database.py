@@ -31,6 +31,7 @@ READING: Final = {
     "transaction_timeout": SNAPSHOT_SECONDS,
     "lock_timeout": STATEMENT_SECONDS,
 }
+ACCESS: Final = "services.access"
 
 
 def database_url(settings: Settings, login: str | None = None) -> URL:
@@ -118,6 +119,11 @@ def migrate(engine: Engine, schema: str, *, package: str) -> None:
         UnknownTables: the schema was made by migrations that this version does not have.
         RolesMissing: the engine's role may not make the roles of the services.
     """
+    if package.startswith("services.") and package != ACCESS:
+        # Row policies of the others ask it.
+        first = engine_for(engine.url, "access", pool_size=1)
+        migrate(first, "access", package=ACCESS)
+        first.dispose()
     with _migrations(package) as config, engine.begin() as connection:
         # Whoever comes second finds everything done.
         connection.execute(text("select pg_advisory_xact_lock(hashtext('earnest.migrate'))"))

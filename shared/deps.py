@@ -21,8 +21,10 @@ from typing import Annotated, Final, TypeVar, cast
 from fastapi import Depends, FastAPI, Request
 from sqlalchemy import Engine
 
+from shared.access.database import AccessDatabase
 from shared.admission.limits import HEAVY_PLACES, HEAVY_WAITING_OF_ONE, HEAVY_WAITING_SECONDS
 from shared.admission.places import Places
+from shared.reader import snapshots
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -49,7 +51,7 @@ def install(
     app.state.settings, app.state.engine, app.state.clock = settings, engine, clock
     # What one request reads in several statements must be of one moment: a balance beside the journals that it is the
     # sum of.
-    app.state.snapshot = view and view.execution_options(isolation_level="REPEATABLE READ")
+    app.state.snapshot = view and snapshots(view)
     app.state.heavy = Places(HEAVY_PLACES, waiting_of_one=HEAVY_WAITING_OF_ONE, seconds=HEAVY_WAITING_SECONDS)
     app.state.provided = {type(thing): thing for thing in provide}
 
@@ -75,6 +77,10 @@ async def _snapshot(request: Request) -> Engine:
     return cast(Engine, request.app.state.snapshot)
 
 
+async def _access(request: Request) -> AccessDatabase | None:
+    return cast("AccessDatabase | None", request.app.state.access)
+
+
 async def _clock(request: Request) -> Clock:
     return cast(Clock, request.app.state.clock)
 
@@ -90,6 +96,8 @@ SnapshotDep = Annotated[Engine, Depends(_snapshot)]
 """For reading for people, with the login that may do nothing else: everything that a connection of it sees is of one
 moment (REPEATABLE READ).
 """
+AccessDep = Annotated["AccessDatabase | None", Depends(_access)]
+"""Where people are known; None where only the machines of a key file are."""
 ClockDep = Annotated[Clock, Depends(_clock)]
 """Not an instant: what waits for a lock and then writes when it happened, has to ask after it has waited."""
 HEAVY: Final = Depends(_heavy)

@@ -38,6 +38,18 @@ def grant_execute(op: Any, function: str) -> None:
     op.execute(f"grant execute on function {function} to {login_of(service)}, {view_of(service)}")
 
 
+def guard_rows(op: Any, table: str, *, visible: str) -> None:
+    """Let whom the service reads for see those rows of a table of which `visible`, a condition in SQL, holds; all of
+    them whoever sees everybody's pay. The service itself, which calculates, sees all.
+    """
+    service = _service()
+    op.execute(f"alter table {table} enable row level security")
+    # As a query of its own, so that it is asked once and not for each row.
+    seen = f"(select access.sees_everyone()) or ({visible})"
+    op.execute(f"create policy of_reader on {table} for select to {view_of(service)} using ({seen})")
+    op.execute(f"create policy of_service on {table} to {login_of(service)} using (true) with check (true)")
+
+
 def close_functions(op: Any) -> None:
     """Nobody calls a function of the schema but by `grant_execute`, and functions look at temporary tables last: unsaid
     they come first, and one could stand for a table of its name.

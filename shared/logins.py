@@ -31,8 +31,6 @@ def view_of(service: str) -> str:
 LOGINS: Final = tuple(login(service) for service in SERVICES for login in (login_of, view_of))
 SCHEMAS: Final = {
     "log": "shared.log",
-    # Before the others, whose row policies ask it.
-    "access": "services.access",
     **{service: f"services.{service}" for service in SERVICES},
     # Where alerts counts the log again when a KPI is defined anew: a service makes no schemas.
     "alerts_recount": "services.alerts",

@@ -103,6 +103,7 @@ def create_app(
     )
     deps.install(app, settings=settings, engine=engine, view=view, clock=clock, provide=provide)
     machines = KeyFile(settings.keys_file)
+    app.state.access = access
     app.state.callers = Callers(machines, *([access] if access else []))
     _answer_with_problems(app, database_away)
     _document_problems(app)

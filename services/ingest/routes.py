@@ -51,7 +51,7 @@ IdempotencyKey = Annotated[
 IntakeDep = Annotated[Intake, Depends(provided(Intake))]
 SourcesDep = Annotated[Sources, Depends(provided(Sources))]
 
-MAY_SEE_PLANS: Final = Depends(require("plans:write", "earnings:read"))
+MAY_SEE_PLANS: Final = Depends(require("plans:write", "earnings:read", about="nothing"))
 JSON_TYPE: Final = "application/json"
 WEBHOOKS: Final = "/v1/webhooks/"
 
@@ -97,7 +97,7 @@ def _log_answers() -> Iterator[None]:
 @router.post("/deals", summary="Send facts of deals", **_takes(DEAL, DealEvent))
 async def send_deals(
     request: Request,
-    who: Annotated[Principal, Depends(require("deals:write"))],
+    who: Annotated[Principal, Depends(require("deals:write", about="nothing"))],
     intake: IntakeDep,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -108,7 +108,7 @@ async def send_deals(
 @router.post("/account-payments", summary="Send payments on accounts", **_takes(ACCOUNT_PAYMENT, AccountPaymentEvent))
 async def send_account_payments(
     request: Request,
-    who: Annotated[Principal, Depends(require("deals:write"))],
+    who: Annotated[Principal, Depends(require("deals:write", about="nothing"))],
     intake: IntakeDep,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -122,7 +122,7 @@ async def send_account_payments(
 @router.post("/roster", summary="Send facts of the roster", **_takes(ROSTER, RosterEvent))
 async def send_roster(
     request: Request,
-    who: Annotated[Principal, Depends(require("roster:write"))],
+    who: Annotated[Principal, Depends(require("roster:write", about="nothing"))],
     intake: IntakeDep,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
@@ -138,7 +138,7 @@ async def send_roster(
 )
 async def publish_plans(
     request: Request,
-    who: Annotated[Principal, Depends(require("plans:write"))],
+    who: Annotated[Principal, Depends(require("plans:write", about="nothing"))],
     intake: IntakeDep,
     *,
     idempotency_key: IdempotencyKey = None,

@@ -33,6 +33,7 @@ from shared.changes.routes import Changes, changes_router
 from shared.deps import Clock
 from shared.log.port import Log
 from shared.pay.deal_facts import DealSource
+from shared.reader import snapshots
 from shared.settings import Settings
 
 TAGS: Final = {
@@ -69,7 +70,7 @@ def create_app(
     """The app over the ledger; `view` reads for people, `now` gives the present instant, `lines` and `deals` what
     scoring knows; runs are published in `log`; `calculating` is how what people wrote is read.
     """
-    snapshot = view.execution_options(isolation_level="REPEATABLE READ")
+    snapshot = snapshots(view)
     deps = Dependencies(
         settings=settings,
         engine=engine,

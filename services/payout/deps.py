@@ -61,12 +61,15 @@ async def _callers(request: Request) -> Callers:
 Deps = Annotated[Dependencies, Depends(provided(Dependencies))]
 CallersDep = Annotated[Callers, Depends(_callers)]
 
-EarningsReader = Annotated[Principal, Depends(require("earnings:read"))]
-GlReader = Annotated[Principal, Depends(require("gl:read"))]
-TermsWriter = Annotated[Principal, Depends(require("terms:write"))]
-ChangesApprover = Annotated[Principal, Depends(require("changes:approve"))]
-RunsWriter = Annotated[Principal, Depends(require("runs:write"))]
-RunsApprover = Annotated[Principal, Depends(require("runs:approve"))]
+SettingsReader = Annotated[Principal, Depends(require("earnings:read", about="nothing"))]
+ParticipantReader = Annotated[Principal, Depends(require("earnings:read", about="participant"))]
+EarningsReader = Annotated[Principal, Depends(require("earnings:read", about="many"))]
+BooksReader = Annotated[Principal, Depends(require("earnings:read", about="everybody"))]
+GlReader = Annotated[Principal, Depends(require("gl:read", about="many"))]
+TermsWriter = Annotated[Principal, Depends(require("terms:write", about="nothing"))]
+ChangesApprover = Annotated[Principal, Depends(require("changes:approve", about="nothing"))]
+RunsWriter = Annotated[Principal, Depends(require("runs:write", about="nothing"))]
+RunsApprover = Annotated[Principal, Depends(require("runs:approve", about="nothing"))]
 
 
 async def _writes_books(who: RunsWriter) -> Principal:

@@ -44,8 +44,13 @@ Resources = Annotated[AppResources, Depends(provided(AppResources))]
 ReferenceDep = Annotated[ReferenceDataCache, Depends(provided(ReferenceDataCache))]
 """Roster and plans as they were read last; read with the connection of the request, they are those of its moment."""
 
-MAY_READ: Final = Depends(require("earnings:read"))
-Writer = Annotated[Principal, Depends(require("plans:write"))]
+SEES_PARTICIPANT: Final = Depends(require("earnings:read", about="participant"))
+SeesRows = Annotated[Principal, Depends(require("earnings:read", about="rows"))]
+SEES_MANY: Final = Depends(require("earnings:read", about="many"))
+SEES_EVERYBODY: Final = Depends(require("earnings:read", about="everybody"))
+MAY_READ: Final = Depends(require("earnings:read", "ops", about="nothing"))
+"""Of what is nobody's pay."""
+Writer = Annotated[Principal, Depends(require("plans:write", about="nothing"))]
 
 Period = Annotated[PeriodName, AfterValidator(_exists)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -57,6 +57,20 @@ class AccessDatabase:
             self._known[token_sha256] = (now, principal)
         return principal
 
+    def sees(self, principal: Principal, participant: str, *, month: str | None = None) -> bool:
+        """Whether somebody sees the pay of a participant in a month, or, without one, at any time, by what they ask
+        with.
+        """
+        values = {"who": principal.name, "scopes": sorted(principal.asked), "whom": participant, "month": month}
+        with self._engine.connect() as connection:
+            return bool(connection.execute(_SEES, values).scalar_one())
+
+    def seen_of(self, principal: Principal, participants: Iterable[str]) -> frozenset[str]:
+        """Those of the participants whose pay somebody sees at any time, by what they ask with."""
+        values = {"who": principal.name, "scopes": sorted(principal.asked), "participants": sorted(participants)}
+        with self._engine.connect() as connection:
+            return frozenset(connection.execute(_SEEN, values).scalars())
+
     def record(self, entry: Entry) -> None:
         """See `AuditLog.record`. The database adds the time and the login that wrote."""
         values = entry._asdict() | {"participants": list(entry.participants)}
@@ -71,6 +85,10 @@ class AccessDatabase:
 
 _CALLER: Final = text("select access.caller(:token)")
 _APPROVAL_ROLES: Final = text("select * from access.approval_roles()")
+_SEES: Final = text("select access.may_see(:who, cast(:scopes as text[]), :whom, :month)")
+_SEEN: Final = text("""
+    select whom from unnest(cast(:participants as text[])) whom
+    where access.may_see(:who, cast(:scopes as text[]), whom, null)""")
 _RECORD: Final = text("""
     select access.record(:action, :actor, :key, :operation, :subject, cast(:participants as text[]),
         cast(:status as integer), :request, :detail)""")

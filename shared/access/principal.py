@@ -71,6 +71,11 @@ class Principal:
             found |= grant.pay_groups
         return found
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether they see everybody's pay by what they ask with, in all pay groups and legal entities."""
+        return any(grant.view == "all" and grant.covers() for grant in self.asking)
+
     def may(self, *, pay_group: str | None = None, entity: str | None = None) -> bool:
         """Whether they may ask this of what belongs to a pay group and a legal entity; None asks for all of them."""
         return any(grant.covers(pay_group=pay_group, entity=entity) for grant in self.asking)

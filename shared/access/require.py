@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from shared.access.audit import EVERYBODY, show
+from shared.access.database import AccessDatabase
 from shared.access.principal import Principal
 from shared.access.roles import Scope
-from shared.problems import Problem, Unauthenticated
+from shared.problems import NotFound, Problem, Unauthenticated
+from shared.reader import MACHINE, read_for
 
 
 class Forbidden(Problem):
@@ -42,12 +46,28 @@ async def somebody(
     return principal
 
 
-def require(scope: Scope, *others: Scope) -> Callable[..., Awaitable[Principal]]:
-    """A FastAPI dependency: the caller, who must have the scope, or one of some others that allow the same.
+About = Literal["nothing", "participant", "rows", "many", "everybody"]
+"""Whose pay a route shows: nobody's; that of the participant whom its path names; that of the participants whom the
+caller sees, where the database leaves out the others; that of many, for whom the caller has to see others than
+themselves and their reports; or of everybody together, of whom nobody can be left out.
+"""
+
+
+def participant_in_path(parameters: Mapping[str, str]) -> str:
+    """Whom the path of a request names."""
+    return parameters["participant_id"]
+
+
+def require(
+    scope: Scope, *others: Scope, about: About, whom: Callable[[Mapping[str, str]], str] = participant_in_path
+) -> Callable[..., Awaitable[Principal]]:
+    """A FastAPI dependency: the caller, who must have the scope, or one of some others that allow the same, and see
+    whose pay the route is about.
 
     Raises (when called):
         Unauthenticated: no or an unknown token.
-        Forbidden: the caller lacks the scope.
+        Forbidden: the caller lacks the scope, or sees too few for a list or a figure of many.
+        NotFound: the caller does not see the participant; the same as for one that there is not.
     """
     asked = frozenset({scope, *others})
 
@@ -56,6 +76,32 @@ def require(scope: Scope, *others: Scope) -> Callable[..., Awaitable[Principal]]
             raise Forbidden(f"the key of {principal.name} does not have the scope {scope}")
         asking = replace(principal, asked=asked)
         request.state.caller = asking
+        read_for(MACHINE if asking.machine else asking.name)
+        await _check_view(request, asking, about=about, whom=whom)
         return asking
 
+    caller.about = about  # type: ignore[attr-defined]  # a test looks at what every route declares
+    caller.asked = asked  # type: ignore[attr-defined]
     return caller
+
+
+async def _check_view(
+    request: Request, principal: Principal, *, about: About, whom: Callable[[Mapping[str, str]], str]
+) -> None:
+    if about == "nothing" or principal.machine:
+        return
+    if about == "participant":
+        participant = whom(request.path_params)
+        access: AccessDatabase = request.app.state.access
+        if not principal.sees_all and not await run_in_threadpool(
+            access.sees, principal, participant, month=request.path_params.get("period")
+        ):
+            raise NotFound(f"there is no participant {participant}")
+        show(request, [participant])
+        return
+    widest = {grant.view for grant in principal.asking}
+    if about == "everybody" and not principal.sees_all:
+        raise Forbidden("this is about everybody's pay, and you see that of some")
+    if widest <= ({"none"} if about == "rows" else {"none", "own", "reports"}):
+        raise Forbidden("this is about the pay of many people: ask for a participant")
+    show(request, [EVERYBODY])

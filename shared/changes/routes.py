@@ -94,7 +94,7 @@ class Objection(BaseModel):
     reason: str = Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
 
 
-Decider = Annotated[Principal, Depends(require("changes:approve"))]
+Decider = Annotated[Principal, Depends(require("changes:approve", about="nothing"))]
 ChangesDep = Annotated[Changes, Depends(provided(Changes))]
 ChangeId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[17])]
 
@@ -105,7 +105,10 @@ def changes_router(*, proposers: tuple[Scope, ...], readers: tuple[Scope, ...] =
     """
     router = APIRouter(tags=["changes"])
     # Given as defaults: annotations are read where the names of this function are not known.
-    proposer, reader = Depends(require(*proposers)), Depends(require("changes:approve", *proposers, *readers))
+    proposer, reader = (
+        Depends(require(*proposers, about="nothing")),
+        Depends(require("changes:approve", *proposers, *readers, about="nothing")),
+    )
 
     @router.get("/v1/changes", summary="Changes that wait or were decided")
     def list_changes(

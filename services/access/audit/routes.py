@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/audit", tags=["audit log"])
 TAGS = {"audit log": "Who was refused, who looked at whose pay, who took what out, who did what."}
 
 PAGE: Final = 1000
-Auditor = Annotated[Principal, Depends(require("audit:read"))]
+Auditor = Annotated[Principal, Depends(require("audit:read", about="nothing"))]
 Name = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 Before = Annotated[int | None, Query(ge=1, lt=2**63, description="Entries before this number")]
 Limit = Annotated[int, Query(ge=1, le=500)]

@@ -79,7 +79,37 @@ create function persons_behind(names text[]) returns table (name text, persons t
     from unnest(names) as n
 $$;
 
--- Whom the transaction reads for: `earnest.person`, which the service sets. Nobody where it is not set.
+-- Whether somebody sees the pay of a participant in a month (YYYY-MM), or, without one, at any time: it is their own, that
+-- of one of their reports, or that of somebody in the pay groups and legal entities of what they were granted. Where
+-- scopes are named, by roles that have one of them.
+create function may_see(who text, asked text[], whom text, month text) returns boolean language sql stable
+    security definer set search_path = access, pg_catalog, pg_temp as $$
+    select exists (
+        select from access.grants_of(who) g
+        join access.role r on r.name = g.role
+        join access.person p on p.id = g.person
+        where (asked is null or r.scopes && asked) and (
+            (r.view in ('own', 'reports') and p.participant_id = whom)
+            or (r.view = 'all' and g.pay_groups is null and g.entities is null)
+            or (r.view in ('reports', 'all') and exists (
+                select from access.assignment a
+                where a.participant_id = whom
+                  and (g.pay_groups is null or a.pay_group = any(g.pay_groups))
+                  and (g.entities is null or a.entity = any(g.entities))
+                  and (month is null or (
+                      a.first_day < (month || '-01')::date + interval '1 month' and a.last_day >= (month || '-01')::date))
+                  and (r.view = 'all' or exists (
+                      select from access.reporting t
+                      where t.manager = p.participant_id and t.participant_id = whom
+                        and t.first_day <= a.last_day and t.last_day >= a.first_day
+                        and (month is null or (
+                            t.first_day < (month || '-01')::date + interval '1 month'
+                            and t.last_day >= (month || '-01')::date)))))))
+        )
+$$;
+
+-- Whom the transaction reads for: `earnest.person`, which the service sets; * is a machine of the installation, which
+-- reads for others. Nobody where it is not set.
 create function reader() returns text language sql stable
     set search_path = access, pg_catalog, pg_temp as $$
     select nullif(current_setting('earnest.person', true), '')
@@ -88,43 +118,25 @@ $$;
 -- Whether the reader sees everybody's pay, wherever they are.
 create function sees_everyone() returns boolean language sql stable security definer
     set search_path = access, pg_catalog, pg_temp as $$
-    select exists (
+    select coalesce(access.reader() = '*', false) or exists (
         select from access.grants_of(access.reader()) g join access.role r on r.name = g.role
         where r.view = 'all' and g.pay_groups is null and g.entities is null)
 $$;
 
--- Whom the reader sees, in which stretch of days: themselves, their reports, and everybody in the pay groups and legal
--- entities of what they were granted.
-create function seen() returns table (participant_id text, first_day date, last_day date) language sql stable
-    security definer set search_path = access, pg_catalog, pg_temp as $$
-    with reader as (
-        select p.participant_id, g.pay_groups, g.entities, r.view
-        from access.person p, access.grants_of(p.id) g join access.role r on r.name = g.role
-        where p.id = access.reader()
-    )
-    select m.participant_id, '-infinity'::date, 'infinity'::date from reader m
-    where m.view in ('own', 'reports') and m.participant_id is not null
-    union all
-    select t.participant_id, t.first_day, t.last_day from reader m
-    join access.reporting t on t.manager = m.participant_id
-    join access.assignment a on a.participant_id = t.participant_id
-        and a.first_day <= t.last_day and a.last_day >= t.first_day
-    where m.view = 'reports' and (m.pay_groups is null or a.pay_group = any(m.pay_groups))
-      and (m.entities is null or a.entity = any(m.entities))
-    union all
-    select a.participant_id, a.first_day, a.last_day from reader m
-    join access.assignment a on (m.pay_groups is null or a.pay_group = any(m.pay_groups))
-        and (m.entities is null or a.entity = any(m.entities))
-    where m.view = 'all'
-$$;
-
--- Whether the reader sees what is about a participant in a month (YYYY-MM), or, without one, at any time.
+-- Whether the reader sees what is about a participant in a month, or, without one, at any time.
 create function sees(whom text, month text default null) returns boolean language sql stable security definer
     set search_path = access, pg_catalog, pg_temp as $$
-    select exists (
-        select from access.seen() s where s.participant_id = whom and (month is null or (
-            s.first_day <= ((month || '-01')::date + interval '1 month - 1 day')::date
-            and s.last_day >= (month || '-01')::date)))
+    select access.may_see(access.reader(), null, whom, month)
+$$;
+
+-- Whether the reader sees what is of a whole pay group and legal entity, such as a run or a payroll file. Without an
+-- entity: of all of them.
+create function sees_group(pay_group text, entity text default null) returns boolean language sql stable
+    security definer set search_path = access, pg_catalog, pg_temp as $$
+    select coalesce(access.reader() = '*', false) or exists (
+        select from access.grants_of(access.reader()) g join access.role r on r.name = g.role
+        where r.view = 'all' and (g.pay_groups is null or sees_group.pay_group = any(g.pay_groups))
+          and (g.entities is null or sees_group.entity = any(g.entities)))
 $$;
 
 -- Record something in the audit log. The time and the login that records it are the database's word.

@@ -27,7 +27,7 @@ from shared.deps import SnapshotDep
 router = APIRouter(prefix="/v1", tags=["people"])
 TAGS = {"people": "Who there is, what they may do, and which duties nobody may hold together."}
 
-Reader = Annotated[Principal, Depends(require("access:read"))]
+Reader = Annotated[Principal, Depends(require("access:read", about="nothing"))]
 
 
 @router.get("/me", summary="Who asks")

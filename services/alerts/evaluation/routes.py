@@ -21,7 +21,7 @@ TAGS: Final = {"kpis": "Whether the plan still does what it was meant to do, and
 EvaluatorDep = Annotated[Evaluator, Depends(provided(Evaluator))]
 Text = Annotated[str, Query(max_length=200)]
 
-Reader = Annotated[Principal, Depends(require("alerts:read"))]
+Reader = Annotated[Principal, Depends(require("alerts:read", about="nothing"))]
 READS_PAY: Final = "earnings:read"
 
 router = APIRouter(prefix="/v1")

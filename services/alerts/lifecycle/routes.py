@@ -44,7 +44,7 @@ TAGS: Final = {
 }
 MEDIA_TYPES: Final[Mapping[Form, str]] = {"svg": "image/svg+xml", "png": "image/png"}
 
-Writer = Annotated[Principal, Depends(require("alerts:write"))]
+Writer = Annotated[Principal, Depends(require("alerts:write", about="nothing"))]
 LifecycleDep = Annotated[Lifecycle, Depends(provided(Lifecycle))]
 AlertId = Annotated[Identifier, Path(examples=["average_discount.EUR.1"])]
 Text = Annotated[str, Query(max_length=512)]

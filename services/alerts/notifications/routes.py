@@ -16,14 +16,14 @@ from shared.deps import SnapshotDep, provided
 TAGS: Final = {"notifications": "Who was told what of alerts, and whether it arrived."}
 
 SenderDep = Annotated[Sender, Depends(provided(Sender))]
-Writer = Annotated[Principal, Depends(require("alerts:write"))]
+Writer = Annotated[Principal, Depends(require("alerts:write", about="nothing"))]
 
 router = APIRouter(prefix="/v1/notifications", tags=["notifications"])
 
 _logger = structlog.get_logger(__name__)
 
 
-@router.get("", dependencies=[Depends(require("alerts:read"))], summary="What is on its way to people")
+@router.get("", dependencies=[Depends(require("alerts:read", about="nothing"))], summary="What is on its way to people")
 def list_messages(
     snapshot: SnapshotDep,
     sender: SenderDep,

@@ -17,7 +17,7 @@ from shared.problems import Unprocessable
 
 TAGS: Final = {"alertmanager": "What Alertmanager hands back: alerts about what keeps events flowing."}
 
-router = APIRouter(prefix="/v1", dependencies=[Depends(require("alerts:notify"))])
+router = APIRouter(prefix="/v1", dependencies=[Depends(require("alerts:notify", about="nothing"))])
 
 _logger = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 
 from services.payout.calendars.schemas import PayPeriods, PayPeriodView
-from services.payout.deps import EarningsReader
+from services.payout.deps import SettingsReader
 from services.payout.policies.store import pay_group
 from shared.contracts.base import YEARS
 from shared.deps import SnapshotDep
@@ -25,7 +25,7 @@ LONGEST_DAYS: Final = 20 * 366
 
 @router.get("/v1/pay-groups/{group_id}/periods", summary="Pay periods of a pay group")
 def list_pay_periods(
-    _: EarningsReader,
+    _: SettingsReader,
     snapshot: SnapshotDep,
     group_id: GroupId,
     first: Annotated[date, Query(description="Pay periods that end on this day or later", examples=["2026-01-01"])],
@@ -42,7 +42,7 @@ def list_pay_periods(
 
 @router.get("/v1/pay-groups/{group_id}/periods/{name}", summary="A pay period by its name")
 def show_pay_period(
-    _: EarningsReader,
+    _: SettingsReader,
     snapshot: SnapshotDep,
     group_id: GroupId,
     name: Annotated[str, Path(max_length=20, examples=["2026-06-A"])],

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from services.payout.deps import EarningsReader
+from services.payout.deps import BooksReader, EarningsReader, ParticipantReader, SettingsReader
 from services.payout.ledger import store_closings as closings
 from services.payout.ledger import store_views as views
 from services.payout.ledger.balances import By
@@ -41,7 +41,7 @@ LATEST = 2**63 - 1
 
 
 @router.get("/v1/summary", summary="The whole ledger in a few figures")
-def show_summary(_: EarningsReader, snapshot: SnapshotDep) -> Summary:
+def show_summary(_: BooksReader, snapshot: SnapshotDep) -> Summary:
     """What all participants together have earned, were paid and are owed, and how far the log is booked."""
     with snapshot.connect() as connection:
         totals, positions = views.totals(connection), views.positions(connection, WORKER)
@@ -50,14 +50,14 @@ def show_summary(_: EarningsReader, snapshot: SnapshotDep) -> Summary:
 
 
 @router.get("/v1/periods", summary="Open and closed months")
-def list_periods(_: EarningsReader, snapshot: SnapshotDep) -> Periods:
+def list_periods(_: SettingsReader, snapshot: SnapshotDep) -> Periods:
     """Which periods are open and which are closed, and by which run."""
     with snapshot.connect() as connection:
         return Periods(periods=[PeriodView.model_validate(period) for period in views.periods(connection)])
 
 
 @router.get("/v1/participants/{participant_id:path}/balance", summary="Balances of a participant")
-def show_balance(_: EarningsReader, snapshot: SnapshotDep, participant_id: ParticipantId) -> Balances:
+def show_balance(_: ParticipantReader, snapshot: SnapshotDep, participant_id: ParticipantId) -> Balances:
     """What a participant has earned, was paid and is owed, per currency."""
     with snapshot.connect() as connection:
         balances = views.balances(connection, participant_id)
@@ -67,7 +67,7 @@ def show_balance(_: EarningsReader, snapshot: SnapshotDep, participant_id: Parti
 
 @router.get("/v1/participants/{participant_id:path}/journal", summary="Journals of a participant")
 def list_journals(
-    _: EarningsReader,
+    _: ParticipantReader,
     snapshot: SnapshotDep,
     participant_id: ParticipantId,
     before: Annotated[int, Query(ge=1, lt=2**63, description="Journals with smaller numbers only")] = LATEST,
@@ -107,7 +107,7 @@ def list_balances(
 
 @router.get("/v1/trial-balance", dependencies=[HEAVY], summary="Trial balance of a month")
 def show_trial_balance(
-    _: EarningsReader,
+    _: BooksReader,
     snapshot: SnapshotDep,
     period: Annotated[PeriodName, Query(examples=["2025-03"])],
     entity: Annotated[NoNul | None, Query(description="Of this legal entity only; empty: of none")] = None,

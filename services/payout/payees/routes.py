@@ -18,7 +18,7 @@ from shared.http import next_page
 
 router = APIRouter(tags=["payees"])
 
-Reader = Annotated[Principal, Depends(require("changes:approve", "runs:write"))]
+Reader = Annotated[Principal, Depends(require("changes:approve", "runs:write", about="many"))]
 ParticipantId = Annotated[Identifier, Path(examples=["ada.brandt"])]
 
 _logger = structlog.get_logger(__name__)

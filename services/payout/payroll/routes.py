@@ -41,8 +41,8 @@ from shared.problems import NotFound, Unprocessable
 
 router = APIRouter(tags=["payroll"])
 
-PayrollReader = Annotated[Principal, Depends(require("payroll:read"))]
-PayrollWriter = Annotated[Principal, Depends(require("payroll:write"))]
+PayrollReader = Annotated[Principal, Depends(require("payroll:read", about="many"))]
+PayrollWriter = Annotated[Principal, Depends(require("payroll:write", about="nothing"))]
 ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 BatchId = Annotated[str, Path(pattern=ID, examples=["run-2026-06-1"])]
 FileName = Annotated[str | None, Query(alias="name", max_length=200, description="Another file than the one to import")]

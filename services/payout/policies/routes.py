@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Path, Query, Response
 
-from services.payout.deps import CallersDep, Deps, EarningsReader, TermsWriter
+from services.payout.deps import CallersDep, Deps, EarningsReader, SettingsReader, TermsWriter
 from services.payout.policies import service, store
 from services.payout.policies.kinds import NoSuchKind, model_of, policy_kinds, schema_of
 from services.payout.policies.reading import read_policy
@@ -132,13 +132,13 @@ def show_policy(
 
 
 @router.get("/v1/policy-kinds", summary="Kinds of policies")
-def list_policy_kinds(_: EarningsReader) -> Kinds:
+def list_policy_kinds(_: SettingsReader) -> Kinds:
     """The kinds of policies."""
     return Kinds(kinds=list(policy_kinds()))
 
 
 @router.get("/v1/policy-kinds/{kind}/schema", summary="JSON Schema of a kind of policies")
-def show_policy_schema(_: EarningsReader, kind: Kind) -> dict[str, Any]:
+def show_policy_schema(_: SettingsReader, kind: Kind) -> dict[str, Any]:
     """The JSON Schema of policies of a kind, every field explained."""
     return schema_of(_model(kind))
 

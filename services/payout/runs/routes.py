@@ -10,7 +10,14 @@ import structlog
 from fastapi import APIRouter, Path, Response
 from sqlalchemy import Connection
 
-from services.payout.deps import Dependencies, Deps, EarningsReader, RunsApprover, RunsWriter
+from services.payout.deps import (
+    Dependencies,
+    Deps,
+    EarningsReader,
+    ParticipantReader,
+    RunsApprover,
+    RunsWriter,
+)
 from services.payout.errors import NoSuchPayGroup
 from services.payout.runs import store, store_record
 from services.payout.runs.schemas import (
@@ -81,7 +88,7 @@ def show_run(who: EarningsReader, deps: Deps, run_id: RunId) -> RunDetail:
 
 
 @router.get("/v1/runs/{run_id}/pay/{participant_id:path}", summary="How somebody's pay came about")
-def show_pay(_: EarningsReader, snapshot: SnapshotDep, run_id: RunId, participant_id: ParticipantId) -> PayView:
+def show_pay(_: ParticipantReader, snapshot: SnapshotDep, run_id: RunId, participant_id: ParticipantId) -> PayView:
     """How a participant's pay in a run came about, step by step."""
     with snapshot.connect() as connection:
         store.run(connection, run_id)

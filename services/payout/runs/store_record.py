@@ -57,11 +57,10 @@ def replace(connection: Connection, run_id: str, *, record: RunRecord, earned: b
     connection.execute(_ADD_PAYS, of_run | arrays(_OF_PAY, pays, pay=settlements))
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
-    # Facts of statements are megabytes of JSON: copied in binary they are not escaped, and not parsed.
-    with raw.cursor() as cursor, cursor.copy(_COPY_SLIPS) as copy:
-        copy.set_types(["text", "text", "text", "text", "bytea", "text"])
-        for who, slip in record.slips.items():
-            copy.write_row((run_id, who, *slip))
+    # Facts of statements are megabytes of JSON: sent in binary they are not escaped, and not parsed. PostgreSQL copies
+    # into no table with row security.
+    with raw.cursor() as cursor:
+        cursor.executemany(_ADD_SLIPS, [(run_id, who, *slip) for who, slip in record.slips.items()])
     connection.execute(_ADD_PAYEES, of_run | arrays(Payee._fields, record.payees))
     connection.execute(_ADD_LINES, {"run": run_id, "content": earned})
     connection.execute(_ADD_CONTRIBUTORS, of_run | arrays(_OF_CONTRIBUTOR, sorted(record.contributors)))
@@ -214,7 +213,8 @@ _OF_CONTRIBUTOR: Final = ("who", "what")
 _ADD_CONTRIBUTORS = insert_rows(tables.run_touch, _OF_CONTRIBUTOR, once=_OF_RUN)
 _ADD_FINDINGS = insert_rows(tables.run_finding, ReviewFinding._fields, once=_OF_RUN)
 
-_COPY_SLIPS = "copy run_slip (run, participant_id, name, manager, facts, sha256) from stdin (format binary)"
+_ADD_SLIPS = """
+    insert into run_slip (run, participant_id, name, manager, facts, sha256) values (%s, %s, %s, %s, %b, %s)"""
 
 _ADD_LINES = text("""
     insert into run_lines (run, content, sha256) values (:run, :content, encode(sha256(:content), 'hex'))""")

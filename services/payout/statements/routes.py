@@ -32,7 +32,19 @@ from shared.http import UNCHANGED, IfNoneMatch, conditional
 from shared.problems import NotFound, Problem
 from shared.proof import anchor
 
-Reader = Annotated[Principal, Depends(require("statements:read"))]
+
+def _of_statement(parameters: Mapping[str, str]) -> str:
+    return named(parameters["participant_id"])[0].removesuffix("/team")
+
+
+def _of_team(parameters: Mapping[str, str]) -> str:
+    return parameters["manager_id"]
+
+
+Reader = Annotated[Principal, Depends(require("statements:read", about="many"))]
+OwnReader = Annotated[Principal, Depends(require("statements:read", about="participant"))]
+StatementReader = Annotated[Principal, Depends(require("statements:read", about="participant", whom=_of_statement))]
+TeamReader = Annotated[Principal, Depends(require("statements:read", about="participant", whom=_of_team))]
 RunId = Annotated[str, Path(max_length=200, examples=["run-2026-06-1"])]
 ParticipantId = Annotated[
     str, Path(max_length=200, description="The participant's id, with `.json`, `.html` or `.pdf` behind it or without")
@@ -72,7 +84,7 @@ def list_statements_of_run(_: Reader, snapshot: SnapshotDep, run_id: RunId) -> S
 
 @router.get("/v1/participants/{participant_id:path}/statements", summary="Statements of a participant")
 def list_statements_of_participant(
-    _: Reader, snapshot: SnapshotDep, participant_id: Annotated[str, Path(max_length=128)]
+    _: OwnReader, snapshot: SnapshotDep, participant_id: Annotated[str, Path(max_length=128)]
 ) -> StatementList:
     """The runs in which a participant has a statement."""
     with snapshot.connect() as connection:
@@ -91,7 +103,7 @@ def list_statements_of_participant(
     responses=_forms(TeamStatement),
 )
 def show_team_statement(
-    _: Reader,
+    _: TeamReader,
     engine: EngineDep,
     snapshot: SnapshotDep,
     *,
@@ -112,7 +124,7 @@ def show_team_statement(
     responses=_forms(Statement),
 )
 def show_statement(
-    _: Reader,
+    _: StatementReader,
     engine: EngineDep,
     snapshot: SnapshotDep,
     *,

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query
 
 from services.scoring.allocation.schemas import MOST, AccountPaymentPage
 from services.scoring.allocation.service import payments_page
-from services.scoring.deps import MAY_READ
+from services.scoring.deps import SEES_MANY
 from shared.contracts.account_payments import AccountName
 from shared.contracts.base import Identifier
 from shared.deps import SnapshotDep
 
-router = APIRouter(prefix="/v1", tags=["deals"], dependencies=[MAY_READ])
+router = APIRouter(prefix="/v1", tags=["deals"], dependencies=[SEES_MANY])
 
 
 @router.get("/account-payments", summary="List payments on accounts")

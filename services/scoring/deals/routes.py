@@ -23,35 +23,40 @@ from services.scoring.deals.schemas import (
     UncreditedView,
 )
 from services.scoring.deals.service import deals_as_they_stand
-from services.scoring.deps import MAY_READ, DealId, Period, ReferenceDep
+from services.scoring.deps import SEES_MANY, DealId, Period, ReferenceDep, SeesRows
 from services.scoring.facts_codec import unpack
 from shared.contracts.base import Identifier
-from shared.deps import HEAVY, SnapshotDep
+from shared.deps import HEAVY, AccessDep, SnapshotDep
 from shared.kernel.language.values import Name
 from shared.periods import first_day, last_day
 from shared.problems import NotFound
 
-router = APIRouter(prefix="/v1", tags=["deals"], dependencies=[MAY_READ])
+router = APIRouter(prefix="/v1", tags=["deals"])
 
 
 @router.get("/deals/{deal_id:path}", summary="Show a deal")
-def get_deal(snapshot: SnapshotDep, reference: ReferenceDep, *, deal_id: DealId) -> DealView:
-    """A deal as it stands, whom it credits, and whom it does not and why."""
+def get_deal(
+    who: SeesRows, access: AccessDep, snapshot: SnapshotDep, *, reference: ReferenceDep, deal_id: DealId
+) -> DealView:
+    """A deal as it stands, whom it credits, and whom it does not and why: of the participants whom the caller sees."""
     with snapshot.connect() as connection:
         deals = deals_as_they_stand(connection, reference, deal_ids=[deal_id])
     if not deals:
         raise NotFound(f"there is no deal {deal_id}")
-    return deals[0]
+    (deal,) = deals
+    if access is None or who.machine or who.sees_all:
+        return deal
+    return deal.of(access.seen_of(who, deal.participants()))
 
 
-@router.post("/deals", summary="Show many deals")
+@router.post("/deals", dependencies=[SEES_MANY], summary="Show many deals")
 def find_deals(snapshot: SnapshotDep, reference: ReferenceDep, *, request: DealsRequest) -> Deals:
     """The same of many deals, by id; those that there are not are left out."""
     with snapshot.connect() as connection:
         return Deals(deals=deals_as_they_stand(connection, reference, deal_ids=sorted(set(request.deals))))
 
 
-@router.post("/shares", summary="Show who has which share of deals")
+@router.post("/shares", dependencies=[SEES_MANY], summary="Show who has which share of deals")
 def find_shares(snapshot: SnapshotDep, reference: ReferenceDep, *, request: DealsRequest) -> Shares:
     """Who has which share of deals, be they lost or not: whom they would credit if they were won and nothing of them
     was refunded.
@@ -63,7 +68,7 @@ def find_shares(snapshot: SnapshotDep, reference: ReferenceDep, *, request: Deal
     return Shares(shares=ShareView.all_of(shares(facts, roster=current.roster, plans=current.plans)))
 
 
-@router.get("/paid-less", dependencies=[HEAVY], summary="List deals that are paid less than before")
+@router.get("/paid-less", dependencies=[SEES_MANY, HEAVY], summary="List deals that are paid less than before")
 def list_paid_less(
     snapshot: SnapshotDep,
     as_of: Annotated[date, Query(description="What came in by this day counts", examples=["2025-03-31"])],
@@ -76,7 +81,7 @@ def list_paid_less(
     return PaidLess(deals=paid_less(deal_facts(deals), as_of))
 
 
-@router.get("/uncredited", summary="List deals that credit not everyone")
+@router.get("/uncredited", dependencies=[SEES_MANY], summary="List deals that credit not everyone")
 def list_uncredited(
     snapshot: SnapshotDep,
     *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -124,6 +124,22 @@ class DealView(BaseModel):
     credits: list[CreditView]
     uncredited: list[UncreditedView]
     unpaid: list[SkippedView]
+
+    def participants(self) -> set[str]:
+        """Everybody whom it is about."""
+        uncredited = {share.participant_id for share in self.uncredited if share.participant_id is not None}
+        return {credit.participant_id for credit in self.credits} | uncredited
+
+    def of(self, participants: Collection[str]) -> DealView:
+        """What of it is about some participants."""
+        return DealView(
+            deal_id=self.deal_id,
+            version=self.version,
+            facts=self.facts,
+            credits=[credit for credit in self.credits if credit.participant_id in participants],
+            uncredited=[share for share in self.uncredited if share.participant_id in participants],
+            unpaid=[skipped for skipped in self.unpaid if skipped.participant_id in participants],
+        )
 
 
 class Deals(BaseModel):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import StringConstraints
 from sqlalchemy import Connection
 
-from services.scoring.deps import MAY_READ
+from services.scoring.deps import SEES_EVERYBODY
 from services.scoring.facts.filter import WHERE, Wanted
 from services.scoring.facts.schemas import MOST, DealFacts, DealPage, ParticipantFacts, RosterPage
 from services.scoring.facts_codec import unpack
@@ -18,7 +18,7 @@ from shared.contracts.base import Identifier, PlausibleDate
 from shared.contracts.roster import RosterSubject
 from shared.deps import HEAVY, SnapshotDep
 
-router = APIRouter(prefix="/v1/facts", tags=["facts"], dependencies=[MAY_READ])
+router = APIRouter(prefix="/v1/facts", tags=["facts"], dependencies=[SEES_EVERYBODY])
 
 AfterPerson = Annotated[RosterSubject | None, Query(description="Continue after this id", examples=["ann"])]
 After = Annotated[Identifier | None, Query(description="Continue after this id", examples=["crm/1"])]

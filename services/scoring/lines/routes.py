@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Engine
 
-from services.scoring.deps import MAY_READ, AppResources, MonthParam, ReferenceDep, Resources
+from services.scoring.deps import SEES_EVERYBODY, AppResources, MonthParam, ReferenceDep, Resources
 from services.scoring.lines.arrow_stream import framed
 from services.scoring.lines.bulk import lines_of
 from services.scoring.lines.schemas import LinesRequest
@@ -19,7 +19,7 @@ from shared.contracts import lines as contract
 from shared.deps import HEAVY, SnapshotDep
 from shared.periods import Month
 
-router = APIRouter(prefix="/v1/lines", tags=["lines"], dependencies=[MAY_READ])
+router = APIRouter(prefix="/v1/lines", tags=["lines"], dependencies=[SEES_EVERYBODY])
 
 _ANSWER: Final[dict[int | str, dict[str, Any]]] = {
     200: {

@@ -9,7 +9,7 @@ import polars as pl
 from fastapi import APIRouter, Path, Query
 
 from services.scoring.credit import store as stored_deals
-from services.scoring.deps import MAY_READ, MonthParam, ReferenceDep
+from services.scoring.deps import MAY_READ, SEES_MANY, MonthParam, ReferenceDep
 from services.scoring.earn import store as stored_sums
 from services.scoring.earn.participant_sums import earnings_of
 from services.scoring.overview import store
@@ -24,18 +24,18 @@ from shared.kernel.remarks.remark import remarks_within
 from shared.kernel.remarks.roster import roster_remarks
 from shared.periods import first_day, last_day
 
-router = APIRouter(prefix="/v1", tags=["overview"], dependencies=[MAY_READ])
+router = APIRouter(prefix="/v1", tags=["overview"])
 PlanId = Annotated[Identifier, Path(examples=["rep"])]
 
 
-@router.get("/plans", summary="List the plans")
+@router.get("/plans", dependencies=[MAY_READ], summary="List the plans")
 def list_plans(snapshot: SnapshotDep) -> Plans:
     """The plans that are published, by id."""
     with snapshot.connect() as connection:
         return Plans(plans=stored_reference.plan_ids(connection))
 
 
-@router.get("/plans/{plan:path}/reach", dependencies=[HEAVY], summary="Whom a plan version would reach")
+@router.get("/plans/{plan:path}/reach", dependencies=[MAY_READ, HEAVY], summary="Whom a plan version would reach")
 def get_reach(
     snapshot: SnapshotDep,
     reference: ReferenceDep,
@@ -54,7 +54,7 @@ def get_reach(
     return PlanReach(participants=len(people), months=[month for month in months if last_day(month) >= since])
 
 
-@router.get("/summary", summary="Count and sum everything")
+@router.get("/summary", dependencies=[MAY_READ], summary="Count and sum everything")
 def get_summary(snapshot: SnapshotDep) -> Summary:
     """How many deals there are, what they credit and earn per currency, and what credits nobody."""
     with snapshot.connect() as connection:
@@ -74,7 +74,7 @@ def get_summary(snapshot: SnapshotDep) -> Summary:
         )
 
 
-@router.get("/remarks", dependencies=[HEAVY], summary="List what looks like a slip")
+@router.get("/remarks", dependencies=[SEES_MANY, HEAVY], summary="List what looks like a slip")
 def list_remarks(snapshot: SnapshotDep, reference: ReferenceDep, *, period: MonthParam) -> Remarks:
     """What of roster, plans and deals moves the pay of a month without a word and is probably a slip: as
     `earnest calc` says it.

@@ -14,14 +14,22 @@ from sqlalchemy import Connection
 from services.scoring.credit import store as stored_deals
 from services.scoring.credit.deals import credits_of
 from services.scoring.deals.schemas import CreditView
-from services.scoring.deps import MAY_READ, MonthOrAll, MonthParam, ParticipantId, Period, ReferenceDep, Resources
+from services.scoring.deps import (
+    SEES_PARTICIPANT,
+    MonthOrAll,
+    MonthParam,
+    ParticipantId,
+    Period,
+    ReferenceDep,
+    Resources,
+)
 from services.scoring.earn import store as stored_sums
 from services.scoring.earn.participant_sums import earnings_of, paid_to_others
 from services.scoring.participants.schemas import Credits, Earnings, EarningView, Explanation
 from services.scoring.reference.blame import for_everybody_else
 from services.scoring.reference.data import ReferenceData, below, reports_of
 from shared.contracts.earnings import ComponentEarning
-from shared.deps import SnapshotDep
+from shared.deps import EngineDep, SnapshotDep
 from shared.explanation import parts
 from shared.kernel import PlanSet
 from shared.kernel.language.values import Name
@@ -30,7 +38,7 @@ from shared.money import from_minor
 from shared.periods import Month, first_day, last_day
 from shared.problems import Conflict, NotFound
 
-router = APIRouter(prefix="/v1", tags=["participants"], dependencies=[MAY_READ])
+router = APIRouter(prefix="/v1", tags=["participants"], dependencies=[SEES_PARTICIPANT])
 
 
 @router.get(
@@ -57,7 +65,7 @@ def list_earnings(snapshot: SnapshotDep, participant_id: ParticipantId, *, perio
     summary="Explain an earning",
 )
 def explain_earning(
-    snapshot: SnapshotDep,
+    engine: EngineDep,
     reference: ReferenceDep,
     *,
     resources: Resources,
@@ -66,7 +74,8 @@ def explain_earning(
     component: Annotated[Name, Path(examples=["commission"])],
 ) -> Explanation:
     """The lines of an earning: deal, credit, slices, rates and rounding, in numbers and in sentences."""
-    with snapshot.connect() as connection:
+    # As the service, which sees everybody: what somebody earns may rest on what others do (a rank, a pool, a group).
+    with engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
         current = reference.read(connection)
         # What sums over longer windows, or is compared, is walked from its beginning.
         looked_at = period if current.plans.by_month else None

@@ -21,8 +21,9 @@ ASKED = (
     "persons_behind(text[])",
     "reader()",
     "sees_everyone()",
-    "seen()",
+    "may_see(text, text[], text, text)",
     "sees(text, text)",
+    "sees_group(text, text)",
     "record(text, text, text, text, text, text[], integer, text, text)",
 )
 
