@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -130,7 +129,7 @@ def test_a_kept_delivery_waits_for_the_file_of_its_source(ingest: Ingest, folder
     assert deliver(ingest, body=b"no json") == 202
     (folder / "acme.yaml").write_text("source: acme-crm\nnonsense")
     ingest.sources.load()
-    reading = partial(step, ingest.sources, ZoneInfo("UTC"), dict)
+    reading = partial(step, ingest.deliveries)
     worker = Worker(WORKER, ingest.log, engine=ingest.engine, topics=TOPICS, step=reading, member="one", limits=LIMITS)
     stop = threading.Event()
     thread = threading.Thread(target=worker.run, args=(stop,))
