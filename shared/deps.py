@@ -21,7 +21,6 @@ from typing import Annotated, Final, TypeVar, cast
 from fastapi import Depends, FastAPI, Request
 from sqlalchemy import Engine
 
-from shared.access.database import AccessDatabase
 from shared.admission.limits import HEAVY_PLACES, HEAVY_WAITING_OF_ONE, HEAVY_WAITING_SECONDS
 from shared.admission.places import Places
 from shared.reader import snapshots
@@ -77,10 +76,6 @@ async def _snapshot(request: Request) -> Engine:
     return cast(Engine, request.app.state.snapshot)
 
 
-async def _access(request: Request) -> AccessDatabase | None:
-    return cast("AccessDatabase | None", request.app.state.access)
-
-
 async def _clock(request: Request) -> Clock:
     return cast(Clock, request.app.state.clock)
 
@@ -96,8 +91,6 @@ SnapshotDep = Annotated[Engine, Depends(_snapshot)]
 """For reading for people, with the login that may do nothing else: everything that a connection of it sees is of one
 moment (REPEATABLE READ).
 """
-AccessDep = Annotated["AccessDatabase | None", Depends(_access)]
-"""Where people are known; None where only the machines of a key file are."""
 ClockDep = Annotated[Clock, Depends(_clock)]
 """Not an instant: what waits for a lock and then writes when it happened, has to ask after it has waited."""
 HEAVY: Final = Depends(_heavy)

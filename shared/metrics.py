@@ -19,6 +19,11 @@ INGEST_SOURCES: Final = Gauge(
 AUDIT_UNRECORDED: Final = Counter(
     "earnest_access_audit_unrecorded", "Requests that could not be recorded in the audit log when they were answered."
 )
+SIGN_INS: Final = Counter(
+    "earnest_access_sign_ins_total",
+    "Sign-ins by method (password, passkey, oidc) and outcome: admitted or refused.",
+    ["method", "outcome"],
+)
 INGEST_SECONDS: Final = Histogram(
     "earnest_ingest_append_seconds",
     "Time until a batch of events was durable in the log.",

@@ -6,11 +6,14 @@ import os
 import socket
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class Settings(BaseSettings):
@@ -25,7 +28,9 @@ class Settings(BaseSettings):
     `signing_key_file` is the Ed25519 key that chains are signed with; without it they are chained and not signed.
     Every `anchor_minutes` anchors of the chains that moved on are written into `anchors_dir` and posted to
     `anchors_url`, which should be where the owner of the database does not reach.
-    `client_key_file` holds the plain key with which a service asks another: payout asks scoring for lines.
+    `public_url` is where people reach access with their browsers; `oidc_file` says with which provider they sign in
+    (`services.access.oidc`). `client_key_file` holds the plain key with which a service asks another: payout asks
+    scoring for lines.
     """
 
     model_config = SettingsConfigDict(env_prefix="EARNEST_", extra="ignore", frozen=True, populate_by_name=True)
@@ -45,6 +50,10 @@ class Settings(BaseSettings):
     company_name: str = Field(default="", max_length=200)
     locale: str = Field(default="en_US", max_length=40)
     keys_file: Path | None = None
+    public_url: str = ""
+    oidc_file: Path | None = None
+    session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    session_hours: int = Field(default=12, ge=1, le=7 * 24)
     client_key_file: Path | None = None
     signing_key_file: Path | None = None
     sources_dir: Path | None = None
@@ -74,6 +83,25 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The company's time zone, in which an instant becomes a business date."""
         return ZoneInfo(self.time_zone)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_safe(cls, url: str) -> str:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        if url and (not safe or parts.path or parts.query or parts.fragment or parts.username):
+            raise ValueError("write the address as https://host or https://host:port; http only of localhost")
+        return url
+
+    @property
+    def address(self) -> str:
+        """Where people reach access with their browsers, without a slash at the end."""
+        return self.public_url or f"http://localhost:{self.access_port}"
+
+    @property
+    def over_https(self) -> bool:
+        """Whether browsers reach the installation over https."""
+        return self.address.startswith("https:")
 
     @property
     def member_name(self) -> str:

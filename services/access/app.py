@@ -8,7 +8,10 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.access.audit import routes as audit
+from services.access.passkeys import routes as passkeys
+from services.access.passwords import routes as passwords
 from services.access.people import routes as people
+from services.access.sessions import routes as sessions
 from shared import web
 from shared.access.database import AccessDatabase
 from shared.deps import Clock, utc_now
@@ -30,10 +33,11 @@ def create_app(
         "People, what they may do, and whose pay each may see.",
         settings=settings,
         ready=ready,
-        routers=[people.router, audit.router],
+        routers=[people.router, audit.router, sessions.router, passwords.router, passkeys.router],
         engine=engine,
         view=view,
         access=access,
+        provide=[access],
         clock=clock,
-        tags=people.TAGS | audit.TAGS,
+        tags=people.TAGS | audit.TAGS | sessions.TAGS,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.access.principal import Grant, Principal
-from shared.access.require import Forbidden, require
+from shared.access.require import Forbidden, fresh, require
 from shared.access.roles import ROLES, Role, Scope
 
-__all__ = ["ROLES", "Forbidden", "Grant", "Principal", "Role", "Scope", "require"]
+__all__ = ["ROLES", "Forbidden", "Grant", "Principal", "Role", "Scope", "fresh", "require"]

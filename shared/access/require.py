@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, cast
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from shared.access.audit import EVERYBODY, show
+from shared.access.browser import token_of
 from shared.access.database import AccessDatabase
 from shared.access.principal import Principal
 from shared.access.roles import Scope
+from shared.deps import ClockDep
 from shared.problems import NotFound, Problem, Unauthenticated
 from shared.reader import MACHINE, read_for
 
@@ -27,22 +29,37 @@ class Forbidden(Problem):
     status = HTTPStatus.FORBIDDEN
 
 
+class SignInAgain(Problem):
+    """What is asked takes somebody who has just proved who they are (RFC 9470)."""
+
+    type = "sign-in-again"
+    title = "Sign in once more"
+    status = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"this takes somebody who signed in within the last {FRESH_SECONDS // 60} minutes: sign in once more, then "
+            "send it again",
+            {"www-authenticate": f'Bearer error="insufficient_user_authentication", max_age="{FRESH_SECONDS}"'},
+        )
+
+
+FRESH_SECONDS: Final = 5 * 60
+
 _bearer = HTTPBearer(auto_error=False, description="An API key of this installation, or the token of a session")
 
 
-async def somebody(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Principal:
+async def somebody(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Principal:
     """A FastAPI dependency: the caller, whatever they may do.
 
     Raises:
         Unauthenticated: no or an unknown token.
     """
-    if credentials is None:
-        raise Unauthenticated("send an API key in the header `Authorization: Bearer <key>`")
     principal: Principal | None = request.state.caller  # found before the body was read: `shared.admission`
     if principal is None:
-        raise Unauthenticated("this API key is not known")
+        if token_of(request) is None:
+            raise Unauthenticated("send an API key in the header `Authorization: Bearer <key>`")
+        raise Unauthenticated("this API key or session is not known")
     return principal
 
 
@@ -105,3 +122,33 @@ async def _check_view(
     if widest <= ({"none"} if about == "rows" else {"none", "own", "reports"}):
         raise Forbidden("this is about the pay of many people: ask for a participant")
     show(request, [EVERYBODY])
+
+
+def fresh(caller: Callable[..., Awaitable[Principal]]) -> Callable[..., Awaitable[Principal]]:
+    """The same dependency for what a session left open must not do: approve, pay, publish, give rights. Whoever asks
+    with a session has proved who they are within the last minutes. A key asks for nothing anew: it proves with each
+    request that whoever sends it has the key.
+
+    Raises (when called):
+        SignInAgain: the session is older than that.
+        Unauthenticated, Forbidden: as the dependency does.
+    """
+
+    # A default: an annotation is read where the name is not known.
+    checked = Depends(caller)
+
+    async def proved(clock: ClockDep, principal: Principal = checked) -> Principal:
+        at = principal.authenticated_at
+        if at is not None and (clock() - at).total_seconds() > FRESH_SECONDS:
+            raise SignInAgain
+        return principal
+
+    return proved
+
+
+async def _access(request: Request) -> AccessDatabase | None:
+    return cast("AccessDatabase | None", request.app.state.access)
+
+
+AccessDep = Annotated["AccessDatabase | None", Depends(_access)]
+"""Where people are known; None where only the machines of a key file are."""

@@ -17,6 +17,7 @@ from typing import Final
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.access.browser import token_of
 from shared.access.principal import Principal
 from shared.admission.limits import (
     BODIES_BYTES,
@@ -108,11 +109,11 @@ class Admission:
             body.forget()
 
     async def _caller(self, head: HTTPConnection) -> Principal | None:
-        scheme, _, token = head.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        token = token_of(head)
+        if token is None:
             return None
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._authenticating, self._find, token.strip())
+            return await asyncio.get_running_loop().run_in_executor(self._authenticating, self._find, token)
         except TRANSIENT:
             raise Unavailable("who asks cannot be looked up at the moment; nothing was done") from None
 

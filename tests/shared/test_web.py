@@ -57,7 +57,7 @@ def client(keys_file: Path) -> Iterator[TestClient]:
     app = create_app("Test", "A service.", settings=settings, ready=lambda: REASONS, allow=allow_by_key(1000))
 
     @app.get("/who")
-    def who(caller: Annotated[Principal, Depends(require("earnings:read"))]) -> str:
+    def who(caller: Annotated[Principal, Depends(require("earnings:read", about="nothing"))]) -> str:
         return caller.name
 
     @app.post("/order")

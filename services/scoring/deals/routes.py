@@ -25,8 +25,9 @@ from services.scoring.deals.schemas import (
 from services.scoring.deals.service import deals_as_they_stand
 from services.scoring.deps import SEES_MANY, DealId, Period, ReferenceDep, SeesRows
 from services.scoring.facts_codec import unpack
+from shared.access.require import AccessDep
 from shared.contracts.base import Identifier
-from shared.deps import HEAVY, AccessDep, SnapshotDep
+from shared.deps import HEAVY, SnapshotDep
 from shared.kernel.language.values import Name
 from shared.periods import first_day, last_day
 from shared.problems import NotFound

@@ -23,7 +23,7 @@ from tests.services.access.persons import Company
 
 SETTINGS = Settings(database_url="postgresql://nobody@localhost/unused")
 router = APIRouter()
-Reader = Annotated[Principal, Depends(require("earnings:read"))]
+Reader = Annotated[Principal, Depends(require("earnings:read", about="nothing"))]
 
 
 @router.get("/pay/{participant_id}")
@@ -45,12 +45,12 @@ def show_nothing(_: Reader, request: Request) -> str:
 
 
 @router.post("/runs")
-def make_run(_: Annotated[Principal, Depends(require("runs:write"))]) -> str:
+def make_run(_: Annotated[Principal, Depends(require("runs:write", about="nothing"))]) -> str:
     return "made"
 
 
 @router.post("/deals")
-def send_deal(_: Annotated[Principal, Depends(require("deals:write"))]) -> str:
+def send_deal(_: Annotated[Principal, Depends(require("deals:write", about="nothing"))]) -> str:
     return "taken"
 
 

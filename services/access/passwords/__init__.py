@@ -1,0 +1,1 @@
+"""Passwords of companies without an identity provider."""

@@ -1,0 +1,1 @@
+"""Sessions: from a sign-in until they are ended, idle for too long, or over."""
