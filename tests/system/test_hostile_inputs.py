@@ -24,11 +24,11 @@ from shared.contracts.topics import ROAD
 from shared.deps import utc_now
 from shared.log.open import open_log
 from shared.settings import Settings
-from tests.services.ingest.conftest import Ingest, bounded, keys_file, start_ingest
+from tests.services.ingest.conftest import Ingest, bounded, database_url, keys_file, start_ingest
 from tests.services.payout.scoring import Scoring
 from tests.system.test_openapi import KEY, installed, schema, view
 
-__all__ = ["bounded", "installed", "keys_file", "schema", "start_ingest", "view"]
+__all__ = ["bounded", "database_url", "installed", "keys_file", "schema", "start_ingest", "view"]
 
 WORDS = [
     "%00",
@@ -124,7 +124,7 @@ def attack(app: FastAPI, key: str) -> list[str]:
             if "requestBody" in operation:
                 there = path
                 for name in inside:
-                    there = there.replace(f"{{{name}}}", sound(parameters[name].get("schema", {}), document, name))
+                    there = there.replace(f"{{{name}}}", str(sound(parameters[name].get("schema", {}), document, name)))
                 for body in BODIES:
                     send(method, there, body)
                 for body in spoilt(operation["requestBody"], document):

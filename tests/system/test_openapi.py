@@ -36,10 +36,10 @@ from shared.database import engine_for, migrate, service_engine, view_engine
 from shared.deps import utc_now
 from shared.log.open import open_log
 from shared.settings import Settings
-from tests.services.ingest.conftest import Ingest, bounded, keys_file, start_ingest
+from tests.services.ingest.conftest import Ingest, bounded, database_url, keys_file, start_ingest
 from tests.services.payout.scoring import Scoring
 
-__all__ = ["bounded", "keys_file", "start_ingest"]
+__all__ = ["bounded", "database_url", "keys_file", "start_ingest"]
 
 EXAMPLES = 25
 CHECKED = [not_a_server_error, status_code_conformance, content_type_conformance]
