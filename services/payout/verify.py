@@ -18,6 +18,7 @@ from services.payout.ledger import verify as ledger
 from services.payout.ledger.worker import TOPICS, WORKER
 from services.payout.payroll import store as batches
 from services.payout.payroll import verify as payroll
+from services.payout.payroll.verify import readable
 from services.payout.roster.store import people
 from services.payout.runs import verify as runs
 from services.payout.statements import store as statements
@@ -44,31 +45,38 @@ def verify(engine: Engine, log: Log) -> list[str]:
     Raises:
         LogUnavailable: the log cannot be reached.
     """
+    return list(readable(_differences(engine, log), "payout"))
+
+
+def _differences(engine: Engine, log: Log) -> Iterator[str]:
     # One snapshot of the database, so that workers and people may go on; the log is read after it, up to where it says
     # the worker was.
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         dead = audit.dead_places(connection, WORKER)
         reached = {topic.name: views.positions(connection, WORKER, topic=topic) for topic in TOPICS}
-        booked, owed, known = audit.earned(connection), audit.owed(connection), people(connection)
-        differences = list(ledger.differences(connection))
+        booked, owed, revisions = audit.earned(connection), audit.owed(connection), audit.revisions(connection)
+        yield from readable(ledger.differences(connection), "the ledger")
         settled: Counter[PayKey] = Counter()
-        differences += runs.differences(connection, settled)
-        differences += _files(connection)
+        yield from runs.differences(connection, settled)
+        yield from _files(connection)
+        known = people(connection)
     facts = _facts(_records(log, ROSTER, reached=reached[ROSTER.name], dead=dead))
     for participant in sorted(known.keys() | facts.keys()):
         if participant not in known or known[participant].facts != facts.get(participant):
-            differences.append(f"person {participant}: what is known and what the log says differ")
-    logged = ledger.newest_earnings(_records(log, EARNINGS, reached=reached[EARNINGS.name], dead=dead))
+            yield f"person {participant}: what is known and what the log says differ"
+    newest = ledger.newest_earnings(_records(log, EARNINGS, reached=reached[EARNINGS.name], dead=dead))
+    logged = {earner: amounts for earner, (_, amounts) in newest.items() if amounts}
+    for participant, period in _unequal(revisions, {earner: revision for earner, (revision, _) in newest.items()}):
+        yield f"earned by {participant} for {period}: the stream goes on from another event than the newest in the log"
     for participant, period in _unequal(booked, logged):
-        differences.append(f"earned by {participant} for {period}: the ledger and the log differ")
+        yield f"earned by {participant} for {period}: the ledger and the log differ"
     due: Counter[PayKey] = Counter()
     for (participant, _), amounts in logged.items():
         for key, amount in amounts.items():
             due[participant, key.currency] += amount
     due.subtract(settled)
     for participant, currency in _unequal(owed, {who: amount for who, amount in due.items() if amount}):
-        differences.append(f"payable to {participant} in {currency}: not what was earned less what was paid")
-    return differences
+        yield f"payable to {participant} in {currency}: not what was earned less what was paid"
 
 
 def verify_chain(connection: Connection, public_key: str | None) -> list[str]:

@@ -48,6 +48,28 @@ def remembered(connection: Connection) -> dict[Earner, dict[ComponentKey, int]]:
     }
 
 
+_REVISIONS = text("select participant_id, period, revision from booked_earning")
+
+
+def revisions(connection: Connection) -> dict[Earner, int]:
+    """Which earnings event of each participant and period the stream goes on from."""
+    return {(participant, period): revision for participant, period, revision in connection.execute(_REVISIONS)}
+
+
+_STRAYED = text("""
+    select b.participant_id, b.period from booked_earning b
+    where b.journal is distinct from (
+        select id from journal j
+        where j.participant_id = b.participant_id and j.origin_period = b.period and j.kind = 'earning'
+        order by j.entry desc limit 1)
+    order by 1, 2""")
+
+
+def strayed(connection: Connection) -> list[Earner]:
+    """Of whom the stream takes another journal for the last one about a period than is booked."""
+    return [(participant, period) for participant, period in connection.execute(_STRAYED)]
+
+
 # By the equation of the ledger, what is earned and not paid is on all other accounts together.
 _OWED = text("""
     select participant_id, currency, -sum(amount) from posting where account not in ('earned', 'paid')
@@ -102,11 +124,18 @@ _UNBALANCED = text("""
     union
     select journal from posting group by journal, currency having sum(amount) <> 0
     order by 1""")
+_HALF_NAMED = text("""
+    select distinct journal from posting where num_nulls(component, plan, version) not in (0, 3) order by 1""")
 
 
 def unbalanced(connection: Connection) -> list[UUID]:
     """Journals that do not sum to zero in every currency, or have no postings."""
     return list(connection.execute(_UNBALANCED).scalars())
+
+
+def half_named(connection: Connection) -> list[UUID]:
+    """Journals with a posting that names its component in part, of which no hash knows."""
+    return list(connection.execute(_HALF_NAMED).scalars())
 
 
 class LinkedJournal(NamedTuple):

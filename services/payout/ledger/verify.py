@@ -17,6 +17,7 @@ from shared.contracts.message import Unreadable
 def differences(connection: Connection) -> Iterator[str]:
     """What does not hold, as sentences that name journals, months and people, and no amounts."""
     yield from (f"journal {journal} does not sum to zero" for journal in store_audit.unbalanced(connection))
+    yield from (f"journal {journal} names a component in part" for journal in store_audit.half_named(connection))
     yield from broken_chains(connection)
     for pay_group, period in store_audit.broken_seals(connection):
         yield f"month {period} of pay group {pay_group}: its journals are not those that were closed"
@@ -25,6 +26,9 @@ def differences(connection: Connection) -> Iterator[str]:
         if booked.get(earner, {}) != remembered.get(earner, {}):
             participant, period = earner
             yield f"earned by {participant} for {period}: the stream goes on from something else than is booked"
+
+    for participant, period in store_audit.strayed(connection):
+        yield f"earned by {participant} for {period}: the stream goes on from another journal than the last"
 
 
 def broken_chains(connection: Connection) -> list[str]:
@@ -61,9 +65,9 @@ def broken_chains(connection: Connection) -> list[str]:
     return [f"the books of {participant}: {what}" for participant, what in sorted(broken.items())]
 
 
-def newest_earnings(values: Iterable[bytes | None]) -> dict[Earner, dict[ComponentKey, int]]:
-    """The newest earnings of each participant and period in records of the log: what the ledger should have booked in
-    all.
+def newest_earnings(values: Iterable[bytes | None]) -> dict[Earner, tuple[int, dict[ComponentKey, int]]]:
+    """The newest earnings of each participant and period in records of the log, with their revision: what the ledger
+    should have booked in all.
     """
     newest: dict[Earner, tuple[int, dict[ComponentKey, int]]] = {}
     for value in values:
@@ -74,4 +78,4 @@ def newest_earnings(values: Iterable[bytes | None]) -> dict[Earner, dict[Compone
         earner = (changed.participant_id, changed.period)
         if earner not in newest or newest[earner][0] < changed.revision:
             newest[earner] = (changed.revision, earned(changed))
-    return {earner: amounts for earner, (_, amounts) in newest.items() if amounts}
+    return newest

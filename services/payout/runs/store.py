@@ -196,6 +196,11 @@ def inconsistent_runs(connection: Connection) -> set[str]:
     return set(connection.execute(_INCONSISTENT_RUNS).scalars())
 
 
+def unknown_runs(connection: Connection) -> list[str]:
+    """Runs of which something is kept that was calculated, and which do not exist."""
+    return list(connection.execute(_UNKNOWN_RUNS).scalars())
+
+
 def _sums(connection: Connection, query: TextClause, *, parameters: Mapping[str, object]) -> dict[str, int]:
     return {currency: int(amount) for currency, amount in connection.execute(query, parameters) if amount}
 
@@ -256,6 +261,12 @@ _UNAPPROVED_CLOSINGS = text(f"""
 # Beside each other stand: the last calculation and the run; whoever made the run and its author; each approval and what
 # was approved, and its step and its number; the last approval and the event that it made; and contents and their
 # hashes.
+_UNKNOWN_RUNS = text("""
+    select run from (
+        select run from run_pay union select run from run_payee union select run from run_slip
+        union select run from run_lines union select run from run_touch union select run from run_finding
+    ) kept where run not in (select id from run) order by run""")
+
 _INCONSISTENT_RUNS = text("""
     with last as (
         select distinct on (run, verb) run, verb, actor, at, lines_sha256, inputs_sha256, steps

@@ -53,6 +53,7 @@ def differences(connection: Connection, settled: Counter[PayKey]) -> Iterator[st
                     held |= {(key, earning): figures for earning, figures in pay.settlement.held.items()}
     settled.subtract(ledger_audit.returned(connection))
     yield from (f"run {run}: something is booked for it, and it does not exist" for run in booked)
+    yield from (f"run {run}: something is kept of it, and it does not exist" for run in runs.unknown_runs(connection))
     yield from (
         f"month {period} of {group}: no approved run closed it"
         for group, period in runs.unapproved_closings(connection)
