@@ -26,6 +26,7 @@ from services.access.passkeys import store
 from services.access.sessions.service import Proof, SignInRefused
 from shared.problems import Conflict, Unprocessable
 
+_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]{1,2000}")
 MINUTES: Final = 5
 """In which a challenge is answered."""
 _INVALID: Final = (WebAuthnException, ValueError, KeyError, TypeError)
@@ -126,7 +127,8 @@ def answer(connection: Connection, credential: Mapping[str, Any], *, challenge: 
         SignInRefused: the passkey is not known, its signature or counter is not right, or the device did not see its
             owner.
     """
-    found = store.find(connection, str(credential.get("id", ""))[:2000].rstrip("="))
+    key = credential.get("id")
+    found = store.find(connection, key) if isinstance(key, str) and _BASE64URL.fullmatch(key) else None
     if found is None:
         raise SignInRefused(method="passkey", cause="no such passkey")
     try:
@@ -159,8 +161,5 @@ def _challenge(credential: Mapping[str, Any]) -> str:
     client_data = orjson.loads(webauthn.base64url_to_bytes(credential["response"]["clientDataJSON"]))
     challenge = client_data["challenge"]
     if not isinstance(challenge, str) or not _BASE64URL.fullmatch(challenge):
-        raise ValueError("a challenge is base64url")
-    return challenge.rstrip("=")
-
-
-_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]{1,200}={0,2}")
+        raise ValueError("a challenge is bytes in base64url")
+    return challenge
