@@ -28,9 +28,8 @@ class Settings(BaseSettings):
     `signing_key_file` is the Ed25519 key that chains are signed with; without it they are chained and not signed.
     Every `anchor_minutes` anchors of the chains that moved on are written into `anchors_dir` and posted to
     `anchors_url`, which should be where the owner of the database does not reach.
-    `public_url` is where people reach access with their browsers; `oidc_file` says with which provider they sign in
-    (`services.access.oidc`). `client_key_file` holds the plain key with which a service asks another: payout asks
-    scoring for lines.
+    `public_url` is where people reach access with their browsers. `client_key_file` holds the plain key with which a
+    service asks another: payout asks scoring for lines.
     """
 
     model_config = SettingsConfigDict(env_prefix="EARNEST_", extra="ignore", frozen=True, populate_by_name=True)
@@ -51,7 +50,6 @@ class Settings(BaseSettings):
     locale: str = Field(default="en_US", max_length=40)
     keys_file: Path | None = None
     public_url: str = ""
-    oidc_file: Path | None = None
     session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
     session_hours: int = Field(default=12, ge=1, le=7 * 24)
     client_key_file: Path | None = None
