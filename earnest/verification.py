@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Engine
 
+from services.access import verify as access
 from services.alerts import verify as alerts
 from services.alerts.kpis import load
 from services.payout import verify as payout
@@ -31,6 +32,7 @@ CHAINS: Final[Mapping[str, Callable[[Connection, str | None], list[str]]]] = {
     "scoring": scoring.verify_chain,
     "payout": payout.verify_chain,
     "alerts": alerts.verify_chain,
+    "access": access.verify_chain,
 }
 """The chains of an installation by their names, which are those of their schemas."""
 

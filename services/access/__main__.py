@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from services.access.app import create_app
 from services.access.assignments.worker import TOPICS, WORKER, step
+from services.access.tables import CHAIN
 from shared import logs
 from shared.access.database import AccessDatabase
 from shared.contracts.topics import ROAD
 from shared.database import service_engine, view_engine
 from shared.log.open import open_log, relays
 from shared.log.worker import Worker
+from shared.proof.anchoring import Anchoring
 from shared.service import Crew, serve
 from shared.settings import Settings
 
@@ -22,7 +24,7 @@ def main() -> None:
     log = open_log(settings, "access")
     log.ensure(ROAD)
     roster = Worker(WORKER, log, engine=engine, topics=TOPICS, step=step, member=settings.member_name)
-    crew = Crew([roster, *relays(log)])
+    crew = Crew([roster, Anchoring(engine, CHAIN, settings=settings), *relays(log)])
     app = create_app(settings, engine, view=view, access=AccessDatabase(engine), ready=crew.reasons)
     serve(app, settings.host, port=settings.access_port, crew=crew)
     log.close()

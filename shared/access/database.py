@@ -14,6 +14,8 @@ from shared.access.audit import Entry
 from shared.access.principal import Grant, Principal
 from shared.database import database_url, engine_for
 from shared.logins import login_of
+from shared.proof.chain import sign_commits
+from shared.proof.signing import Signer
 from shared.settings import Settings
 
 SCHEMA: Final = "access"
@@ -35,7 +37,8 @@ class AccessDatabase:
     @classmethod
     def of(cls, settings: Settings, service: str) -> AccessDatabase:
         """As a service asks it."""
-        return cls(engine_for(database_url(settings, login_of(service)), SCHEMA))
+        engine = engine_for(database_url(settings, login_of(service)), SCHEMA)
+        return cls(sign_commits(engine, SCHEMA, signer=Signer.of(settings)))
 
     def close(self) -> None:
         """Close the connections."""
