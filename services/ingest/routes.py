@@ -32,7 +32,7 @@ from services.ingest.schemas import (
     body_of,
 )
 from services.ingest.sources import Sources
-from shared.access import Principal, require
+from shared.access import Principal, fresh, require
 from shared.admission.requests import BY_KEY, Allow, Allowance
 from shared.deps import provided
 from shared.http import PROBLEM_MEDIA_TYPE
@@ -138,7 +138,7 @@ async def send_roster(
 )
 async def publish_plans(
     request: Request,
-    who: Annotated[Principal, Depends(require("plans:write", about="nothing"))],
+    who: Annotated[Principal, Depends(fresh(require("plans:write", about="nothing")))],
     intake: IntakeDep,
     *,
     idempotency_key: IdempotencyKey = None,

@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from services.payout.known_hosts import listed_hosts
 from services.payout.scoring_client import LineSource
-from shared.access import Forbidden, Principal, require
+from shared.access import Forbidden, Principal, fresh, require
 from shared.access.callers import Callers
 from shared.bounded import Calculating, directly
 from shared.deps import Clock, provided
@@ -67,9 +67,11 @@ EarningsReader = Annotated[Principal, Depends(require("earnings:read", about="ma
 BooksReader = Annotated[Principal, Depends(require("earnings:read", about="everybody"))]
 GlReader = Annotated[Principal, Depends(require("gl:read", about="many"))]
 TermsWriter = Annotated[Principal, Depends(require("terms:write", about="nothing"))]
-ChangesApprover = Annotated[Principal, Depends(require("changes:approve", about="nothing"))]
+ChangesApprover = Annotated[Principal, Depends(fresh(require("changes:approve", about="nothing")))]
 RunsWriter = Annotated[Principal, Depends(require("runs:write", about="nothing"))]
-RunsApprover = Annotated[Principal, Depends(require("runs:approve", about="nothing"))]
+RunsApprover = Annotated[Principal, Depends(fresh(require("runs:approve", about="nothing")))]
+RunsReleaser = Annotated[Principal, Depends(fresh(require("runs:write", about="nothing")))]
+"""Of what lets money out."""
 
 
 async def _writes_books(who: RunsWriter) -> Principal:

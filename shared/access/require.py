@@ -143,6 +143,9 @@ def fresh(caller: Callable[..., Awaitable[Principal]]) -> Callable[..., Awaitabl
             raise SignInAgain
         return principal
 
+    for name in ("about", "asked"):  # of one that declares them
+        if hasattr(caller, name):
+            setattr(proved, name, getattr(caller, name))
     return proved
 
 

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from shared.access import Principal, Scope, require
+from shared.access import Principal, Scope, fresh, require
 from shared.changes import store
 from shared.changes.change import Change, State, Verdict
 from shared.deps import ClockDep, EngineDep, SnapshotDep, provided
@@ -94,7 +94,7 @@ class Objection(BaseModel):
     reason: str = Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
 
 
-Decider = Annotated[Principal, Depends(require("changes:approve", about="nothing"))]
+Decider = Annotated[Principal, Depends(fresh(require("changes:approve", about="nothing")))]
 ChangesDep = Annotated[Changes, Depends(provided(Changes))]
 ChangeId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[17])]
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from services.payout.delivery import store
 from services.payout.delivery.policy import Delivery
 from services.payout.delivery.schemas import Deliveries, DeliveryRequest, DeliveryView
-from services.payout.deps import EarningsReader, RunsWriter
+from services.payout.deps import EarningsReader, RunsReleaser
 from services.payout.policies import store as policies
 from shared.deps import ClockDep, EngineDep, SnapshotDep
 from shared.problems import NotFound
@@ -23,7 +23,7 @@ _logger = structlog.get_logger(__name__)
 
 @router.post("/v1/deliveries", status_code=HTTPStatus.ACCEPTED, summary="Have a batch delivered")
 def request_delivery(
-    who: RunsWriter, engine: EngineDep, clock: ClockDep, body: DeliveryRequest, response: Response
+    who: RunsReleaser, engine: EngineDep, clock: ClockDep, body: DeliveryRequest, response: Response
 ) -> DeliveryView:
     """Have a released batch delivered. It is tried until it is there; asking again changes nothing."""
     with engine.begin() as connection:

@@ -16,6 +16,7 @@ from services.payout.deps import (
     EarningsReader,
     ParticipantReader,
     RunsApprover,
+    RunsReleaser,
     RunsWriter,
 )
 from services.payout.errors import NoSuchPayGroup
@@ -133,13 +134,13 @@ def cancel_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
 
 
 @router.post("/v1/runs/{run_id}/export", summary="Release a run to payroll")
-def export_run(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
+def export_run(who: RunsReleaser, deps: Deps, run_id: RunId) -> RunDetail:
     """Release the payroll files of an approved run. Doing it again changes nothing."""
     return _moved(deps, run_id, move=payroll_release.export, who=who)
 
 
 @router.post("/v1/runs/{run_id}/pay", summary="Mark a run as paid")
-def mark_run_paid(who: RunsWriter, deps: Deps, run_id: RunId) -> RunDetail:
+def mark_run_paid(who: RunsReleaser, deps: Deps, run_id: RunId) -> RunDetail:
     """Say that payroll has paid what it acknowledged."""
     return _moved(deps, run_id, move=payroll_release.mark_paid, who=who)
 
