@@ -103,7 +103,7 @@ def list_statements_of_participant(
     responses=_forms(TeamStatement),
 )
 def show_team_statement(
-    _: TeamReader,
+    who: TeamReader,
     engine: EngineDep,
     snapshot: SnapshotDep,
     *,
@@ -114,7 +114,7 @@ def show_team_statement(
 ) -> Response:
     """The statement over everybody below a manager: attainment, earned, held and paid, with totals per currency."""
     key = FileKey(run_id, manager_id, "team", _form(accept))
-    return _answer(key, engine, snapshot=snapshot, if_none_match=if_none_match)
+    return _answer(who, key, engine=engine, snapshot=snapshot, if_none_match=if_none_match)
 
 
 @router.get(
@@ -124,7 +124,7 @@ def show_team_statement(
     responses=_forms(Statement),
 )
 def show_statement(
-    _: StatementReader,
+    who: StatementReader,
     engine: EngineDep,
     snapshot: SnapshotDep,
     *,
@@ -134,24 +134,24 @@ def show_statement(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """A participant's statement in a run: every deal with its slices, and every step from earned to paid."""
-    who, form = named(participant_id)
-    if form is not None and who.endswith("/team"):
-        key = FileKey(run_id, who.removesuffix("/team"), "team", form)
+    whose, form = named(participant_id)
+    if form is not None and whose.endswith("/team"):
+        key = FileKey(run_id, whose.removesuffix("/team"), "team", form)
     else:
-        key = FileKey(run_id, who, "statement", form or _form(accept))
-    return _answer(key, engine, snapshot=snapshot, if_none_match=if_none_match)
+        key = FileKey(run_id, whose, "statement", form or _form(accept))
+    return _answer(who, key, engine=engine, snapshot=snapshot, if_none_match=if_none_match)
 
 
-def _answer(key: FileKey, engine: Engine, *, snapshot: Engine, if_none_match: str | None) -> Response:
+def _answer(who: Principal, key: FileKey, *, engine: Engine, snapshot: Engine, if_none_match: str | None) -> Response:
     # JSON is made anew each time: it says more as the program learns more, and what it says is under the hash of the
-    # facts.
-    is_kept = key.form != "json"
+    # facts. So is the team of who may not see all of it, that the same file is whole for everybody else.
+    is_kept = key.form != "json" and (key.document == "statement" or who.machine or who.sees_all)
     with snapshot.connect() as connection:
         run = _run(connection, key.run)
         # A draft is made anew each time: its facts change with the next calculation.
         file = store.kept(connection, key) if run.final and is_kept else None
         model = None if file else _model(connection, run, key=key)
-        if model is not None and run.final:
+        if model is not None and run.final and is_kept:
             model = model.model_copy(update={"chain": anchor.head(connection, CHAIN)})
     # Made with no connection held: a PDF takes longer than the whole rest, and many may be asked for at once.
     if model is not None:
