@@ -21,4 +21,6 @@ def test_the_migrations_build_the_tables_of_the_schema(alerts_engine: Engine) ->
     with alerts_engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         found = compare_metadata(context, wanted)
-    assert [difference for difference in found if "alembic_version" not in str(difference)] == []
+    # Who speaks to the chain's tables speaks SQL.
+    others = ("alembic_version", "chain_entry", "chain_link")
+    assert [difference for difference in found if not any(name in str(difference) for name in others)] == []
