@@ -7,8 +7,9 @@ reads for nobody sees nothing.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 from sqlalchemy import Connection, Engine, event, text
 
 MACHINE: Final = "*"
@@ -36,9 +37,15 @@ def snapshots(view: Engine) -> Engine:
     def say_reader(connection: Connection) -> None:
         connection.execute(_SET, {"person": _READER.get()})
 
-    @event.listens_for(engine, "engine_connect")
-    def begin(connection: Connection) -> None:
-        # At once, for whoever reads with the driver itself would begin a transaction past the event above.
-        connection.exec_driver_sql("")
-
     return engine
+
+
+def driver(connection: Connection) -> psycopg.Connection[Any]:
+    """The driver's own connection, for whoever reads large results with it, in a transaction that says for whom it
+    reads.
+    """
+    if not connection.in_transaction():
+        connection.begin()
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    return raw

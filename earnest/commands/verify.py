@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earnest.commands import app
+from earnest.commands import a_file, app
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -68,7 +68,8 @@ def verify(
 @app.command(name="anchor")
 def anchor_command(
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Where to; by default it is printed.")
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Where to; by default it is printed.", callback=a_file),
     ] = None,
 ) -> None:
     """Write the signed heads of all chains, the log's among them: an anchor, to be kept where the owner of the database

@@ -14,6 +14,8 @@ import polars as pl
 import psycopg
 from sqlalchemy import Connection
 
+from shared.reader import driver
+
 Cells = tuple[Any, ...]
 """The values of a row, or of some of its columns."""
 
@@ -32,8 +34,7 @@ def some(participants: Iterable[str] | None) -> tuple[str | None, str]:
 
 def execute(connection: Connection, query: str, *parameters: Any) -> psycopg.Cursor[Any]:
     """Run a statement in the connection's transaction."""
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, psycopg.Connection)
+    raw = driver(connection)
     # Not prepared: a plan that was made while a table was small would scan it when it is large.
     return raw.cursor(binary=True).execute(query.encode(), parameters or None, prepare=False)
 

@@ -26,9 +26,7 @@ def open_log(settings: Settings, service: str | None = None) -> Log:
     """
     login = None if service is None else login_of(service)
     tables = PostgresLog(database_url(settings, login), settings.partitions, signer=Signer.of(settings))
-    with tables.connection() as connection:
-        connection.execute("insert into log.kind (kind) values (%s) on conflict do nothing", [settings.log_kind])
-        [kind] = connection.execute("select kind from log.kind").fetchone() or [None]
+    kind = tables.begun_as(settings.log_kind)
     if kind != settings.log_kind:
         tables.close()
         raise OtherLog(

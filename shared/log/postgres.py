@@ -57,6 +57,16 @@ class PostgresLog:
         check_tables(self._engine, SCHEMA, package="shared.log")
         self._partitions: dict[str, int] = {}
 
+    def begun_as(self, kind: str) -> str:
+        """Which kind of log these tables were begun as: the log itself (`postgres`), or the outbox of one in Kafka
+        (`kafka`), which forgets what was sent. Where nobody has said it, it is this one from now on.
+        """
+        with self.connection() as connection:
+            connection.execute("insert into log.kind (kind) values (%s) on conflict do nothing", [kind])
+            row = connection.execute("select kind from log.kind").fetchone()
+        assert row is not None
+        return str(row[0])
+
     def ensure(self, topics: Sequence[Topic]) -> None:
         """Create the topics that do not exist, with their dead-letter topics, with as many partitions as new topics
         get.

@@ -8,13 +8,13 @@ from datetime import date
 from typing import Final
 
 import polars as pl
-import psycopg
 from sqlalchemy import Connection
 
 from services.scoring.facts_codec import unpack
 from services.scoring.store import IS_SOME, SPLIT, fetch, fetch_table, joined, some
 from shared.facts import Facts
 from shared.periods import Month
+from shared.reader import driver
 
 PAGE: Final = 25_000
 """Deals that are in memory as text at once, some kilobytes each."""
@@ -77,8 +77,7 @@ def _ahead(pages: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 
 def _pages(connection: Connection, query: str, *parameters: object) -> Iterator[pl.DataFrame]:
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, psycopg.Connection)
+    raw = driver(connection)
     with raw.cursor("lines", binary=True) as cursor:  # named: the rows stay in the database until they are asked for
         cursor.execute(query.encode(), parameters or None)
         while rows := cursor.fetchmany(PAGE):

@@ -23,7 +23,8 @@ def test_an_amount_below_zero_is_no_option(
     class Listening:
         def post(self, _: str, **asked: Any) -> dict[str, Any]:
             sent.append(asked["body"])
-            return asked["body"]
+            body = asked["body"]
+            return {"id": 7, "kind": "adjustment", "subject": body["id"], "body": body, "proposed_by": ["tina"]}
 
     monkeypatch.setattr(decisions, "connected", Listening)
     parts = [

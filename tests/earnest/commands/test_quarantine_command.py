@@ -14,10 +14,10 @@ from earnest.local.processes import LocalError
 from shared.contracts.topics import RECREDITS, ROAD
 from shared.log.open import open_log
 from shared.settings import Settings
-from tests.services.scoring.conftest import Road, road, scoring_engine, simple_plan
+from tests.services.scoring.conftest import Road, database_url, road, scoring_engine, simple_plan
 from tests.services.scoring.test_scoring_steps import WON, pay
 
-__all__ = ["road", "scoring_engine"]
+__all__ = ["database_url", "road", "scoring_engine"]
 
 
 @pytest.fixture

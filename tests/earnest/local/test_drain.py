@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable, Iterator
 
+import pytest
 from sqlalchemy import make_url
 
 from earnest.local.drain import unsent
+from earnest.local.postgres import Postgres
 from shared.contracts.topics import Topic
 from shared.database import engine_for
 from shared.log.kafka import KafkaLog
 from shared.log.port import Record
 from shared.log.postgres import PostgresLog
 from shared.log.relay import Relay
+from tests.databases import fresh_database
 from tests.waiting import until
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, template: Callable[..., str]) -> Iterator[str]:
+    """`postgresql://` URL of a database with all tables, which this test has for itself."""
+    with fresh_database(postgres_server, template()) as url:
+        yield url
 
 
 def test_what_waits_for_the_relay_to_kafka_is_on_its_way_too(database_url: str, kafka_servers: str) -> None:
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "public", pool_size=1)
-    log = KafkaLog(kafka_servers, PostgresLog(engine.url, 2), partitions=2)
+    outbox = PostgresLog(engine.url, 2)
+    outbox.begun_as("kafka")
+    log = KafkaLog(kafka_servers, outbox, partitions=2)
     topic, stop = Topic(f"unsent-{random.Random().getrandbits(48):012x}"), threading.Event()
     try:
         log.ensure([topic])

@@ -48,6 +48,7 @@ def log(request: pytest.FixtureRequest, administrator: Engine, server_folder: Pa
         yield tables
         tables.close()
         return
+    tables.begun_as("kafka")
     with Kafka(server_folder / "kafka-replay") as broker:
         kafka = KafkaLog(broker.bootstrap_servers, tables, partitions=3)
         kafka.ensure(ROAD)

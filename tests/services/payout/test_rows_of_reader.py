@@ -13,7 +13,7 @@ from sqlalchemy import URL, Engine, make_url, text
 from services.access.assignments.worker import step
 from shared.database import engine_for
 from shared.logins import login_of, view_of
-from shared.reader import MACHINE, read_for, snapshots
+from shared.reader import MACHINE, driver, read_for, snapshots
 from tests.services.access.assignments.test_reporting import stored
 from tests.services.access.persons import Company
 from tests.services.payout.desk import Book, earned, roster
@@ -107,9 +107,12 @@ def test_a_reader_does_not_outlive_the_transaction_on_a_connection_that_others_u
 def test_a_driver_that_reads_past_the_toolkit_reads_for_the_same_person(view: Engine) -> None:
     read_for("bob")
     with view.connect() as connection:
+        rows = driver(connection).execute("select participant_id from journal").fetchall()
+    assert {row[0] for row in rows} == {"bob"}
+    with view.connect() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None
-        assert {row[0] for row in raw.execute("select participant_id from journal")} == {"bob"}
+        assert raw.execute("select participant_id from journal").fetchall() == [], "past this: nobody's"
 
 
 def test_every_table_of_payout_that_names_participants_is_guarded(payout_engine: Engine) -> None:

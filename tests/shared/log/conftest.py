@@ -32,9 +32,9 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def bare_kafka(engine: Engine, kafka_servers: str) -> Iterator[KafkaLog]:
     """A log in Kafka whose relay does not run."""
-    log = KafkaLog(
-        kafka_servers, PostgresLog(engine.url, PARTITIONS), partitions=PARTITIONS, session_seconds=SESSION_SECONDS
-    )
+    outbox = PostgresLog(engine.url, PARTITIONS)
+    outbox.begun_as("kafka")
+    log = KafkaLog(kafka_servers, outbox, partitions=PARTITIONS, session_seconds=SESSION_SECONDS)
     yield log
     log.close()
 

@@ -20,6 +20,7 @@ from shared.log.kafka import KafkaLog
 from shared.log.port import Log
 from shared.log.postgres import PostgresLog
 from shared.log.relay import Relay
+from shared.logins import login_of
 from tests.services.payout.desk import Book, Desk, earned
 from tests.services.payout.runs.test_runs_attacked import adjust
 from tests.waiting import until
@@ -36,11 +37,15 @@ def runs_topic(monkeypatch: pytest.MonkeyPatch) -> Topic:
 @pytest.fixture(params=["postgres", "kafka"])
 def log(request: pytest.FixtureRequest, payout_engine: Engine, runs_topic: Topic) -> Iterator[Log]:
     tables = PostgresLog(payout_engine.url, partitions=3)
+    with payout_engine.begin() as connection:
+        own = {"login": login_of("payout"), "topic": runs_topic.name}
+        connection.execute(text("insert into log.publisher (login, topic) values (:login, :topic)"), own)
     if request.param == "postgres":
         tables.ensure([ROSTER, EARNINGS, runs_topic])
         yield tables
         tables.close()
         return
+    tables.begun_as("kafka")
     kafka = KafkaLog(request.getfixturevalue("kafka_servers"), tables, partitions=3)
     kafka.ensure([ROSTER, EARNINGS, runs_topic])
     stop = threading.Event()
