@@ -17,7 +17,10 @@ change = typer.Typer(
 )
 app.add_typer(change, name="change")
 
-ChangeId = Annotated[int, typer.Argument(metavar="CHANGE", help="Its number, as `earnest change list` tells it.")]
+ChangeId = Annotated[
+    str,
+    typer.Argument(metavar="CHANGE", help="Its number, or what it is of, as pay_group/us-sales."),
+]
 Why = Annotated[str, typer.Option("--reason", help="Why, in words that an auditor understands.")]
 
 
@@ -42,7 +45,7 @@ def show(change_id: ChangeId, who: Actor = ANALYST) -> None:
     """A change as YAML: what it will be, who proposed it and what became of it."""
     import yaml
 
-    found = connected().get(f"/v1/changes/{change_id}", who=who)
+    found = connected().get(f"/v1/changes/{_number(change_id, who=who)}", who=who)
     typer.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=True).rstrip())
 
 
@@ -76,9 +79,22 @@ def next_person(proposed: dict[str, Any]) -> str:
     )
 
 
-def _decide(change_id: int, verb: str, *, reason: str, who: str) -> None:
-    decided = connected().post(f"/v1/changes/{change_id}/{verb}", who=who, body={"reason": reason})
-    typer.echo(f"change {change_id}: {_what(decided)} is {decided['state']} by {decided['decided_by']}")
+def _decide(change_id: str, verb: str, *, reason: str, who: str) -> None:
+    number = _number(change_id, who=who)
+    decided = connected().post(f"/v1/changes/{number}/{verb}", who=who, body={"reason": reason})
+    typer.echo(f"change {number}: {_what(decided)} is {decided['state']} by {decided['decided_by']}")
+
+
+def _number(change_id: str, *, who: str) -> int:
+    """The number that was said, or that of the one change of a subject that waits."""
+    from earnest.local.processes import LocalError
+
+    if change_id.isdecimal():
+        return int(change_id)
+    for each in connected().get("/v1/changes?state=proposed&limit=1000", who=who)["changes"]:
+        if each["subject"] == change_id:
+            return int(each["id"])
+    raise LocalError(f"no change of {change_id} waits: `earnest change list` says which do")
 
 
 def _what(found: dict[str, Any]) -> str:

@@ -22,6 +22,8 @@ def percentages(shares: Sequence[tuple[str, str | None]], unit: Unit) -> dict[st
     """
     numbers: dict[str, Decimal] = {}
     for holder, text in shares:
+        if text is not None and not isinstance(text, str):
+            return dict(shares)  # where the event is checked it is said what is wrong with it
         try:
             numbers[holder] = numbers.get(holder, Decimal(0)) + _number(text or "0", unit)
         except NotDecimal:

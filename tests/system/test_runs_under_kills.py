@@ -62,7 +62,7 @@ def found_company(desk: PayDesk) -> None:
     for policy in (drop, group | {"delivery": "drop"}):
         path = f"/v1/policies/{policy['kind']}/{policy['id']}"
         change = desk.insist("PUT", path, "tina", {"policy": policy, "reason": "agreed", "expected": True}).json()["id"]
-        assert desk.insist("POST", f"/v1/changes/{change}/approve", "frank", {}).is_success
+        assert desk.insist("POST", f"/v1/changes/{change}/approve", "petra", {}).is_success
 
 
 def owed(desk: PayDesk) -> Counter[str]:

@@ -21,7 +21,7 @@ from earnest.local.processes import working_in
 from earnest.local.system import PORTS
 from shared.contracts.topics import DEALS
 from shared.database import database_url as url_of
-from shared.logins import LOGINS, login_of
+from shared.logins import LOGINS, SERVICES, login_of
 from tests.waiting import until
 
 
@@ -134,7 +134,7 @@ def test_a_signal_drains_everything_and_the_next_start_goes_on(installation: Ins
 
 def test_nobody_is_left_when_the_supervisor_is_killed(installation: Installation) -> None:
     family = list(installation.family().values())
-    assert len(family) == 5
+    assert len(family) == 1 + len(SERVICES), "PostgreSQL and the services"
     installation.process.kill()
     installation.process.wait()
     until(lambda: not alive(family))

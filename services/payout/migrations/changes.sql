@@ -40,12 +40,13 @@ begin
     if exists (
         select from (select distinct journal from inserted where account = 'adjusted') i
         join journal j on j.id = i.journal
-        where j.kind <> 'adjustment' or not exists (
+        -- What runs book on the account, such as what lapses above a maximum, is of the terms and of no person.
+        where case when j.kind <> 'adjustment' then not j.cause ? 'run' else not exists (
             select from adjustment a
             where a.id = (j.cause ->> 'adjustment')::uuid and a.actor = j.actor and a.participant_id = j.participant_id
               and (a.change is null or is_approved(a.change))
               and array(select (p.currency, p.amount) from inserted p where p.journal = j.id and p.account = 'adjusted')
-                  = array[(a.currency, a.amount)])) then
+                  = array[(a.currency, a.amount)]) end) then
         raise exception 'two people for money: an adjustment is booked as it was approved'
             using errcode = 'check_violation';
     end if;

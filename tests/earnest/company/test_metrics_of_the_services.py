@@ -27,6 +27,8 @@ OF_SCRAPES = {"job", "instance"}
 SELDOM = {
     "earnest_alertmanager_alerts": "no Alertmanager is there",
     "earnest_notifications": "nobody has subscribed",
+    "earnest_http_refused": "nobody asks for too much",
+    "earnest_access_sign_ins": "its people ask with keys",
     "earnest_deliveries_waiting": "payroll fetches its files",
     "earnest_delivery_waiting_seconds": "payroll fetches its files",
     "earnest_delivery_attempts": "payroll fetches its files",

@@ -83,6 +83,7 @@ def stand_ins(drop: Drop, home: Home) -> dict[str, str]:
     (drop.folder / "inbound").mkdir()
     keys = home.deliveries / "adp-drop"
     shutil.copytree(drop.secrets / "drop", keys)
+    shutil.copy(drop.secrets / "known_hosts", home.deliveries)
     ours, theirs = (pysequoia.Tsk.generate(name) for name in ("pay@fernhill.example", "payroll@provider.example"))
     (keys / "signing_key.asc").write_bytes(bytes(ours))
     (keys / "recipient.asc").write_bytes(bytes(theirs.extract_certificate()))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared.access.duties import conflicts, role_conflicts
-from shared.access.principal import person_id
 from shared.access.roles import ROLES
+from shared.persons import person_id
 
 
 def test_no_role_alone_holds_what_takes_two_people() -> None:
