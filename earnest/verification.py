@@ -53,8 +53,7 @@ def proofs(settings: Settings, *, anchors: Sequence[Anchor], progress: Progress)
     """
     signer = Signer.of(settings)
     public_key = signer.public_key if signer else None
-    with closing(open_log(settings)) as log, ExitStack() as held:
-        engines = {name: held.enter_context(_engine(settings, name)) for name in CHAINS}
+    with closing(open_log(settings)) as log, _engines(settings) as engines:
         differences = scoring.verify(engines["scoring"], log, progress=lambda done, due: progress("scoring", done, due))
         yield Proof("scoring", "deals, credits, sums and earnings", differences)
         progress("payout", None, None)
@@ -68,7 +67,7 @@ def proofs(settings: Settings, *, anchors: Sequence[Anchor], progress: Progress)
         differences = list(checkpoints.differences(log, with_dead_letters(ROAD), checkpoints=made, signer=signer))
         yield Proof("log", "every record as it was published", differences)
         progress("chains", None, None)
-        with _connections(settings) as connections:
+        with _connections(engines) as connections:
             found = {name: CHAINS[name](connection, public_key) for name, connection in connections.items()}
             yield Proof("chains", ", ".join(CHAINS), [difference for each in found.values() for difference in each])
             if anchors:
@@ -84,7 +83,7 @@ def anchor(settings: Settings) -> Anchor:
     """
     with closing(open_log(settings)) as log, _engine(settings, checkpoints.CHAIN) as engine:
         checkpoints.make(engine, log, with_dead_letters(ROAD))
-    with _connections(settings) as connections:
+    with _engines(settings) as engines, _connections(engines) as connections:
         heads: list[Head | None] = [anchoring.head(each, name) for name, each in connections.items()]
     signer = Signer.of(settings)
     return Anchor(public_key=signer.public_key if signer else "", heads=tuple(head for head in heads if head))
@@ -101,10 +100,16 @@ def _engine(settings: Settings, chain: str) -> Iterator[Engine]:
 
 
 @contextmanager
-def _connections(settings: Settings) -> Iterator[dict[str, Connection]]:
+def _engines(settings: Settings) -> Iterator[dict[str, Engine]]:
+    """The engine of each chain."""
+    with ExitStack() as held:
+        yield {name: held.enter_context(_engine(settings, name)) for name in CHAINS}
+
+
+@contextmanager
+def _connections(engines: Mapping[str, Engine]) -> Iterator[dict[str, Connection]]:
     """A connection for each chain, that sees one moment."""
     with ExitStack() as held:
-        engines = {name: held.enter_context(_engine(settings, name)) for name in CHAINS}
         yield {
             name: held.enter_context(engine.connect().execution_options(isolation_level="REPEATABLE READ"))
             for name, engine in engines.items()

@@ -28,6 +28,8 @@ UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
 """For `responses` of a route that answers with `conditional`."""
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Those that change nothing (RFC 9110, 9.2.1)."""
 
 Row = TypeVar("Row")
 Cursor = TypeVar("Cursor")

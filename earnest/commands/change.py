@@ -91,9 +91,9 @@ def _number(change_id: str, *, who: str) -> int:
 
     if change_id.isdecimal():
         return int(change_id)
-    for each in connected().get("/v1/changes?state=proposed&limit=1000", who=who)["changes"]:
-        if each["subject"] == change_id:
-            return int(each["id"])
+    query = urlencode({"state": "proposed", "subject": change_id})
+    for each in connected().get(f"/v1/changes?{query}", who=who)["changes"]:
+        return int(each["id"])
     raise LocalError(f"no change of {change_id} waits: `earnest change list` says which do")
 
 

@@ -37,7 +37,6 @@ def create_app(
         engine=engine,
         view=view,
         access=access,
-        provide=[access],
         clock=clock,
         tags=people.TAGS | audit.TAGS | sessions.TAGS,
     )

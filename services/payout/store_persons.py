@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from shared.access.callers import persons_behind
 from shared.persons import person_id
@@ -15,11 +15,7 @@ from shared.persons import person_id
 def behind(connection: Connection, names: Iterable[str]) -> Mapping[str, frozenset[str]]:
     """By name the persons behind it, the name itself as a person among them."""
     persons = {name: person_id(name) for name in names}
-    if not persons or not connection.execute(_KNOWS_PEOPLE).scalar_one():
-        return {name: frozenset({person}) for name, person in persons.items()}
+    if not persons:
+        return {}
     owners = persons_behind(connection, sorted(set(persons.values())))
     return {name: frozenset({person, *map(person_id, owners.get(person, ()))}) for name, person in persons.items()}
-
-
-# A ledger may stand without the people of the installation, as the one that `earnest verify` looks at beside others.
-_KNOWS_PEOPLE = text("select to_regprocedure('access.persons_behind(text[])') is not null")

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.access.principal import Principal
-from shared.http import problem_response
+from shared.http import SAFE_METHODS, problem_response
 from shared.log.worker import TRANSIENT
 from shared.metrics import AUDIT_UNRECORDED
 from shared.problems import Unavailable
@@ -26,7 +26,6 @@ Action = Literal["refused", "looked", "exported", "did", "signed_in", "signed_ou
 EVERYBODY: Final = "*"
 """In the place of participants: of everybody whom the actor may see."""
 SEEN: Final = frozenset({"looked", "exported"})
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 RECORDED_ELSEWHERE: Final = frozenset({"deals:write", "alerts:notify"})
 """What is sent with these is in the event log or in the journal of an alert, each with who sent it."""
 
@@ -125,6 +124,6 @@ def _entry(scope: Scope, state: dict[str, Any], *, status: int) -> Entry | None:
         return None
     if others := tuple(one for one in state.get("shown", ()) if one != principal.participant):
         return entry._replace(action="exported" if state.get("exported") else "looked", participants=others)
-    if scope["method"] not in SAFE and not (principal.asked and principal.asked <= RECORDED_ELSEWHERE):
+    if scope["method"] not in SAFE_METHODS and not (principal.asked and principal.asked <= RECORDED_ELSEWHERE):
         return entry
     return None

@@ -8,16 +8,15 @@ W3C's Fetch Metadata and OWASP's cheat sheet on cross-site request forgery have 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from starlette.requests import HTTPConnection
 
+from shared.http import SAFE_METHODS
 from shared.problems import Problem
 from shared.settings import Settings
-
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class FromElsewhere(Problem):
@@ -38,7 +37,7 @@ def token_of(head: HTTPConnection) -> str | None:
     if scheme.lower() == "bearer":
         return token.strip()
     cookie = head.cookies.get(cookie_name(head, "earnest"))
-    if cookie is not None and head.scope["method"] not in SAFE:
+    if cookie is not None and head.scope["method"] not in SAFE_METHODS:
         from_our_pages(head)
     return cookie
 

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, text
 
-from shared.access.key_file import KeyFile
 from shared.access.principal import Principal
 
 
@@ -55,8 +53,3 @@ def persons_behind(connection: Connection, names: list[str]) -> Mapping[str, fro
 
 
 _BEHIND: Final = text("select name, persons from access.persons_behind(:names)")
-
-
-def of_file(path: Path | None) -> Callers:
-    """The callers that a key file knows, and no others."""
-    return Callers(KeyFile(path))

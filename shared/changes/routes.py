@@ -115,13 +115,14 @@ def changes_router(*, proposers: tuple[Scope, ...], readers: tuple[Scope, ...] =
         snapshot: SnapshotDep,
         state: Annotated[State | None, Query(description="Those of this state; `proposed` wait")] = None,
         kind: Annotated[str | None, Query(max_length=63, pattern=r"^[a-z_]+$")] = None,
+        subject: Annotated[str | None, Query(max_length=500, examples=["pay_group/us-sales"])] = None,
         before: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Those before this one")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         _: Principal = reader,
     ) -> ChangePage:
         """Changes, the latest first, a page at a time."""
         with snapshot.connect() as connection:
-            found = store.changes(connection, state=state, kind=kind, before=before, limit=limit)
+            found = store.changes(connection, state=state, kind=kind, subject=subject, before=before, limit=limit)
         following = next_page(found, limit, cursor=lambda change: change.id)
         return ChangePage(changes=[ChangeView.of(change) for change in found], next=following)
 

@@ -28,6 +28,7 @@ from shared.log.port import (
 )
 from shared.log.postgres_consumer import PostgresConsumer
 from shared.proof.signing import Signer
+from shared.reader import driver
 
 SCHEMA = "log"
 SCAN_RECORDS = 1000
@@ -129,7 +130,7 @@ class PostgresLog:
     def publish(self, connection: Connection, publications: Sequence[tuple[Topic, Record]]) -> None:
         """See `Log.publish`."""
         if publications:
-            store.append(store.driver(connection), self.place(publications))
+            store.append(driver(connection), self.place(publications))
 
     def place(self, publications: Sequence[tuple[Topic, Record]]) -> list[tuple[Partition, Record]]:
         """Choose each record's partition, by topic and key, and authenticate it. Raises as `Log.append` does."""
@@ -187,7 +188,7 @@ class PostgresLog:
         """
         try:
             with self._engine.begin() as connection:
-                yield store.driver(connection)
+                yield driver(connection)
         except (psycopg.OperationalError, psycopg.InterfaceError, DBAPIError, PoolTimeout) as error:
             raise LogUnavailable(f"the log's database failed: {type(error).__name__}") from error
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import Connection
 
 from shared.log.port import Partition, PositionOutOfRange, Record, Stored
 
@@ -53,13 +52,6 @@ _FIRST = """
     from log.head where topic = %(topic)s and partition = %(partition)s"""
 
 _FORGET = "select log.forget(%s, %s, %s)"
-
-
-def driver(connection: Connection) -> psycopg.Connection[Any]:
-    """The psycopg connection inside SQLAlchemy's, in the same transaction: COPY has no other way in."""
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, psycopg.Connection)
-    return raw
 
 
 def append(connection: psycopg.Connection[Any], placed: Sequence[tuple[Partition, Record]]) -> list[int]:

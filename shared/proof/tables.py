@@ -35,15 +35,15 @@ _TABLES: Final = """
         signature text not null,
         unique (transaction, first)
     );
-    create function only_added_to() returns trigger language plpgsql as $$
+    create or replace function append_only() returns trigger language plpgsql as $$
     begin
         raise exception '% of % is refused: it is only ever added to', lower(tg_op), tg_table_name
             using errcode = 'integrity_constraint_violation';
     end $$;
     create trigger append_only before update or delete or truncate on chain_entry
-        for each statement execute function only_added_to();
+        for each statement execute function append_only();
     create trigger append_only before update or delete or truncate on chain_link
-        for each statement execute function only_added_to()"""
+        for each statement execute function append_only()"""
 
 
 def create_chain(op: Any) -> None:

@@ -17,7 +17,8 @@ from earnest.hints import as_called, called_with
 from earnest.local.claims import claim_folder
 from earnest.local.home import Home
 from earnest.local.keys import PRINCIPALS
-from shared.access.callers import of_file
+from shared.access.callers import Callers
+from shared.access.key_file import KeyFile
 
 HEAVY = {"polars", "sqlalchemy", "fastapi", "kafka", "psycopg", "pydantic", "alembic", "httpx", "duckdb"}
 
@@ -101,7 +102,7 @@ def test_down_with_nothing_running_says_so(home: Home) -> None:
 
 
 def test_the_services_know_every_key_of_the_folder_and_its_scopes(home: Home) -> None:
-    ring = of_file(home.keys_file)
+    ring = Callers(KeyFile(home.keys_file))
     for name, scopes in PRINCIPALS.items():
         principal = ring.caller(home.key(name))
         assert principal is not None
@@ -134,7 +135,7 @@ def test_an_installation_of_an_earlier_version_gets_the_keys_that_are_new(home: 
     (home.path / "keys" / "payout").unlink()
     before = home.key("dana")
     home.make()
-    ring = of_file(home.keys_file)
+    ring = Callers(KeyFile(home.keys_file))
     found = ring.caller(home.key("payout"))
     assert found is not None
     assert found.scopes == {"earnings:read"}
@@ -146,7 +147,7 @@ def test_an_installation_of_an_earlier_version_gets_the_keys_that_are_new(home: 
 def test_a_start_that_was_cut_off_while_keys_were_made_is_made_good(home: Home) -> None:
     (home.path / "keys" / "payout").rename(home.path / "keys" / "payout.new")
     home.make()
-    assert of_file(home.keys_file).caller(home.key("payout")) is not None
+    assert Callers(KeyFile(home.keys_file)).caller(home.key("payout")) is not None
     assert not (home.path / "keys" / "payout.new").exists()
 
 

@@ -17,7 +17,9 @@ _LOCK: Final = text("""
 _SAVE: Final = text("""
     insert into participant (participant_id, facts) select * from unnest(cast(:ids as text[]), cast(:facts as text[]))
     on conflict (participant_id) do update set facts = excluded.facts""")
-_ASSIGNED: Final = text("select exists (select from assignment where participant_id = :who)")
+_UNASSIGNED: Final = text("""
+    select who from unnest(cast(:participants as text[]) collate "C") who
+    where not exists (select from assignment where participant_id = who)""")
 
 
 def lock_facts(connection: Connection, participants: Iterable[str]) -> dict[str, Facts]:
@@ -35,9 +37,9 @@ def save_facts(connection: Connection, facts: Mapping[str, Facts]) -> None:
         connection.execute(_SAVE, {"ids": list(facts), "facts": written})
 
 
-def is_assigned(connection: Connection, participant_id: str) -> bool:
-    """Whether it is known where a participant is."""
-    return bool(connection.execute(_ASSIGNED, {"who": participant_id}).scalar_one())
+def unassigned(connection: Connection, participants: Iterable[str]) -> set[str]:
+    """Those of the participants of whom it is not known yet where they are."""
+    return set(connection.execute(_UNASSIGNED, {"participants": sorted(participants)}).scalars())
 
 
 def replace(connection: Connection, participants: Iterable[str], *, found: Sequence[Assignment]) -> None:

@@ -35,8 +35,7 @@ def step(connection: Connection, batch: Sequence[Stored]) -> Outcome:
         for patch in patches
         if patch.participant_id in changed and any(path.rpartition("/")[2] in ATTRIBUTES for path in patch.fields)
     }
-    new = changed.keys() - moved
-    everybody = moved | {who for who in new if not store.is_assigned(connection, who)}
+    everybody = moved | store.unassigned(connection, changed.keys() - moved)
     if everybody:
         found = [held for who in sorted(everybody) for held in assignments(Person(who, changed[who]))]
         store.replace(connection, everybody, found=found)

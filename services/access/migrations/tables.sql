@@ -130,13 +130,6 @@ comment on column audit_entry.service is 'the login of the database that recorde
 comment on column audit_entry.participants is 'whose pay was seen; * for everybody whom the actor may see';
 create index audit_entry_of_actor on audit_entry (actor, number);
 create index audit_entry_of_participants on audit_entry using gin (participants) where participants <> '{}';
-create function append_only() returns trigger language plpgsql as $$
-begin
-    raise exception '% of % is refused: it is only ever added to', lower(tg_op), tg_table_name
-        using errcode = 'integrity_constraint_violation';
-end $$;
-create trigger append_only before update or delete or truncate on audit_entry
-    for each statement execute function append_only();
 
 -- What the roster says of participants, and what follows from it: who is where in which stretch of days, and who
 -- reports to whom in which, directly or through others.

@@ -15,8 +15,8 @@ from shared.access import Principal
 from shared.access.audit import Action, Entry
 from shared.access.browser import cookie_name, set_cookie
 from shared.access.database import AccessDatabase
-from shared.access.require import Forbidden, somebody
-from shared.deps import SettingsDep, provided
+from shared.access.require import AccessDep, Forbidden, somebody
+from shared.deps import SettingsDep
 from shared.metrics import SIGN_INS
 from shared.settings import Settings
 
@@ -67,9 +67,10 @@ class Door:
 async def _door(
     request: Request,
     settings: SettingsDep,
-    audit: Annotated[AccessDatabase, Depends(provided(AccessDatabase))],
+    access: AccessDep,
 ) -> Door:
-    return Door(request, settings, audit=audit)
+    assert access is not None
+    return Door(request, settings, audit=access)
 
 
 async def in_session(principal: Annotated[Principal, Depends(somebody)]) -> Principal:

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 import orjson
 import polars as pl
-import psycopg
 from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.types import Text
 
@@ -23,6 +22,7 @@ from shared.pay.run import Run, RunPayment
 from shared.pay.settlement import EarningLineKey, HeldAmount
 from shared.pay.snapshot import PayKey
 from shared.periods import Month
+from shared.reader import driver
 
 EARNER: Final = ["participant_id", "period"]
 
@@ -55,11 +55,9 @@ def replace(connection: Connection, run_id: str, *, record: RunRecord, earned: b
     pays = [(pay.participant_id, pay.currency, pay.paid, pay.carried, pay.journals_seen) for pay in record.pays]
     settlements = (pay.settlement.json for pay in record.pays)
     connection.execute(_ADD_PAYS, of_run | arrays(_OF_PAY, pays, pay=settlements))
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, psycopg.Connection)
     # Facts of statements are megabytes of JSON: sent in binary they are not escaped, and not parsed. PostgreSQL copies
     # into no table with row security.
-    with raw.cursor() as cursor:
+    with driver(connection).cursor() as cursor:
         cursor.executemany(_ADD_SLIPS, [(run_id, who, *slip) for who, slip in record.slips.items()])
     connection.execute(_ADD_PAYEES, of_run | arrays(Payee._fields, record.payees))
     connection.execute(_ADD_LINES, {"run": run_id, "content": earned})

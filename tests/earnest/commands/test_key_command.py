@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from earnest.cli import app
 from earnest.local.home import Home
-from shared.access.callers import of_file
+from shared.access.callers import Callers
+from shared.access.key_file import KeyFile
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def key(*arguments: str) -> tuple[int, str]:
 def test_an_approver_is_given_a_role_and_keeps_everything_else(home: Home) -> None:
     before = home.key("frank")
     assert key("set", "frank", "--role", "controller") == (0, "frank is changed\n")
-    frank = of_file(home.keys_file).caller(before)
+    frank = Callers(KeyFile(home.keys_file)).caller(before)
     assert frank is not None
     assert (frank.approves_as, "runs:approve" in frank.scopes) == ({"controller"}, True)
 
@@ -41,7 +42,7 @@ def test_a_new_person_gets_a_key_of_their_own_which_services_know_by_its_hash_on
     plain = home.key("erin")
     text = home.keys_file.read_text()
     assert (plain in text, hashlib.sha256(plain.encode()).hexdigest() in text) == (False, True)
-    erin = of_file(home.keys_file).caller(plain)
+    erin = Callers(KeyFile(home.keys_file)).caller(plain)
     assert erin is not None
     assert (erin.scopes, erin.approves_as, erin.grants[0].pay_groups) == ({"runs:approve"}, {"cfo"}, {"monthly"})
     code, said = key("list")
@@ -52,7 +53,7 @@ def test_a_key_that_is_taken_back_stays_away_also_when_the_installation_starts_a
     before = home.key("frank")
     assert key("remove", "frank")[0] == 0
     home.make()
-    assert of_file(home.keys_file).caller(before) is None
+    assert Callers(KeyFile(home.keys_file)).caller(before) is None
     assert "frank" not in {entry["name"] for entry in json.loads(home.keys_file.read_text())}
 
 

@@ -12,6 +12,9 @@ down_revision = "0002"
 
 def upgrade() -> None:
     create_chain(op)
+    op.execute("""
+        create trigger append_only before update or delete or truncate on audit_entry
+        for each statement execute function append_only()""")
     for table in ("chain_entry", "chain_link"):
         grant_append_only(op, table)
     # Every service records in the audit log, and ends its transaction with a link over what it recorded.

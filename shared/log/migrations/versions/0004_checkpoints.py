@@ -21,5 +21,5 @@ def upgrade() -> None:
     op.execute("comment on column checkpoint.sha256 is 'of all records before the position, one after the other'")
     op.execute("""
         create trigger append_only before update or delete or truncate on checkpoint
-        for each statement execute function only_added_to()""")
+        for each statement execute function append_only()""")
     chain_rows(op, "checkpoint")
