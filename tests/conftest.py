@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,12 @@ import psutil
 import psycopg
 import pytest
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
 
 from earnest.local.postgres import Postgres
 from shared.database import database_url as url_of
+from shared.database import engine_for
+from shared.proof.signing import Signer, make_key
 from shared.settings import Settings
 from tests.databases import fresh_database, make_logins, migrated_database
 from tests.peers import opened_by_libreoffice, peer
@@ -160,6 +163,26 @@ def logged_in(database_url: str) -> Callable[[str], URL]:
     the service really has.
     """
     return partial(url_of, Settings(database_url=database_url))
+
+
+@pytest.fixture
+def engine_of(logged_in: Callable[[str], URL]) -> Iterator[Callable[[str, str], Engine]]:
+    """An engine on a schema of this test's database with the rights of a login: `engine_of(view_of("payout"), "payout")`."""
+    with ExitStack() as made:
+
+        def engine(login: str, schema: str) -> Engine:
+            opened = engine_for(logged_in(login), schema, pool_size=10)
+            made.callback(opened.dispose)
+            return opened
+
+        yield engine
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> Signer:
+    """A signing key of this test's own."""
+    make_key(tmp_path / "key.pem")
+    return Signer.read(tmp_path / "key.pem")
 
 
 @pytest.fixture(scope="session")

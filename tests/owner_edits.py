@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, Engine, text
 
+from shared.proof.chain import sign_commits
 from shared.proof.signing import Signer
 from shared.proof.verify import differences
 
@@ -105,6 +106,18 @@ def unnoticed(engine: Engine, chain: str, *, tables: Sequence[str], signer: Sign
                     edited.rollback()
         connection.rollback()
     return missed, played
+
+
+def assert_every_edit_is_told(engine: Engine, chain: str, *, tables: Sequence[str], signer: Signer) -> None:
+    """See that the schema chains these tables and that every edit of each is told; `engine` is the administrator's."""
+    sign_commits(engine, chain, signer=signer)
+    with engine.begin() as connection:
+        assert noted(connection) == set(tables)
+        for table in tables:
+            unbind(connection, table)
+            fill(connection, table)
+    missed, played = unnoticed(engine, chain, tables=tables, signer=signer)
+    assert (missed, played > 3 * len(tables)) == ([], True)
 
 
 def noted(connection: Connection) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import Engine, make_url
 
 from earnest.local.postgres import Postgres
 from services.access.app import create_app
@@ -34,19 +34,15 @@ def access_engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def service_engine(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+def service_engine(engine_of: Callable[[str, str], Engine]) -> Engine:
     """An engine on the schema as the service has it."""
-    engine = engine_for(logged_in(login_of("access")), "access")
-    yield engine
-    engine.dispose()
+    return engine_of(login_of("access"), "access")
 
 
 @pytest.fixture
-def view_engine(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+def view_engine(engine_of: Callable[[str, str], Engine]) -> Engine:
     """An engine on the schema as the service reads it for people."""
-    engine = engine_for(logged_in(view_of("access")), "access")
-    yield engine
-    engine.dispose()
+    return engine_of(view_of("access"), "access")
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ from datetime import date
 from typing import Final
 
 import pytest
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import Engine, text
 
 from shared.access import ROLES
 from shared.access.callers import Callers, persons_behind
 from shared.access.database import AccessDatabase
 from shared.access.principal import Principal
-from shared.database import engine_for
 from shared.logins import SERVICES, login_of
 from tests.services.access.persons import Company
 
@@ -131,12 +130,13 @@ def test_behind_a_system_are_who_answers_for_it_and_who_made_its_keys(service_en
     assert behind == {"crm": {"crm", "iris", "ada"}, "dana": {"dana"}}
 
 
-def test_every_service_may_ask_and_none_but_access_may_look(logged_in: Callable[[str], URL], company: Company) -> None:
+def test_every_service_may_ask_and_none_but_access_may_look(
+    engine_of: Callable[[str, str], Engine], company: Company
+) -> None:
     company.person("dana")
     for service in SERVICES:
-        engine = engine_for(logged_in(login_of(service)), "access")
+        engine = engine_of(login_of(service), "access")
         assert caller(engine, "key of dana") is not None
         if service != "access":
             with engine.connect() as connection, pytest.raises(Exception, match="permission denied"):
                 connection.execute(text("select * from access.api_key"))
-        engine.dispose()

@@ -50,19 +50,15 @@ def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> I
 
 
 @pytest.fixture
-def alerts_engine(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+def alerts_engine(engine_of: Callable[[str, str], Engine]) -> Engine:
     """An engine on a fresh schema `alerts`, as the service has it."""
-    engine = engine_for(logged_in(login_of("alerts")), "alerts")
-    yield engine
-    engine.dispose()
+    return engine_of(login_of("alerts"), "alerts")
 
 
 @pytest.fixture
-def alerts_view(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+def alerts_view(engine_of: Callable[[str, str], Engine]) -> Engine:
     """An engine on the same schema as the service reads it for people."""
-    engine = engine_for(logged_in(view_of("alerts")), "alerts")
-    yield engine
-    engine.dispose()
+    return engine_of(view_of("alerts"), "alerts")
 
 
 @pytest.fixture

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import orjson
 import pytest
-from fastapi.testclient import TestClient
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import Engine, make_url
 
 from earnest.local.postgres import Postgres
-from services.payout.app import create_app
 from services.payout.ledger.worker import step
 from shared.contracts.topics import EARNINGS, ROSTER, RUNS
 from shared.database import engine_for
@@ -22,10 +20,9 @@ from shared.log.postgres import PostgresLog
 from shared.log.step import Outcome
 from shared.logins import login_of, view_of
 from shared.proof.chain import sign_commits
-from shared.proof.signing import Signer, make_key
-from shared.settings import Settings
+from shared.proof.signing import Signer
 from tests.databases import fresh_database
-from tests.services.payout.desk import LIMITS, NOW, PEOPLE, ROLES, Book, Desk
+from tests.services.payout.desk import LIMITS, NOW, PEOPLE, ROLES, Book, Desk, desk_of
 from tests.services.payout.scoring import Scoring
 
 
@@ -45,26 +42,15 @@ def payout_engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def signer(tmp_path: Path) -> Signer:
-    """The installation's signing key, which the database does not have."""
-    make_key(tmp_path / "signing_key.pem")
-    return Signer.read(tmp_path / "signing_key.pem")
-
-
-@pytest.fixture
-def service_engine(logged_in: Callable[[str], URL], signer: Signer) -> Iterator[Engine]:
+def service_engine(engine_of: Callable[[str, str], Engine], signer: Signer) -> Engine:
     """An engine on the same schema as the service has it: with its login, and its chain signed."""
-    engine = engine_for(logged_in(login_of("payout")), "payout", pool_size=10)
-    yield sign_commits(engine, "payout", signer=signer)
-    engine.dispose()
+    return sign_commits(engine_of(login_of("payout"), "payout"), "payout", signer=signer)
 
 
 @pytest.fixture
-def view_engine(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+def view_engine(engine_of: Callable[[str, str], Engine]) -> Engine:
     """An engine on the same schema as the service reads it for people."""
-    engine = engine_for(logged_in(view_of("payout")), "payout", pool_size=10)
-    yield engine
-    engine.dispose()
+    return engine_of(view_of("payout"), "payout")
 
 
 @pytest.fixture
@@ -107,17 +93,5 @@ def desk(service_engine: Engine, view_engine: Engine, log: Log, scoring: Scoring
         for name, scopes in PEOPLE.items()
     ]
     (tmp_path / "keys.json").write_bytes(orjson.dumps(keys))
-    settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    with TestClient(
-        create_app(
-            settings,
-            service_engine,
-            view=view_engine,
-            now=lambda: NOW,
-            ready=list,
-            lines=scoring,
-            deals=scoring,
-            log=log,
-        )
-    ) as client:
-        yield Desk(client)
+    with desk_of(scoring, engine=service_engine, view=view_engine, log=log, folder=tmp_path) as opened:
+        yield opened

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,9 +15,11 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import Connection, Engine, text
 
+from services.payout.app import create_app
 from services.payout.tables import metadata
-from shared.log.port import Partition, Record, Stored
+from shared.log.port import Log, Partition, Record, Stored
 from shared.log.step import Outcome
+from shared.settings import Settings
 
 Book = Callable[[Sequence[Stored]], Outcome]
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
@@ -108,6 +112,15 @@ class Desk:
         """Currency -> earned, payable, paid."""
         found = _sound(self.get(f"/v1/participants/{participant}/balance"))["balances"]
         return {each["currency"]: (each["earned"], each["payable"], each["paid"]) for each in found}
+
+
+@contextmanager
+def desk_of(scoring: Any, *, engine: Engine, view: Engine, log: Log, folder: Path) -> Iterator[Desk]:
+    """The API over what `scoring` says, with the keys in the folder."""
+    settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=folder / "keys.json")
+    app = create_app(settings, engine, view=view, now=lambda: NOW, ready=list, lines=scoring, deals=scoring, log=log)
+    with TestClient(app) as client:
+        yield Desk(client)
 
 
 def _sound(response: Response) -> dict[str, Any]:

@@ -4,11 +4,11 @@ it: one's own, that of one's reports in the months in which they were, that of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 
 import pytest
-from sqlalchemy import URL, Engine, make_url, text
+from sqlalchemy import Engine, make_url, text
 
 from services.access.assignments.worker import step
 from shared.database import engine_for
@@ -26,20 +26,16 @@ MOVES = [
 
 
 @pytest.fixture
-def view(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+def view(engine_of: Callable[[str, str], Engine]) -> Engine:
     """What is read for people."""
-    engine = engine_for(logged_in(view_of("payout")), "payout")
-    yield snapshots(engine)
-    engine.dispose()
+    return snapshots(engine_of(view_of("payout"), "payout"))
 
 
 @pytest.fixture
-def people(database_url: str, logged_in: Callable[[str], URL]) -> Company:
+def people(database_url: str, engine_of: Callable[[str, str], Engine]) -> Company:
     """Ada, whose managers are Max in January and Mia from February on, and Bob, who is paid weekly."""
-    access = engine_for(logged_in(login_of("access")), "access")
-    with access.begin() as connection:
+    with engine_of(login_of("access"), "access").begin() as connection:
         step(connection, stored(MOVES))
-    access.dispose()
     company = Company(engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "access"))
     for who in ("ada", "bob", "max", "mia"):
         company.person(who, participant=who)

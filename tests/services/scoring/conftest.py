@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import URL, Engine, make_url, text
+from sqlalchemy import Engine, make_url, text
 
 from earnest.local.postgres import Postgres
 from services.scoring.worker import INPUTS, steps
@@ -115,19 +115,15 @@ def database_url(postgres_server: Postgres, template: Callable[[str], str]) -> I
 
 
 @pytest.fixture
-def scoring_engine(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+def scoring_engine(engine_of: Callable[[str, str], Engine]) -> Engine:
     """An engine on a fresh schema `scoring`, as the service has it."""
-    engine = engine_for(logged_in(login_of("scoring")), "scoring")
-    yield engine
-    engine.dispose()
+    return engine_of(login_of("scoring"), "scoring")
 
 
 @pytest.fixture
-def scoring_view(logged_in: Callable[[str], URL]) -> Iterator[Engine]:
+def scoring_view(engine_of: Callable[[str, str], Engine]) -> Engine:
     """An engine on the same schema as the service reads it for people."""
-    engine = engine_for(logged_in(view_of("scoring")), "scoring")
-    yield engine
-    engine.dispose()
+    return engine_of(view_of("scoring"), "scoring")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, make_url, text
@@ -17,16 +16,10 @@ from shared.log.macs import is_authentic
 from shared.log.port import Log, Partition, Record
 from shared.log.postgres import PostgresLog
 from shared.proof.chain import sign_commits
-from shared.proof.signing import Signer, make_key
+from shared.proof.signing import Signer
 
 THINGS = Topic("things")
 ONE = Partition("things", 0)
-
-
-@pytest.fixture
-def signer(tmp_path: Path) -> Signer:
-    make_key(tmp_path / "key.pem")
-    return Signer.read(tmp_path / "key.pem")
 
 
 @pytest.fixture

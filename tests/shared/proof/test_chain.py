@@ -35,12 +35,6 @@ class Migration:
 
 
 @pytest.fixture
-def signer(tmp_path: Path) -> Signer:
-    make_key(tmp_path / "key.pem")
-    return Signer.read(tmp_path / "key.pem")
-
-
-@pytest.fixture
 def engine(database_url: str, signer: Signer) -> Iterator[Engine]:
     """An engine that signs, on a schema with a chained table of decisions."""
     engine = engine_for(make_url(database_url).set(drivername="postgresql+psycopg"), "public")

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from services.payout.app import create_app
 from shared.log.port import Log
-from shared.settings import Settings
-from tests.services.payout.desk import NOW, Book, Desk, earned, lines, problem
+from tests.services.payout.desk import Book, Desk, desk_of, earned, lines, problem
 from tests.services.payout.scoring import Scoring
 
 ASKED = ("of", "facts", "known", "plans", "paid_less", "quarantined", "remarks", "uncredited")
@@ -63,20 +60,9 @@ def watched(scoring: Scoring, payout_engine: Engine) -> Watched:
 def watched_desk(
     watched: Watched, desk: Desk, *, service_engine: Engine, view_engine: Engine, log: Log, tmp_path: Path
 ) -> Iterator[Desk]:
-    settings = Settings(database_url="postgresql://nobody@localhost/unused", keys_file=tmp_path / "keys.json")
-    with TestClient(
-        create_app(
-            settings,
-            service_engine,
-            view=view_engine,
-            now=lambda: NOW,
-            ready=list,
-            lines=watched,
-            deals=watched,
-            log=log,
-        )
-    ) as client:
-        yield Desk(client)
+    del desk  # it has written the keys
+    with desk_of(watched, engine=service_engine, view=view_engine, log=log, folder=tmp_path) as opened:
+        yield opened
 
 
 def test_no_transaction_is_open_while_scoring_is_asked(book: Book, watched_desk: Desk, watched: Watched) -> None:
